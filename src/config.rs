@@ -1,0 +1,242 @@
+//! A waiter file as a person writes it: botocore's `waiters-2.json`, and the keys that extend it.
+//!
+//! The doc comments of these fields are the descriptions in the JSON Schema
+//! ([`schema::json_schema`](crate::schema::json_schema)).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The waiters of one service. botocore reads the same file; it ignores the keys that it does not know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaiterFile {
+    /// The JSON Schema of this file, for editors.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The version of the format: always 2.
+    #[schemars(schema_with = "version_schema")]
+    pub version: u32,
+    /// The service whose operations are polled, e.g. `redshift` or `http`. Default: the file's name
+    /// without `.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The waiters by name. `cluster_paused`, `cluster-paused` and `ClusterPaused` are the same name.
+    pub waiters: BTreeMap<String, WaiterConfig>,
+}
+
+/// One waiter: what to poll, how often, and which response means what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct WaiterConfig {
+    /// The kind of waiter, accepted and ignored because older botocore files carry it.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// What this waiter waits for, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The operation to poll, e.g. `DescribeClusters`; for service `http` the method, e.g. `GET`.
+    #[schemars(length(min = 1), example = &"DescribeClusters")]
+    pub operation: String,
+    /// Seconds between two polls.
+    #[schemars(range(min = 0), example = 30)]
+    pub delay: f64,
+    /// How many polls before giving up. N attempts are N calls and N-1 delays.
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), example = 60)]
+    pub max_attempts: u64,
+    /// What the responses mean. The first acceptor that matches decides; if none matches, an output
+    /// means "go on" and an error ends the wait.
+    pub acceptors: Vec<AcceptorConfig>,
+    /// Default input of the operation; what the caller gives replaces members of the same name.
+    /// Default: `{}`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub input: Map<String, Value>,
+    /// Wall-clock limit for the whole wait, in seconds. Default: none, the attempts are the bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0), example = 3600)]
+    pub timeout: Option<f64>,
+    /// Seconds before the first poll. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub initial_delay: Option<f64>,
+    /// Lets the delay grow. Default: the delay is constant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<BackoffConfig>,
+    /// How many successes in a row are needed. Anything else in between starts the count anew, only
+    /// a transient failure does not. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
+    pub consecutive: Option<u32>,
+    /// What happens on throttling, 5xx and lost connections that no acceptor names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transient: Option<TransientConfig>,
+    /// The value to show while waiting and in the result: a JMESPath expression, or a list of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show: Option<Show>,
+    /// Values that the caller gives and that stand as `{{NAME}}` in `argument`, `expected` and `input`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, ParameterConfig>,
+    /// Says that polling this operation changes something; it then runs only when the caller allows
+    /// it. Default: false, and the operation must be a read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mutating: bool,
+}
+
+/// One rule: if `matcher` finds `expected`, the wait is in `state`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("allOf" = [argument_rule()]))]
+pub struct AcceptorConfig {
+    /// What a match means: `success` and `failure` end the wait, `retry` goes on.
+    pub state: State,
+    /// What to look at.
+    pub matcher: MatcherKind,
+    /// The JMESPath expression that `path`, `pathAll` and `pathAny` evaluate on the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Clusters[].ClusterStatus")]
+    pub argument: Option<String>,
+    /// The value to match: for `path`, `pathAll` and `pathAny` any JSON value, for `status` a number,
+    /// for `error` a code, or `true` for any error and `false` for none.
+    #[schemars(schema_with = "any_value_schema")]
+    pub expected: Value,
+    /// On a failure acceptor: a JMESPath expression that yields the reason for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What a matching acceptor means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// The wait ends well.
+    Success,
+    /// The wait ends: what is waited for can no longer happen.
+    Failure,
+    /// The wait goes on.
+    Retry,
+}
+
+/// What an acceptor looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MatcherKind {
+    /// The value of `argument` equals `expected`.
+    Path,
+    /// The value of `argument` is a non-empty list and every member equals `expected`.
+    PathAll,
+    /// The value of `argument` is a non-empty list and a member equals `expected`.
+    PathAny,
+    /// The HTTP status equals `expected`.
+    Status,
+    /// The error code equals `expected`; `true` is any error, `false` is none.
+    Error,
+}
+
+/// A delay that grows from `delay` to `maxDelay`
+/// (<https://smithy.io/2.0/additional-specs/waiters.html#waiter-retries>).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct BackoffConfig {
+    /// The longest delay between two polls, in seconds; at least `delay`.
+    #[schemars(range(min = 0), example = 120)]
+    pub max_delay: f64,
+    /// Takes a random delay between `delay` and the current one. Default: true.
+    #[serde(default = "yes")]
+    #[schemars(default = "yes")]
+    pub jitter: bool,
+}
+
+/// How much throttling, 5xx and lost connections are borne that no acceptor names.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TransientConfig {
+    /// How many such failures in a row are borne where no time-out is given; the next one ends the
+    /// wait. Default: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    pub max_consecutive: Option<u32>,
+    /// Further error codes of this service that mean "try again".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<String>,
+}
+
+/// One JMESPath expression, or several.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Show {
+    /// One expression.
+    One(String),
+    /// Several; their values are shown together.
+    Many(Vec<String>),
+}
+
+impl Show {
+    /// The expressions in order.
+    #[must_use]
+    pub fn expressions(&self) -> &[String] {
+        match self {
+            Self::One(expression) => std::slice::from_ref(expression),
+            Self::Many(expressions) => expressions,
+        }
+    }
+}
+
+/// A value that the caller gives.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ParameterConfig {
+    /// The type of the value. Default: `string`.
+    #[serde(rename = "type", default)]
+    pub kind: ParameterType,
+    /// What the value is, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The value if the caller gives none. Default: the caller must give one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+}
+
+/// The type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ParameterType {
+    /// Any string.
+    #[default]
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// Any JSON value.
+    Json,
+    /// A JMESPath expression, which stands for a whole `argument`.
+    Expression,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn version_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "const": 2 })
+}
+
+fn any_value_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": ["string", "number", "boolean", "object", "array", "null"],
+        "examples": ["available", true, 404]
+    })
+}
+
+/// The path matchers cannot do without `argument`.
+fn argument_rule() -> Value {
+    serde_json::json!({
+        "if": {
+            "properties": { "matcher": { "enum": ["path", "pathAll", "pathAny"] } },
+            "required": ["matcher"]
+        },
+        "then": { "required": ["argument"] }
+    })
+}
