@@ -1,0 +1,229 @@
+//! The only door to the network: a [`Call`] goes in, an [`Observation`] comes out.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::clock::BoxFuture;
+use crate::document::Document;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "http")]
+pub mod http;
+
+/// One request, as data: which operation of which service, with what input.
+///
+/// `Debug` shows the names of the input's members only: their values may be secrets.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// The service, e.g. `redshift` or `http`.
+    pub service: String,
+    /// The operation, e.g. `DescribeClusters` or `GET`.
+    pub operation: String,
+    /// The operation's parameters.
+    #[serde(default)]
+    pub input: Map<String, Value>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("service", &self.service)
+            .field("operation", &self.operation)
+            .field("input", &self.input.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// Sends calls. Implemented by [`http::HttpClient`] and [`aws::AwsClient`], and by whatever a
+/// test or an embedding program wants to poll.
+pub trait Client: Send + Sync + fmt::Debug {
+    /// Sends `call` and tells what came of it.
+    ///
+    /// # Cancellation
+    /// Dropping the future gives the call up.
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation>;
+}
+
+/// What one poll saw.
+#[derive(Debug, Clone)]
+pub enum Observation {
+    /// A reply that acceptors can look into.
+    Output(Output),
+    /// The service refused, or no reply came.
+    Error(CallError),
+}
+
+impl Observation {
+    /// The error of this poll: of the call itself, or of an HTTP reply with a status of 400 or more.
+    #[must_use]
+    pub fn error(&self) -> Option<&CallError> {
+        match self {
+            Self::Output(output) => output.error.as_ref(),
+            Self::Error(error) => Some(error),
+        }
+    }
+
+    /// The reply's document: an output's, or the parsed error response of a service.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Output(output) => Some(&output.document),
+            Self::Error(error) => error.document.as_ref(),
+        }
+    }
+
+    /// The HTTP status of the reply, if one came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Output(output) => output.status,
+            Self::Error(error) => error.status,
+        }
+    }
+}
+
+/// A reply.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// What the acceptors read.
+    pub document: Document,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// Service `http` only: set when the status is 400 or more, for a reply that no acceptor matches.
+    pub error: Option<CallError>,
+}
+
+impl Output {
+    /// An output of JSON, as a test or an embedding program makes it.
+    #[must_use]
+    pub fn from_json(document: Value) -> Self {
+        Self { document: Document::from(document), status: Some(200), error: None }
+    }
+}
+
+/// Where a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum CallErrorKind {
+    /// The service answered with an error.
+    Service,
+    /// No usable reply came: name resolution, connection, TLS, time-out, a body that was cut off
+    /// or cannot be parsed. The codes are in [`transport`].
+    Transport,
+    /// There are no credentials, or they could not be fetched.
+    Credentials,
+    /// The call cannot be sent as it is: an unknown operation, an ill-typed parameter, no region.
+    Invalid,
+}
+
+/// The stable codes of transport failures, for `error` acceptors and JSON output.
+pub mod transport {
+    /// The connection was refused, reset, or could not be made.
+    pub const CONNECT: &str = "ConnectError";
+    /// The host name could not be resolved.
+    pub const DNS: &str = "DnsError";
+    /// No reply in time.
+    pub const TIMEOUT: &str = "Timeout";
+    /// The TLS handshake failed.
+    pub const TLS: &str = "TlsError";
+    /// A reply came, but its body was cut off or cannot be parsed.
+    pub const RESPONSE: &str = "ResponseError";
+    /// Any of them, as the `expected` of an `error` acceptor.
+    pub const ANY: &str = "TransportError";
+}
+
+/// A call that failed, as data.
+#[derive(Debug, Clone)]
+pub struct CallError {
+    kind: CallErrorKind,
+    code: String,
+    message: String,
+    status: Option<u16>,
+    document: Option<Document>,
+    retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// An error of `kind` with a code such as `ClusterNotFound` and a message for people.
+    pub fn new(kind: CallErrorKind, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            status: None,
+            document: None,
+            retry_after: None,
+        }
+    }
+
+    /// The same with the HTTP status of the reply.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The same with the parsed error response, in botocore's shape:
+    /// `{"Error": {"Code", "Message"}, "ResponseMetadata": {…}}`.
+    #[must_use]
+    pub fn with_document(mut self, document: Document) -> Self {
+        self.document = Some(document);
+        self
+    }
+
+    /// The same with the time after which the service asks to be called again.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        self.retry_after = Some(retry_after);
+        self
+    }
+
+    /// Where the call failed.
+    #[must_use]
+    pub fn kind(&self) -> CallErrorKind {
+        self.kind
+    }
+
+    /// The code: the service's own, the HTTP status as a string, or one of [`transport`].
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The message for people. It holds nothing of the request's input.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The HTTP status, if a reply came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// The parsed error response, if a service answered.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        self.document.as_ref()
+    }
+
+    /// What the reply's `Retry-After` asks for.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for CallError {}
