@@ -1,0 +1,153 @@
+//! JMESPath expressions: compiled once, with limits, with values bound into them.
+//!
+//! The grammar is the `jmespath` crate's; the evaluation is ours, on plain JSON, because it has to
+//! agree with jmespath.py, on which botocore's waiters run, where implementations differ: strings
+//! can be ordered, integers stay integers, members keep their order, and errors say the same.
+
+use std::fmt;
+
+use serde_json::Value;
+
+mod function;
+mod interpret;
+mod node;
+mod parse;
+
+use interpret::Interpreter;
+pub use node::{Comparator, Node};
+pub use parse::{MAX_LENGTH, MAX_OPERATORS};
+
+/// The most comparisons of absent values whose every outcome is tried.
+const MAX_ABSENT: usize = 6;
+
+/// A compiled JMESPath expression.
+#[derive(Clone, PartialEq)]
+pub struct Expression {
+    text: String,
+    node: Node,
+}
+
+impl Expression {
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    /// It is not JMESPath, calls a function that does not exist or with the wrong number of
+    /// arguments, or is longer or deeper than [`MAX_LENGTH`] and [`MAX_OPERATORS`] allow.
+    pub fn compile(text: &str) -> Result<Self, ExpressionError> {
+        Ok(Self { text: text.to_owned(), node: parse::parse(text)? })
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The syntax tree.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The value of the expression on `document`.
+    ///
+    /// # Errors
+    /// A function got a value of a type that it does not take, e.g. `length` of something absent.
+    pub fn evaluate(&self, document: &Value) -> Result<Value, EvaluationError> {
+        Ok(Interpreter::default().visit(&self.node, document)?.into_value())
+    }
+
+    /// Whether the value is true by JMESPath's rules: not `false`, `null` or empty.
+    ///
+    /// A comparison of two values that are both absent decides nothing: where the answer hangs on
+    /// one, as in `Order.status == Order.wanted` without an `Order`, it is an error.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`], and where the answer hangs on absent values.
+    pub fn is_true(&self, document: &Value) -> Result<bool, EvaluationError> {
+        let mut answer = None;
+        let mut assumption = 0;
+        loop {
+            let mut interpreter = Interpreter::assuming(assumption);
+            let is_true = interpreter.visit(&self.node, document)?.is_true();
+            let met = interpreter.absent_comparisons();
+            if met > MAX_ABSENT || *answer.get_or_insert(is_true) != is_true {
+                return Err(EvaluationError::new(format!(
+                    "in `{}` two values are compared that are both absent; is a name misspelt?",
+                    self.text
+                )));
+            }
+            assumption += 1;
+            if assumption >= 1 << met {
+                return Ok(is_true);
+            }
+        }
+    }
+
+    /// The same expression with `bind` applied to every string literal and name in it that holds a
+    /// placeholder. Values take the place of literals in the syntax tree, so no value can change
+    /// what the expression does.
+    ///
+    /// # Errors
+    /// The first error of `bind`.
+    pub fn bind<E>(&self, bind: &dyn Fn(&str) -> Result<Value, E>) -> Result<Self, E> {
+        let mut node = self.node.clone();
+        node.bind(bind)?;
+        Ok(Self { text: self.text.clone(), node })
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.text).finish()
+    }
+}
+
+/// Why a text is not an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionError {
+    offset: usize,
+    message: String,
+}
+
+impl ExpressionError {
+    /// Where in the text, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for ExpressionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ExpressionError {}
+
+/// Why an expression has no value on a document, in the words of jmespath.py.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluationError {
+    message: String,
+}
+
+impl EvaluationError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for EvaluationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EvaluationError {}
