@@ -1,0 +1,296 @@
+//! Acceptors: what one observation means.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::client::CallError;
+use crate::client::CallErrorKind;
+use crate::client::Observation;
+use crate::client::transport;
+use crate::config::State;
+use crate::document::Document;
+use crate::expression::EvaluationError;
+use crate::expression::Expression;
+use crate::python;
+
+/// A compiled acceptor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acceptor {
+    /// What a match means.
+    pub state: State,
+    /// What is looked at.
+    pub matcher: Matcher,
+    /// The value to match.
+    pub expected: Value,
+    /// What yields the reason for people, on a failure acceptor.
+    pub message: Option<Expression>,
+}
+
+/// What an acceptor looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matcher {
+    /// The value of the expression.
+    Path(Expression),
+    /// Every member of the non-empty list that the expression yields.
+    PathAll(Expression),
+    /// Any member of the list that the expression yields.
+    PathAny(Expression),
+    /// The truth of the expression, by JMESPath's rules: not `false`, `null` or empty. It is what
+    /// an ad hoc condition such as `--until` means; files cannot say it.
+    Truth(Expression),
+    /// The HTTP status.
+    Status,
+    /// The error code, or whether there is an error.
+    Error,
+}
+
+/// What one acceptor made of an observation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It matches.
+    Match,
+    /// It does not.
+    NoMatch,
+    /// It cannot be told.
+    Unevaluable(EvaluationError),
+}
+
+/// What the acceptors together make of an observation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// The index of the first acceptor that matched.
+    pub matched: Option<usize>,
+    /// The acceptors before it that could not be evaluated, and why.
+    pub unevaluable: Vec<(usize, EvaluationError)>,
+}
+
+/// One acceptor on one observation, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What the acceptor looked at: the value of its expression, the status, or the error code.
+    pub saw: Option<Value>,
+    /// What it made of that.
+    pub verdict: Verdict,
+}
+
+/// Asks the acceptors in order; the first match decides.
+#[must_use]
+pub fn decide(acceptors: &[Acceptor], seen: &Observation) -> Decision {
+    let mut decision = Decision::default();
+    for (index, acceptor) in acceptors.iter().enumerate() {
+        match acceptor.judge(seen) {
+            Verdict::Match => {
+                decision.matched = Some(index);
+                break;
+            }
+            Verdict::NoMatch => {}
+            Verdict::Unevaluable(error) => decision.unevaluable.push((index, error)),
+        }
+    }
+    decision
+}
+
+/// Whether `seen` is an error by botocore's rule: its document has a member `Error` that is an object
+/// with a `Code`; a call that failed without a document is one too.
+#[must_use]
+pub fn is_error(seen: &Observation) -> bool {
+    match seen.document() {
+        Some(document) => error_code(document.value()).is_some(),
+        None => true,
+    }
+}
+
+fn error_code(document: &Value) -> Option<&Value> {
+    document.get("Error")?.get("Code")
+}
+
+impl Acceptor {
+    /// What this acceptor makes of `seen`.
+    #[must_use]
+    pub fn judge(&self, seen: &Observation) -> Verdict {
+        let matched = match &self.matcher {
+            Matcher::Status => {
+                status(seen).map(|status| status.is_some_and(|status| self.equals(&status)))
+            }
+            Matcher::Error => self.judge_error(seen),
+            Matcher::Path(expression)
+            | Matcher::PathAll(expression)
+            | Matcher::PathAny(expression)
+            | Matcher::Truth(expression) => self.judge_path(expression, seen),
+        };
+        match matched {
+            Ok(true) => Verdict::Match,
+            Ok(false) => Verdict::NoMatch,
+            Err(error) => Verdict::Unevaluable(error),
+        }
+    }
+
+    /// The same with what the acceptor looked at.
+    #[must_use]
+    pub fn examine(&self, seen: &Observation) -> Finding {
+        let saw = match self.expression() {
+            Some(expression) => {
+                output_document(seen).and_then(|document| expression.evaluate(document).ok())
+            }
+            None if self.matcher == Matcher::Status => {
+                status(seen).ok().flatten().map(Cow::into_owned)
+            }
+            None => seen.error().map(|error| Value::from(error.code())),
+        };
+        Finding { saw, verdict: self.judge(seen) }
+    }
+
+    /// The expression that a path matcher evaluates.
+    #[must_use]
+    pub fn expression(&self) -> Option<&Expression> {
+        match &self.matcher {
+            Matcher::Path(expression)
+            | Matcher::PathAll(expression)
+            | Matcher::PathAny(expression)
+            | Matcher::Truth(expression) => Some(expression),
+            Matcher::Status | Matcher::Error => None,
+        }
+    }
+
+    /// What a match says, in botocore's words.
+    #[must_use]
+    pub fn explanation(&self) -> String {
+        let expected = python::text(&self.expected);
+        match &self.matcher {
+            Matcher::Path(argument) => {
+                format!(
+                    "For expression \"{}\" we matched expected path: \"{expected}\"",
+                    argument.as_str()
+                )
+            }
+            Matcher::PathAll(argument) => format!(
+                "For expression \"{}\" all members matched expected path: \"{expected}\"",
+                argument.as_str()
+            ),
+            Matcher::PathAny(argument) => format!(
+                "For expression \"{}\" we matched expected path: \"{expected}\" at least once",
+                argument.as_str()
+            ),
+            Matcher::Truth(argument) => format!("The expression \"{}\" is true", argument.as_str()),
+            Matcher::Status => format!("Matched expected HTTP status code: {expected}"),
+            Matcher::Error => format!("Matched expected service error code: {expected}"),
+        }
+    }
+
+    fn equals(&self, actual: &Value) -> bool {
+        python::equal(actual, &self.expected)
+    }
+
+    fn judge_path(
+        &self,
+        expression: &Expression,
+        seen: &Observation,
+    ) -> Result<bool, EvaluationError> {
+        let Some(document) = output_document(seen) else { return Ok(false) };
+        if let Matcher::Truth(_) = self.matcher {
+            return expression.is_true(document);
+        }
+        let value = expression.evaluate(document)?;
+        let members = value.as_array().map_or(&[][..], Vec::as_slice);
+        Ok(match self.matcher {
+            Matcher::PathAll(_) => {
+                !members.is_empty() && members.iter().all(|member| self.equals(member))
+            }
+            Matcher::PathAny(_) => members.iter().any(|member| self.equals(member)),
+            Matcher::Path(_) | Matcher::Truth(_) | Matcher::Status | Matcher::Error => {
+                self.equals(&value)
+            }
+        })
+    }
+
+    fn judge_error(&self, seen: &Observation) -> Result<bool, EvaluationError> {
+        match (seen.error(), seen.document()) {
+            (Some(error), _) if error.document().is_none() => Ok(self.names(error)),
+            (_, Some(document)) => self.judge_error_member(document.value()),
+            (_, None) => Ok(false),
+        }
+    }
+
+    /// Whether this acceptor means an error that carries no document of its own: a transport
+    /// failure, or an HTTP reply of 400 or more.
+    fn names(&self, error: &CallError) -> bool {
+        match (error.kind(), &self.expected) {
+            (CallErrorKind::Service, Value::Bool(any)) => *any,
+            (CallErrorKind::Service, Value::String(code)) => {
+                code == error.code() || is_status_class(code, error)
+            }
+            (CallErrorKind::Transport, Value::String(code)) => {
+                code == error.code() || code == transport::ANY
+            }
+            _ => false,
+        }
+    }
+
+    /// botocore looks for a member `Error` in outputs as well, and takes it for an object.
+    fn judge_error_member(&self, document: &Value) -> Result<bool, EvaluationError> {
+        let error = document.get("Error");
+        match (&self.expected, error) {
+            (Value::Bool(false), _) => Ok(error.is_none()),
+            (Value::Bool(true), None) => Ok(false),
+            (Value::Bool(true), Some(error)) => has_code(error),
+            (_, None | Some(Value::Object(_))) => {
+                let code = error.and_then(|error| error.get("Code"));
+                Ok(self.equals(code.unwrap_or(&Value::String(String::new()))))
+            }
+            (_, Some(error)) => Err(no_attribute_get(error)),
+        }
+    }
+}
+
+/// Python's `"Code" in error`.
+fn has_code(error: &Value) -> Result<bool, EvaluationError> {
+    match error {
+        Value::Object(error) => Ok(error.contains_key("Code")),
+        Value::String(text) => Ok(text.contains("Code")),
+        Value::Array(items) => Ok(items.iter().any(|item| item == "Code")),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Err(EvaluationError::new(format!(
+            "argument of type '{}' is not iterable",
+            python::type_name(error)
+        ))),
+    }
+}
+
+/// What Python says where botocore takes for an object what is none.
+fn no_attribute_get(value: &Value) -> EvaluationError {
+    EvaluationError::new(format!("'{}' object has no attribute 'get'", python::type_name(value)))
+}
+
+/// The document that path matchers see: never that of an error.
+fn output_document(seen: &Observation) -> Option<&Value> {
+    match seen {
+        Observation::Output(output) if !is_error(seen) => Some(output.document.value()),
+        Observation::Output(_) | Observation::Error(_) => None,
+    }
+}
+
+/// `ResponseMetadata.HTTPStatusCode` where the document has it, else the status of the reply; `None`
+/// if there was no reply.
+fn status(seen: &Observation) -> Result<Option<Cow<'_, Value>>, EvaluationError> {
+    let null = Cow::Owned(Value::Null);
+    // What did not arrive whole has a status that means nothing.
+    if seen.error().is_some_and(|error| error.kind() == CallErrorKind::Transport) {
+        return Ok(None);
+    }
+    let document = seen.document().map(Document::value);
+    match (document.map(|document| document.get("ResponseMetadata")), seen.status()) {
+        (Some(Some(Value::Object(metadata))), _) => {
+            Ok(Some(metadata.get("HTTPStatusCode").map_or(null, Cow::Borrowed)))
+        }
+        (Some(Some(metadata)), _) => Err(no_attribute_get(metadata)),
+        (_, Some(status)) => Ok(Some(Cow::Owned(status.into()))),
+        (Some(None), None) => Ok(Some(null)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// `5xx` names every status of 500 to 599.
+fn is_status_class(code: &str, error: &CallError) -> bool {
+    let class = error.status().map(|status| status / 100);
+    matches!(code.as_bytes(), [digit @ b'1'..=b'5', b'x', b'x'] if Some(u16::from(digit - b'0')) == class)
+}
