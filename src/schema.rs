@@ -1,0 +1,136 @@
+//! The JSON Schema of waiter files, and the way from a file's text to a [`WaiterFile`].
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use schemars::generate::SchemaSettings;
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::config::WaiterConfig;
+use crate::config::WaiterFile;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Invalid;
+use crate::waiter::Waiter;
+
+mod lenient;
+mod repair;
+mod source;
+mod tidy;
+mod violation;
+
+pub use lenient::{LenientFile, parse_lenient};
+use source::Source;
+
+/// Where the schema lives, for `$schema` in a waiter file.
+pub const SCHEMA_ID: &str =
+    "https://raw.githubusercontent.com/maitred-rs/maitred/main/schema/waiters.schema.json";
+
+/// The largest waiter file, in bytes.
+pub const MAX_FILE: usize = 4 * 1024 * 1024;
+
+/// The most problems of one file that are reported.
+pub const MAX_PROBLEMS: usize = 1000;
+
+/// The JSON Schema (draft 2020-12) of waiter files, made from the types in [`config`](crate::config).
+#[must_use]
+pub fn json_schema() -> Value {
+    schema().clone()
+}
+
+fn schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
+    &SCHEMA
+}
+
+fn generate() -> Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<WaiterFile>();
+    schema.insert("$id".to_owned(), SCHEMA_ID.into());
+    schema.insert("title".to_owned(), "maitred waiter file".into());
+    tidy::tidy(schema.to_value())
+}
+
+/// Reads the text of a waiter file and checks all of it: the JSON, every key and value, and that
+/// every expression compiles.
+///
+/// # Errors
+/// Everything that is wrong, each with its place in the text.
+pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
+    let mut problems = Vec::new();
+    let file = Source::parse(text, &mut problems).and_then(|source| {
+        let file = check(&source, &mut problems);
+        source.locate(&mut problems);
+        file
+    });
+    problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
+    if problems.len() > MAX_PROBLEMS {
+        problems.truncate(MAX_PROBLEMS);
+        let message = format!("there are more problems; these are the first {MAX_PROBLEMS}");
+        problems.push(Diagnostic::error("too-many", "", message));
+    }
+    match file {
+        Some(file) if problems.is_empty() => Ok(file),
+        _ => Err(Invalid::new(problems)),
+    }
+}
+
+fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFile> {
+    let before = problems.len();
+    for error in validator().iter_errors(source.value()) {
+        problems.extend(violation::explain(&error, source.value()));
+        if problems.len() > MAX_PROBLEMS {
+            return None;
+        }
+    }
+    let value = repair::whole_numbers(source.value());
+    for (name, waiter) in value.get("waiters").and_then(Value::as_object).into_iter().flatten() {
+        check_waiter(name, waiter, problems);
+        if problems.len() > MAX_PROBLEMS {
+            return None;
+        }
+    }
+    let file = serde_json::from_value(value);
+    if let Err(error) = &file
+        && problems.len() == before
+    {
+        problems.push(Diagnostic::error("type", "", error.to_string()));
+    }
+    file.ok()
+}
+
+/// Checks what the schema cannot say. Of a waiter that is not valid as a whole, what can be used of it
+/// is checked all the same, so that all problems come in one go.
+fn check_waiter(name: &str, waiter: &Value, problems: &mut Vec<Diagnostic>) {
+    let under = format!("/waiters/{}", source::escape(name));
+    let config = match WaiterConfig::deserialize(waiter) {
+        Ok(config) => Some(config),
+        Err(error) => {
+            let is_below = |pointer: &str| {
+                pointer
+                    .strip_prefix(&under)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            if !problems.iter().any(|problem| is_below(&problem.pointer)) {
+                problems.push(Diagnostic::error("type", under.as_str(), error.to_string()));
+            }
+            repair::waiter(waiter)
+        }
+    };
+    for mut problem in config.iter().flat_map(Waiter::check) {
+        problem.pointer.insert_str(0, &under);
+        // What the schema has found already is not said again, a missing `argument` among it.
+        let is_known = problem.rule == "argument"
+            || problems.iter().any(|known| known.pointer == problem.pointer);
+        if !is_known || problem.offset.is_some() {
+            problems.push(problem);
+        }
+    }
+}
+
+fn validator() -> &'static Validator {
+    static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+        jsonschema::validator_for(schema()).expect("the schema of our own types is a schema")
+    });
+    &VALIDATOR
+}

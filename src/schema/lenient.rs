@@ -1,0 +1,114 @@
+//! Reading a waiter file as botocore does: what it does not know, it does not see.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::config::AcceptorConfig;
+use crate::config::MatcherKind;
+use crate::config::State;
+use crate::config::WaiterConfig;
+use crate::config::WaiterFile;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Invalid;
+
+/// A waiter file as botocore reads it: a waiter that cannot be used does not spoil the others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LenientFile {
+    /// The waiters that can be used.
+    pub file: WaiterFile,
+    /// What is wrong with the others, by name.
+    pub unusable: BTreeMap<String, Invalid>,
+}
+
+/// The keys that botocore reads.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LenientWaiter {
+    operation: String,
+    delay: f64,
+    max_attempts: f64,
+    acceptors: Vec<LenientAcceptor>,
+    #[serde(default)]
+    description: Value,
+}
+
+#[derive(Deserialize)]
+struct LenientAcceptor {
+    state: Value,
+    matcher: MatcherKind,
+    argument: Option<String>,
+    expected: Value,
+}
+
+/// Reads a waiter file by botocore's rules, which also bend it: unknown keys, those of maitred too,
+/// are dropped, any state but `success` and `failure` means "go on", and fewer than one attempt is one.
+/// Acceptors' expressions are not compiled. A waiter that botocore could not use either, for a missing
+/// key or an unknown matcher, is left out and named.
+///
+/// # Errors
+/// The file is of another version, or has no waiters at all.
+pub fn parse_lenient(value: &Value) -> Result<LenientFile, Invalid> {
+    let invalid = |message: String| Invalid::new(vec![Diagnostic::error("botocore", "", message)]);
+    let version = value.get("version");
+    if version.and_then(Value::as_f64) != Some(2.0) {
+        let version = version.map_or_else(|| "unknown".to_owned(), crate::python::text);
+        return Err(invalid(format!(
+            "Error processing waiter config: Unsupported waiter version, supported version must \
+             be: 2, but version of waiter config is: {version}"
+        )));
+    }
+    let Some(entries) = value.get("waiters").and_then(Value::as_object) else {
+        return Err(invalid("there is no object `waiters`".to_owned()));
+    };
+    let (mut waiters, mut unusable) = (BTreeMap::new(), BTreeMap::new());
+    for (name, entry) in entries {
+        match LenientWaiter::deserialize(entry) {
+            Ok(waiter) => drop(waiters.insert(name.clone(), waiter.into())),
+            Err(error) => drop(unusable.insert(name.clone(), invalid(error.to_string()))),
+        }
+    }
+    let file = WaiterFile { schema: None, version: 2, service: None, waiters };
+    Ok(LenientFile { file, unusable })
+}
+
+impl From<LenientWaiter> for WaiterConfig {
+    fn from(waiter: LenientWaiter) -> Self {
+        Self {
+            description: waiter.description.as_str().map(str::to_owned),
+            // The count is compared after each poll, so 2.5 means 3, and less than 1 means 1.
+            max_attempts: waiter.max_attempts.ceil().max(1.0) as u64,
+            acceptors: waiter.acceptors.into_iter().map(Into::into).collect(),
+            kind: None,
+            operation: waiter.operation,
+            delay: waiter.delay,
+            input: serde_json::Map::new(),
+            timeout: None,
+            initial_delay: None,
+            backoff: None,
+            consecutive: None,
+            transient: None,
+            show: None,
+            parameters: BTreeMap::new(),
+            mutating: false,
+        }
+    }
+}
+
+impl From<LenientAcceptor> for AcceptorConfig {
+    fn from(acceptor: LenientAcceptor) -> Self {
+        let state = match acceptor.state.as_str() {
+            Some("success") => State::Success,
+            Some("failure") => State::Failure,
+            _ => State::Retry,
+        };
+        Self {
+            state,
+            matcher: acceptor.matcher,
+            argument: acceptor.argument,
+            expected: acceptor.expected,
+            message: None,
+        }
+    }
+}
