@@ -1,0 +1,278 @@
+//! The async loop around [`step`](super::step).
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_core::Stream;
+use serde_json::Value;
+
+use super::{Ending, Outcome, Progress, Step, shown, step};
+use crate::client::Client;
+use crate::client::Observation;
+use crate::clock::Clock;
+use crate::clock::Timestamp;
+use crate::document::Document;
+use crate::matcher::Decision;
+use crate::waiter::Waiter;
+
+/// How long the poll that is sent at the deadline may take. A poll that is in flight when the deadline
+/// comes is cut there.
+pub const LAST_POLL_GRACE: Duration = Duration::from_secs(2);
+
+/// Waits: polls until the waiter says that it is over.
+///
+/// There is no time-out but the waiter's own; see [`Options::timeout`](crate::waiter::Options).
+///
+/// # Cancellation
+/// Dropping the future cancels the wait and the call in flight. To keep what the wait knew, use
+/// [`Wait::run_until`].
+pub async fn wait(waiter: &Waiter, client: &dyn Client, clock: &dyn Clock) -> Outcome {
+    Wait::new(waiter, client, clock).run().await
+}
+
+/// One wait, to be run to its end at once, or event by event.
+#[derive(Debug)]
+pub struct Wait<'a> {
+    waiter: &'a Waiter,
+    client: &'a dyn Client,
+    clock: &'a dyn Clock,
+    progress: Progress,
+    document: Option<Kept>,
+    phase: Phase,
+}
+
+/// The last document. Between two polls, which is where most waits are most of the time, it is kept
+/// as text, which takes a fifth of the memory.
+#[derive(Debug)]
+enum Kept {
+    Document(Document),
+    Text(Box<str>),
+}
+
+impl Kept {
+    fn into_document(self) -> Document {
+        match self {
+            Self::Document(document) => document,
+            Self::Text(text) => {
+                Document::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The next poll is due at this time.
+    Waiting(Timestamp),
+    /// The last poll has been told, its outcome not yet.
+    Ending(Ending),
+    /// The outcome has been told.
+    Over,
+}
+
+/// What a wait tells while it runs.
+#[derive(Debug, Clone)]
+pub enum WaitEvent {
+    /// A poll that did not end the wait, or the one that did.
+    Polled(Box<Poll>),
+    /// The end; nothing comes after it.
+    Done(Box<Outcome>),
+}
+
+/// One poll.
+#[derive(Debug, Clone)]
+pub struct Poll {
+    /// The number of this poll, from 1.
+    pub attempt: u64,
+    /// Time since the wait began.
+    pub elapsed: Duration,
+    /// What came back. [`Acceptor::examine`](crate::matcher::Acceptor::examine) tells what each acceptor made of it.
+    pub seen: Observation,
+    /// What the acceptors decided.
+    pub decision: Decision,
+    /// The values of the waiter's `show` expressions.
+    pub shown: Option<Value>,
+    /// Time to the next poll; `None` if this was the last.
+    pub next_delay: Option<Duration>,
+}
+
+impl<'a> Wait<'a> {
+    /// A wait that begins now.
+    #[must_use]
+    pub fn new(waiter: &'a Waiter, client: &'a dyn Client, clock: &'a dyn Clock) -> Self {
+        let now = clock.now();
+        let progress = Progress::start(waiter, now, fastrand::u64(..));
+        let first = now.plus(waiter.schedule().initial_delay);
+        // A deadline that comes earlier gets the one poll that there is time for.
+        let first = progress.deadline.map_or(first, |deadline| first.min(deadline));
+        let phase = Phase::Waiting(first);
+        Self { waiter, client, clock, progress, document: None, phase }
+    }
+
+    /// A wait that goes on from stored progress: its next poll is due at once, attempts and
+    /// deadline go on counting.
+    #[must_use]
+    pub fn resume(
+        waiter: &'a Waiter,
+        client: &'a dyn Client,
+        clock: &'a dyn Clock,
+        progress: Progress,
+    ) -> Self {
+        let phase = Phase::Waiting(clock.now());
+        Self { waiter, client, clock, progress, document: None, phase }
+    }
+
+    /// Where the wait stands.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Cancellation
+    /// Dropping the future cancels the wait and the call in flight.
+    pub async fn run(self) -> Outcome {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// Runs to the end or until `cancel` completes; then the outcome is
+    /// [`Cancelled`](Ending::Cancelled) and holds the progress, from which the wait can be resumed.
+    pub async fn run_until(mut self, cancel: impl Future<Output = ()> + Send) -> Outcome {
+        let mut cancel = std::pin::pin!(cancel);
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = &mut cancel => None,
+                event = self.next_event() => event,
+            };
+            match event {
+                Some(WaitEvent::Polled(_)) => {}
+                Some(WaitEvent::Done(outcome)) => return *outcome,
+                None => return self.cancel(),
+            }
+        }
+    }
+
+    /// The polls as they happen, then the outcome.
+    pub fn events(self) -> impl Stream<Item = WaitEvent> + Send + 'a {
+        futures_util::stream::unfold(self, |mut wait| async move {
+            let event = wait.next_event().await?;
+            Some((event, wait))
+        })
+    }
+
+    /// Sleeps until the next poll is due and tells what it saw; after the last poll it tells the
+    /// outcome, and then nothing more.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses nothing but the call in flight; the next call of this method goes on.
+    pub async fn next_event(&mut self) -> Option<WaitEvent> {
+        match &self.phase {
+            Phase::Waiting(due) => {
+                let due = *due;
+                Some(self.poll_at(due).await)
+            }
+            Phase::Ending(ending) => {
+                let ending = ending.clone();
+                Some(self.end(ending))
+            }
+            Phase::Over => None,
+        }
+    }
+
+    /// Ends the wait where it stands: as cancelled, unless its last poll has already ended it.
+    #[must_use]
+    pub fn cancel(mut self) -> Outcome {
+        let ending = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Ending(ending) => ending,
+            Phase::Waiting(_) | Phase::Over => Ending::Cancelled,
+        };
+        self.outcome(ending)
+    }
+
+    async fn poll_at(&mut self, due: Timestamp) -> WaitEvent {
+        let pause = due.since(self.clock.now());
+        if !pause.is_zero() {
+            self.clock.sleep(pause).await;
+        }
+        let Some(seen) = self.call().await else {
+            self.progress.attempts += 1;
+            return self.end(Ending::TimedOut);
+        };
+        let now = self.clock.now();
+        let (decision, next) = step(self.waiter, &mut self.progress, &seen, now);
+        if let Some(document) = seen.document() {
+            self.document = Some(match next {
+                Step::Sleep(_) => Kept::Text(document.value().to_string().into()),
+                Step::Done(_) => Kept::Document(document.clone()),
+            });
+        }
+        let next_delay = match next {
+            Step::Sleep(delay) => {
+                self.phase = Phase::Waiting(now.plus(delay));
+                Some(delay)
+            }
+            Step::Done(ending) => {
+                self.phase = Phase::Ending(ending);
+                None
+            }
+        };
+        let poll = Poll {
+            attempt: self.progress.attempts,
+            elapsed: now.since(self.progress.started),
+            shown: shown(self.waiter, &seen),
+            seen,
+            decision,
+            next_delay,
+        };
+        trace(self.waiter, &poll);
+        WaitEvent::Polled(Box::new(poll))
+    }
+
+    /// One call, cut at the deadline; `None` if it was cut.
+    async fn call(&self) -> Option<Observation> {
+        let call = self.client.call(self.waiter.call());
+        let Some(deadline) = self.progress.deadline else { return Some(call.await) };
+        let remaining = deadline.since(self.clock.now());
+        let budget = if remaining.is_zero() { LAST_POLL_GRACE } else { remaining };
+        tokio::select! {
+            biased;
+            seen = call => Some(seen),
+            () = self.clock.sleep(budget) => None,
+        }
+    }
+
+    fn end(&mut self, ending: Ending) -> WaitEvent {
+        self.phase = Phase::Over;
+        WaitEvent::Done(Box::new(self.outcome(ending)))
+    }
+
+    fn outcome(&mut self, ending: Ending) -> Outcome {
+        let elapsed = self.clock.now().since(self.progress.started);
+        let progress = self.progress.clone();
+        Outcome::new(
+            self.waiter,
+            ending,
+            progress,
+            elapsed,
+            self.document.take().map(Kept::into_document),
+        )
+    }
+}
+
+fn trace(waiter: &Waiter, poll: &Poll) {
+    let delay_ms =
+        poll.next_delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+    tracing::debug!(
+        service = waiter.service(),
+        waiter = waiter.name(),
+        attempt = poll.attempt,
+        status = poll.seen.status(),
+        error = poll.seen.error().map(|error| error.code()),
+        acceptor = poll.decision.matched,
+        delay_ms,
+        "polled {}",
+        waiter.id()
+    );
+}

@@ -1,0 +1,51 @@
+//! Which errors pass by themselves.
+
+use crate::client::CallError;
+use crate::client::CallErrorKind;
+
+/// The codes with which AWS services say "too fast" or "not now", beside every 5xx status. Most are
+/// those that the SDKs retry inside of a poll
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>).
+/// `LimitExceededException`, which botocore retries too, is not among them: it is often a hard quota.
+const TRANSIENT_CODES: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// Whether `error` is likely to pass by itself: throttling, a status of 408, 429 or 5xx, a failure
+/// of the transport, or one of the waiter's own `codes`.
+#[must_use]
+pub fn is_transient(error: &CallError, codes: &[String]) -> bool {
+    if codes.iter().any(|code| code == error.code()) {
+        return true;
+    }
+    match error.kind() {
+        CallErrorKind::Transport => true,
+        CallErrorKind::Service => {
+            matches!(error.status(), Some(408 | 429 | 500..=599))
+                || TRANSIENT_CODES.contains(&error.code())
+        }
+        CallErrorKind::Credentials | CallErrorKind::Invalid => false,
+    }
+}
