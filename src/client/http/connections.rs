@@ -1,0 +1,158 @@
+//! Connections: one pool for each distinct way to reach a server, kept for the next poll.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, ClientBuilder, Identity, Url};
+
+use super::parameters::MAX_REDIRECTS;
+
+/// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
+const MAX_POOLS: usize = 64;
+
+/// Which certificates a server may show.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Verify {
+    System,
+    SystemAnd(String),
+    Nothing,
+}
+
+/// The proxy to go through.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Proxy {
+    Environment,
+    None,
+    Url(String),
+}
+
+/// What a connection depends on. A proxy's URL may hold a password, so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Settings {
+    pub(super) verify: Verify,
+    pub(super) cert: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) proxy: Proxy,
+    pub(super) connect_timeout: Duration,
+    pub(super) follow_redirects: bool,
+}
+
+/// The settings and the times at which their files last changed: a renewed certificate must not
+/// need a restart.
+type Key = (Settings, Vec<Option<SystemTime>>);
+
+#[derive(Default)]
+pub(super) struct Connections {
+    pools: Mutex<HashMap<Key, reqwest::Client>>,
+}
+
+impl Connections {
+    /// The pool for `settings`. The error is a message that names the input key at fault.
+    pub(super) fn pool(&self, settings: &Settings, url: &Url) -> Result<reqwest::Client, String> {
+        let mut settings = settings.clone();
+        // A proxy elsewhere cannot reach this machine's loopback interface.
+        if settings.proxy == Proxy::Environment && is_loopback(url) {
+            settings.proxy = Proxy::None;
+        }
+        let key = (settings.clone(), settings.changed());
+        // A pool is inserted whole or not at all, so a poisoned map is still good.
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&key) {
+            return Ok(pool.clone());
+        }
+        if pools.len() >= MAX_POOLS {
+            pools.clear();
+        }
+        let pool = settings.build()?;
+        pools.insert(key, pool.clone());
+        Ok(pool)
+    }
+}
+
+impl Settings {
+    fn files(&self) -> impl Iterator<Item = &String> {
+        let ca = match &self.verify {
+            Verify::SystemAnd(path) => Some(path),
+            Verify::System | Verify::Nothing => None,
+        };
+        ca.into_iter().chain(&self.cert).chain(&self.key)
+    }
+
+    fn changed(&self) -> Vec<Option<SystemTime>> {
+        self.files().map(|path| fs::metadata(path).and_then(|file| file.modified()).ok()).collect()
+    }
+
+    fn build(&self) -> Result<reqwest::Client, String> {
+        let build = self.builder()?.build();
+        match build {
+            // A machine without CA certificates can still poll plain HTTP; over TLS, the handshake
+            // then says what is missing.
+            Err(_) if self.verify == Verify::System => self.builder()?.tls_certs_only([]).build(),
+            other => other,
+        }
+        .map_err(|error| {
+            let cause = super::failure::root_cause(&error);
+            format!("the TLS settings cannot be used: {cause}; check `verify`, `cert` and `key`")
+        })
+    }
+
+    fn builder(&self) -> Result<ClientBuilder, String> {
+        let redirects =
+            if self.follow_redirects { Policy::limited(MAX_REDIRECTS) } else { Policy::none() };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("maitred/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(self.connect_timeout)
+            .redirect(redirects)
+            // A query may hold a token; it is nobody else's business.
+            .referer(false);
+        builder = match &self.verify {
+            Verify::System => builder,
+            Verify::SystemAnd(path) => builder.tls_certs_merge(certificates(path)?),
+            Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
+        };
+        if let Some(cert) = &self.cert {
+            builder = builder.identity(identity(cert, self.key.as_deref())?);
+        }
+        match &self.proxy {
+            Proxy::Environment => Ok(builder),
+            Proxy::None => Ok(builder.no_proxy()),
+            Proxy::Url(url) => match reqwest::Proxy::all(url) {
+                Ok(proxy) => Ok(builder.proxy(proxy)),
+                Err(_) => Err("`proxy` is not a URL that can be used".to_owned()),
+            },
+        }
+    }
+}
+
+fn certificates(path: &str) -> Result<Vec<Certificate>, String> {
+    let pem = read("verify", path)?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(format!("`verify`: no PEM certificate in {path}")),
+    }
+}
+
+fn identity(cert: &str, key: Option<&str>) -> Result<Identity, String> {
+    let mut pem = read("cert", cert)?;
+    if let Some(key) = key {
+        pem.push(b'\n');
+        pem.extend(read("key", key)?);
+    }
+    Identity::from_pem(&pem)
+        .map_err(|_| format!("`cert`: no PEM certificate with its key in {cert}"))
+}
+
+fn read(parameter: &str, path: &str) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("`{parameter}`: cannot read {path}: {}", error.kind()))
+}
+
+/// Whether `url` names this machine's loopback interface.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
