@@ -1,0 +1,226 @@
+//! Where a call goes: an interpreter of endpoint rule sets.
+//!
+//! The rules and their functions are those of
+//! <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+mod functions;
+
+pub(super) use functions::{Partitions, is_ip, parse_url, split_port, uri_encode};
+
+/// Why there is no endpoint; the rule set's own words, or what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EndpointError(pub(super) String);
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EndpointError {}
+
+/// A service's rules.
+#[derive(Debug, Deserialize)]
+pub(super) struct RuleSet {
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rule {
+    #[serde(default)]
+    conditions: Vec<Value>,
+    #[serde(flatten)]
+    then: Then,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Then {
+    Endpoint { endpoint: EndpointRule },
+    Error { error: Value },
+    Tree { rules: Vec<Rule> },
+}
+
+#[derive(Debug, Deserialize)]
+struct EndpointRule {
+    url: Value,
+    #[serde(default)]
+    properties: Value,
+    #[serde(default)]
+    headers: Map<String, Value>,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ResolvedEndpoint {
+    pub(super) url: String,
+    /// `authSchemes` and the like.
+    pub(super) properties: Map<String, Value>,
+    /// Headers to send along, a list of values each.
+    pub(super) headers: Map<String, Value>,
+}
+
+impl RuleSet {
+    /// Reads the JSON of a rule set.
+    ///
+    /// # Errors
+    /// If it is no rule set.
+    pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
+        serde_json::from_str(text).map_err(|error| EndpointError(error.to_string()))
+    }
+
+    /// The endpoint for these parameters (`Region`, `UseFIPS`, `Endpoint`, …); ones that the rule
+    /// set does not have are ignored.
+    ///
+    /// # Errors
+    /// If the rules end with an error or with nothing.
+    pub(super) fn resolve(
+        &self,
+        partitions: &Partitions,
+        parameters: &Map<String, Value>,
+    ) -> Result<ResolvedEndpoint, EndpointError> {
+        let mut scope = Scope { variables: Vec::new(), partitions };
+        for (name, definition) in &self.parameters {
+            let given = parameters.get(name).or_else(|| definition.get("default"));
+            match given {
+                Some(value) => scope.variables.push((Cow::Borrowed(name), value.clone())),
+                None if definition.get("required") == Some(&Value::Bool(true)) => {
+                    return Err(EndpointError(format!("the endpoint needs a value for {name}")));
+                }
+                None => {}
+            }
+        }
+        let resolved = scope.first_of(&self.rules)?;
+        resolved.ok_or_else(|| EndpointError("no rule has an endpoint for this call".to_owned()))
+    }
+}
+
+/// The variables that a rule sees. A rule's own go when it ends.
+struct Scope<'a> {
+    variables: Vec<(Cow<'a, str>, Value)>,
+    partitions: &'a Partitions,
+}
+
+impl<'a> Scope<'a> {
+    fn first_of(&mut self, rules: &'a [Rule]) -> Result<Option<ResolvedEndpoint>, EndpointError> {
+        for rule in rules {
+            let mark = self.variables.len();
+            let resolved = self.rule(rule)?;
+            self.variables.truncate(mark);
+            if resolved.is_some() {
+                return Ok(resolved);
+            }
+        }
+        Ok(None)
+    }
+
+    fn rule(&mut self, rule: &'a Rule) -> Result<Option<ResolvedEndpoint>, EndpointError> {
+        for condition in &rule.conditions {
+            let holds = self.call(condition)?;
+            if matches!(holds, Value::Null | Value::Bool(false)) {
+                return Ok(None);
+            }
+            if let Some(name) = condition.get("assign").and_then(Value::as_str) {
+                self.variables.push((Cow::Borrowed(name), holds));
+            }
+        }
+        match &rule.then {
+            Then::Tree { rules } => self.first_of(rules),
+            Then::Error { error } => Err(EndpointError(text_of(&self.value(error)?))),
+            Then::Endpoint { endpoint } => {
+                let properties = self.nested(&endpoint.properties)?;
+                let headers = endpoint.headers.iter().map(|(name, values)| {
+                    let values = values.as_array().map_or(&[][..], Vec::as_slice);
+                    let values = values.iter().map(|value| self.value(value));
+                    Ok((name.clone(), Value::Array(values.collect::<Result<_, _>>()?)))
+                });
+                Ok(Some(ResolvedEndpoint {
+                    url: text_of(&self.value(&endpoint.url)?),
+                    headers: headers.collect::<Result<_, EndpointError>>()?,
+                    properties: properties.as_object().cloned().unwrap_or_default(),
+                }))
+            }
+        }
+    }
+
+    fn call(&self, function: &Value) -> Result<Value, EndpointError> {
+        let name = function.get("fn").and_then(Value::as_str).unwrap_or_default();
+        let arguments = function.get("argv").and_then(Value::as_array);
+        let arguments = arguments.into_iter().flatten().map(|argument| self.value(argument));
+        let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+        functions::call(name, &arguments, self.partitions)
+    }
+
+    fn value(&self, value: &Value) -> Result<Value, EndpointError> {
+        match value {
+            Value::Object(object) if object.contains_key("fn") => self.call(value),
+            Value::Object(object) => {
+                let name = object.get("ref").and_then(Value::as_str);
+                Ok(name.and_then(|name| self.variable(name)).cloned().unwrap_or_default())
+            }
+            Value::String(template) => self.template(template).map(Value::String),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Ok(value.clone()),
+        }
+    }
+
+    /// Properties are literals all the way down, but for templates.
+    fn nested(&self, value: &Value) -> Result<Value, EndpointError> {
+        match value {
+            Value::Array(items) => {
+                let items = items.iter().map(|item| self.nested(item));
+                Ok(Value::Array(items.collect::<Result<_, _>>()?))
+            }
+            Value::Object(entries) => {
+                let entries =
+                    entries.iter().map(|(key, value)| Ok((key.clone(), self.nested(value)?)));
+                Ok(Value::Object(entries.collect::<Result<_, EndpointError>>()?))
+            }
+            Value::String(template) => self.template(template).map(Value::String),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(value.clone()),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<&Value> {
+        let found = self.variables.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// Puts values in the place of `{Name}` and `{Name#attribute}`; `{{` and `}}` are braces.
+    fn template(&self, template: &str) -> Result<String, EndpointError> {
+        let mut text = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, brace) = rest.split_at(at);
+            text.push_str(before);
+            if brace.starts_with("{{") || brace.starts_with("}}") {
+                text.push_str(&brace[..1]);
+                rest = &brace[2..];
+                continue;
+            }
+            let end = brace.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+            let (reference, after) =
+                end.ok_or_else(|| EndpointError(format!("`{template}` is no template")))?;
+            let mut path = reference.split('#');
+            let start = path.next().and_then(|name| self.variable(name));
+            let found = path.fold(start, |value, key| value.and_then(|value| value.get(key)));
+            let found =
+                found.ok_or_else(|| EndpointError(format!("`{reference}` has no value")))?;
+            text.push_str(&text_of(found));
+            rest = after;
+        }
+        text.push_str(rest);
+        Ok(text)
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
