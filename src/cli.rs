@@ -1,0 +1,192 @@
+//! The `maitred` command: what it takes, what it says, how it exits ([`Exit`]).
+//!
+//! Results go to stdout, everything else to stderr.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+mod advice;
+mod arguments;
+mod call;
+mod clients;
+mod completions;
+mod dry_run;
+mod duration;
+mod exit;
+mod explain;
+mod lint;
+mod list;
+mod man;
+#[cfg(feature = "aws")]
+mod models;
+mod progress;
+mod render;
+mod report;
+mod schema;
+mod shorthand;
+mod signals;
+mod signature;
+mod terms;
+mod values;
+mod wait;
+mod words;
+
+pub use exit::Exit;
+use exit::Failure;
+use report::Report;
+
+/// Wait on things in the cloud.
+#[derive(Debug, clap::Parser)]
+#[command(name = "maitred", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  maitred wait redshift cluster_available --cluster-identifier analytics
+  maitred wait http get --url http://localhost:8080/health --until 'StatusCode == `200`'
+  maitred call redshift describe-clusters
+
+`maitred COMMAND --help` says more. MAITRED_LOG=debug logs to stderr.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Wait until something is as it should be
+    #[command(disable_help_flag = true)]
+    Wait(RawArgs),
+    /// Call any operation once and print the reply as JSON
+    #[command(disable_help_flag = true)]
+    Call(RawArgs),
+    List(list::Args),
+    Explain(explain::Args),
+    Lint(lint::Args),
+    Schema(schema::Args),
+    #[cfg(feature = "aws")]
+    Models(models::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The words of a command whose flags depend on its first words.
+#[derive(Debug, clap::Args)]
+struct RawArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// The whole tree of commands, for completions and for documentation.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+        .mut_subcommand("wait", |_| with_names(wait::general(), "WAITER"))
+        .mut_subcommand("call", |_| with_names(call::general(), "OPERATION"))
+}
+
+fn with_names(command: clap::Command, name: &'static str) -> clap::Command {
+    command.arg(clap::Arg::new("SERVICE").index(1)).arg(clap::Arg::new(name).index(2))
+}
+
+/// Runs the command with the arguments of a process, the program's name first.
+pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    start_log();
+    let exit = match Cli::try_parse_from(help_as_flag(args.into_iter().collect())) {
+        Ok(cli) => finish(dispatch(cli.command)),
+        Err(error) => finish(Ok(usage(&error))),
+    };
+    exit.into()
+}
+
+fn dispatch(command: Command) -> anyhow::Result<Report> {
+    match command {
+        Command::Wait(args) => {
+            wait::run(&args.words).or_else(|error| explained(error, wait::wants_json(&args.words)))
+        }
+        Command::Call(args) => call::run(&args.words),
+        Command::List(args) => list::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Lint(args) => lint::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        #[cfg(feature = "aws")]
+        Command::Models(args) => models::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}
+
+/// `maitred help wait redshift` is `maitred wait redshift --help`.
+fn help_as_flag(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
+}
+
+/// An error as a report; to those who asked for JSON, as JSON too.
+fn explained(error: anyhow::Error, json: bool) -> anyhow::Result<Report> {
+    let report = failed(&error);
+    if !json || report.exit == Exit::Success {
+        return Ok(report);
+    }
+    let message = anstream::adapter::strip_str(&report.stderr).to_string();
+    let object = serde_json::json!({
+        "version": 1,
+        "status": "error",
+        "message": error.to_string(),
+        "error": {"code": "Usage", "message": message, "status": null, "kind": "invalid"},
+    });
+    Ok(Report { stdout: report::json(&object), ..report })
+}
+
+fn failed(error: &anyhow::Error) -> Report {
+    match error.downcast_ref::<clap::Error>() {
+        Some(error) => usage(error),
+        None => Report::default()
+            .with_stderr(report::error_text(error))
+            .with_exit(error.downcast_ref::<Failure>().map_or(Exit::Usage, Failure::exit)),
+    }
+}
+
+/// Prints what a command came to.
+fn finish(result: anyhow::Result<Report>) -> Exit {
+    let report = result.unwrap_or_else(|error| failed(&error));
+    report.print();
+    report.exit
+}
+
+/// What clap says: help and version are results, the rest is bad usage.
+fn usage(error: &clap::Error) -> Report {
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        Report::default().with_stderr(text).with_exit(Exit::Usage)
+    } else {
+        Report::text(text)
+    }
+}
+
+/// Runs a future to its end, in a runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(future);
+    // A name look-up that hangs must not keep the process alive.
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+/// Logs to stderr what `MAITRED_LOG`, or else `RUST_LOG`, asks for; by default nothing.
+fn start_log() {
+    use tracing_subscriber::EnvFilter;
+    let filter =
+        ["MAITRED_LOG", "RUST_LOG"].iter().find_map(|name| EnvFilter::try_from_env(name).ok());
+    if let Some(filter) = filter {
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(report::has_colors())
+            .with_writer(std::io::stderr);
+        // In a process that has a log already, e.g. a test, that one stays.
+        let _ = log.try_init();
+    }
+}

@@ -1,0 +1,255 @@
+//! The flags of an operation, made from its model: clap arguments, and back to the operation's input.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches};
+use serde_json::{Map, Value};
+
+use crate::diagnostic::nearest;
+
+use super::exit::Failure;
+use super::signature::{Arity, Parameter, Problem, Signature};
+use super::values;
+
+/// The ways to give parameters that every operation has.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub(super) struct InputArgs {
+    /// A parameter by the name that the service has for it, e.g. ClusterIdentifier=my-cluster. May
+    /// be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) param: Vec<String>,
+    /// The whole input as a JSON object, or as file://PATH; parameters go before it.
+    #[arg(long, value_name = "JSON")]
+    pub(super) cli_input_json: Option<String>,
+}
+
+/// `command` with the flags of the operation, then our own options, those of `T`. One of ours that has
+/// the name of a parameter becomes `--wait-NAME`.
+pub(super) fn with_parameters<T: clap::Args>(
+    command: clap::Command,
+    signature: &Signature,
+) -> clap::Command {
+    let operation = signature.operation();
+    let mut theirs = Vec::new();
+    for parameter in &signature.parameters() {
+        theirs.push(flag(parameter, operation));
+        if parameter.arity == Arity::Switch {
+            theirs.push(negation(parameter, operation));
+        }
+        if is_headers(signature, parameter) {
+            theirs.push(header(operation));
+        }
+    }
+    let taken: Vec<_> = theirs.iter().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
+    make_room::<T>(T::augment_args(command.args(theirs)), &taken)
+}
+
+fn make_room<T: clap::Args>(mut command: clap::Command, taken: &[String]) -> clap::Command {
+    let ours = T::augment_args(clap::Command::new("ours"));
+    for arg in ours.get_arguments() {
+        if let Some(flag) = arg.get_long().filter(|flag| taken.iter().any(|known| known == flag)) {
+            let flag = format!("wait-{flag}");
+            command = command.mut_arg(arg.get_id(), |arg| arg.long(flag));
+        }
+    }
+    command
+}
+
+fn flag(parameter: &Parameter, operation: &str) -> Arg {
+    let required = if parameter.required { "[required]" } else { "" };
+    let off = match parameter.arity {
+        Arity::Switch => format!("[--no-{} says false]", parameter.flag),
+        Arity::One | Arity::Many => String::new(),
+    };
+    let help: Vec<_> = [&parameter.description, required, &off]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    let arg = Arg::new(id(&parameter.name))
+        .long(parameter.flag.clone())
+        .value_name(parameter.kind.clone())
+        .help(help.join(" "))
+        .help_heading(format!("Parameters of {operation}"));
+    match parameter.arity {
+        Arity::One => arg.action(ArgAction::Set).allow_negative_numbers(true),
+        Arity::Many => arg.action(ArgAction::Append).num_args(1..).allow_negative_numbers(true),
+        Arity::Switch => arg.action(ArgAction::Set).num_args(0..=1).default_missing_value("true"),
+    }
+}
+
+fn negation(parameter: &Parameter, operation: &str) -> Arg {
+    Arg::new(format!("no:{}", parameter.name))
+        .long(format!("no-{}", parameter.flag))
+        .action(ArgAction::SetTrue)
+        .hide(true)
+        .conflicts_with(id(&parameter.name))
+        .help_heading(format!("Parameters of {operation}"))
+}
+
+const HEADER: &str = "http:header";
+
+fn is_headers(signature: &Signature, parameter: &Parameter) -> bool {
+    matches!(signature, Signature::Http { .. }) && parameter.name == "headers"
+}
+
+/// One header as curl takes it.
+fn header(operation: &str) -> Arg {
+    Arg::new(HEADER)
+        .long("header")
+        .value_name("NAME: VALUE")
+        .action(ArgAction::Append)
+        .help("One request header. May be repeated.")
+        .help_heading(format!("Parameters of {operation}"))
+}
+
+fn id(name: &str) -> String {
+    format!("param:{name}")
+}
+
+/// The words that `command` knows, and a problem for each flag that it does not know.
+///
+/// clap ends at the first unknown flag; people want to hear of all of them at once.
+pub(super) fn drop_unknown(
+    words: &[String],
+    command: &clap::Command,
+    what: &str,
+) -> (Vec<String>, Vec<Problem>) {
+    let mut known = Vec::new();
+    let mut problems = Vec::new();
+    let mut dropping = false;
+    for (index, word) in words.iter().enumerate() {
+        if word == "--" {
+            known.extend_from_slice(&words[index..]);
+            break;
+        }
+        if let Some(flag) = word.strip_prefix("--") {
+            let name = flag.split_once('=').map_or(flag, |(name, _)| name);
+            dropping = !takes(command, name);
+            if dropping {
+                problems.push(unknown(name, command, what));
+            }
+        } else if word.starts_with('-') && word.len() > 1 {
+            dropping = false;
+        }
+        if !dropping {
+            known.push(word.clone());
+        }
+    }
+    (known, problems)
+}
+
+fn takes(command: &clap::Command, flag: &str) -> bool {
+    flag == "help" || command.get_arguments().any(|arg| arg.get_long() == Some(flag))
+}
+
+fn unknown(flag: &str, command: &clap::Command, what: &str) -> Problem {
+    let flags = command.get_arguments().filter_map(Arg::get_long);
+    Problem {
+        place: format!("--{flag}"),
+        message: format!("is neither a parameter of {what} nor an option"),
+        help: nearest(flag, flags).map(|near| format!("did you mean `--{near}`?")),
+    }
+}
+
+/// Parses words whose flags are all known.
+pub(super) fn parse(
+    command: clap::Command,
+    words: &[String],
+    signature: &Signature,
+) -> anyhow::Result<ArgMatches> {
+    command.try_get_matches_from(words).map_err(|error| {
+        let word = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(word)) if error.kind() == ErrorKind::UnknownArgument => word,
+            _ => return error.into(),
+        };
+        let parameters = signature.parameters();
+        let first = parameters.iter().find(|parameter| parameter.arity != Arity::Switch);
+        let flag = first.map_or("flag", |parameter| &parameter.flag);
+        Failure::usage(format!("`{word}` stands alone: every value follows a flag"))
+            .help(format!("e.g. --{flag} {word}"))
+            .into()
+    })
+}
+
+/// The operation's input as the flags give it, and what is wrong with their values.
+pub(super) fn input(
+    signature: &Signature,
+    matches: &ArgMatches,
+    args: &InputArgs,
+) -> (Map<String, Value>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut input = whole_input(args, &mut problems);
+    for parameter in &signature.parameters() {
+        let texts = texts(matches, parameter);
+        if !texts.is_empty() {
+            let place = format!("--{}", parameter.flag);
+            set(&mut input, signature, &parameter.name, &texts, place, &mut problems);
+        }
+        if is_headers(signature, parameter) {
+            add_headers(&mut input, matches, &mut problems);
+        }
+    }
+    for pair in &args.param {
+        match pair.split_once('=') {
+            Some((name, text)) => {
+                let name = signature.member(name).unwrap_or_else(|| name.to_owned());
+                let place = format!("--param {name}");
+                set(&mut input, signature, &name, &[text.to_owned()], place, &mut problems);
+            }
+            None => problems.push(problem("--param", format!("`{pair}` is not NAME=VALUE"))),
+        }
+    }
+    (input, problems)
+}
+
+fn whole_input(args: &InputArgs, problems: &mut Vec<Problem>) -> Map<String, Value> {
+    let object = args.cli_input_json.as_deref().map(values::object).transpose();
+    object.map(Option::unwrap_or_default).unwrap_or_else(|message| {
+        problems.push(problem("--cli-input-json", message));
+        Map::new()
+    })
+}
+
+fn texts(matches: &ArgMatches, parameter: &Parameter) -> Vec<String> {
+    if parameter.arity == Arity::Switch && matches.get_flag(&format!("no:{}", parameter.name)) {
+        return vec!["false".to_owned()];
+    }
+    let values = matches.get_many::<String>(&id(&parameter.name));
+    values.into_iter().flatten().cloned().collect()
+}
+
+fn set(
+    input: &mut Map<String, Value>,
+    signature: &Signature,
+    name: &str,
+    texts: &[String],
+    place: String,
+    problems: &mut Vec<Problem>,
+) {
+    match signature.value(name, texts) {
+        Ok(value) => {
+            input.insert(name.to_owned(), value);
+        }
+        Err(message) => {
+            // It is given, so it is not missing too.
+            input.insert(name.to_owned(), Value::Null);
+            problems.push(problem(&place, message));
+        }
+    }
+}
+
+fn add_headers(input: &mut Map<String, Value>, matches: &ArgMatches, problems: &mut Vec<Problem>) {
+    for line in matches.get_many::<String>(HEADER).into_iter().flatten() {
+        let headers = input.entry("headers").or_insert_with(|| Value::Object(Map::new()));
+        match (line.split_once(':'), headers) {
+            (Some((name, value)), Value::Object(headers)) => {
+                headers.insert(name.trim().to_owned(), Value::from(value.trim()));
+            }
+            _ => problems.push(problem("--header", "takes `NAME: VALUE`")),
+        }
+    }
+}
+
+fn problem(place: &str, message: impl Into<String>) -> Problem {
+    Problem { place: place.to_owned(), message: message.into(), help: None }
+}

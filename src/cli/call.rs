@@ -1,0 +1,159 @@
+//! `maitred call`: one call of any operation, and its reply as JSON.
+
+use std::sync::Arc;
+
+use clap::{Args as _, FromArgMatches as _};
+
+use super::advice;
+use super::arguments;
+use super::arguments::InputArgs;
+use super::clients::ConnectionArgs;
+use super::clients::Door;
+use super::dry_run;
+use super::exit::{Exit, Failure};
+use super::report;
+use super::report::{Format, Report};
+use super::signature;
+use super::signature::Signature;
+use super::words::Words;
+use crate::client::Call;
+use crate::client::CallError;
+use crate::client::Observation;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+
+const USAGE: &str = "maitred call SERVICE OPERATION [--PARAMETER VALUE]… [OPTIONS]";
+
+const AFTER: &str = "`maitred call SERVICE OPERATION --help` shows the parameters. Service http sends one HTTP request; its
+operations are the methods. The reply's keys keep the order of the service.
+
+Exit codes: 0 success; 2 bad usage; 4 refused; 5 unreachable or throttled.
+
+Examples:
+  maitred call redshift describe-clusters --cluster-identifier analytics
+  maitred call redshift pause-cluster --cluster-identifier analytics --allow-mutating
+  maitred call http get --url https://example.com/health";
+
+/// What is ours on a command line of `call`.
+#[derive(Debug, Clone, clap::Args)]
+struct CallArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Allow an operation that may change something.
+    #[arg(long)]
+    allow_mutating: bool,
+    /// Print the request, the endpoint and where credentials would come from; send nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `call` with our options and no operation's.
+pub(super) fn general() -> clap::Command {
+    let command = clap::Command::new("call").override_usage(USAGE);
+    CallArgs::augment_args(command)
+        .about("Call any operation once and print the reply as JSON")
+        .after_help(AFTER)
+}
+
+/// Runs `call` with the words after it.
+pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
+    let words = Words::split(words, &general())?;
+    let (service, name) = match (&words.service, &words.name) {
+        (None, _) if words.asks_for_help() => {
+            return Ok(Report::text(general().render_help().ansi().to_string()));
+        }
+        (None, _) => {
+            let message = "call what? give a service and an operation";
+            let help = format!("the services are {}", signature::services().join(", "));
+            return Err(Failure::usage(message).help(help).into());
+        }
+        (Some(service), None) => return listing(service, words.asks_for_help()),
+        (Some(service), Some(name)) => (service, name),
+    };
+    let Some(signature) = Signature::find(service, name)? else {
+        let failure = Failure::usage(format!("there is no operation `{name}` in {service}"));
+        return Err(match Signature::suggest(service, name) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help(format!("`maitred call {service} --help` lists its operations")),
+        }
+        .into());
+    };
+    let (args, call) = parse(&signature, &words.rest)?;
+    super::block_on(send(&args, &signature, &call))?
+}
+
+/// The operations of a service: the answer to a question, or to a command that lacks one.
+fn listing(service: &str, asked: bool) -> anyhow::Result<Report> {
+    let operations = signature::operations(service)?;
+    let mut text = format!("Operations of {service} (* may change something):\n");
+    for signature in operations {
+        let mark = if signature.is_read() { ' ' } else { '*' };
+        text.push_str(&format!("{mark} {}\n", signature.command()));
+    }
+    text.push_str(&format!("\n`maitred call {service} OPERATION --help` shows the parameters."));
+    if asked {
+        return Ok(Report::text(text));
+    }
+    Err(Failure::usage(format!("call what? name an operation of {service}\n\n{text}")).into())
+}
+
+fn command(signature: &Signature) -> clap::Command {
+    let (service, operation) = (signature.service(), signature.command());
+    let command = clap::Command::new("call").no_binary_name(true).override_usage(format!(
+        "maitred call {service} {operation} [--PARAMETER VALUE]… [OPTIONS]"
+    ));
+    arguments::with_parameters::<CallArgs>(command, signature)
+        .about(format!("Calls {} of {service}.", signature.operation()))
+}
+
+fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, Call)> {
+    let command = command(signature);
+    let operation = signature.operation();
+    let (words, mut problems) = arguments::drop_unknown(words, &command, operation);
+    let matches = arguments::parse(command, &words, signature)?;
+    let args = CallArgs::from_arg_matches(&matches)?;
+    let (input, wrong) = arguments::input(signature, &matches, &args.input);
+    problems.extend(wrong);
+    signature::add_new(&mut problems, signature.check(&input));
+    let line = format!("maitred call {} {}", signature.service(), signature.command());
+    if !problems.is_empty() {
+        let lines: Vec<_> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+        let message = format!("`{line}` cannot be sent:{}", lines.concat());
+        return Err(Failure::usage(message)
+            .help(format!("`{line} --help` lists what it takes"))
+            .into());
+    }
+    if !signature.is_read() && !args.allow_mutating && !args.dry_run {
+        return Err(Failure::usage(format!("{operation} may change something: it is no read"))
+            .help("if that is meant, give --allow-mutating; --dry-run shows the request")
+            .into());
+    }
+    let service = signature.service().to_owned();
+    Ok((args, Call { service, operation: operation.to_owned(), input }))
+}
+
+async fn send(args: &CallArgs, signature: &Signature, call: &Call) -> anyhow::Result<Report> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let door = Door::open(&call.service, &args.connection, clock).await?;
+    if args.dry_run {
+        return dry_run::report(&door, call, signature, &args.connection, Format::Text);
+    }
+    Ok(match door.client().call(call).await {
+        Observation::Output(output) => {
+            let report = Report::text(report::json(output.document.value()));
+            match &output.error {
+                Some(error) => failed(report, error, &call.service),
+                None => report,
+            }
+        }
+        Observation::Error(error) => failed(Report::default(), &error, &call.service),
+    })
+}
+
+fn failed(report: Report, error: &CallError, service: &str) -> Report {
+    let advice = advice::of_error(error, service);
+    let text = report::error_and_advice(&error.to_string(), Some(&advice));
+    report.with_stderr(text).with_exit(Exit::of_error(error))
+}

@@ -1,0 +1,151 @@
+//! `--dry-run`: the request as it would be sent, and nothing sent. Secrets are left out.
+
+use serde_json::{Map, Value, json};
+
+use crate::client::Call;
+
+use super::advice;
+use super::clients::ConnectionArgs;
+use super::clients::Door;
+use super::clients::credentials_source;
+use super::report;
+use super::report::{Format, Report};
+use super::signature::Signature;
+
+const HIDDEN: &str = "***";
+
+pub(super) fn report(
+    door: &Door,
+    call: &Call,
+    signature: &Signature,
+    connection: &ConnectionArgs,
+    format: Format,
+) -> anyhow::Result<Report> {
+    let facts = match door {
+        Door::Http(_) => http_facts(call, connection),
+        Door::Aws { client, region } => {
+            let prepared =
+                client.prepare(call).map_err(|error| advice::failure(&error, &call.service))?;
+            json!({
+                "service": prepared.service(),
+                "operation": prepared.operation(),
+                "region": region,
+                "method": prepared.method(),
+                "url": prepared.url(),
+                "credentials": credentials_source(connection),
+                "input": signature.without_sensitive(&call.input, HIDDEN),
+            })
+        }
+    };
+    Ok(Report::text(match format {
+        Format::Json => {
+            let mut object = Map::from_iter([
+                ("version".to_owned(), json!(1)),
+                ("dryRun".to_owned(), json!(true)),
+            ]);
+            object.extend(facts.as_object().cloned().unwrap_or_default());
+            report::json(&Value::Object(object))
+        }
+        Format::Text => text(&facts),
+    }))
+}
+
+fn http_facts(call: &Call, connection: &ConnectionArgs) -> Value {
+    let input = without_secrets(&call.input);
+    let url = http_url(call, connection);
+    json!({
+        "service": call.service,
+        "operation": call.operation,
+        "method": call.operation,
+        "url": url,
+        "input": input,
+    })
+}
+
+fn text(facts: &Value) -> String {
+    let mut text = String::from("dry run: nothing is sent\n");
+    for (name, value) in facts.as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned);
+        let indented = value.replace('\n', "\n             ");
+        text.push_str(&format!("{name:<12} {indented}\n"));
+    }
+    text
+}
+
+/// Headers and settings that hold no secrets; the values of the others are hidden.
+fn without_secrets(input: &Map<String, Value>) -> Value {
+    let mut shown = input.clone();
+    for (name, value) in &mut shown {
+        match (name.as_str(), value) {
+            ("url", Value::String(url)) => *url = origin_and_path(url),
+            ("auth", value) => *value = json!(HIDDEN),
+            ("proxy", Value::String(url)) => *url = origin_and_path(url),
+            ("headers", Value::Object(headers)) => {
+                for (_, value) in headers.iter_mut().filter(|(name, _)| is_secret(name)) {
+                    *value = json!(HIDDEN);
+                }
+            }
+            ("params", Value::Object(params)) => {
+                for (_, value) in params.iter_mut().filter(|(name, _)| is_secret(name)) {
+                    *value = json!(HIDDEN);
+                }
+            }
+            _ => {}
+        }
+    }
+    Value::Object(shown)
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["auth", "cookie", "token", "key", "secret", "password", "signature", "session"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// The URL of an HTTP request, without what may be secret in it: a login, the query.
+pub(super) fn http_url(call: &Call, connection: &ConnectionArgs) -> String {
+    let member = |name: &str| call.input.get(name).and_then(Value::as_str);
+    if let Some(url) = member("url") {
+        return origin_and_path(url);
+    }
+    let base = connection.endpoint_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    let path = member("endpoint").unwrap_or_default().trim_start_matches('/');
+    origin_and_path(&format!("{base}/{path}"))
+}
+
+fn origin_and_path(url: &str) -> String {
+    let (rest, query) = match url.find(['?', '#']) {
+        Some(end) => (&url[..end], "?…"),
+        None => (url, ""),
+    };
+    let Some((scheme, rest)) = rest.split_once("://") else { return format!("{rest}{query}") };
+    let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_secret_is_hidden() {
+        let input = json!({
+            "url": "https://me:pw@host/path?token=t",
+            "auth": {"bearer": "t"},
+            "headers": {"Authorization": "t", "Accept": "x", "X-Api-Key": "t"},
+            "proxy": "http://me:pw@proxy:80",
+        });
+        let shown = without_secrets(input.as_object().unwrap());
+        assert_eq!(
+            shown,
+            json!({
+                "url": "https://host/path?…",
+                "auth": "***",
+                "headers": {"Authorization": "***", "Accept": "x", "X-Api-Key": "***"},
+                "proxy": "http://proxy:80",
+            })
+        );
+    }
+}

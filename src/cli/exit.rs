@@ -1,0 +1,112 @@
+//! Exit codes, and errors that carry one.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::client::CallError;
+use crate::client::CallErrorKind;
+use crate::engine::Outcome;
+use crate::engine::Status;
+
+/// What the command's exit code says. The numbers are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Exit {
+    /// Success; for `lint`, nothing was found.
+    #[default]
+    Success = 0,
+    /// A failure acceptor matched: what is waited for can no longer happen; for `lint`, findings.
+    Failure = 1,
+    /// Bad usage, or a waiter file that is not valid.
+    Usage = 2,
+    /// Gave up: the attempts or the time were used up. With `--once`: not there yet.
+    GaveUp = 3,
+    /// The service refused: access denied, validation; or there are no credentials.
+    Refused = 4,
+    /// The service could not be reached, or throttled for too long.
+    Unreachable = 5,
+    /// Interrupted by SIGINT.
+    Interrupted = 130,
+    /// Ended by SIGTERM.
+    Terminated = 143,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The code of a wait that ended by itself. [`Exit::Interrupted`] stands for a cancelled one.
+    #[must_use]
+    pub fn of_outcome(outcome: &Outcome) -> Self {
+        match outcome.status() {
+            Status::Success => Self::Success,
+            Status::Failure => Self::Failure,
+            Status::Exhausted | Status::Timeout => Self::GaveUp,
+            Status::Cancelled => Self::Interrupted,
+            Status::Error if outcome.is_unreachable() => Self::Unreachable,
+            Status::Error => outcome.call_error().map_or(Self::Refused, Self::of_error),
+        }
+    }
+
+    /// The code of one call that failed.
+    #[must_use]
+    pub fn of_error(error: &CallError) -> Self {
+        if crate::engine::is_transient(error, &[]) {
+            return Self::Unreachable;
+        }
+        match error.kind() {
+            CallErrorKind::Invalid => Self::Usage,
+            CallErrorKind::Transport => Self::Unreachable,
+            CallErrorKind::Service | CallErrorKind::Credentials => Self::Refused,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// An error that says how the command exits, and what to do next.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    message: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), help: None }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// The same with advice.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    pub(super) fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

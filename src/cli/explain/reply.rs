@@ -1,0 +1,167 @@
+//! A saved reply, and what a waiter makes of it.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use crate::client::CallError;
+use crate::client::CallErrorKind;
+use crate::client::Observation;
+use crate::client::Output;
+use crate::client::transport;
+use crate::clock::Timestamp;
+use crate::document::Document;
+use crate::engine::Ending;
+use crate::engine::Progress;
+use crate::engine::Step;
+use crate::engine::step;
+use crate::matcher::Finding;
+use crate::waiter::Waiter;
+
+/// One poll as it would have been.
+pub(super) struct Trial {
+    pub(super) waiter: Waiter,
+    /// What each acceptor found, those after the one that matched too.
+    pub(super) findings: Vec<Finding>,
+    pub(super) matched: Option<usize>,
+    pub(super) verdict: Verdict,
+    /// The reason, in words.
+    pub(super) reason: String,
+    pub(super) shown: Option<Value>,
+}
+
+/// What the wait does after the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Success,
+    Failure,
+    Retry,
+    Error,
+}
+
+impl Verdict {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Retry => "retry",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Trial {
+    pub(super) fn of(waiter: Waiter, seen: &Observation) -> Self {
+        let start = Timestamp::from_millis(0);
+        let mut progress = Progress::start(&waiter, start, 0);
+        let (decision, next) = step(&waiter, &mut progress, seen, start);
+        let (verdict, reason) = match next {
+            // The bounds are no matter of the reply.
+            Step::Sleep(_) | Step::Done(Ending::Exhausted | Ending::TimedOut) => {
+                (Verdict::Retry, why_not_over(&waiter, &progress, decision.matched))
+            }
+            Step::Done(Ending::Success) => (Verdict::Success, String::new()),
+            Step::Done(Ending::Failure { reason, .. }) => (Verdict::Failure, reason),
+            Step::Done(Ending::Error(error)) => {
+                (Verdict::Error, format!("no acceptor matches {error}"))
+            }
+            Step::Done(Ending::Cancelled) => (Verdict::Error, "cancelled".to_owned()),
+        };
+        Self {
+            findings: waiter.acceptors().iter().map(|acceptor| acceptor.examine(seen)).collect(),
+            matched: decision.matched,
+            verdict,
+            reason,
+            shown: progress.shown,
+            waiter,
+        }
+    }
+}
+
+fn why_not_over(waiter: &Waiter, progress: &Progress, matched: Option<usize>) -> String {
+    match matched {
+        Some(_) if progress.successes > 0 => {
+            format!("this is success {} of {} in a row", progress.successes, waiter.consecutive())
+        }
+        Some(_) => String::new(),
+        None if progress.transient_failures > 0 => {
+            "no acceptor matches, and the error is one that passes by itself".to_owned()
+        }
+        None => "no acceptor matches".to_owned(),
+    }
+}
+
+/// Reads a saved reply of `service`.
+pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
+    let name =
+        if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
+    let value = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))?;
+    Ok(observation(value, service))
+}
+
+fn observation(reply: Value, service: &str) -> Observation {
+    if let Some(error) = reply.get("error").filter(|error| error.get("code").is_some()) {
+        return Observation::Error(call_error(error));
+    }
+    let status = match service {
+        "http" => reply.get("StatusCode"),
+        _ => reply.pointer("/ResponseMetadata/HTTPStatusCode"),
+    };
+    let status = status.and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let error = status.filter(|status| service == "http" && *status >= 400).map(|status| {
+        let message = format!("the endpoint answered {status}");
+        CallError::new(CallErrorKind::Service, status.to_string(), message).with_status(status)
+    });
+    let mut output = Output::from_json(reply);
+    output.status = status.or(output.status);
+    output.error = error;
+    Observation::Output(output)
+}
+
+const TRANSPORT: &[&str] = &[
+    transport::CONNECT,
+    transport::DNS,
+    transport::TIMEOUT,
+    transport::TLS,
+    transport::RESPONSE,
+    transport::ANY,
+];
+
+fn call_error(error: &Value) -> CallError {
+    let member = |name: &str| match error.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let code = member("code");
+    let kind = if TRANSPORT.contains(&code.as_str()) {
+        CallErrorKind::Transport
+    } else {
+        CallErrorKind::Service
+    };
+    let status = error.get("status").and_then(Value::as_u64);
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    let failed = CallError::new(kind, code.as_str(), member("message"));
+    let failed = match status {
+        Some(status) => failed.with_status(status),
+        None => failed,
+    };
+    if kind == CallErrorKind::Transport {
+        return failed;
+    }
+    // As a service's client reads it.
+    failed.with_document(Document::from(json!({
+        "Error": { "Code": code, "Message": member("message") },
+        "ResponseMetadata": { "HTTPStatusCode": status },
+    })))
+}

@@ -1,0 +1,149 @@
+//! `maitred list`: the waiters there are, and where each comes from.
+
+use serde_json::{Value, json};
+
+use super::clients::SourceArgs;
+use super::exit::Failure;
+use super::render;
+use super::report::{self, Format, Report};
+use crate::catalog::Catalog;
+use crate::catalog::Entry;
+use crate::catalog::Origin;
+use crate::diagnostic::nearest;
+use crate::model::xform_name;
+
+/// List the waiters there are, and where each comes from
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  maitred list
+  maitred list redshift
+  maitred list --filter snapshot
+  maitred list --output json | jq -r '.waiters[] | \"\\(.service) \\(.name)\"'
+
+The columns are the service and the name, as `maitred wait` takes them, the operation that is polled,
+where the waiter comes from, and what it waits for.")]
+pub(super) struct Args {
+    /// Only the waiters of this service
+    service: Option<String>,
+    /// Only waiters with this text in their name, operation or description
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    #[command(flatten)]
+    sources: SourceArgs,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    let catalog = args.sources.catalog();
+    let entries = entries(&catalog, args)?;
+    let text = match args.output {
+        Format::Text => table(&entries),
+        Format::Json => report::json(&json!({
+            "version": 1,
+            "waiters": entries.iter().map(json).collect::<Vec<_>>(),
+        })),
+    };
+    Ok(Report::text(text).with_stderr(remarks(&catalog, &entries)))
+}
+
+fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
+    let services = catalog.services();
+    let services = match &args.service {
+        Some(service) if services.contains(service) => vec![service.clone()],
+        // Its file may be one that cannot be used, which is said anyway.
+        Some(_) if !catalog.bad_files().is_empty() => Vec::new(),
+        Some(service) => return Err(unknown_service(service, &services)),
+        None => services,
+    };
+    let filter = args.filter.as_deref().unwrap_or_default().to_lowercase();
+    let mut entries: Vec<_> =
+        services.iter().flat_map(|service| catalog.service(service)).collect();
+    entries.retain(|entry| {
+        [&entry.service, &entry.name, &entry.config.operation]
+            .into_iter()
+            .chain(&entry.config.description)
+            .any(|text| text.to_lowercase().contains(&filter))
+    });
+    Ok(entries)
+}
+
+fn unknown_service(service: &str, services: &[String]) -> Failure {
+    let failure = Failure::usage(format!("no waiters are known for service `{service}`"));
+    match nearest(service, services.iter().map(String::as_str)) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => {
+            failure.help("`maitred list` shows all; any operation can be waited on with --until")
+        }
+    }
+}
+
+fn table(entries: &[Entry]) -> String {
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let summary = entry.config.description.as_deref().map_or("", first_sentence);
+            [
+                format!("{} {}", entry.service, xform_name(&entry.name, '_')),
+                entry.config.operation.clone(),
+                entry.origin.to_string(),
+                summary.to_owned(),
+            ]
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths = [width(0), width(1), width(2)].map(Option::unwrap_or_default);
+    rows.iter()
+        .map(|[name, operation, origin, summary]| {
+            let line = format!(
+                "{name:0$}  {operation:1$}  {origin:2$}  {summary}",
+                widths[0], widths[1], widths[2]
+            );
+            render::plain(line.trim_end()) + "\n"
+        })
+        .collect()
+}
+
+fn first_sentence(text: &str) -> &str {
+    let text = text.lines().next().unwrap_or_default();
+    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.')
+}
+
+fn json(entry: &Entry) -> Value {
+    json!({
+        "service": entry.service,
+        "name": entry.name,
+        "operation": entry.config.operation,
+        "origin": origin(&entry.origin),
+        "description": entry.config.description,
+    })
+}
+
+/// Where a waiter comes from, for programs.
+pub(super) fn origin(origin: &Origin) -> Value {
+    match origin {
+        Origin::Shipped => json!({ "kind": "maitred" }),
+        Origin::Botocore => json!({ "kind": "botocore" }),
+        Origin::File(path) => json!({ "kind": "file", "path": path.display().to_string() }),
+        Origin::DataPath(path) => json!({ "kind": "dataPath", "path": path.display().to_string() }),
+    }
+}
+
+/// The files that cannot be used, and what is worth knowing of an empty list.
+fn remarks(catalog: &Catalog, entries: &[Entry]) -> String {
+    let mut remarks: String =
+        catalog.bad_files().into_iter().map(|bad| render::bad_file(bad) + "\n\n").collect();
+    match catalog.bad_files().len() {
+        0 => {}
+        1 => remarks.push_str("One file cannot be used; its waiters are missing.\n"),
+        files => {
+            remarks.push_str(&format!("{files} files cannot be used; their waiters are missing.\n"))
+        }
+    }
+    if entries.is_empty() {
+        remarks.push_str("No waiter matches.\n");
+    }
+    remarks
+}

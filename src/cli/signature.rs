@@ -1,0 +1,337 @@
+//! What an operation takes: the flags for it, the values of the flags, and what is wrong with an input.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::client::aws::ModelError;
+use crate::client::aws::Models;
+use crate::client::aws::Service;
+use crate::client::http;
+use crate::diagnostic::nearest;
+use crate::model::Member;
+use crate::model::OperationModel;
+use crate::model::ShapeKind;
+use crate::model::ShapeRef;
+use crate::model::same_name;
+use crate::model::xform_name;
+
+use super::exit::Failure;
+use super::values;
+
+/// The service whose operations are HTTP methods.
+pub(super) const HTTP: &str = "http";
+
+/// An operation of a service, as far as the command line needs to know it.
+#[derive(Debug, Clone)]
+pub(super) enum Signature {
+    Aws { service: Arc<Service>, operation: Arc<OperationModel> },
+    Http { method: &'static str },
+}
+
+/// One parameter of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameter {
+    /// The member of the input, e.g. `ClusterIdentifier`.
+    pub(super) name: String,
+    /// The flag without the dashes, e.g. `cluster-identifier`.
+    pub(super) flag: String,
+    /// The type in words, e.g. `list of string`.
+    pub(super) kind: String,
+    /// What else is known of it.
+    pub(super) description: String,
+    pub(super) required: bool,
+    pub(super) arity: Arity,
+}
+
+/// How many values a flag takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arity {
+    /// None, or `true` or `false`; `--no-FLAG` says false.
+    Switch,
+    One,
+    Many,
+}
+
+/// What is wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// Where, e.g. `--filters[0].Name`.
+    pub(super) place: String,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place, self.message)?;
+        self.help.iter().try_for_each(|help| write!(f, " ({help})"))
+    }
+}
+
+impl Signature {
+    /// The operation `name` of `service`, in any casing; `None` if the service has no such operation.
+    pub(super) fn find(service: &str, name: &str) -> Result<Option<Self>, Failure> {
+        if service == HTTP {
+            let method = http::METHODS.iter().find(|method| method.eq_ignore_ascii_case(name));
+            return Ok(method.map(|method| Self::Http { method }));
+        }
+        let service = known_service(service)?;
+        if service.model().operation_name(name).is_none() {
+            return Ok(None);
+        }
+        let operation = service.operation(name).map_err(|error| broken(&error))?;
+        Ok(Some(Self::Aws { service, operation }))
+    }
+
+    /// The operation of service `service` that somebody who wrote `name` may have meant.
+    pub(super) fn suggest(service: &str, name: &str) -> Option<String> {
+        if service == HTTP {
+            return nearest(name, http::METHODS.iter().copied()).map(str::to_owned);
+        }
+        let service = Models::embedded().service(service).ok()?;
+        service.model().suggest_operation(name).map(|name| xform_name(name, '-'))
+    }
+
+    /// The service's own name.
+    pub(super) fn service(&self) -> &str {
+        match self {
+            Self::Aws { service, .. } => &service.model().name,
+            Self::Http { .. } => HTTP,
+        }
+    }
+
+    /// The operation's own name, e.g. `DescribeClusters`.
+    pub(super) fn operation(&self) -> &str {
+        match self {
+            Self::Aws { operation, .. } => &operation.name,
+            Self::Http { method } => method,
+        }
+    }
+
+    /// The operation as it is written on the command line, e.g. `describe-clusters`.
+    pub(super) fn command(&self) -> String {
+        match self {
+            Self::Aws { operation, .. } => xform_name(&operation.name, '-'),
+            Self::Http { method } => method.to_ascii_lowercase(),
+        }
+    }
+
+    /// Whether the operation changes nothing.
+    pub(super) fn is_read(&self) -> bool {
+        match self {
+            Self::Aws { service, operation } => service.model().is_read(&operation.name),
+            Self::Http { method } => matches!(*method, "GET" | "HEAD"),
+        }
+    }
+
+    /// The parameters in the order of the model.
+    pub(super) fn parameters(&self) -> Vec<Parameter> {
+        match self {
+            Self::Aws { operation, .. } => {
+                let members = operation.input_members().iter();
+                members.map(|member| aws_parameter(operation, member)).collect()
+            }
+            Self::Http { .. } => http::PARAMETERS.iter().map(http_parameter).collect(),
+        }
+    }
+
+    /// The name of the input's member that `name` means: its own, its flag, or any casing of them.
+    pub(super) fn member(&self, name: &str) -> Option<String> {
+        let parameters = self.parameters();
+        let exact = parameters.iter().find(|parameter| parameter.name == name);
+        let found = exact.or_else(|| parameters.iter().find(|known| same_name(&known.name, name)));
+        found.map(|parameter| parameter.name.clone())
+    }
+
+    /// The value of the member `name`, from the texts that stood after its flag.
+    pub(super) fn value(&self, name: &str, texts: &[String]) -> Result<Value, String> {
+        match self {
+            Self::Aws { operation, .. } => {
+                let member = operation.input_members().iter().find(|member| member.name == name);
+                match member {
+                    Some(member) => values::aws(operation, &member.target, texts),
+                    None => Ok(texts.last().cloned().map_or(Value::Null, Value::String)),
+                }
+            }
+            Self::Http { .. } => http_value(name, texts),
+        }
+    }
+
+    /// Everything that is wrong with `input`.
+    pub(super) fn check(&self, input: &Map<String, Value>) -> Vec<Problem> {
+        match self {
+            Self::Aws { operation, .. } => operation
+                .check_input(input)
+                .into_iter()
+                .map(|problem| self.problem(&problem.path, problem.message, problem.help))
+                .collect(),
+            Self::Http { .. } => http::check_input(input)
+                .into_iter()
+                .map(|problem| self.problem(&problem.path, problem.message, problem.help))
+                .collect(),
+        }
+    }
+
+    /// The input with `hidden` in the place of what the model calls sensitive.
+    pub(super) fn without_sensitive(&self, input: &Map<String, Value>, hidden: &str) -> Value {
+        let input = Value::Object(input.clone());
+        match self {
+            Self::Aws { operation, .. } => match &operation.input {
+                Some(reference) => values::without_sensitive(operation, reference, input, hidden),
+                None => input,
+            },
+            Self::Http { .. } => input,
+        }
+    }
+
+    /// A problem at `path` of the input, named by its flag where there is one.
+    fn problem(&self, path: &str, message: String, help: Option<String>) -> Problem {
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        let (name, rest) = path.split_at(end);
+        let parameters = self.parameters();
+        let place = match parameters.iter().find(|parameter| parameter.name == name) {
+            Some(parameter) => format!("--{}{rest}", parameter.flag),
+            None => path.to_owned(),
+        };
+        Problem { place, message, help }
+    }
+}
+
+/// Adds the problems at places that have none yet: one that could not be read is not ill-typed too.
+pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
+    for problem in more {
+        if !problems.iter().any(|known| known.place == problem.place) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// The service, or an error with the one that was probably meant.
+pub(super) fn known_service(name: &str) -> Result<Arc<Service>, Failure> {
+    Models::embedded().service(name).map_err(|error| {
+        let models = Models::embedded();
+        let known = models.services().chain([HTTP]);
+        let help = match nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`maitred call` lists the services".to_owned(),
+        };
+        if matches!(error, ModelError::UnknownService { .. }) {
+            Failure::usage(format!("there is no service `{name}`")).help(help)
+        } else {
+            broken(&error)
+        }
+    })
+}
+
+/// The names of the services.
+pub(super) fn services() -> Vec<String> {
+    let models = Models::embedded();
+    let mut services: Vec<_> = models.services().map(str::to_owned).collect();
+    services.push(HTTP.to_owned());
+    services.sort();
+    services
+}
+
+/// The operations of a service.
+pub(super) fn operations(service: &str) -> Result<Vec<Signature>, Failure> {
+    if service == HTTP {
+        return Ok(http::METHODS.iter().map(|method| Signature::Http { method }).collect());
+    }
+    let service = known_service(service)?;
+    let operation = |name: &String| {
+        let operation = service.operation(name).map_err(|error| broken(&error))?;
+        Ok(Signature::Aws { service: Arc::clone(&service), operation })
+    };
+    service.model().operations.iter().map(operation).collect()
+}
+
+fn broken(error: &ModelError) -> Failure {
+    Failure::usage(format!("the service's model cannot be used: {error}"))
+}
+
+fn aws_parameter(operation: &OperationModel, member: &Member) -> Parameter {
+    let shape = operation.shape(&member.target);
+    let arity = if matches!(shape.kind, ShapeKind::Boolean) {
+        Arity::Switch
+    } else if matches!(shape.kind, ShapeKind::List(_)) {
+        Arity::Many
+    } else {
+        Arity::One
+    };
+    Parameter {
+        name: member.name.clone(),
+        flag: xform_name(&member.name, '-'),
+        kind: operation.type_summary(&member.target),
+        description: describe(operation, &member.target),
+        required: member.required && !member.target.traits.idempotency_token,
+        arity,
+    }
+}
+
+/// The values of an enum, the shorthand of a structure.
+fn describe(operation: &OperationModel, reference: &ShapeRef) -> String {
+    const MANY: usize = 8;
+    let shape = operation.shape(reference);
+    if let ShapeKind::List(member) = &shape.kind {
+        return describe(operation, member);
+    }
+    if matches!(shape.kind, ShapeKind::Map { .. }) {
+        return "e.g. KEY=VALUE,KEY=VALUE".to_owned();
+    }
+    if let Some(structure) = shape.structure().filter(|structure| !structure.members.is_empty()) {
+        let members = structure.members.iter().take(MANY);
+        let pairs: Vec<_> = members.map(|member| sample(operation, member)).collect();
+        return format!("e.g. {}", pairs.join(","));
+    }
+    let values = shape.enum_values();
+    let more = if values.len() > MANY { ", …" } else { "" };
+    let shown: Vec<_> = values.iter().take(MANY).map(String::as_str).collect();
+    if shown.is_empty() { String::new() } else { format!("one of {}{more}", shown.join(", ")) }
+}
+
+fn sample(operation: &OperationModel, member: &Member) -> String {
+    let kind = operation.type_summary(&member.target);
+    match kind.strip_prefix("list of ") {
+        Some(item) => format!("{}={item},{item}", member.name),
+        None => format!("{}={kind}", member.name),
+    }
+}
+
+fn http_parameter(parameter: &http::Parameter) -> Parameter {
+    Parameter {
+        name: parameter.name.to_owned(),
+        flag: xform_name(parameter.name, '-'),
+        kind: parameter.value.to_owned(),
+        description: parameter.description.to_owned(),
+        required: parameter.required,
+        arity: if parameter.value == "boolean" { Arity::Switch } else { Arity::One },
+    }
+}
+
+/// The table says the types in words: what may be JSON is read as JSON where it is.
+fn http_value(name: &str, texts: &[String]) -> Result<Value, String> {
+    let Some(text) = texts.last() else { return Ok(Value::Null) };
+    // `file://` is a URL like any other here, one that the check refuses.
+    if name == "url" {
+        return Ok(Value::String(text.clone()));
+    }
+    let text = values::contents(text)?;
+    let kind = http::PARAMETERS.iter().find(|known| known.name == name).map_or("", |it| it.value);
+    Ok(match kind {
+        "string" => Value::String(text),
+        "number" | "integer" => values::number(text),
+        _ if kind.contains("boolean") || kind.contains("false") => values::boolean(text),
+        "string or object" => match serde_json::from_str(&text) {
+            Ok(Value::Object(form)) => Value::Object(form),
+            _ => Value::String(text),
+        },
+        "any" => serde_json::from_str(&text)
+            .map_err(|error| format!("is not JSON: {error} (a string is written '\"text\"')"))?,
+        _ if super::shorthand::is_shorthand(&text) => {
+            Value::Object(super::shorthand::parse(&text)?)
+        }
+        _ => values::json(&text)?,
+    })
+}

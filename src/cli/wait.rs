@@ -1,0 +1,163 @@
+//! `maitred wait`: polls until something is as it should be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::FromArgMatches as _;
+
+use super::advice;
+use super::arguments;
+use super::clients::Door;
+use super::clients::SourceArgs;
+use super::dry_run;
+use super::exit::{Exit, Failure};
+use super::progress::Progress;
+use super::report::Report;
+use super::signals::Signals;
+use super::signature;
+use super::words::Words;
+use crate::clock::Clock;
+use crate::clock::SystemClock;
+use crate::engine::Outcome;
+use crate::engine::Wait;
+use crate::engine::WaitEvent;
+
+mod bound;
+mod help;
+mod options;
+mod outcome;
+mod plan;
+
+pub(super) use help::general;
+
+use plan::{Plan, Target};
+
+/// Runs `wait` with the words after it.
+pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
+    let words = Words::split(words, &general())?;
+    let help = words.asks_for_help();
+    let sources = sources(&words.rest)?;
+    sources.check()?;
+    let catalog = sources.catalog();
+    let (service, name) = match (&words.service, &words.name) {
+        (None, _) if help => {
+            return Ok(Report::text(general().render_help().ansi().to_string()));
+        }
+        (None, _) => {
+            return Err(Failure::usage("wait for what? give a service and a waiter")
+                .help("`maitred list` shows the waiters, `maitred wait --help` how to give them")
+                .into());
+        }
+        (Some(service), None) => {
+            if service != signature::HTTP && catalog.service(service).is_empty() {
+                signature::known_service(service)?;
+            }
+            let text = help::service(&catalog, service);
+            return if help {
+                Ok(Report::text(text))
+            } else {
+                let message = format!("wait for what? name a waiter of {service}\n\n{text}");
+                Err(Failure::usage(message).into())
+            };
+        }
+        (Some(service), Some(name)) => (service, name),
+    };
+    let target = Target::find(&catalog, service, name)?;
+    let plan = Plan::new(target, &words.rest)?;
+    super::block_on(start(&plan))?
+}
+
+/// Whether the words ask for JSON, even where they cannot be parsed as a whole.
+pub(super) fn wants_json(words: &[String]) -> bool {
+    words.iter().any(|word| word == "--output=json")
+        || words.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+}
+
+/// The options that say where waiters are, which is asked before the rest can be parsed.
+fn sources(words: &[String]) -> anyhow::Result<SourceArgs> {
+    use clap::Args as _;
+    let command = SourceArgs::augment_args(
+        clap::Command::new("wait").no_binary_name(true).disable_help_flag(true),
+    );
+    let (known, _) = arguments::drop_unknown(words, &command, "");
+    let known = known.into_iter().take_while(|word| word != "--");
+    let known = known.filter(|word| word.starts_with("--") || !word.starts_with('-'));
+    let matches = command.ignore_errors(true).try_get_matches_from(known)?;
+    Ok(SourceArgs::from_arg_matches(&matches)?)
+}
+
+async fn start(plan: &Plan) -> anyhow::Result<Report> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let service = plan.waiter.service();
+    let door = Door::open(service, &plan.args.connection, Arc::clone(&clock)).await?;
+    if plan.args.pace.dry_run {
+        let format = plan.args.say.output;
+        let (call, signature) = (plan.waiter.call(), &plan.target.signature);
+        return dry_run::report(&door, call, signature, &plan.args.connection, format);
+    }
+    door.check(plan.waiter.call()).map_err(|error| advice::failure(&error, service))?;
+    let mut signals = Signals::listen()?;
+    let wait = Wait::new(&plan.waiter, door.client(), &*clock);
+    let say = &plan.args.say;
+    let mut progress = Progress::new(&plan.waiter, say.quiet, say.verbose > 0);
+    progress.begin(&first_line(plan, &door));
+    let (outcome, signal) = watch(wait, &mut progress, &mut signals, &*clock).await;
+    progress.end();
+    let exit = signal.unwrap_or_else(|| Exit::of_outcome(&outcome));
+    Ok(outcome::report(plan, door.region(), &outcome, exit))
+}
+
+/// What is waited for, from where, and for how long at most.
+fn first_line(plan: &Plan, door: &Door) -> String {
+    let place = match door.region() {
+        Some(region) => match plan.args.connection.endpoint_url.as_deref() {
+            Some(url) => format!(" in {region} at {url}"),
+            None => format!(" in {region}"),
+        },
+        None => {
+            format!(" at {}", dry_run::http_url(plan.waiter.call(), &plan.args.connection))
+        }
+    };
+    let origin = plan.target.origin.as_deref().unwrap_or("command line");
+    let bound = bound::describe(plan.waiter.schedule());
+    format!("waiting for {} ({origin}){place}: {bound}", plan.waiter.id())
+}
+
+/// Runs the wait and says how it goes, until it ends or a signal comes.
+async fn watch(
+    mut wait: Wait<'_>,
+    progress: &mut Progress<'_>,
+    signals: &mut Signals,
+    clock: &dyn Clock,
+) -> (Outcome, Option<Exit>) {
+    let started = clock.now();
+    let elapsed = || -> Duration { clock.now().since(started) };
+    loop {
+        match next(&mut wait, progress, signals, clock, &elapsed).await {
+            Ok(Some(WaitEvent::Polled(poll))) => progress.polled(&poll),
+            Ok(Some(WaitEvent::Done(outcome))) => return (*outcome, None),
+            Ok(None) => return (wait.cancel(), None),
+            Err(signal) => return (wait.cancel(), Some(signal)),
+        }
+    }
+}
+
+/// The next event, with the progress kept alive meanwhile; or the signal that came first.
+async fn next(
+    wait: &mut Wait<'_>,
+    progress: &mut Progress<'_>,
+    signals: &mut Signals,
+    clock: &dyn Clock,
+    elapsed: &dyn Fn() -> Duration,
+) -> Result<Option<WaitEvent>, Exit> {
+    // One future through all ticks: dropping it would give up the call in flight.
+    let mut event = std::pin::pin!(wait.next_event());
+    loop {
+        tokio::select! {
+            biased;
+            signal = signals.next() => return Err(signal),
+            event = &mut event => return Ok(event),
+            () = clock.sleep(progress.until_tick(elapsed())) => progress.tick(elapsed()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The help of `maitred wait`: in general, of a service, and of one waiter.
+
+use std::fmt::Write as _;
+
+use clap::Args as _;
+
+use super::options::WaitArgs;
+use super::plan::Target;
+use crate::catalog::Catalog;
+use crate::cli::arguments;
+use crate::cli::signature::Arity;
+use crate::cli::signature::Parameter;
+use crate::cli::wait::bound;
+use crate::config::ParameterConfig;
+use crate::waiter::Options;
+use crate::waiter::Waiter;
+
+const USAGE: &str = "maitred wait SERVICE WAITER [--PARAMETER VALUE]… [OPTIONS]
+       maitred wait SERVICE OPERATION --until EXPR [--PARAMETER VALUE]… [OPTIONS]";
+
+const AFTER: &str = "WAITER is one of those that `maitred list` shows. With --until, any operation that reads can be polled:
+every 15 s and at most 40 times, service http every 5 s and at most 120 times.
+`maitred wait SERVICE --help` shows the waiters, `maitred wait SERVICE WAITER --help` the parameters.
+
+Exit codes:
+  0  success                            3  gave up: attempts or time used up; --once: not there yet
+  1  a failure acceptor matched         4  refused: access denied, validation, no credentials
+  2  bad usage, or an invalid file      5  unreachable, or throttled for too long
+  130, 143  interrupted, terminated
+
+Examples:
+  maitred wait redshift cluster_available --cluster-identifier analytics
+  maitred wait redshift cluster_paused --cluster-identifier analytics --timeout 20m --output json
+  maitred wait redshift describe-clusters --cluster-identifier analytics \\
+      --until \"Clusters[0].ClusterStatus == 'paused'\" --show 'Clusters[0].ClusterStatus'
+  maitred wait http get --url http://localhost:8080/health --until 'StatusCode == `200`' --timeout 2m";
+
+/// `wait` with our options and no operation's: for general help, completions, and finding the names.
+pub(in crate::cli) fn general() -> clap::Command {
+    let command = clap::Command::new("wait").override_usage(USAGE);
+    WaitArgs::augment_args(command)
+        .about("Wait until something is as it should be")
+        .after_help(AFTER)
+}
+
+/// `wait` with the flags of one waiter's operation.
+pub(super) fn command(target: &Target) -> clap::Command {
+    let (service, name) = (target.signature.service(), &target.name);
+    let command = clap::Command::new("wait")
+        .no_binary_name(true)
+        .override_usage(format!("maitred wait {service} {name} [--PARAMETER VALUE]… [OPTIONS]"));
+    arguments::with_parameters::<WaitArgs>(command, &target.signature)
+        .about(about(target))
+        .after_help(examples(target))
+}
+
+fn about(target: &Target) -> String {
+    let operation = target.signature.operation();
+    let Some(origin) = &target.origin else {
+        return format!(
+            "Polls {operation} of {} until --until is true.",
+            target.signature.service()
+        );
+    };
+    let mut about = match &target.config.description {
+        Some(description) => format!("{description}\n\n"),
+        None => String::new(),
+    };
+    let _ = write!(about, "Polls {operation}{}. From {origin}.", pace(target));
+    if !target.config.parameters.is_empty() {
+        about.push_str("\n\nParameters of the waiter (--parameter NAME=VALUE):");
+        for (name, parameter) in &target.config.parameters {
+            let _ = write!(about, "\n  {name}  {}", describe(parameter));
+        }
+    }
+    about
+}
+
+fn pace(target: &Target) -> String {
+    let config = crate::config::WaiterConfig {
+        parameters: std::collections::BTreeMap::new(),
+        acceptors: Vec::new(),
+        ..crate::config::WaiterConfig::clone(&target.config)
+    };
+    let service = target.signature.service();
+    let waiter = Waiter::compile(service, &target.name, &config, &Options::default());
+    waiter.map(|waiter| format!(" {}", bound::describe(waiter.schedule()))).unwrap_or_default()
+}
+
+fn describe(parameter: &ParameterConfig) -> String {
+    let kind = serde_json::to_value(parameter.kind).ok();
+    let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("string");
+    let default = match &parameter.default {
+        Some(serde_json::Value::String(default)) => format!("default {default}"),
+        Some(default) => format!("default {default}"),
+        None => "required".to_owned(),
+    };
+    let description = parameter.description.as_deref().unwrap_or_default();
+    format!("<{kind}> {description} ({default})")
+}
+
+fn examples(target: &Target) -> String {
+    let mut example = target.command_line();
+    let parameters = target.signature.parameters();
+    let required = parameters.iter().filter(|parameter| parameter.required);
+    let mut shown: Vec<_> = required.collect();
+    // Few services mark anything as required; the first parameter is mostly the one that names the thing.
+    if shown.is_empty() {
+        shown.extend(parameters.iter().find(|parameter| parameter.arity != Arity::Switch));
+    }
+    for parameter in shown {
+        let _ = write!(example, " --{} {}", parameter.flag, placeholder(parameter));
+    }
+    for (name, _) in target.config.parameters.iter().filter(|(_, it)| it.default.is_none()) {
+        let _ = write!(example, " --parameter {name}=VALUE");
+    }
+    if target.origin.is_none() {
+        example.push_str(" --until EXPR");
+    }
+    format!("Example:\n  {example}")
+}
+
+fn placeholder(parameter: &Parameter) -> String {
+    match parameter.name.as_str() {
+        "url" => "https://example.com/health".to_owned(),
+        _ => parameter.flag.to_uppercase().replace('-', "_"),
+    }
+}
+
+/// What can be waited for at a service.
+pub(super) fn service(catalog: &Catalog, service: &str) -> String {
+    let entries = catalog.service(service);
+    let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0);
+    let mut text = format!("Waiters of {service}:\n");
+    for entry in &entries {
+        let description = entry.config.description.as_deref().unwrap_or_default();
+        // The first sentence says enough here.
+        let line = description.split_inclusive(". ").next().unwrap_or_default().trim_end();
+        let _ = writeln!(text, "  {}", format!("{:width$}  {line}", entry.name).trim_end());
+    }
+    let _ = write!(
+        text,
+        "\nUsage: maitred wait {service} WAITER [--PARAMETER VALUE]…\n       \
+         maitred wait {service} OPERATION --until EXPR [--PARAMETER VALUE]…\n\
+         `maitred wait {service} WAITER --help` shows the parameters."
+    );
+    text
+}

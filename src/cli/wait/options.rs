@@ -1,0 +1,177 @@
+//! The options of `maitred wait`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::cli::arguments::InputArgs;
+use crate::cli::clients::ConnectionArgs;
+use crate::cli::clients::SourceArgs;
+use crate::cli::duration;
+use crate::cli::report::Format;
+use crate::cli::signature::Problem;
+use crate::config::ParameterType;
+use crate::config::Show;
+use crate::config::WaiterConfig;
+use crate::waiter::Options;
+
+/// What is ours on a command line of `wait`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct WaitArgs {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) condition: ConditionArgs,
+    #[command(flatten)]
+    pub(super) pace: PaceArgs,
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    #[command(flatten)]
+    pub(super) sources: SourceArgs,
+    #[command(flatten)]
+    pub(super) say: SayArgs,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Conditions")]
+pub(super) struct ConditionArgs {
+    /// Succeed when this JMESPath expression is true, e.g. "Clusters[0].ClusterStatus == 'paused'".
+    /// @FILE reads it from a file. May be repeated; any of them suffices.
+    #[arg(long, value_name = "EXPR")]
+    pub(super) until: Vec<String>,
+    /// Fail when this JMESPath expression is true; asked before everything else. May be repeated.
+    #[arg(long, value_name = "EXPR")]
+    pub(super) fail_if: Vec<String>,
+    /// A value for a parameter that the waiter itself declares. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) parameter: Vec<String>,
+    /// Follow botocore's rules and messages to the letter.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Poll an operation that is no read: one that the waiter file marks "mutating", or the one
+    /// that --until polls.
+    #[arg(long)]
+    pub(super) allow_mutating: bool,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Pace and bounds")]
+pub(super) struct PaceArgs {
+    /// Time between two polls, e.g. 5, 0.5, 1m.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub(super) delay: Option<Duration>,
+    /// How many polls at most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_attempts: Option<u64>,
+    /// How long to wait at most, e.g. 90s, 20m, 1h30m. Without --max-attempts it is the only bound.
+    /// The last poll is sent when it is over and may take 2 s more.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub(super) timeout: Option<Duration>,
+    /// Poll once and say how it stands: exits with 0 if it has succeeded, 1 if it has failed, 3 if
+    /// it is not there yet.
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Print the request, the endpoint and where credentials would come from; send nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct SayArgs {
+    /// The JMESPath expression whose value is shown, and printed at the end. May be repeated.
+    #[arg(long, value_name = "EXPR")]
+    pub(super) show: Vec<String>,
+    /// text prints the shown value of a success; json prints one object, however the wait ends.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) output: Format,
+    /// Say nothing on stderr but errors.
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Say for every poll what each acceptor saw, expected and decided.
+    #[arg(short, long, conflicts_with = "quiet", action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+impl WaitArgs {
+    /// What the engine is to be asked for, and what is wrong with it.
+    pub(super) fn engine_options(
+        &self,
+        config: &WaiterConfig,
+        input: Map<String, Value>,
+        problems: &mut Vec<Problem>,
+    ) -> Options {
+        let show = match self.say.show.as_slice() {
+            [] => None,
+            [one] => Some(Show::One(one.clone())),
+            many => Some(Show::Many(many.to_vec())),
+        };
+        Options {
+            input,
+            parameters: self.parameters(config, problems),
+            delay: self.pace.delay,
+            max_attempts: if self.pace.once { Some(1) } else { self.pace.max_attempts },
+            timeout: self.pace.timeout,
+            acceptors: Vec::new(),
+            until: expressions("--until", &self.condition.until, problems),
+            fail_if: expressions("--fail-if", &self.condition.fail_if, problems),
+            show,
+            strict: self.condition.strict,
+            allow_mutating: self.condition.allow_mutating,
+        }
+    }
+
+    fn parameters(
+        &self,
+        config: &WaiterConfig,
+        problems: &mut Vec<Problem>,
+    ) -> BTreeMap<String, Value> {
+        let mut parameters = BTreeMap::new();
+        for pair in &self.condition.parameter {
+            match pair.split_once('=') {
+                Some((name, text)) => {
+                    parameters.insert(name.to_owned(), parameter(config, name, text));
+                }
+                None => problems.push(Problem {
+                    place: "--parameter".to_owned(),
+                    message: format!("takes NAME=VALUE, not `{pair}`"),
+                    help: None,
+                }),
+            }
+        }
+        parameters
+    }
+}
+
+/// The value of a waiter's parameter. One that is not of the declared type stays a string, which the
+/// compiler then names.
+fn parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
+    let kind = config.parameters.get(name).map(|parameter| parameter.kind).unwrap_or_default();
+    let string = || Value::String(text.to_owned());
+    match kind {
+        ParameterType::String | ParameterType::Expression => string(),
+        ParameterType::Number | ParameterType::Boolean | ParameterType::Json => {
+            serde_json::from_str(text).unwrap_or_else(|_| string())
+        }
+    }
+}
+
+/// The expressions themselves: `@FILE` is read, and a last newline is no part of it.
+fn expressions(flag: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<String> {
+    let mut read = |text: &String| {
+        let Some(path) = text.strip_prefix('@') else { return Some(text.clone()) };
+        // `@` alone is JMESPath's current node, and so is what it begins, e.g. `@.state`.
+        if path.is_empty() || path.starts_with(['.', '[', ' ', '|', '=', '&', '!', '<', '>']) {
+            return Some(text.clone());
+        }
+        match crate::cli::values::contents(&format!("file://{path}")) {
+            Ok(contents) => Some(contents.trim_end().to_owned()),
+            Err(message) => {
+                problems.push(Problem { place: flag.to_owned(), message, help: None });
+                None
+            }
+        }
+    };
+    texts.iter().filter_map(&mut read).collect()
+}

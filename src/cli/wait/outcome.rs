@@ -1,0 +1,150 @@
+//! How a wait ended: for people, for `$(…)`, and as JSON.
+
+use serde_json::{Value, json};
+
+use super::bound;
+use super::plan::Plan;
+use crate::cli::advice;
+use crate::cli::duration;
+use crate::cli::exit::Exit;
+use crate::cli::report;
+use crate::cli::report::Format;
+use crate::cli::report::Report;
+use crate::cli::terms;
+use crate::engine::Ending;
+use crate::engine::Outcome;
+use crate::engine::Status;
+use crate::matcher::Acceptor;
+
+/// What to print, and how to exit.
+pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit: Exit) -> Report {
+    let stdout = match plan.args.say.output {
+        Format::Json => report::json(&to_json(plan, region, outcome)),
+        Format::Text if outcome.status() == Status::Success => shown(plan, outcome),
+        Format::Text => String::new(),
+    };
+    Report::text(stdout).with_stderr(summary(plan, outcome)).with_exit(exit)
+}
+
+/// The shown value as a script wants it: a string as it is, several values line by line.
+fn shown(plan: &Plan, outcome: &Outcome) -> String {
+    match &outcome.progress().shown {
+        None => String::new(),
+        Some(Value::Array(values)) if plan.waiter.show().len() > 1 => {
+            values.iter().map(|value| format!("{}\n", plain(value))).collect()
+        }
+        Some(value) => plain(value),
+    }
+}
+
+/// A string without its quotes, anything else as JSON in one line.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), report::printable)
+}
+
+fn summary(plan: &Plan, outcome: &Outcome) -> String {
+    let message = match outcome.message() {
+        // Strict mode has botocore's messages, and botocore says nothing of a success.
+        "" => format!("{} succeeded", plan.waiter.id()),
+        message => message.to_owned(),
+    };
+    match outcome.status() {
+        Status::Success if plan.args.say.quiet => String::new(),
+        Status::Success => {
+            let elapsed = duration::show(outcome.elapsed());
+            format!("{message} in {elapsed}{}", unevaluable(outcome))
+        }
+        Status::Cancelled => report::printable(&message),
+        Status::Exhausted if plan.args.pace.once => {
+            if plan.args.say.quiet {
+                return String::new();
+            }
+            let progress = outcome.progress();
+            let seen = match (&progress.shown, &progress.last_error) {
+                (Some(shown), _) => format!(": {}", plain(shown)),
+                (None, Some(error)) => format!(": {}", report::printable(&error.message)),
+                (None, None) => String::new(),
+            };
+            format!("{} is not there yet{seen}{}", plan.waiter.id(), unevaluable(outcome))
+        }
+        Status::Failure | Status::Exhausted | Status::Timeout | Status::Error => {
+            let verbose = plan.args.say.verbose > 0;
+            let named = plan.target.origin.is_some();
+            let advice = advice::of_outcome(outcome, &plan.waiter, named, verbose);
+            let message = format!("{message}{}", untold_error(outcome, &message));
+            report::error_and_advice(&message, advice.as_deref())
+        }
+    }
+}
+
+/// The error that a wait gave up on, where an acceptor took it for a reason to go on.
+fn untold_error(outcome: &Outcome, message: &str) -> String {
+    let gave_up = matches!(outcome.status(), Status::Exhausted | Status::Timeout);
+    let progress = outcome.progress();
+    match &progress.last_error {
+        Some(error) if gave_up && progress.shown.is_none() && !message.contains(&error.message) => {
+            format!("; last error: {}: {}", error.code, error.message)
+        }
+        _ => String::new(),
+    }
+}
+
+/// What could not be evaluated may be why it took so long.
+fn unevaluable(outcome: &Outcome) -> String {
+    let problems = outcome.progress().unevaluable.iter();
+    problems
+        .map(|(index, error)| format!("\nacceptor {} could not be evaluated: {error}", index + 1))
+        .collect()
+}
+
+/// One versioned object, the same members however the wait ended.
+fn to_json(plan: &Plan, region: Option<&str>, outcome: &Outcome) -> Value {
+    let waiter = &plan.waiter;
+    let progress = outcome.progress();
+    let matched = match outcome.ending() {
+        Ending::Failure { acceptor, .. } => Some(*acceptor),
+        Ending::Success => progress.last_matched.map(|matched| matched.acceptor),
+        Ending::Exhausted | Ending::TimedOut | Ending::Error(_) | Ending::Cancelled => None,
+    };
+    json!({
+        "version": 1,
+        "status": outcome.status().as_str(),
+        "waiter": waiter.name(),
+        "service": waiter.service(),
+        "operation": waiter.call().operation,
+        "origin": plan.target.origin.as_deref().unwrap_or("command line"),
+        "region": region,
+        "attempts": progress.attempts,
+        "elapsed": outcome.elapsed().as_millis() as f64 / 1000.0,
+        "message": outcome.message(),
+        "shown": progress.shown,
+        "acceptor": matched.and_then(|index| Some(acceptor(index, waiter.acceptors().get(index)?))),
+        "error": error(outcome),
+        "unevaluable": progress.unevaluable.iter()
+            .map(|(index, error)| json!({"index": index, "message": error}))
+            .collect::<Vec<_>>(),
+        "bound": bound::to_json(waiter.schedule()),
+        "document": outcome.document().map(|document| document.value().clone()),
+    })
+}
+
+fn acceptor(index: usize, acceptor: &Acceptor) -> Value {
+    json!({
+        "index": index,
+        "state": terms::state(acceptor.state),
+        "matcher": terms::matcher(&acceptor.matcher),
+        "argument": acceptor.expression().map(|expression| expression.as_str()),
+        "expected": acceptor.expected,
+    })
+}
+
+/// The error that ended the wait, or else the one of the last poll that failed.
+fn error(outcome: &Outcome) -> Value {
+    match (outcome.call_error(), &outcome.progress().last_error) {
+        (Some(error), _) => report::call_error(error),
+        (None, Some(last)) if outcome.status() != Status::Success => json!({
+            "code": last.code, "message": last.message, "status": null, "kind": null,
+        }),
+        (None, _) => Value::Null,
+    }
+}

@@ -1,0 +1,220 @@
+//! What a command line asks to wait for: found, checked against the model, compiled.
+
+use std::sync::Arc;
+
+use clap::FromArgMatches as _;
+use serde_json::{Map, Value};
+
+use super::help;
+use super::options::WaitArgs;
+use crate::catalog::Catalog;
+use crate::catalog::Entry;
+use crate::catalog::LookupError;
+use crate::cli::arguments;
+use crate::cli::clients;
+use crate::cli::exit::Failure;
+use crate::cli::signature;
+use crate::cli::signature::Problem;
+use crate::cli::signature::Signature;
+use crate::config::TransientConfig;
+use crate::config::WaiterConfig;
+use crate::diagnostic::Invalid;
+use crate::waiter::Waiter;
+
+/// Seconds between two polls, and how many of them, where no file says so: ten minutes in all.
+const AD_HOC: (f64, u64) = (15.0, 40);
+/// The same for HTTP, where nobody counts the requests.
+const AD_HOC_HTTP: (f64, u64) = (5.0, 120);
+
+/// What is waited for: a waiter from a file, or an operation with conditions of the caller's.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) signature: Signature,
+    /// The waiter's name, or the operation's as it was written.
+    pub(super) name: String,
+    pub(super) config: Arc<WaiterConfig>,
+    /// Where the waiter comes from; `None` if from the command line.
+    pub(super) origin: Option<String>,
+}
+
+impl Target {
+    /// Finds the waiter, or else the operation, `name` of `service`.
+    pub(super) fn find(catalog: &Catalog, service: &str, name: &str) -> anyhow::Result<Self> {
+        let service = match canonical(catalog, service) {
+            Ok(service) => service,
+            // The file of a service that nobody knows may be one that cannot be read.
+            Err(unknown) => match catalog.find(service, name) {
+                Err(bad @ LookupError::BadFile(_)) => {
+                    return Err(clients::unknown_waiter(catalog, &bad));
+                }
+                _ => return Err(unknown.into()),
+            },
+        };
+        match catalog.find(&service, name) {
+            Ok(entry) => Self::named(entry),
+            Err(unknown @ LookupError::Unknown(_)) => match Signature::find(&service, name)? {
+                Some(signature) => Ok(Self::ad_hoc(signature)),
+                None => Err(unknown_name(catalog, &service, name, &unknown)),
+            },
+            Err(bad) => Err(clients::unknown_waiter(catalog, &bad)),
+        }
+    }
+
+    fn named(entry: Entry) -> anyhow::Result<Self> {
+        let operation = &entry.config.operation;
+        let Some(signature) = Signature::find(&entry.service, operation)? else {
+            let message = format!(
+                "{}.{} polls `{operation}`, which is no operation of {}",
+                entry.service, entry.name, entry.service
+            );
+            let mut failure = Failure::usage(message);
+            if let Some(near) = Signature::suggest(&entry.service, operation) {
+                failure = failure.help(format!("did its file ({}) mean `{near}`?", entry.origin));
+            }
+            return Err(failure.into());
+        };
+        let origin = Some(entry.origin.to_string());
+        Ok(Self { signature, name: entry.name, config: entry.config, origin })
+    }
+
+    fn ad_hoc(signature: Signature) -> Self {
+        let http = matches!(signature, Signature::Http { .. });
+        let (delay, max_attempts) = if http { AD_HOC_HTTP } else { AD_HOC };
+        let config = WaiterConfig {
+            kind: None,
+            description: None,
+            operation: signature.operation().to_owned(),
+            delay,
+            max_attempts,
+            acceptors: Vec::new(),
+            input: Map::new(),
+            timeout: None,
+            initial_delay: None,
+            backoff: None,
+            consecutive: None,
+            transient: None,
+            show: None,
+            parameters: std::collections::BTreeMap::new(),
+            // The file that could say so is the command line, which --allow-mutating is on.
+            mutating: true,
+        };
+        Self { name: signature.command(), signature, config: Arc::new(config), origin: None }
+    }
+
+    /// `maitred wait SERVICE NAME`, for messages.
+    pub(super) fn command_line(&self) -> String {
+        format!("maitred wait {} {}", self.signature.service(), self.name)
+    }
+}
+
+/// The service's own name for any casing of it, if it is one.
+fn canonical(catalog: &Catalog, service: &str) -> Result<String, Failure> {
+    if service == signature::HTTP {
+        return Ok(service.to_owned());
+    }
+    if catalog.services().iter().any(|known| known == service) {
+        return Ok(service.to_owned());
+    }
+    Ok(signature::known_service(service)?.model().name.clone())
+}
+
+fn unknown_name(
+    catalog: &Catalog,
+    service: &str,
+    name: &str,
+    unknown: &LookupError,
+) -> anyhow::Error {
+    let near_waiter = matches!(unknown, LookupError::Unknown(unknown) if unknown.near().is_some());
+    match Signature::suggest(service, name) {
+        Some(near) if !near_waiter => {
+            let message =
+                format!("service `{service}` has neither a waiter nor an operation `{name}`");
+            let help = format!("did you mean the operation `{near}`?");
+            Failure::usage(message).help(help).into()
+        }
+        _ => clients::unknown_waiter(catalog, unknown),
+    }
+}
+
+/// A wait that can start.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) target: Target,
+    pub(super) waiter: Waiter,
+    pub(super) args: WaitArgs,
+}
+
+impl Plan {
+    /// Parses `words` by the flags of the target's operation, and checks everything there is to check.
+    pub(super) fn new(target: Target, words: &[String]) -> anyhow::Result<Self> {
+        let command = help::command(&target);
+        let operation = target.signature.operation().to_owned();
+        let (words, mut problems) = arguments::drop_unknown(words, &command, &operation);
+        let matches = arguments::parse(command, &words, &target.signature)?;
+        let args = WaitArgs::from_arg_matches(&matches)?;
+        let (input, wrong) = arguments::input(&target.signature, &matches, &args.input);
+        problems.extend(wrong);
+        has_conditions(&target, &args)?;
+        let config = config(&target, &args);
+        let options = args.engine_options(&config, input, &mut problems);
+        let service = target.signature.service();
+        let compiled = Waiter::compile(service, &target.name, &config, &options);
+        let mut whole = config.input.clone();
+        whole.extend(options.input);
+        let checked = compiled.as_ref().map_or(&whole, |waiter| &waiter.call().input);
+        let wrong = check(&target.signature, checked, compiled.is_ok());
+        signature::add_new(&mut problems, wrong);
+        match compiled {
+            Ok(waiter) if problems.is_empty() => Ok(Self { target, waiter, args }),
+            Ok(_) => Err(refused(&target, &problems, None).into()),
+            Err(invalid) => Err(refused(&target, &problems, Some(&invalid)).into()),
+        }
+    }
+}
+
+/// The file's entry; for a single poll, without what needs several.
+fn config(target: &Target, args: &WaitArgs) -> WaiterConfig {
+    let mut config = WaiterConfig::clone(&target.config);
+    if args.pace.once {
+        config.initial_delay = None;
+        config.timeout = None;
+        config.consecutive = None;
+        let transient = config.transient.unwrap_or_default();
+        config.transient = Some(TransientConfig { max_consecutive: Some(0), ..transient });
+    }
+    config
+}
+
+/// What is wrong with the input. One whose placeholders have no values cannot be told to be ill-typed.
+fn check(signature: &Signature, input: &Map<String, Value>, bound: bool) -> Vec<Problem> {
+    let open = !bound && Value::Object(input.clone()).to_string().contains("{{");
+    if open { Vec::new() } else { signature.check(input) }
+}
+
+/// An operation alone does not say what to wait for.
+fn has_conditions(target: &Target, args: &WaitArgs) -> Result<(), Failure> {
+    if target.origin.is_some() || !args.condition.until.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` is an operation of {}, not a waiter: it does not say what to wait for",
+        target.name,
+        target.signature.service()
+    );
+    Err(Failure::usage(message).help(
+        "add --until EXPR, a JMESPath expression that is true in the end; \
+         `maitred call` shows a reply to write it for",
+    ))
+}
+
+fn refused(target: &Target, problems: &[Problem], invalid: Option<&Invalid>) -> Failure {
+    let mut message = format!("`{}` cannot start:", target.command_line());
+    for problem in problems {
+        message.push_str(&format!("\n  {problem}"));
+    }
+    for diagnostic in invalid.map_or(&[][..], Invalid::diagnostics) {
+        message.push_str(&format!("\n  {}", diagnostic.message));
+        message.extend(diagnostic.help.iter().map(|help| format!(" ({help})")));
+    }
+    Failure::usage(message).help(format!("`{} --help` lists what it takes", target.command_line()))
+}
