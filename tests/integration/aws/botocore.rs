@@ -1,0 +1,305 @@
+//! Parity with botocore: the same bytes go out, the same documents come in.
+//!
+//! The ordinary run takes some operations of some services of each protocol. All operations of all
+//! services, which takes some minutes:
+//!
+//! ```text
+//! MAITRED_TEST_SERVICES=all cargo test --release --test integration services_are_spoken
+//! ```
+//!
+//! `MAITRED_TEST_SEED` and `MAITRED_TEST_CASES` vary the cases; `MAITRED_TEST_MODELS` names another archive, and
+//! `MAITRED_TEST_SERVICES` the services to take whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::process::Command;
+
+use aws_config::Region;
+use maitred::client::Client as _;
+use maitred::client::aws::archive::build::build;
+use maitred::client::aws::{AwsClient, Models, Prepared};
+use serde_json::{Value, json};
+
+use crate::support::python;
+
+use super::server::{Act, Server};
+use super::{call, config};
+
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+}
+
+/// The lines that a script of `tests/oracle` prints.
+fn oracle(script: &str, arguments: &[&str]) -> Vec<Value> {
+    let output = Command::new(python::python())
+        .arg(python::oracle(script))
+        .args(arguments)
+        .env("PYTHONHASHSEED", "0")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let hex = [rest.next().unwrap(), rest.next().unwrap()];
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+fn form(body: &[u8]) -> Value {
+    let pairs = std::str::from_utf8(body).unwrap().split('&');
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap());
+    pairs.map(|(k, v)| (decode(k), Value::String(decode(v)))).collect()
+}
+
+fn models() -> Models {
+    match std::env::var("MAITRED_TEST_MODELS") {
+        Ok(path) => Models::from_bytes(std::fs::read(path).unwrap()).unwrap(),
+        Err(_) => Models::embedded(),
+    }
+}
+
+/// Services of each protocol for the ordinary run, with something that others do not have, and how
+/// many of their operations.
+const SAMPLE: [(&str, &str); 14] = [
+    ("redshift", "0"),
+    ("iam", "20"),
+    ("ec2", "40"),
+    ("dynamodb", "15"),
+    ("sqs", "15"),
+    ("ecs", "15"),
+    ("eks", "25"),
+    ("lambda", "25"),
+    ("omics", "15"),
+    ("iot-data", "0"),
+    ("lex-runtime", "0"),
+    ("s3", "45"),
+    ("route53", "30"),
+    ("cloudfront", "20"),
+];
+
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "a run by hand is for the counts")]
+async fn services_are_spoken_as_botocore_speaks_them() {
+    let seed = setting("MAITRED_TEST_SEED", "1");
+    let count = setting("MAITRED_TEST_CASES", "1");
+    let models = models();
+    let chosen = std::env::var("MAITRED_TEST_SERVICES").ok();
+    let services: Vec<(String, &str)> = match chosen.as_deref() {
+        Some("all") => models.services().map(|service| (service.to_owned(), "0")).collect(),
+        Some(chosen) => chosen.split(',').map(|service| (service.to_owned(), "0")).collect(),
+        None => SAMPLE.map(|(service, operations)| (service.to_owned(), operations)).into(),
+    };
+    let mut found = Differences::default();
+    for (service, operations) in services {
+        let cases = oracle("wire.py", &[&seed, &count, operations, &service]);
+        compare(&models, &cases, &mut found).await;
+    }
+    assert!(found.requests > 0);
+    let Differences { requests, replies, unsupported, .. } = found;
+    println!("{requests} requests, {replies} replies, {unsupported} unsupported");
+    assert!(found.list.is_empty(), "{} differences:\n{}", found.list.len(), found.list.join("\n"));
+}
+
+/// What is compared, and what differs.
+#[derive(Default)]
+struct Differences {
+    requests: usize,
+    replies: usize,
+    /// Cases of services in [`UNSUPPORTED`].
+    unsupported: usize,
+    list: Vec<String>,
+}
+
+impl Differences {
+    fn check(&mut self, what: &str, ours: &Value, theirs: &Value) {
+        if ours != theirs {
+            self.list.push(format!("{what}\n  ours   {ours}\n  theirs {theirs}"));
+        }
+    }
+}
+
+/// Services whose requests cannot be signed here, and what they take.
+const UNSUPPORTED: [(&str, &str); 6] = [
+    ("cloudfront-keyvaluestore", "Signature Version 4A"),
+    ("codecatalyst", "a bearer token"),
+    ("events", "Signature Version 4A, with an EndpointId"),
+    ("importexport", "Signature Version 2"),
+    ("sesv2", "Signature Version 4A, with an EndpointId"),
+    ("sdb", "Signature Version 2"),
+];
+
+/// Headers that botocore adds when it has written the request, by the service's name.
+const ADDED_LATER: [(&str, &str); 3] = [
+    ("glacier", "x-amz-glacier-version"),
+    ("s3", "x-amz-checksum-crc32"),
+    ("apigateway", "accept"),
+];
+
+async fn compare(models: &Models, cases: &[Value], found: &mut Differences) {
+    let replies = cases.iter().flat_map(|case| case["replies"].as_array().unwrap());
+    let server = Server::start(replies.map(act).collect()).await;
+    let client = AwsClient::with_models(&config(&server.url()).build(), models.clone());
+    for case in cases {
+        let text = |key: &str| case[key].as_str().unwrap();
+        let mut call = call(text("operation"), &case["input"]);
+        text("service").clone_into(&mut call.service);
+        let what = format!("{} {} {}", text("protocol"), call.service, call.operation);
+        match client.prepare(&call) {
+            Ok(prepared) => {
+                let ours = request(&prepared, &case["request"]);
+                found.check(&format!("{what}: {}", case["input"]), &ours, &case["request"]);
+                found.requests += 1;
+            }
+            Err(error) => {
+                let unsupported = UNSUPPORTED.iter().any(|(name, _)| *name == call.service);
+                if unsupported && error.code() == "UnsupportedSigner" {
+                    found.unsupported += 1;
+                    server.skip(case["replies"].as_array().unwrap().len());
+                    continue;
+                }
+                found.list.push(format!("{what}: {error}: {}", case["input"]));
+                // Keeps the server's script in step: nothing will be sent.
+                server.skip(case["replies"].as_array().unwrap().len());
+                continue;
+            }
+        }
+        for reply in case["replies"].as_array().unwrap() {
+            let observation = client.call(&call).await;
+            found.replies += 1;
+            let what = format!("{what} {}: {}", reply["status"], reply["body"]);
+            let Some(document) = observation.document() else {
+                found.list.push(format!("{what}: {observation:?}"));
+                continue;
+            };
+            let (ours, theirs) = (document.value(), &reply["parsed"]);
+            found.check(&what, ours, theirs);
+            if ours == theirs && reply["status"] == 200 {
+                // And in the same order.
+                found.check(&what, &text_in_order(ours), &text_in_order(theirs));
+            }
+        }
+    }
+}
+
+/// The members without `ResponseMetadata`, which REST protocols put first.
+fn text_in_order(document: &Value) -> Value {
+    let mut members = document.as_object().unwrap().clone();
+    members.shift_remove("ResponseMetadata");
+    Value::String(Value::Object(members).to_string())
+}
+
+/// Our request, its body in the form that botocore's is in.
+fn request(prepared: &Prepared, theirs: &Value) -> Value {
+    let (headers, theirs) = (&theirs["headers"], &theirs["body"]);
+    let added = |name: &str| ADDED_LATER.contains(&(prepared.service(), name));
+    let headers = prepared.headers().filter(|(n, _)| headers.get(n).is_some() || !added(n));
+    let headers: BTreeMap<&str, &str> = headers.collect();
+    let body = prepared.body();
+    let body = if theirs.get("form").is_some() {
+        json!({ "form": form(body) })
+    } else if theirs.get("json").is_some() {
+        json!({ "json": serde_json::from_slice::<Value>(body).unwrap_or_default() })
+    } else {
+        json!({ "base64": aws_smithy_types::base64::encode(body) })
+    };
+    let (method, target) = (prepared.method(), prepared.target());
+    json!({ "method": method, "target": target, "headers": headers, "body": body })
+}
+
+fn act(reply: &Value) -> Act {
+    let mut act = Act::Reply {
+        status: u16::try_from(reply["status"].as_u64().unwrap()).unwrap(),
+        headers: Vec::new(),
+        body: reply["body"].as_str().unwrap().to_owned(),
+    };
+    for (name, value) in reply["headers"].as_object().unwrap() {
+        // The server sends this one by itself.
+        if name != "content-length" {
+            act = act.with_header(&format!("{name}: {}", value.as_str().unwrap()));
+        }
+    }
+    act
+}
+
+/// Services whose endpoints are special: one for a partition, own domains, dual stack, FIPS.
+const ENDPOINTS: &str = "iam,sts,s3,ec2,dynamodb,route53,cloudfront,organizations,eks,lambda,sdb,\
+    transcribe,datazone,dsql,route53-recovery-control-config,budgets,kinesis,sqs";
+const REGIONS: &str = "us-east-1,cn-north-1,us-gov-west-1";
+
+/// `MAITRED_TEST_SERVICES=all` takes all services instead.
+#[test]
+#[expect(clippy::print_stdout, reason = "a run by hand is for the counts")]
+fn services_are_found_where_botocore_finds_them() {
+    let models = Models::embedded();
+    let all: Vec<&str> = models.services().collect();
+    let some: Vec<&str> = ENDPOINTS.split(',').collect();
+    let is_all = std::env::var("MAITRED_TEST_SERVICES").is_ok_and(|services| services == "all");
+    let mut cases = oracle("endpoints.py", &["all", "redshift"]);
+    let services = if is_all { all } else { some };
+    cases.extend(oracle("endpoints.py", &[&[REGIONS], &services[..]].concat()));
+    let mut clients: HashMap<String, AwsClient> = HashMap::new();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let key = ["region", "fips", "dualStack", "given"].map(|key| case[key].to_string());
+        let client = clients.entry(key.concat()).or_insert_with(|| endpoint_client(case, &models));
+        let mut call = call(case["operation"].as_str().unwrap(), &json!({}));
+        case["service"].as_str().unwrap().clone_into(&mut call.service);
+        let prepared = client.prepare(&call);
+        let ours = prepared
+            .as_ref()
+            .ok()
+            .map(|prepared| prepared.url().strip_suffix(prepared.target()).unwrap().to_owned());
+        let theirs = case["url"].as_str().map(|url| url.trim_end_matches('/').to_owned());
+        // Only the signature's version is in the way here, not the endpoint.
+        let unsupported = prepared.as_ref().is_err_and(|e| e.code() == "UnsupportedSigner");
+        if ours != theirs && !unsupported {
+            wrong.push(format!("{case}: {prepared:?}"));
+        }
+    }
+    println!("{} endpoints", cases.len());
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+fn endpoint_client(case: &Value, models: &Models) -> AwsClient {
+    let given = case["given"].as_str();
+    let mut config = config(given.unwrap_or_default())
+        .region(Region::new(case["region"].as_str().unwrap().to_owned()))
+        .use_fips(case["fips"].as_bool().unwrap())
+        .use_dual_stack(case["dualStack"].as_bool().unwrap());
+    config.set_endpoint_url(given.map(str::to_owned));
+    AwsClient::with_models(&config.build(), models.clone())
+}
+
+#[test]
+fn the_embedded_models_are_those_of_botocore() {
+    let place = oracle("data.py", &[]);
+    let data = Path::new(place[0].as_str().unwrap());
+    let names = ["redshift", "eks", "s3", "sqs"];
+    let built = Models::from_bytes(build(data, &names.map(str::to_owned)).unwrap()).unwrap();
+    let embedded = Models::embedded();
+    assert_eq!(built.source(), embedded.source(), "build the archive anew");
+    for name in names {
+        assert_eq!(built.waiters(name).unwrap(), embedded.waiters(name).unwrap());
+        let (built, embedded) = (built.service(name).unwrap(), embedded.service(name).unwrap());
+        assert_eq!(built.model(), embedded.model(), "build the archive anew");
+        for operation in &built.model().operations {
+            let (built, embedded) = (built.operation(operation), embedded.operation(operation));
+            assert_eq!(built.unwrap(), embedded.unwrap(), "build the archive anew");
+        }
+    }
+    let has_model = |entry: &std::fs::DirEntry| entry.path().is_dir();
+    let services =
+        std::fs::read_dir(data).unwrap().filter(|entry| has_model(entry.as_ref().unwrap()));
+    assert_eq!(services.count(), embedded.services().count(), "build the archive anew");
+}

@@ -1,0 +1,59 @@
+//! The tests of what this crate promises, in one binary: one file per subject.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `architecture` | modules use only modules listed above them |
+//! | `aws` | AWS services: requests on the wire, replies, failures, parity with botocore |
+//! | `botocore_waiters` | botocore's waiters are found by name, compile, and poll what only reads |
+//! | `catalog` | where waiters are found, and what a bad file spoils |
+//! | `cli` | the `maitred` command: arguments, exit codes, what it says |
+//! | `command` | the command as a process |
+//! | `engine` | how a wait runs: its pace, its bounds, what it bears, how it ends |
+//! | `explain` | `maitred explain`: a waiter in words, and a saved reply tried on it |
+//! | `expression` | JMESPath within limits |
+//! | `fake_redshift` | the scripted Redshift that other tests and the examples poll |
+//! | `http_client` | service `http`: requests, replies, failures |
+//! | `installation` | completions and manual pages |
+//! | `lint` | `maitred lint`: what it finds, where it points, what it survives |
+//! | `list` | `maitred list`: which waiters there are, and where each comes from |
+//! | `moto` | `maitred wait` on an AWS emulator that boto3 changes meanwhile |
+//! | `oracle` | that what parity is measured with works: botocore's waiters, moto's server |
+//! | `parity` | strict mode decides as botocore does |
+//! | `schema` | the JSON Schema of waiter files |
+//! | `shipped_waiters` | the waiters in `waiters/`: their cases, and that they keep to botocore's meaning |
+//! | `support` | the servers and the Python environment that tests share |
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
+
+mod architecture;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "aws")]
+mod botocore_waiters;
+mod catalog;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod command;
+mod engine;
+#[cfg(feature = "cli")]
+mod explain;
+mod expression;
+#[cfg(feature = "http")]
+mod fake_redshift;
+#[cfg(feature = "http")]
+mod http_client;
+#[cfg(feature = "cli")]
+mod installation;
+#[cfg(feature = "cli")]
+mod lint;
+#[cfg(feature = "cli")]
+mod list;
+#[cfg(all(feature = "aws", feature = "cli"))]
+mod moto;
+mod oracle;
+mod parity;
+#[cfg(feature = "cli")]
+mod schema;
+mod shipped_waiters;
+mod support;
