@@ -84,6 +84,35 @@ pub struct WaiterConfig {
     pub mutating: bool,
 }
 
+impl WaiterConfig {
+    /// A waiter of nothing but what every waiter must have.
+    #[must_use]
+    pub fn new(
+        operation: impl Into<String>,
+        delay: f64,
+        max_attempts: u64,
+        acceptors: Vec<AcceptorConfig>,
+    ) -> Self {
+        Self {
+            kind: None,
+            description: None,
+            operation: operation.into(),
+            delay,
+            max_attempts,
+            acceptors,
+            input: Map::new(),
+            timeout: None,
+            initial_delay: None,
+            backoff: None,
+            consecutive: None,
+            transient: None,
+            show: None,
+            parameters: BTreeMap::new(),
+            mutating: false,
+        }
+    }
+}
+
 /// One rule: if `matcher` finds `expected`, the wait is in `state`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -75,23 +75,12 @@ pub fn parse_lenient(value: &Value) -> Result<LenientFile, Invalid> {
 
 impl From<LenientWaiter> for WaiterConfig {
     fn from(waiter: LenientWaiter) -> Self {
+        // The count is compared after each poll, so 2.5 means 3, and less than 1 means 1.
+        let max_attempts = waiter.max_attempts.ceil().max(1.0) as u64;
+        let acceptors = waiter.acceptors.into_iter().map(Into::into).collect();
         Self {
             description: waiter.description.as_str().map(str::to_owned),
-            // The count is compared after each poll, so 2.5 means 3, and less than 1 means 1.
-            max_attempts: waiter.max_attempts.ceil().max(1.0) as u64,
-            acceptors: waiter.acceptors.into_iter().map(Into::into).collect(),
-            kind: None,
-            operation: waiter.operation,
-            delay: waiter.delay,
-            input: serde_json::Map::new(),
-            timeout: None,
-            initial_delay: None,
-            backoff: None,
-            consecutive: None,
-            transient: None,
-            show: None,
-            parameters: BTreeMap::new(),
-            mutating: false,
+            ..Self::new(waiter.operation, waiter.delay, max_attempts, acceptors)
         }
     }
 }

@@ -80,23 +80,11 @@ impl Target {
     fn ad_hoc(signature: Signature) -> Self {
         let http = matches!(signature, Signature::Http { .. });
         let (delay, max_attempts) = if http { AD_HOC_HTTP } else { AD_HOC };
+        let operation = signature.operation();
         let config = WaiterConfig {
-            kind: None,
-            description: None,
-            operation: signature.operation().to_owned(),
-            delay,
-            max_attempts,
-            acceptors: Vec::new(),
-            input: Map::new(),
-            timeout: None,
-            initial_delay: None,
-            backoff: None,
-            consecutive: None,
-            transient: None,
-            show: None,
-            parameters: std::collections::BTreeMap::new(),
             // The file that could say so is the command line, which --allow-mutating is on.
             mutating: true,
+            ..WaiterConfig::new(operation, delay, max_attempts, Vec::new())
         };
         Self { name: signature.command(), signature, config: Arc::new(config), origin: None }
     }
