@@ -13,6 +13,7 @@ mod interpret;
 mod node;
 mod parse;
 
+pub use function::Function;
 use interpret::Interpreter;
 pub use node::{Comparator, Node};
 pub use parse::{MAX_LENGTH, MAX_OPERATORS};
@@ -52,9 +53,10 @@ impl Expression {
     /// The value of the expression on `document`.
     ///
     /// # Errors
-    /// A function got a value of a type that it does not take, e.g. `length` of something absent.
+    /// A function got a value of a type that it does not take, e.g. `length` of something absent; or
+    /// the value or the work that it takes grew beyond all bounds.
     pub fn evaluate(&self, document: &Value) -> Result<Value, EvaluationError> {
-        Ok(Interpreter::default().visit(&self.node, document)?.into_value())
+        Interpreter::default().value(&self.node, document)
     }
 
     /// Whether the value is true by JMESPath's rules: not `false`, `null` or empty.
@@ -65,22 +67,33 @@ impl Expression {
     /// # Errors
     /// As [`Expression::evaluate`], and where the answer hangs on absent values.
     pub fn is_true(&self, document: &Value) -> Result<bool, EvaluationError> {
+        let undecided = || {
+            EvaluationError::new(format!(
+                "in `{}` two values are compared that are both absent; is a name misspelt?",
+                self.text
+            ))
+        };
         let mut answer = None;
-        let mut assumption = 0;
+        let (mut assumption, mut steps) = (0, 0);
         loop {
-            let mut interpreter = Interpreter::assuming(assumption);
+            let mut interpreter = Interpreter::assuming(Some(assumption), steps);
             let is_true = interpreter.visit(&self.node, document)?.is_true();
+            steps = interpreter.steps();
             let met = interpreter.absent_comparisons();
             if met > MAX_ABSENT || *answer.get_or_insert(is_true) != is_true {
-                return Err(EvaluationError::new(format!(
-                    "in `{}` two values are compared that are both absent; is a name misspelt?",
-                    self.text
-                )));
+                return Err(undecided());
             }
             assumption += 1;
-            if assumption >= 1 << met {
-                return Ok(is_true);
+            if assumption < 1 << met {
+                continue;
             }
+            // Beside true and false there is what JMESPath makes of it: `a < b` is `null`.
+            let mut plain = Interpreter::assuming(None, steps);
+            return if met == 0 || plain.visit(&self.node, document)?.is_true() == is_true {
+                Ok(is_true)
+            } else {
+                Err(undecided())
+            };
         }
     }
 

@@ -133,6 +133,9 @@ pub struct OperationModel {
     /// Endpoint parameters that this operation fixes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub static_context_params: Vec<(String, serde_json::Value)>,
+    /// How its output comes in pages, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pagination: Option<Pagination>,
     /// The shapes; a [`ShapeRef`] points into them. They may be recursive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shapes: Vec<Shape>,
@@ -220,6 +223,28 @@ impl OperationModel {
     fn type_name(&self, reference: &ShapeRef) -> &'static str {
         self.shape(reference).kind.type_name()
     }
+}
+
+/// How an output comes in pages: an entry of botocore's `paginators-1.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Pagination {
+    /// The members of the input that carry the tokens of the next page.
+    pub input_token: Vec<String>,
+    /// The JMESPath expressions that yield those tokens from a page, in the same order.
+    pub output_token: Vec<String>,
+    /// The dotted paths of what is joined over all pages.
+    pub result_key: Vec<String>,
+    /// The dotted paths of what is the same on all pages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub non_aggregate_keys: Vec<String>,
+    /// The JMESPath expression that is true where there is another page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more_results: Option<String>,
+    /// The member of the input that bounds a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_key: Option<String>,
 }
 
 /// An error that an operation is known to give.

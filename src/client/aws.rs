@@ -11,21 +11,33 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::client::{Call, CallError, CallErrorKind, Client, Observation};
+use crate::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
 use crate::clock::BoxFuture;
+use crate::document::Document;
 
 pub mod archive;
+#[cfg(feature = "http")]
+mod config;
+mod connector;
 mod customize;
 mod endpoint;
 mod error;
+mod pages;
 mod prepare;
 mod protocol;
 mod runtime;
 
-pub use archive::{ModelError, Models, Service};
+pub use archive::{ModelError, ModelOrigin, Models, Service};
+#[cfg(feature = "http")]
+pub use config::{
+    AccessKeys, AwsSettings, BadSettings, ClientConfig, Retries, RetryMode, Role, SignatureVersion,
+};
+pub use connector::http_client;
+pub use pages::MAX_PAGES;
 pub use prepare::Prepared;
 
 use endpoint::{EndpointError, Partitions, RuleSet};
+use pages::Pages;
 use prepare::{EndpointSource, Invalid};
 use runtime::ServiceClient;
 
@@ -38,6 +50,8 @@ pub struct AwsClient(Arc<Inner>);
 
 struct Inner {
     config: SdkConfig,
+    /// Whether requests go out without a signature.
+    unsigned: bool,
     models: Models,
     partitions: OnceLock<Partitions>,
     services: Mutex<HashMap<String, Arc<ServiceEntry>>>,
@@ -76,8 +90,19 @@ impl AwsClient {
     /// A client with other models.
     #[must_use]
     pub fn with_models(config: &SdkConfig, models: Models) -> Self {
+        Self::build(config, models, false)
+    }
+
+    /// A client whose requests carry no signature and need no credentials, for what is public.
+    #[must_use]
+    pub fn unsigned(config: &SdkConfig, models: Models) -> Self {
+        Self::build(config, models, true)
+    }
+
+    fn build(config: &SdkConfig, models: Models, unsigned: bool) -> Self {
         Self(Arc::new(Inner {
             config: config.clone(),
+            unsigned,
             models,
             partitions: OnceLock::new(),
             services: Mutex::default(),
@@ -127,6 +152,28 @@ impl AwsClient {
         sent
     }
 
+    /// Sends a call for each page, and merges the pages. A page that fails fails them all.
+    async fn send_all_pages(&self, call: &Call) -> Result<Observation, CallError> {
+        let entry = self.0.entry(&call.service).map_err(invalid)?;
+        let operation = entry.service.operation(&call.operation);
+        let operation = operation.map_err(|error| invalid(error.into()))?;
+        let Some(pagination) = &operation.pagination else {
+            let message = format!("{} of {} does not come in pages", operation.name, call.service);
+            return Err(CallError::new(CallErrorKind::Invalid, "NotPaginated", message));
+        };
+        let mut pages = Pages::new(call, pagination)?;
+        loop {
+            let output = match self.send(pages.call()).await? {
+                Observation::Output(output) => output,
+                error @ Observation::Error(_) => return Ok(error),
+            };
+            if !pages.add(output.document.value())? {
+                let document = Document::from(pages.finish());
+                return Ok(Observation::Output(Output { document, ..output }));
+            }
+        }
+    }
+
     async fn send_prepared(
         &self,
         entry: &ServiceEntry,
@@ -147,6 +194,10 @@ impl Client for AwsClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         Box::pin(async move { self.send(call).await.unwrap_or_else(Observation::Error) })
     }
+
+    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(async move { self.send_all_pages(call).await.unwrap_or_else(Observation::Error) })
+    }
 }
 
 fn invalid(invalid: Invalid) -> CallError {
@@ -161,7 +212,7 @@ impl Inner {
         if let Some(entry) = services().get(&model.name) {
             return Ok(Arc::clone(entry));
         }
-        let rules = RuleSet::parse(&self.models.rule_set(&model.name)?).map_err(damaged)?;
+        let rules = RuleSet::parse(&self.models.rule_set(model)?).map_err(damaged)?;
         let client = OnceLock::new();
         let entry = Arc::new(ServiceEntry { service: Arc::clone(&service), rules, client });
         // If another call was faster, its entry stays: it may have connections already.
@@ -175,7 +226,10 @@ impl Inner {
         call: &Call,
         region: Option<&str>,
     ) -> Result<Prepared, Invalid> {
-        let operation = entry.service.operation(&call.operation)?;
+        let mut operation = entry.service.operation(&call.operation)?;
+        if self.unsigned && !operation.unsigned {
+            Arc::make_mut(&mut operation).unsigned = true;
+        }
         let region = region.or_else(|| self.config.region().map(AsRef::as_ref)).ok_or_else(|| {
             Invalid::new(
                 "NoRegion",

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
+use serde_json::{Map, Value};
 
 use crate::client::{Call, CallError, CallErrorKind, Client, Observation, Output, transport};
 use crate::clock::{BoxFuture, Clock, Timestamp};
@@ -35,16 +36,24 @@ use crate::model::InputProblem;
 mod connections;
 mod failure;
 mod input;
+mod oauth2;
 mod parameters;
 mod reply;
+mod settings;
 
 pub use input::check_input;
+pub use oauth2::OAuth2;
 pub use parameters::{MAX_REDIRECTS, METHODS, PARAMETERS, Parameter};
+pub use settings::HttpSettings;
 
 use connections::Connections;
+#[cfg(feature = "aws")]
+pub(super) use connections::certificates;
 use failure::Attempt;
 use input::{Body, Credentials, Request, Target};
+use oauth2::{Token, TokenCache};
 use reply::Reply;
+use settings::Merged;
 
 /// The code of a call that cannot be sent as it is.
 const INVALID: &str = "InvalidInput";
@@ -53,6 +62,8 @@ const INVALID: &str = "InvalidInput";
 pub struct HttpClient {
     clock: Arc<dyn Clock>,
     base_url: Option<Url>,
+    settings: HttpSettings,
+    token: TokenCache,
     connections: Connections,
 }
 
@@ -60,7 +71,13 @@ impl HttpClient {
     /// A client for requests that name a whole `url`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, base_url: None, connections: Connections::default() }
+        Self {
+            clock,
+            base_url: None,
+            settings: HttpSettings::default(),
+            token: TokenCache::default(),
+            connections: Connections::default(),
+        }
     }
 
     /// The same with a base URL, below which the `endpoint` of an input is found. The path of the
@@ -75,16 +92,108 @@ impl HttpClient {
         Ok(self)
     }
 
+    /// The base URL, without a login and a query in it.
+    #[must_use]
+    pub fn base_url(&self) -> Option<String> {
+        let mut url = self.base_url.clone()?;
+        // Neither call can fail: the URL has a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(None);
+        Some(url.to_string())
+    }
+
+    /// A client with settings of its own. Defaults and tokens go to the origin of the base URL only,
+    /// if there is one.
+    ///
+    /// # Errors
+    /// The settings are not those of a request, or have two logins.
+    pub fn with_settings(clock: Arc<dyn Clock>, settings: HttpSettings) -> Result<Self, CallError> {
+        let mut client = Self::new(clock);
+        if let Some(url) = &settings.base_url {
+            client = client.with_base_url(url)?;
+        }
+        let base = client.base_url.as_ref();
+        let in_url = base.is_some_and(input::has_login);
+        let Merged { mut input, has_login, .. } = settings::merge(&settings, base, &Map::new())?;
+        let logins = [in_url, has_login, settings.oauth2.is_some()];
+        if logins.into_iter().filter(|given| *given).count() > 1 {
+            return Err(invalid(
+                "there are two logins: use one of login and password, an Authorization header, \
+                 `oauth2`, and user:password in the host",
+            ));
+        }
+        input.insert("endpoint".to_owned(), Value::from("/"));
+        Request::read(&input).map_err(|problems| refused(&problems))?;
+        if let Some(oauth2) = &settings.oauth2 {
+            Request::read(&oauth2.request(&settings.defaults))
+                .map_err(|_| invalid("`oauth2.token_url` is not an http or https URL"))?;
+        }
+        client.settings = settings;
+        Ok(client)
+    }
+
     async fn exchange(&self, call: &Call) -> Result<Output, CallError> {
         let method = method(&call.operation)?;
-        let request = Request::read(&call.input).map_err(|problems| refused(&problems))?;
+        let base = self.base_url.as_ref();
+        let Merged { input, ours, has_login } = settings::merge(&self.settings, base, &call.input)?;
+        let oauth2 = self.settings.oauth2.as_ref().filter(|_| ours && !has_login);
+        let Some(oauth2) = oauth2 else {
+            return self.send(method, &input, ours, None).await;
+        };
+        // What cannot be sent needs no token.
+        Request::read(&input).map_err(|problems| refused(&problems))?;
+        let token = self.token(oauth2, None).await?;
+        let output = self.send(method.clone(), &input, ours, Some(&token)).await?;
+        if output.status != Some(401) {
+            return Ok(output);
+        }
+        // It was revoked, or the clocks differ. A request that was refused has done nothing.
+        let token = self.token(oauth2, Some(&token)).await?;
+        self.send(method, &input, ours, Some(&token)).await
+    }
+
+    /// A token that is fresh, and is not `rejected`.
+    async fn token(
+        &self,
+        oauth2: &OAuth2,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<HeaderValue, CallError> {
+        let mut kept = self.token.0.lock().await;
+        let now = self.clock.now();
+        if let Some(token) = &*kept
+            && token.is_fresh(now)
+            && Some(&token.header) != rejected
+        {
+            return Ok(token.header.clone());
+        }
+        *kept = None;
+        let request = oauth2.request(&self.settings.defaults);
+        let output = self.send(Method::POST, &request, false, None).await?;
+        let token = Token::read(&output, &*self.clock)?;
+        Ok(kept.insert(token).header.clone())
+    }
+
+    /// Sends one request; `ours` tells whether it carries what belongs to one origin.
+    async fn send(
+        &self,
+        method: Method,
+        input: &Map<String, Value>,
+        ours: bool,
+        token: Option<&HeaderValue>,
+    ) -> Result<Output, CallError> {
+        let mut request = Request::read(input).map_err(|problems| refused(&problems))?;
         let mut url = self.resolve(&request.target)?;
+        if let Some(token) = token {
+            request.credentials = Credentials::Bearer(token.clone());
+        }
         if request.has_login() {
             // A login of the base URL is only a default; sent too, it would be a second one.
             // Neither call can fail: the URL has a host.
             let _ = url.set_username("");
             let _ = url.set_password(None);
         }
+        request.settings.same_origin = ours && self.settings.defaults.contains_key("headers");
         let pool = self.connections.pool(&request.settings, &url).map_err(invalid)?;
         let attempt = Attempt::new(&url, &request.settings, request.timeout);
         let max_body_bytes = request.max_body_bytes;
@@ -121,7 +230,8 @@ impl Client for HttpClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             match self.exchange(call).await {
-                Ok(output) => Observation::Output(output),
+                Ok(output) if self.settings.check_response => Observation::Output(output),
+                Ok(output) => Observation::Output(Output { error: None, ..output }),
                 Err(error) => Observation::Error(error),
             }
         })

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value};
 
-use super::interpret::{Interpreter, Item, bounded};
+use super::interpret::{Interpreter, Item};
 use super::{EvaluationError, Node};
 use crate::diagnostic::nearest;
 use crate::python;
@@ -126,6 +126,14 @@ impl Function {
         self.0.name
     }
 
+    /// The types of its argument at `index`, in the words of the specification; none listed is any.
+    #[must_use]
+    pub fn takes(self, index: usize) -> &'static [&'static str] {
+        let parameters = self.0.parameters;
+        let last = parameters.last().filter(|_| self.0.variadic);
+        parameters.get(index).or(last).copied().unwrap_or_default()
+    }
+
     /// The function `name`, if it takes `given` arguments.
     pub(super) fn resolve(name: &str, given: usize) -> Result<Self, String> {
         let Some(definition) = FUNCTIONS.iter().find(|definition| definition.name == name) else {
@@ -154,6 +162,9 @@ impl Function {
         for argument in arguments {
             values.push(interpreter.apply(argument, value.clone())?);
         }
+        if let Body::Plain(_) = self.0.body {
+            values.iter().try_for_each(|value| interpreter.spend_on(value))?;
+        }
         self.check(arguments, &values)?;
         let by = |place: usize| match arguments.get(place) {
             Some(Node::Reference(key)) => Some(&**key),
@@ -162,7 +173,7 @@ impl Function {
         Ok(match self.0.body {
             Body::Plain(body) => {
                 let values = values.into_iter().map(Item::into_value).collect();
-                bounded(Item::Owned(body(values)?))?
+                interpreter.bounded(Item::Owned(body(values)?))?
             }
             Body::Length => Item::Owned(length(&values[0]).into()),
             Body::Map => {
@@ -192,11 +203,14 @@ impl Function {
         let sorting = matches!(self.0.body, Body::SortBy);
         let mut keyed: Vec<(Value, Item<'a>)> = Vec::with_capacity(items.len());
         for item in items {
-            let value = interpreter.apply(key, item.clone())?.into_value();
+            let value = interpreter.apply(key, item.clone())?;
+            interpreter.spend_on(&value)?;
+            let value = value.into_value();
             let kind = type_name(&value);
             let first = keyed.first().map(|(first, _)| type_name(first));
             match (sorting, first) {
                 (true, None) if !matches!(kind, "number" | "string") => {
+                    interpreter.spend_on(&item)?;
                     return Err(self.type_error(&item.into_value(), kind, &["string", "number"]));
                 }
                 (true, Some(first)) if kind != first => {

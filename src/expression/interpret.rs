@@ -25,18 +25,44 @@ pub(super) struct Interpreter {
     assumption: Option<u32>,
     /// The comparisons of two absent values that were met.
     absent: Vec<*const Node>,
+    /// What it has cost so far, see [`MAX_STEPS`].
+    steps: usize,
 }
 
 /// The most parts that a value may have which an expression puts together. Expressions can double a
 /// value again and again; without a bound a short one would use up the memory.
 const MAX_WEIGHT: usize = 250_000;
 
+/// The most that an evaluation may cost: a step for each node that is applied and for each part of a
+/// value that is taken apart, compared or copied. Projections in projections multiply; without a bound a
+/// short expression would not end.
+const MAX_STEPS: usize = 2_000_000;
+
 type Evaluated<'a> = Result<Item<'a>, EvaluationError>;
 
 impl Interpreter {
-    /// Takes the comparisons of two absent values as the bits of `assumption` say.
-    pub(super) fn assuming(assumption: u32) -> Self {
-        Self { assumption: Some(assumption), absent: Vec::new() }
+    /// Takes the comparisons of two absent values as the bits of `assumption` say, if any. `steps` is what
+    /// has been spent on the question before.
+    pub(super) fn assuming(assumption: Option<u32>, steps: usize) -> Self {
+        Self { assumption, absent: Vec::new(), steps }
+    }
+
+    /// What has been spent.
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<(), EvaluationError> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps <= MAX_STEPS { Ok(()) } else { Err(too_expensive()) }
+    }
+
+    /// Spends what it costs to copy `item` or to look at all of it.
+    pub(super) fn spend_on(&mut self, item: &Item<'_>) -> Result<(), EvaluationError> {
+        let mut left = MAX_STEPS.saturating_sub(self.steps);
+        let fits = item.fits(&mut left);
+        self.steps = MAX_STEPS - left;
+        if fits { Ok(()) } else { Err(too_expensive()) }
     }
 
     /// How many comparisons of two absent values were met.
@@ -44,17 +70,39 @@ impl Interpreter {
         self.absent.len()
     }
 
+    /// Refuses a value that has grown too large.
+    pub(super) fn bounded<'a>(&mut self, item: Item<'a>) -> Evaluated<'a> {
+        let mut left = MAX_WEIGHT;
+        if !item.fits(&mut left) {
+            let message = format!("the value has more than {MAX_WEIGHT} parts");
+            return Err(EvaluationError::new(message));
+        }
+        self.spend(MAX_WEIGHT - left)?;
+        Ok(item)
+    }
+
     pub(super) fn visit<'a>(&mut self, node: &'a Node, value: &'a Value) -> Evaluated<'a> {
         self.apply(node, Item::Borrowed(value))
     }
 
+    /// The same as a value of its own.
+    pub(super) fn value(&mut self, node: &Node, value: &Value) -> Result<Value, EvaluationError> {
+        let item = self.visit(node, value)?;
+        self.spend_on(&item)?;
+        Ok(item.into_value())
+    }
+
     pub(super) fn apply<'a>(&mut self, node: &'a Node, value: Item<'a>) -> Evaluated<'a> {
+        self.spend(1)?;
         match node {
             Node::Current => Ok(value),
             Node::Literal(literal) => Ok(Item::Borrowed(literal)),
             Node::Field(name) => Ok(value.field(name)),
             Node::Index(index) => Ok(value.index(*index)),
-            Node::Slice(start, stop, step) => slice(value, *start, *stop, *step),
+            Node::Slice(start, stop, step) => {
+                self.spend(value.count())?;
+                slice(value, *start, *stop, *step)
+            }
             Node::Chain(first, second) => {
                 let value = self.apply(first, value)?;
                 self.apply(second, value)
@@ -70,8 +118,16 @@ impl Interpreter {
                     Ok(Item::null())
                 }
             }
-            Node::Flatten(list) => Ok(self.apply(list, value)?.flatten()),
-            Node::ObjectValues(object) => Ok(self.apply(object, value)?.values()),
+            Node::Flatten(list) => {
+                let list = self.apply(list, value)?;
+                self.spend(list.inner_count())?;
+                Ok(list.flatten())
+            }
+            Node::ObjectValues(object) => {
+                let object = self.apply(object, value)?;
+                self.spend(object.count())?;
+                Ok(object.values())
+            }
             Node::And(first, second) => self.choose(first, second, value, false),
             Node::Or(first, second) => self.choose(first, second, value, true),
             Node::Not(operand) => Ok(Item::boolean(!self.apply(operand, value)?.is_true())),
@@ -83,14 +139,15 @@ impl Interpreter {
                 {
                     return Ok(Item::boolean(assumed));
                 }
-                compare(*comparator, &left_value.as_value(), &right_value.as_value())
+                self.compare(*comparator, &left_value, &right_value)
             }
             Node::MultiList(nodes) => {
                 if value.is_null() {
                     return Ok(Item::null());
                 }
                 let items = nodes.iter().map(|node| self.apply(node, value.clone()));
-                bounded(Item::List(items.collect::<Result<_, _>>()?))
+                let items = items.collect::<Result<_, _>>()?;
+                self.bounded(Item::List(items))
             }
             Node::MultiHash(entries) => self.multi_hash(entries, value),
             Node::Call(function, arguments) => function.call(self, arguments, value),
@@ -100,6 +157,7 @@ impl Interpreter {
     }
 
     fn project<'a>(&mut self, list: Item<'a>, each: &'a Node) -> Evaluated<'a> {
+        self.spend(list.count())?;
         let Some(items) = list.into_list() else { return Ok(Item::null()) };
         let mut projected = Vec::with_capacity(items.len());
         for item in items {
@@ -109,6 +167,23 @@ impl Interpreter {
             }
         }
         Ok(Item::List(projected))
+    }
+
+    /// Lists and objects are not compared for nothing.
+    fn compare<'a>(
+        &mut self,
+        comparator: Comparator,
+        left: &Item<'a>,
+        right: &Item<'a>,
+    ) -> Evaluated<'a> {
+        let have_parts = left.count() > 0 && right.count() > 0;
+        for side in [left, right] {
+            // A list that an expression has put together is copied to be compared.
+            if have_parts || matches!(side, Item::List(_)) {
+                self.spend_on(side)?;
+            }
+        }
+        compare(comparator, &left.as_value(), &right.as_value())
     }
 
     /// The first operand if its truth is `decisive`, else the second.
@@ -129,10 +204,11 @@ impl Interpreter {
         }
         let mut object = Map::new();
         for (key, node) in entries {
-            let value = bounded(self.apply(node, value.clone())?)?;
+            let value = self.apply(node, value.clone())?;
+            let value = self.bounded(value)?;
             object.insert(key.clone(), value.into_value());
         }
-        bounded(Item::Owned(Value::Object(object)))
+        self.bounded(Item::Owned(Value::Object(object)))
     }
 
     /// What to take the comparison for if both sides are absent. A literal `null` is not absent: it
@@ -184,6 +260,26 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// How many elements or entries it has.
+    fn count(&self) -> usize {
+        match self {
+            Item::Borrowed(value) => count(value),
+            Item::Owned(value) => count(value),
+            Item::List(items) => items.len(),
+        }
+    }
+
+    /// How many elements or entries its elements have.
+    fn inner_count(&self) -> usize {
+        let all = |items: &[Value]| items.iter().map(|item| 1 + count(item)).sum();
+        match self {
+            Item::Borrowed(Value::Array(items)) => all(items),
+            Item::Owned(Value::Array(items)) => all(items),
+            Item::List(items) => items.iter().map(|item| 1 + item.count()).sum(),
+            Item::Borrowed(_) | Item::Owned(_) => 0,
+        }
+    }
+
     fn fits(&self, left: &mut usize) -> bool {
         match self {
             Item::Borrowed(value) => value_fits(value, left),
@@ -224,12 +320,18 @@ impl<'a> Item<'a> {
     }
 
     fn index(self, index: i64) -> Self {
-        let Some(mut items) = self.into_list() else { return Item::null() };
-        let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let length = i64::try_from(self.count()).unwrap_or(i64::MAX);
         let place = if index < 0 { length + index } else { index };
-        match usize::try_from(place) {
-            Ok(place) if place < items.len() => items.swap_remove(place),
-            _ => Item::null(),
+        let Ok(place) = usize::try_from(place) else { return Item::null() };
+        match self {
+            Item::Borrowed(Value::Array(items)) => {
+                items.get(place).map_or_else(Item::null, Item::Borrowed)
+            }
+            Item::Owned(Value::Array(mut items)) if place < items.len() => {
+                Item::Owned(items.swap_remove(place))
+            }
+            Item::List(mut items) if place < items.len() => items.swap_remove(place),
+            Item::Borrowed(_) | Item::Owned(_) | Item::List(_) => Item::null(),
         }
     }
 
@@ -262,13 +364,16 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Refuses a value that has grown too large.
-pub(super) fn bounded(item: Item<'_>) -> Evaluated<'_> {
-    let mut left = MAX_WEIGHT;
-    if item.fits(&mut left) {
-        return Ok(item);
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len(),
+        Value::Object(entries) => entries.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
-    Err(EvaluationError::new(format!("the value has more than {MAX_WEIGHT} parts")))
+}
+
+fn too_expensive() -> EvaluationError {
+    EvaluationError::new(format!("it takes more than {MAX_STEPS} steps"))
 }
 
 /// Whether a value has at most `left` parts, which are taken off. Text counts by its length.

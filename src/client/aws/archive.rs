@@ -13,9 +13,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use flate2::read::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,14 +27,22 @@ use crate::model::{OperationModel, ServiceModel, Shape, ShapeId, ShapeKind, Shap
 pub mod build;
 mod compact;
 mod convert;
+mod data;
+
+use convert::convert;
+use data::{DataFile, DataPaths};
 
 const MAGIC: &[u8; 8] = b"MAITREDM";
 const VERSION: u32 = 1;
 const HEADER: usize = 16;
 /// No section is larger, so that a corrupt length cannot ask for more.
 const MAX_SECTION: usize = 64 << 20;
+/// How much shorter deflate makes a text at the most (<https://www.zlib.net/zlib_tech.html>).
+const MAX_RATIO: usize = 1032;
 /// Stands for the service's own word in a rule set, see [`RuleSetEntry`]. JSON cannot have it.
 const OWN_WORD: char = '\u{1}';
+/// A service whose rule set most other services have too, but for its word.
+const USUAL_RULES: &str = "redshift";
 
 /// Why a model cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +69,14 @@ pub enum ModelError {
     /// The archive is damaged or was written by another version.
     #[error("the archive of service models cannot be read: {0}")]
     Corrupt(String),
+    /// A file of a data path cannot be used.
+    #[error("{} cannot be used: {why}; correct the file, or take it out of the data path", path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 fn hint(suggestion: &Option<String>) -> String {
@@ -96,23 +114,40 @@ struct RuleSetEntry {
     word: String,
 }
 
-/// The service models that there are. Cloning is cheap, and clones share what is decoded.
+/// The service models that there are: those of an archive, and those of botocore's data paths, which
+/// go before them. Cloning is cheap, and clones share what is decoded.
 #[derive(Clone)]
-pub struct Models(Arc<Archive>);
+pub struct Models(Arc<Known>);
+
+struct Known {
+    archive: Arc<Archive>,
+    paths: DataPaths,
+    services: Mutex<HashMap<String, Arc<Service>>>,
+}
 
 struct Archive {
     bytes: Cow<'static, [u8]>,
     body: usize,
     index: Index,
-    services: Mutex<HashMap<String, Arc<Service>>>,
+}
+
+/// Where the model of a service comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelOrigin {
+    /// The archive, of the version that [`Models::source`] tells.
+    Archive,
+    /// A file of a data path.
+    File(PathBuf),
 }
 
 impl fmt::Debug for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let services = self.0.index.services.len();
+        let services = self.0.archive.index.services.len();
         f.debug_struct("Models")
             .field("source", &self.source())
             .field("services", &services)
+            .field("paths", &self.0.paths)
             .finish()
     }
 }
@@ -146,97 +181,190 @@ impl Models {
         }
         let body = HEADER + number(header, 12) as usize;
         let stored = bytes.get(HEADER..body).ok_or_else(|| corrupt("its index is cut off"))?;
-        let index = serde_json::from_str(&inflate(stored, MAX_SECTION)?).map_err(corrupt)?;
-        Ok(Self(Arc::new(Archive { bytes, body, index, services: Mutex::default() })))
+        let index = serde_json::from_str(&inflate_all(stored)?).map_err(corrupt)?;
+        Ok(Self::of(Arc::new(Archive { bytes, body, index }), DataPaths::default()))
     }
 
-    /// Where the models come from, e.g. `botocore 1.43.11`.
+    fn of(archive: Arc<Archive>, paths: DataPaths) -> Self {
+        Self(Arc::new(Known { archive, paths, services: Mutex::default() }))
+    }
+
+    /// The archive's models, with those of folders in botocore's layout before them: the first folder
+    /// that has a service wins. They are read when the service is asked for.
+    #[must_use]
+    pub fn with_data_paths(&self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self::of(Arc::clone(&self.0.archive), DataPaths::new(paths))
+    }
+
+    /// Where the archive comes from, e.g. `botocore 1.43.11`.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.0.index.source
+        &self.0.archive.index.source
     }
 
-    /// The names of the services, sorted.
+    /// The names of the services in the archive, sorted; [`Models::origins`] has all services.
     pub fn services(&self) -> impl Iterator<Item = &str> {
-        self.0.index.services.keys().map(String::as_str)
+        self.0.archive.index.services.keys().map(String::as_str)
     }
 
-    /// A service, by its name in any casing.
+    /// Every service that there is by name, and where its model comes from.
+    #[must_use]
+    pub fn origins(&self) -> BTreeMap<String, ModelOrigin> {
+        let mut origins: BTreeMap<_, _> =
+            self.services().map(|name| (name.to_owned(), ModelOrigin::Archive)).collect();
+        let files = self.0.paths.services().into_iter();
+        origins.extend(files.map(|(name, path)| (name, ModelOrigin::File(path))));
+        origins
+    }
+
+    /// A service, by its name in any casing: that of the data paths, or else that of the archive.
     ///
     /// # Errors
-    /// If there is no such service or its model is damaged.
+    /// If there is no such service, or its model is damaged.
     pub fn service(&self, name: &str) -> Result<Arc<Service>, ModelError> {
-        let (name, entry) = self.entry(name)?;
         if let Some(service) = lock(&self.0.services).get(name) {
             return Ok(Arc::clone(service));
         }
-        let service = Arc::new(Service::decode(self.0.section(entry.model)?)?);
-        lock(&self.0.services).insert(name.to_owned(), Arc::clone(&service));
-        Ok(service)
+        let name = self.name(name)?;
+        let service = match self.0.paths.load(&name, data::SERVICE)? {
+            Some(mut file) => {
+                if let Some(paginators) = self.0.paths.load(&name, data::PAGINATORS)? {
+                    data::add_paginators(&mut file.value, paginators.value);
+                }
+                Service::of_file(&name, &file)?
+            }
+            None => self.archived(&name)?,
+        };
+        let service = Arc::new(service);
+        // What another thread decoded meanwhile stays: others may have it already.
+        Ok(Arc::clone(lock(&self.0.services).entry(name).or_insert(service)))
     }
 
-    /// The names of the services that have waiters, sorted.
+    /// The service of the archive. It is not kept in the form that extras could be merged into.
+    fn archived(&self, name: &str) -> Result<Service, ModelError> {
+        if let Some(path) = self.0.paths.only_extras(name, data::SERVICE) {
+            let why = "it extends a `service-2.json` that is in no data path; put that beside it, \
+                or name the data folder of a botocore, which has it"
+                .to_owned();
+            return Err(ModelError::BadFile { path, why });
+        }
+        let (_, entry) = self.0.archive.entry(name)?;
+        Service::decode(self.0.archive.section(entry.model)?)
+    }
+
+    /// The service's own name, for any casing of it.
+    fn name(&self, name: &str) -> Result<String, ModelError> {
+        let archived = self.0.archive.index.services.contains_key(name);
+        if archived {
+            return Ok(name.to_owned());
+        }
+        if let Some(name) = self.0.paths.name(name) {
+            return Ok(name);
+        }
+        match self.0.archive.entry(name) {
+            Ok((name, _)) => Ok(name.to_owned()),
+            Err(_) => {
+                let origins = self.origins();
+                let suggestion = nearest(name, origins.keys().map(String::as_str));
+                let suggestion = suggestion.map(str::to_owned);
+                Err(ModelError::UnknownService { name: name.to_owned(), suggestion })
+            }
+        }
+    }
+
+    /// The names of the services that have waiters in the archive, sorted.
     pub fn waiter_services(&self) -> impl Iterator<Item = &str> {
-        let services = self.0.index.services.iter();
+        let services = self.0.archive.index.services.iter();
         services.filter(|(_, entry)| entry.waiters.is_some()).map(|(name, _)| name.as_str())
     }
 
-    /// The service's `waiters-2.json`, if it has waiters.
+    /// The service's `waiters-2.json` of the archive, if it has waiters.
     ///
     /// # Errors
     /// If there is no such service or the file is damaged.
     pub fn waiters(&self, service: &str) -> Result<Option<Value>, ModelError> {
-        let (_, entry) = self.entry(service)?;
-        let text = entry.waiters.map(|section| self.0.section(section)).transpose()?;
+        let (_, entry) = self.0.archive.entry(service)?;
+        let text = entry.waiters.map(|section| self.0.archive.section(section)).transpose()?;
         text.map(|text| serde_json::from_str(&text).map_err(corrupt)).transpose()
     }
 
-    /// The JSON of the service's endpoint rule set.
-    pub(super) fn rule_set(&self, service: &str) -> Result<String, ModelError> {
-        let (_, entry) = self.entry(service)?;
-        Ok(self.0.section(entry.rules.section)?.replace(OWN_WORD, &entry.rules.word))
+    /// The JSON of the service's endpoint rule set. A service of the data paths that comes without
+    /// one has the rules that most services have.
+    pub(super) fn rule_set(&self, service: &ServiceModel) -> Result<String, ModelError> {
+        let name = &service.name;
+        if let Some(file) = self.0.paths.load(name, data::RULE_SET)? {
+            return Ok(file.value.to_string());
+        }
+        match self.0.archive.entry(name) {
+            Ok((_, entry)) => self.0.archive.rule_set(&entry.rules, &entry.rules.word),
+            Err(_) => {
+                let embedded = Self::embedded();
+                let (_, usual) = embedded.0.archive.entry(USUAL_RULES)?;
+                // As it stands between the quotes of JSON.
+                let word = Value::from(service.endpoint_prefix.as_str()).to_string();
+                embedded.0.archive.rule_set(&usual.rules, word.trim_matches('"'))
+            }
+        }
     }
 
     /// The JSON of botocore's `partitions.json`.
     pub(super) fn partitions(&self) -> Result<String, ModelError> {
-        let section = self.0.index.partitions.ok_or_else(|| corrupt("it has no partitions"))?;
-        self.0.section(section)
-    }
-
-    fn entry(&self, name: &str) -> Result<(&str, &IndexEntry), ModelError> {
-        let services = &self.0.index.services;
-        let entry = services
-            .get_key_value(name)
-            .or_else(|| services.iter().find(|(known, _)| same_name(known, name)));
-        entry.map(|(name, entry)| (name.as_str(), entry)).ok_or_else(|| {
-            ModelError::UnknownService {
-                name: name.to_owned(),
-                suggestion: nearest(name, self.services()).map(str::to_owned),
-            }
-        })
+        if let Some(file) = self.0.paths.load_general("partitions.json")? {
+            return Ok(file.to_string());
+        }
+        let section = self.0.archive.index.partitions;
+        self.0.archive.section(section.ok_or_else(|| corrupt("it has no partitions"))?)
     }
 }
 
 impl Archive {
+    fn entry(&self, name: &str) -> Result<(&str, &IndexEntry), ModelError> {
+        let services = &self.index.services;
+        let entry = services
+            .get_key_value(name)
+            .or_else(|| services.iter().find(|(known, _)| same_name(known, name)));
+        entry.map(|(name, entry)| (name.as_str(), entry)).ok_or_else(|| {
+            let suggestion = nearest(name, services.keys().map(String::as_str));
+            let suggestion = suggestion.map(str::to_owned);
+            ModelError::UnknownService { name: name.to_owned(), suggestion }
+        })
+    }
+
+    fn rule_set(&self, entry: &RuleSetEntry, word: &str) -> Result<String, ModelError> {
+        Ok(self.section(entry.section)?.replace(OWN_WORD, word))
+    }
+
     fn section(&self, Section(offset, stored, length): Section) -> Result<String, ModelError> {
         let start = self.body.checked_add(offset);
         let range = start.and_then(|start| Some(start..start.checked_add(stored)?));
         let stored = range.and_then(|range| self.bytes.get(range));
         let stored = stored.ok_or_else(|| corrupt("a section is cut off"))?;
-        let text = inflate(stored, length)?;
-        if text.len() == length { Ok(text) } else { Err(corrupt("a section is too short")) }
+        inflate(stored, length)
     }
 }
 
-/// The text of a zlib stream, `limit` bytes at most.
-fn inflate(stored: &[u8], limit: usize) -> Result<String, ModelError> {
-    if limit > MAX_SECTION {
+/// The text of a zlib stream that is `length` bytes long.
+fn inflate(stored: &[u8], length: usize) -> Result<String, ModelError> {
+    // No stream is that much shorter than its text, so that a corrupt length takes no memory.
+    if length > MAX_SECTION || length / MAX_RATIO > stored.len() {
         return Err(corrupt("a section is too long"));
     }
+    let mut text = Vec::with_capacity(length);
+    // All at once, straight into its place: half the work of reading it as a stream.
+    let end = Decompress::new(true).decompress_vec(stored, &mut text, FlushDecompress::Finish);
+    match end.map_err(corrupt)? {
+        Status::StreamEnd if text.len() == length => String::from_utf8(text).map_err(corrupt),
+        Status::StreamEnd => Err(corrupt("a section is too short")),
+        Status::Ok | Status::BufError => Err(corrupt("a section is too long")),
+    }
+}
+
+/// The text of a zlib stream of any length up to [`MAX_SECTION`].
+fn inflate_all(stored: &[u8]) -> Result<String, ModelError> {
     let mut text = String::new();
-    let mut decoder = ZlibDecoder::new(stored).take(limit as u64 + 1);
+    let mut decoder = ZlibDecoder::new(stored).take(MAX_SECTION as u64 + 1);
     decoder.read_to_string(&mut text).map_err(corrupt)?;
-    if text.len() > limit { Err(corrupt("a section is too long")) } else { Ok(text) }
+    if text.len() > MAX_SECTION { Err(corrupt("a section is too long")) } else { Ok(text) }
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {
@@ -265,6 +393,13 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
+    /// The service of a model in botocore's format.
+    fn of_file(name: &str, file: &DataFile) -> Result<Self, ModelError> {
+        let bad = |why: String| ModelError::BadFile { path: file.path.clone(), why };
+        let records = convert(name, &file.value).map_err(bad)?;
+        Self::decode(build::lines(&records).map_err(|error| bad(error.to_string()))?)
+    }
+
     fn decode(text: String) -> Result<Self, ModelError> {
         let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
         let first = ends.first().and_then(|end| text.get(..*end));
@@ -297,6 +432,17 @@ impl Service {
         let operation = Arc::new(self.decode_operation(name)?);
         lock(&self.operations).insert(name.to_owned(), Arc::clone(&operation));
         Ok(operation)
+    }
+
+    /// An operation that is known to give an error of that code. botocore reads the members of an
+    /// error that any operation of the service has, not just the one that was called.
+    pub(super) fn operation_with_error(&self, code: &str) -> Option<Arc<OperationModel>> {
+        let mark = format!("\"code\":{}", Value::from(code));
+        let mut lines = self.text.lines().skip(1).zip(&self.model.operations);
+        let name = lines.find(|(line, _)| line.contains(&mark)).map(|(_, name)| name)?;
+        let operation = self.operation(name).ok()?;
+        let has_it = operation.error_codes().any(|known| known == code);
+        has_it.then_some(operation)
     }
 
     fn record<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Result<T, ModelError> {

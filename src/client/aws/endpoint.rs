@@ -13,6 +13,10 @@ mod functions;
 
 pub(super) use functions::{Partitions, is_ip, parse_url, split_port, uri_encode};
 
+/// The longest text that a template makes, in bytes. Rules that double a text again and again would use
+/// up the memory.
+const MAX_TEXT: usize = 64 * 1024;
+
 /// Why there is no endpoint; the rule set's own words, or what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EndpointError(pub(super) String);
@@ -214,6 +218,9 @@ impl<'a> Scope<'a> {
             let found =
                 found.ok_or_else(|| EndpointError(format!("`{reference}` has no value")))?;
             text.push_str(&text_of(found));
+            if text.len() > MAX_TEXT {
+                return Err(EndpointError(format!("`{reference}` makes a text too long")));
+            }
             rest = after;
         }
         text.push_str(rest);
@@ -223,4 +230,31 @@ impl<'a> Scope<'a> {
 
 fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rules_that_double_a_text_end_in_an_error() {
+        let double = json!({ "fn": "uriEncode", "argv": ["{a}{a}"], "assign": "a" });
+        let rules = json!({
+            "parameters": { "a": { "default": "x" } },
+            "rules": [{
+                "conditions": vec![double; 60],
+                "type": "endpoint",
+                "endpoint": { "url": "https://{a}" },
+            }],
+        });
+        let partitions = json!({ "partitions": [
+            { "id": "aws", "regionRegex": "", "regions": {}, "outputs": {} },
+        ] });
+        let partitions = Partitions::parse(&partitions.to_string()).unwrap();
+        let rules = RuleSet::parse(&rules.to_string()).unwrap();
+        let error = rules.resolve(&partitions, &Map::new()).unwrap_err();
+        assert_eq!(error.0, "`a` makes a text too long");
+    }
 }

@@ -32,8 +32,10 @@ impl ServiceError {
     /// The error of a reply, from the document that was parsed of it.
     pub(super) fn new(document: Value, reply: &Reply) -> Self {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+        // An error without a code, such as XML of something else than the service, has its status as one.
+        let code = text("/Error/Code").filter(|code| !code.is_empty()).map(str::to_owned);
         let mut metadata = ErrorMetadata::builder();
-        metadata = metadata.code(text("/Error/Code").unwrap_or("Unknown"));
+        metadata = metadata.code(code.unwrap_or_else(|| reply.status.to_string()));
         metadata = metadata.message(text("/Error/Message").unwrap_or_default());
         if let Some(id) = text("/ResponseMetadata/RequestId") {
             metadata = metadata.custom("aws_request_id", id);
@@ -167,6 +169,9 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
 /// No credentials, or they could not be fetched: what is wrong, and what to do.
 fn credentials_error(error: &(dyn StdError + 'static)) -> Option<CallError> {
     let found = find::<CredentialsError>(error);
+    if let Some(call) = found.and_then(|found| find::<CallError>(found)) {
+        return Some(of_role(call));
+    }
     if matches!(found, Some(CredentialsError::CredentialsNotLoaded(_))) {
         return Some(no_credentials());
     }
@@ -181,6 +186,20 @@ fn credentials_error(error: &(dyn StdError + 'static)) -> Option<CallError> {
         root(error)
     );
     Some(CallError::new(CallErrorKind::Credentials, "CredentialsError", message))
+}
+
+/// The call that was to fetch credentials failed. What may pass does not end a wait.
+fn of_role(error: &CallError) -> CallError {
+    let passes = error.kind() == CallErrorKind::Transport
+        || error.status().is_some_and(|status| status >= 500 || status == 429)
+        || error.code().contains("Throttl");
+    let kind = if passes { error.kind() } else { CallErrorKind::Credentials };
+    let message = format!("the role cannot be assumed: {}", error.message());
+    let found = CallError::new(kind, error.code(), message);
+    match error.status() {
+        Some(status) => found.with_status(status),
+        None => found,
+    }
 }
 
 /// There are no credentials at all.

@@ -92,7 +92,7 @@ impl Prepared {
         let reply = Reply { status, headers, body, retries: 0 };
         let model = self.service.model();
         if is_error(status) {
-            let document = protocol::parse_error(model, &self.operation, &reply);
+            let document = protocol::parse_error(&self.service, &self.operation, &reply);
             let error = ServiceError::new(document, &reply);
             return Observation::Error(error.into_call_error());
         }
@@ -133,6 +133,7 @@ impl From<ModelError> for Invalid {
             ModelError::UnknownService { .. } => "UnknownService",
             ModelError::UnknownOperation { .. } => "UnknownOperation",
             ModelError::Corrupt(_) => "DamagedModels",
+            ModelError::BadFile { .. } => "BadModelFile",
         };
         Self::new(code, error)
     }

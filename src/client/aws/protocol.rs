@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::model::timestamp::DateTime;
 use crate::model::{ErrorModel, OperationModel, Protocol, ServiceModel, TimestampFormat};
 
+use super::archive::Service;
 use super::endpoint::uri_encode;
 use query::Dialect;
 
@@ -108,12 +109,9 @@ pub(super) fn parse_output(
 ///
 /// What cannot be read as an error of the service, such as the page of a proxy, gets the status as
 /// its code.
-pub(super) fn parse_error(
-    service: &ServiceModel,
-    operation: &OperationModel,
-    reply: &Reply,
-) -> Value {
-    let parsed = match service.protocol {
+pub(super) fn parse_error(service: &Service, operation: &OperationModel, reply: &Reply) -> Value {
+    let model = service.model();
+    let parsed = match model.protocol {
         _ if is_generic(reply) => None,
         Protocol::Query => query::parse_error(Dialect::Query, reply).ok(),
         Protocol::Ec2 => query::parse_error(Dialect::Ec2, reply).ok(),
@@ -127,11 +125,25 @@ pub(super) fn parse_error(
     }
     document.insert("ResponseMetadata".to_owned(), response_metadata(metadata, reply));
     let code = document.get("Error").and_then(|error| error.get("Code")).and_then(Value::as_str);
-    let error = operation.errors.iter().find(|error| Some(error.code.as_str()) == code);
-    if let Some(error) = error {
-        document.extend(error_members(service, operation, error, reply));
+    if let Some(code) = code.map(str::to_owned) {
+        document.extend(members_of_code(service, operation, &code, reply));
     }
     Value::Object(document)
+}
+
+/// The members of an error of the operation, or else of another one of the service.
+fn members_of_code(
+    service: &Service,
+    operation: &OperationModel,
+    code: &str,
+    reply: &Reply,
+) -> Map<String, Value> {
+    let members = |operation: &OperationModel| {
+        let error = operation.errors.iter().find(|error| error.code == code)?;
+        Some(error_members(service.model(), operation, error, reply))
+    };
+    let of_another = || members(&*service.operation_with_error(code)?);
+    members(operation).or_else(of_another).unwrap_or_default()
 }
 
 /// The members of the error's own shape; none if they cannot be read.

@@ -259,7 +259,7 @@ impl DeserializeResponse for Codec {
         };
         let call = &self.0;
         if prepare::is_error(reply.status) {
-            let document = protocol::parse_error(call.service.model(), &call.operation, &reply);
+            let document = protocol::parse_error(&call.service, &call.operation, &reply);
             let error = ServiceError::new(document, &reply);
             return Err(OrchestratorError::operation(Error::erase(error)));
         }

@@ -8,8 +8,6 @@ use std::time::{Duration, SystemTime};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Url};
 
-use super::parameters::MAX_REDIRECTS;
-
 /// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
 const MAX_POOLS: usize = 64;
 
@@ -37,7 +35,10 @@ pub(super) struct Settings {
     pub(super) key: Option<String>,
     pub(super) proxy: Proxy,
     pub(super) connect_timeout: Duration,
-    pub(super) follow_redirects: bool,
+    /// How many are followed at most.
+    pub(super) redirects: usize,
+    /// Whether redirects to another origin are refused: headers would go there too.
+    pub(super) same_origin: bool,
 }
 
 /// The settings and the times at which their files last changed: a renewed certificate must not
@@ -100,12 +101,10 @@ impl Settings {
     }
 
     fn builder(&self) -> Result<ClientBuilder, String> {
-        let redirects =
-            if self.follow_redirects { Policy::limited(MAX_REDIRECTS) } else { Policy::none() };
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("maitred/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
-            .redirect(redirects)
+            .redirect(redirects(self.redirects, self.same_origin))
             // A query may hold a token; it is nobody else's business.
             .referer(false);
         builder = match &self.verify {
@@ -127,7 +126,26 @@ impl Settings {
     }
 }
 
-fn certificates(path: &str) -> Result<Vec<Certificate>, String> {
+fn redirects(limit: usize, same_origin: bool) -> Policy {
+    match (limit, same_origin) {
+        (0, _) => Policy::none(),
+        (limit, false) => Policy::limited(limit),
+        (limit, true) => Policy::custom(move |attempt| {
+            let from = attempt.previous().last().map(Url::origin);
+            if attempt.previous().len() > limit {
+                attempt.error("too many redirects")
+            } else if from.is_some_and(|from| from != attempt.url().origin()) {
+                attempt
+                    .error("a redirect to another origin: the connection's headers are not for it")
+            } else {
+                attempt.follow()
+            }
+        }),
+    }
+}
+
+/// The certificates of a PEM file. The error is a message.
+pub(in crate::client) fn certificates(path: &str) -> Result<Vec<Certificate>, String> {
     let pem = read("verify", path)?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),

@@ -67,7 +67,8 @@ impl Attempt {
         } else {
             (transport::CONNECT, connection(error, &at))
         };
-        CallError::new(CallErrorKind::Transport, code, message)
+        let failed = CallError::new(CallErrorKind::Transport, code, message);
+        if error.is_connect() { failed.with_never_sent() } else { failed }
     }
 
     fn timed_out(&self, error: &reqwest::Error, at: &str) -> String {

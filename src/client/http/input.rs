@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::connections::{Proxy, Settings, Verify};
-use super::parameters::PARAMETERS;
+use super::parameters::{MAX_REDIRECTS, PARAMETERS};
 use super::{InputProblem, nearest};
 
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,7 +66,7 @@ impl Request {
             query: reader.pairs("params"),
             body: reader.body(),
             timeout: reader.seconds("requestTimeout", DEFAULT_REQUEST_TIMEOUT),
-            max_body_bytes: reader.max_body_bytes(),
+            max_body_bytes: reader.whole("maxBodyBytes", " of bytes", DEFAULT_MAX_BODY_BYTES),
             settings: reader.settings(),
             // Without a target there is a problem, and this is never used.
             target: target.unwrap_or(Target::Endpoint(String::new())),
@@ -144,11 +144,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn max_body_bytes(&mut self) -> usize {
-        let Some(value) = self.get("maxBodyBytes") else { return DEFAULT_MAX_BODY_BYTES };
-        value.as_u64().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_else(|| {
-            self.problem("maxBodyBytes", "must be a whole number of bytes, at least 0");
-            DEFAULT_MAX_BODY_BYTES
+    fn whole(&mut self, key: &str, unit: &str, default: usize) -> usize {
+        let Some(value) = self.get(key) else { return default };
+        value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or_else(|| {
+            self.problem(key, format!("must be a whole number{unit}, at least 0"));
+            default
         })
     }
 
@@ -327,12 +327,18 @@ impl<'a> Reader<'a> {
             key: self.string("key").map(str::to_owned),
             proxy: self.proxy(),
             connect_timeout: self.seconds("connectTimeout", DEFAULT_CONNECT_TIMEOUT),
-            follow_redirects: self.boolean("followRedirects", true),
+            redirects: self.redirects(),
+            same_origin: false,
         };
         if settings.key.is_some() && self.get("cert").is_none() {
             self.problem("key", "needs `cert`");
         }
         settings
+    }
+
+    fn redirects(&mut self) -> usize {
+        let limit = self.whole("maxRedirects", "", MAX_REDIRECTS);
+        if self.boolean("followRedirects", true) { limit } else { 0 }
     }
 
     fn verify(&mut self) -> Verify {
@@ -383,7 +389,8 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> Option<String> {
     Some(format!("did you mean `{}`?", nearest(word, known.iter().copied())?))
 }
 
-fn has_login(url: &Url) -> bool {
+/// Whether there is a user or a password in the URL.
+pub(super) fn has_login(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 

@@ -3,7 +3,7 @@
 /// The operations of service `http`.
 pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Redirects that are followed before a request is given up.
+/// Redirects that are followed by default before a request is given up.
 pub const MAX_REDIRECTS: usize = 10;
 
 /// One key that the input of an HTTP request may have.
@@ -67,7 +67,8 @@ pub const PARAMETERS: &[Parameter] = &[
         "string or false",
         "URL of a proxy (http, https, socks5, socks5h); false: none, not even the environment's.",
     ),
-    optional("followRedirects", "boolean", "Follow up to 10 redirects (default true)."),
+    optional("followRedirects", "boolean", "Follow redirects (default true)."),
+    optional("maxRedirects", "integer", "How many redirects are followed at most (default 10)."),
     optional(
         "maxBodyBytes",
         "integer",

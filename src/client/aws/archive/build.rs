@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::compact::compact;
 use super::convert::{Records, convert};
-use super::{Index, IndexEntry, MAGIC, MAX_SECTION, OWN_WORD, RuleSetEntry, Section, VERSION};
+use super::data::{self, PAGINATORS, add_paginators, find};
+use super::{
+    Index, IndexEntry, MAGIC, MAX_SECTION, ModelError, OWN_WORD, RuleSetEntry, Section, VERSION,
+};
 
 /// Why an archive cannot be built: which file or service, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +74,14 @@ impl Writer {
         let directory = latest_version(directory)?;
         let mut model = read(&directory.join("service-2.json"))?;
         if let Some(extras) = find(&directory.join("service-2.sdk-extras.json")) {
-            let extras = read_file(&extras)?;
-            extras.get("merge").into_iter().for_each(|extras| merge(&mut model, extras));
+            data::merge_extras(&mut model, &read_file(&extras)?);
+        }
+        if let Some(path) = find(&directory.join(format!("{PAGINATORS}.json"))) {
+            let mut paginators = read_file(&path)?;
+            if let Some(extras) = find(&directory.join(format!("{PAGINATORS}.sdk-extras.json"))) {
+                data::merge_extras(&mut paginators, &read_file(&extras)?);
+            }
+            add_paginators(&mut model, paginators);
         }
         let mut records = convert(name, &model).map_err(|why| BuildError::new(name, why))?;
         compact(&mut records);
@@ -117,19 +125,8 @@ impl Writer {
     }
 }
 
-/// Puts what botocore corrects in a model into it.
-fn merge(base: &mut Value, extras: &Value) {
-    match (base, extras) {
-        (Value::Object(base), Value::Object(extras)) => {
-            for (key, extra) in extras {
-                merge(base.entry(key.as_str()).or_insert(Value::Null), extra);
-            }
-        }
-        (base, extras) => extras.clone_into(base),
-    }
-}
-
-fn lines(records: &Records) -> serde_json::Result<String> {
+/// The text of a service's records, one a line.
+pub(super) fn lines(records: &Records) -> serde_json::Result<String> {
     fn line(text: &mut String, record: &impl Serialize) -> serde_json::Result<()> {
         text.push_str(&serde_json::to_string(record)?);
         text.push('\n');
@@ -186,26 +183,21 @@ fn latest_version(service: &Path) -> Result<PathBuf, BuildError> {
     latest.ok_or_else(|| BuildError::new(service.display().to_string(), "has no API version"))
 }
 
-/// The file, or the file with `.gz` at the end, as botocore looks for it.
-fn find(path: &Path) -> Option<PathBuf> {
-    let compressed = path.with_added_extension("gz");
-    [path.to_owned(), compressed].into_iter().find(|path| path.is_file())
-}
-
 fn read(path: &Path) -> Result<Value, BuildError> {
     let missing = || BuildError::new(path.display().to_string(), "does not exist");
     read_file(&find(path).ok_or_else(missing)?)
 }
 
 fn read_file(path: &Path) -> Result<Value, BuildError> {
-    let failed = |why: &dyn ToString| BuildError::new(path.display().to_string(), why.to_string());
-    let mut bytes = fs::read(path).map_err(|error| failed(&error))?;
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        let mut text = Vec::new();
-        GzDecoder::new(bytes.as_slice()).read_to_end(&mut text).map_err(|error| failed(&error))?;
-        bytes = text;
-    }
-    serde_json::from_slice(&bytes).map_err(|error| failed(&error))
+    data::read(path).map_err(|error| {
+        let why = match error {
+            ModelError::BadFile { why, .. } => why,
+            other @ (ModelError::UnknownService { .. }
+            | ModelError::UnknownOperation { .. }
+            | ModelError::Corrupt(_)) => other.to_string(),
+        };
+        BuildError::new(path.display().to_string(), why)
+    })
 }
 
 fn without_documentation(value: Value) -> Value {

@@ -6,9 +6,12 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::model::{
-    ErrorModel, Member, OperationModel, ServiceModel, Shape, ShapeId, ShapeKind, ShapeRef,
-    Structure, Traits, XmlNamespace,
+    ErrorModel, Member, OperationModel, Pagination, ServiceModel, Shape, ShapeId, ShapeKind,
+    ShapeRef, Structure, Traits, XmlNamespace,
 };
+
+/// Where an operation's paginator is put before it is converted, which botocore has in another file.
+pub(super) const PAGINATOR: &str = "paginator";
 
 /// The records of a service; the shapes' numbers are their positions.
 pub(super) struct Records {
@@ -47,8 +50,10 @@ fn service(name: &str, model: &Value) -> Result<ServiceModel, String> {
     let endpoint_prefix = required("endpointPrefix")?;
     let mut service = Map::new();
     service.insert("name".into(), name.into());
-    service.insert("serviceId".into(), required("serviceId")?.into());
-    service.insert("fullName".into(), required("serviceFullName")?.into());
+    // Models of one's own may do without.
+    let service_id = text("serviceId").unwrap_or_else(|| name.to_owned());
+    service.insert("fullName".into(), text("serviceFullName").unwrap_or(service_id.clone()).into());
+    service.insert("serviceId".into(), service_id.into());
     service.insert("apiVersion".into(), required("apiVersion")?.into());
     let signing_name = text("signingName").unwrap_or_else(|| endpoint_prefix.clone());
     service.insert("endpointPrefix".into(), endpoint_prefix.into());
@@ -121,6 +126,7 @@ impl Converter<'_> {
         model.input = io("input")?;
         model.output = io("output")?;
         let errors = operation.get("errors").and_then(Value::as_array);
+        model.pagination = operation.get(PAGINATOR).map(pagination).transpose()?;
         model.errors = errors
             .into_iter()
             .flatten()
@@ -171,6 +177,20 @@ impl Converter<'_> {
         is_own && !has_other && !self.is_ec2
     }
 
+    /// Whether a list has nothing in it but lists, itself among them: no value is of such a type.
+    fn is_endless(&self, list: &Value) -> bool {
+        let member = |list: &Value| {
+            let name = list.pointer("/member/shape")?.as_str()?;
+            self.shapes.get(name).filter(|shape| shape.get("type").is_some_and(|it| it == "list"))
+        };
+        // A chain that is longer than there are shapes comes back to one of them.
+        let mut inner = member(list);
+        for _ in self.shapes {
+            inner = inner.and_then(member);
+        }
+        inner.is_some()
+    }
+
     fn kind(&self, shape: &Value) -> Result<ShapeKind, String> {
         let part = |key: &str| {
             let part = shape.get(key).ok_or_else(|| format!("no `{key}`"))?;
@@ -179,6 +199,7 @@ impl Converter<'_> {
         let kind = shape.get("type").and_then(Value::as_str).unwrap_or_default();
         Ok(match kind {
             "structure" => ShapeKind::Structure(self.structure(shape)?),
+            "list" if self.is_endless(shape) => return Err("a list of itself".to_owned()),
             "list" => ShapeKind::List(part("member")?),
             "map" => ShapeKind::Map { key: part("key")?, value: part("value")? },
             "string" | "character" => {
@@ -243,6 +264,22 @@ fn traits(shape: &Value) -> Result<Traits, String> {
     let context_param = shape.pointer("/contextParam/name").and_then(Value::as_str);
     traits.context_param = context_param.map(str::to_owned);
     Ok(traits)
+}
+
+fn pagination(paginator: &Value) -> Result<Pagination, String> {
+    let texts = |key: &str| match paginator.get(key) {
+        Some(Value::Array(texts)) => Value::Array(texts.clone()),
+        Some(text) => Value::Array(vec![text.clone()]),
+        None => Value::Array(Vec::new()),
+    };
+    from(serde_json::json!({
+        "inputToken": texts("input_token"),
+        "outputToken": texts("output_token"),
+        "resultKey": texts("result_key"),
+        "nonAggregateKeys": texts("non_aggregate_keys"),
+        "moreResults": paginator.get("more_results"),
+        "limitKey": paginator.get("limit_key"),
+    }))
 }
 
 fn from<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {

@@ -67,8 +67,24 @@ fn data(directory: &Path) {
         "endpoint": { "url": "https://thing.example" },
     }] });
     write(&service.join("endpoint-rule-set-1.json"), &rules);
+    beside_the_model(&service);
+}
+
+/// The waiters of a service and its paginators, one of them of an operation that is gone.
+fn beside_the_model(service: &Path) {
+    let write = |name: &str, value: &Value| {
+        fs::write(service.join(name), value.to_string()).unwrap();
+    };
     let waiters = json!({ "version": 2, "waiters": { "ThingOn": {} } });
-    write(&service.join("waiters-2.json"), &waiters);
+    write("waiters-2.json", &waiters);
+    let paginator = json!({
+        "input_token": "Token", "output_token": "Next || Parts[-1].Id", "result_key": ["Parts"],
+    });
+    let paginators = json!({ "DescribeThings": paginator, "Gone": paginator });
+    write("paginators-1.json", &json!({ "pagination": paginators }));
+    let extras = json!({ "DescribeThings": { "non_aggregate_keys": ["State"] } });
+    let extras = json!({ "version": 1, "merge": { "pagination": extras } });
+    write("paginators-1.sdk-extras.json", &extras);
 }
 
 fn small_archive() -> Vec<u8> {
@@ -103,9 +119,20 @@ fn what_goes_in_comes_out() {
     // The two kinds of id are one shape; what is not used is not there.
     assert_eq!(members[0].target.shape, members[3].target.shape);
     assert_eq!(operation.shapes.len(), 5);
+    let pagination = operation.pagination.as_ref().unwrap();
+    assert_eq!(pagination.input_token, ["Token"]);
+    assert_eq!(pagination.output_token, ["Next || Parts[-1].Id"]);
+    assert_eq!(pagination.result_key, ["Parts"]);
+    assert_eq!(pagination.non_aggregate_keys, ["State"]);
+    assert_eq!(service.operation("PauseThing").unwrap().pagination, None);
     assert!(service.operation("PauseThing").unwrap().input.is_none());
     assert_eq!(models.waiters("thing-service").unwrap().unwrap()["version"], 2);
-    assert!(models.rule_set("thing-service").unwrap().contains("https://thing.example"));
+    assert!(
+        models
+            .rule_set(models.service("thing-service").unwrap().model())
+            .unwrap()
+            .contains("https://thing.example")
+    );
 }
 
 #[test]
@@ -126,7 +153,12 @@ fn read_all(bytes: Vec<u8>) -> bool {
     let mut whole = models.partitions().is_ok();
     let names: Vec<String> = models.services().map(str::to_owned).collect();
     for name in names {
-        whole &= models.waiters(&name).is_ok() && models.rule_set(&name).is_ok();
+        whole &= models.waiters(&name).is_ok()
+            && models
+                .0
+                .archive
+                .entry(&name)
+                .is_ok_and(|(_, entry)| models.0.archive.rule_set(&entry.rules, "").is_ok());
         let Ok(service) = models.service(&name) else { return false };
         for operation in service.model().operations.clone() {
             whole &= service.operation(&operation).is_ok();
@@ -152,7 +184,8 @@ fn records_that_do_not_fit_together_are_errors() {
     let bytes = small_archive();
     let text = {
         let models = Models::from_bytes(bytes).unwrap();
-        models.0.section(models.0.index.services["thing-service"].model).unwrap()
+        let archive = &models.0.archive;
+        archive.section(archive.index.services["thing-service"].model).unwrap()
     };
     let operation = |text: String| {
         let service = super::Service::decode(text)?;
@@ -187,7 +220,11 @@ fn the_embedded_models_are_whole() {
     assert_eq!(models.services().count(), 424);
     assert!(models.partitions().is_ok());
     for name in models.services() {
-        assert!(models.waiters(name).is_ok() && models.rule_set(name).is_ok(), "{name}");
+        assert!(
+            models.waiters(name).is_ok()
+                && models.rule_set(models.service(name).unwrap().model()).is_ok(),
+            "{name}"
+        );
         let service = models.service(name).unwrap();
         let first = &service.model().operations[0];
         assert!(service.operation(first).is_ok(), "{name} {first}");
@@ -197,4 +234,5 @@ fn the_embedded_models_are_whole() {
     let operation = models.service("redshift").unwrap().operation("DescribeClusters").unwrap();
     let output = operation.output_members();
     assert_eq!(output[1].name, "Clusters");
+    assert_eq!(operation.pagination.as_ref().unwrap().result_key, ["Clusters"]);
 }

@@ -342,5 +342,8 @@ mod tests {
         assert_eq!(read(&body).unwrap_err().0, "the reply is nested more than 100 deep");
         let entity = "<!DOCTYPE R [<!ENTITY a 'aaaa'>]><R><Plain>&a;</Plain></R>";
         assert!(read(entity).is_err());
+        let declared: String = (0..20_000).map(|n| format!("<a xmlns:n{n}='u'/>")).collect();
+        let error = read(&format!("<R>{declared}</R>")).unwrap_err().0;
+        assert_eq!(error, "the reply declares more than 10000 namespaces");
     }
 }

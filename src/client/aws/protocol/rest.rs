@@ -26,7 +26,10 @@ pub(super) fn serialize(
         let structure = operation.input.as_ref().and_then(|i| operation.shape(i).structure());
         let member = structure.and_then(|structure| structure.member(name));
         let member = member.ok_or_else(|| ProtocolError(format!("{name} is not a member")))?;
-        parts.add(member, value)?;
+        // A document may be `null`, which botocore does not send here.
+        if !value.is_null() {
+            parts.add(member, value)?;
+        }
     }
     let target = parts.target()?;
     let is_json = service.protocol == Protocol::RestJson;
@@ -43,7 +46,7 @@ pub(super) fn serialize(
 struct Parts<'a> {
     operation: &'a OperationModel,
     labels: Vec<(String, String)>,
-    query: Vec<(String, String)>,
+    query: Vec<(String, Vec<String>)>,
     headers: Vec<(String, String)>,
     body: Map<String, Value>,
 }
@@ -65,16 +68,15 @@ impl<'a> Parts<'a> {
             (Some(Location::QueryString), Value::Object(entries)) => {
                 for (key, entry) in entries {
                     let values = entry.as_array().map_or(std::slice::from_ref(entry), |all| all);
-                    self.query.extend(values.iter().map(|v| (key.clone(), scalar_text(v))));
+                    self.query_values(key, values.iter().map(scalar_text).collect());
                 }
             }
             (Some(Location::QueryString), _) => {
                 let items = value.as_array().map_or(std::slice::from_ref(value), |items| items);
                 let element = element_of(self.operation, target);
-                for item in items {
-                    let text = self.text(element, item, &member.name, TimestampFormat::Iso8601)?;
-                    self.query.push((name.to_owned(), text));
-                }
+                let text = |item| self.text(element, item, &member.name, TimestampFormat::Iso8601);
+                let values = items.iter().map(text).collect::<Result<_, _>>()?;
+                self.query_values(name, values);
             }
             (Some(Location::Header), Value::Array(items)) if items.is_empty() => {}
             (Some(Location::Header), _) => {
@@ -91,6 +93,14 @@ impl<'a> Parts<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A map may have a key that a member has too: the last one counts, where the first one stood.
+    fn query_values(&mut self, key: &str, values: Vec<String>) {
+        match self.query.iter_mut().find(|(known, _)| known == key) {
+            Some((_, known)) => *known = values,
+            None => self.query.push((key.to_owned(), values)),
+        }
     }
 
     /// A header must not end early and begin another one.
@@ -130,7 +140,7 @@ impl<'a> Parts<'a> {
         path: &str,
     ) -> Result<String, ProtocolError> {
         if reference.traits.json_value {
-            return Ok(base64::encode(value.to_string()));
+            return Ok(base64::encode(ascii(&value.to_string())));
         }
         let original = value;
         let Value::Array(items) = value else {
@@ -172,7 +182,8 @@ impl<'a> Parts<'a> {
             rest = after;
         }
         target.push_str(rest);
-        for (key, value) in &self.query {
+        let pairs = self.query.iter();
+        for (key, value) in pairs.flat_map(|(key, values)| values.iter().map(move |v| (key, v))) {
             target.push(if target.contains('?') { '&' } else { '?' });
             target.push_str(&format!("{}={}", uri_encode(key), uri_encode(value)));
         }
@@ -183,6 +194,21 @@ impl<'a> Parts<'a> {
 /// The element of a list; anything else is its own.
 fn element_of<'a>(operation: &'a OperationModel, reference: &'a ShapeRef) -> &'a ShapeRef {
     if let ShapeKind::List(member) = &operation.shape(reference).kind { member } else { reference }
+}
+
+/// JSON with what is not ASCII escaped, as Python writes it.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            text.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            text.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    text
 }
 
 /// A text in a list of a header.

@@ -17,11 +17,19 @@ pub(super) fn text_of(body: &[u8]) -> Result<&str, ProtocolError> {
         .map_err(|error| ProtocolError(format!("the reply is no text: {error}")))
 }
 
+/// The most declarations of namespaces in a reply. The parser keeps every namespace once more for each
+/// element that declares one, so that a reply of a megabyte could take gigabytes.
+const MAX_NAMESPACES: usize = 10_000;
+
 /// Parses XML. Document types, and with them entities of their own, are refused.
 ///
 /// # Errors
-/// If it is no XML.
+/// If it is no XML, or declares namespaces without end.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, ProtocolError> {
+    if text.matches("xmlns").nth(MAX_NAMESPACES).is_some() {
+        let message = format!("the reply declares more than {MAX_NAMESPACES} namespaces");
+        return Err(ProtocolError(message));
+    }
     Document::parse(text).map_err(|error| ProtocolError(format!("the reply is no XML: {error}")))
 }
 
