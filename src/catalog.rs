@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
 #[cfg(feature = "aws")]
@@ -19,28 +20,21 @@ use crate::waiter::Options;
 use crate::waiter::Waiter;
 
 mod botocore;
+mod extends;
 
-/// One list makes the embedded table and the tests of every file in it.
-macro_rules! shipped {
-    ($($service:ident,)+) => {
-        /// The waiter files that come with this crate: service and text.
-        const SHIPPED: &[(&str, &str)] = &[
-            $((stringify!($service), include_str!(concat!("../waiters/", stringify!($service), ".json"))),)+
-        ];
+pub use extends::{BadExtends, Base, MAX_BASES};
 
-        #[cfg(test)]
-        mod shipped_files {
-            $(#[test]
-            fn $service() {
-                super::tests::is_whole(stringify!($service));
-            })+
-        }
-    };
-}
+/// The waiter files that come with this crate.
+static WAITERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/waiters");
 
-shipped! {
-    http,
-    redshift,
+/// The waiter files that come with this crate, service and text, in the order of the services.
+pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WAITERS.files().filter_map(|file| {
+        let path = file.path();
+        let service = path.file_stem()?.to_str()?;
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        Some((service, file.contents_utf8().filter(|_| is_json)?))
+    })
 }
 
 /// Where the waiters of a [`Catalog`] come from. The default is the shipped ones only.
@@ -56,8 +50,9 @@ pub struct Sources {
     pub botocore: Vec<PathBuf>,
     /// botocore's waiters as they are shipped, by service.
     pub embedded: Option<Embedded>,
-    /// A folder that may add waiters, but replaces none: `./waiters`.
-    pub local: Option<PathBuf>,
+    /// Files and folders that may add waiters, but replace none: those of `maitred.toml`, or
+    /// `./waiters`.
+    pub local: Vec<PathBuf>,
 }
 
 /// Looks up the text of a service's shipped `waiters-2.json`.
@@ -122,6 +117,8 @@ pub struct Entry {
     pub config: Arc<WaiterConfig>,
     /// Where it comes from.
     pub origin: Origin,
+    /// The waiters that it extends, the nearest first; their keys and acceptors are in `config`.
+    pub bases: Vec<Base>,
 }
 
 impl Entry {
@@ -153,6 +150,8 @@ pub enum LookupError {
     Unknown(Unknown),
     /// The file that would have it cannot be used.
     BadFile(Box<BadFile>),
+    /// It extends a waiter that cannot be had.
+    Extends(Box<BadExtends>),
 }
 
 /// A waiter that does not exist.
@@ -165,6 +164,12 @@ pub struct Unknown {
 }
 
 impl Unknown {
+    /// The name that was looked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The name that was probably meant.
     #[must_use]
     pub fn near(&self) -> Option<&str> {
@@ -185,6 +190,7 @@ impl fmt::Display for LookupError {
                 write!(f, "there is no waiter `{}` for service `{}`", unknown.name, unknown.service)
             }
             Self::BadFile(bad) => write!(f, "{} cannot be used", bad.path.display()),
+            Self::Extends(bad) => bad.fmt(f),
         }
     }
 }
@@ -194,6 +200,7 @@ impl std::error::Error for LookupError {
         match self {
             Self::Unknown(_) => None,
             Self::BadFile(bad) => Some(&bad.problems),
+            Self::Extends(bad) => bad.source(),
         }
     }
 }
@@ -224,22 +231,47 @@ impl Catalog {
     /// `ClusterAvailable` are the same name.
     ///
     /// # Errors
-    /// There is none, or the file that is named after the service cannot be used.
+    /// There is none, the file that is named after the service cannot be used, or the waiter extends
+    /// one that cannot be had.
     pub fn find(&self, service: &str, name: &str) -> Result<Entry, LookupError> {
+        let (layer, entry) = self.find_from(0, service, name)?;
+        extends::resolve(self, entry, layer)
+    }
+
+    /// The waiter as its file has it, from the layers behind the first `skipped`, and its layer.
+    fn find_from(
+        &self,
+        skipped: usize,
+        service: &str,
+        name: &str,
+    ) -> Result<(usize, Entry), LookupError> {
         let wanted = fold(name);
-        let found = self.layers(service, Some(&wanted)).find_map(|layer| match layer {
-            Ok(entries) => entries.into_iter().find(|entry| fold(&entry.name) == wanted).map(Ok),
+        let mut layers = self.layers(service, Some(&wanted)).enumerate().skip(skipped);
+        let found = layers.find_map(|(index, layer)| match layer {
+            Ok(entries) => {
+                let found = entries.into_iter().find(|entry| fold(&entry.name) == wanted);
+                found.map(|entry| Ok((index, entry)))
+            }
             Err(bad) => Some(Err(LookupError::BadFile(bad))),
         });
         found.unwrap_or_else(|| Err(LookupError::Unknown(self.unknown(service, name))))
     }
 
-    /// The waiters of `service`, each name once, in the order of the names.
+    /// The waiters of `service`, each name once, in the order of the names. One that extends a waiter
+    /// that cannot be had is not among them.
     #[must_use]
     pub fn service(&self, service: &str) -> Vec<Entry> {
+        let whole = self.each(service).into_iter();
+        whole.filter_map(|(layer, entry)| extends::resolve(self, entry, layer).ok()).collect()
+    }
+
+    /// The waiters of `service` as their files have them, each name once, with their layers.
+    fn each(&self, service: &str) -> Vec<(usize, Entry)> {
         let mut by_name = BTreeMap::new();
-        for entry in self.layers(service, None).filter_map(Result::ok).flatten() {
-            by_name.entry(fold(&entry.name)).or_insert(entry);
+        for (index, layer) in self.layers(service, None).enumerate() {
+            for entry in layer.into_iter().flatten() {
+                by_name.entry(fold(&entry.name)).or_insert((index, entry));
+            }
         }
         by_name.into_values().collect()
     }
@@ -247,8 +279,7 @@ impl Catalog {
     /// The services that have waiters.
     #[must_use]
     pub fn services(&self) -> Vec<String> {
-        let mut services: Vec<_> =
-            SHIPPED.iter().map(|(service, _)| (*service).to_owned()).collect();
+        let mut services: Vec<_> = shipped().map(|(service, _)| service.to_owned()).collect();
         services.extend(self.sources.embedded.iter().flat_map(|embedded| (embedded.services)()));
         let roots = self.sources.data_paths.iter().chain(&self.sources.botocore);
         services.extend(roots.flat_map(|root| botocore::services(root)));
@@ -283,16 +314,16 @@ impl Catalog {
         let user = self.user().iter().filter_map(move |loaded| layer_of(loaded, service));
         let roots = move |roots: &'a [PathBuf]| {
             roots.iter().filter_map(move |root| {
-                let found = botocore::load(root, service, wanted)?;
+                let built_in = |name: &str| self.built_in(service, name);
+                let found = botocore::load(roots, root, service, wanted, &built_in)?;
                 Some(found.map(|(path, file)| entries(service, &Origin::DataPath(path), file)))
             })
         };
-        let shipped =
-            SHIPPED.iter().filter(move |(name, _)| *name == service).map(|(name, text)| {
-                // Checked by the tests, once and for all; here they are only read.
-                let file = serde_json::from_str(text).expect("the tests parse every shipped file");
-                Ok(entries(name, &Origin::Shipped, file))
-            });
+        let shipped = shipped().filter(move |(name, _)| *name == service).map(|(name, text)| {
+            // Checked by the tests, once and for all; here they are only read.
+            let file = serde_json::from_str(text).expect("the tests parse every shipped file");
+            Ok(entries(name, &Origin::Shipped, file))
+        });
         let embedded = self.sources.embedded.iter().filter_map(move |embedded| {
             let file = schema::parse_lenient(&(embedded.file)(service)?).ok()?.file;
             Some(Ok(entries(service, &Origin::Botocore, file)))
@@ -305,6 +336,19 @@ impl Catalog {
             .chain(local)
     }
 
+    /// The built-in waiter of that name as JSON: ours, or else botocore's.
+    fn built_in(&self, service: &str, name: &str) -> Option<Value> {
+        let shipped = shipped().find(|(known, _)| *known == service);
+        let shipped = shipped.and_then(|(_, text)| serde_json::from_str(text).ok());
+        let botocore = || self.sources.embedded.and_then(|embedded| (embedded.file)(service));
+        let waiter_of = |mut file: Value| {
+            let waiters = file.get_mut("waiters")?.as_object_mut()?;
+            let found = waiters.iter_mut().find(|(known, _)| fold(known) == fold(name));
+            found.map(|(_, waiter)| waiter.take())
+        };
+        shipped.and_then(waiter_of).or_else(|| botocore().and_then(waiter_of))
+    }
+
     fn user(&self) -> &[Loaded] {
         self.user
             .get_or_init(|| self.sources.user.iter().flat_map(|path| load_path(path)).collect())
@@ -312,13 +356,13 @@ impl Catalog {
 
     fn local(&self) -> &[Loaded] {
         self.local.get_or_init(|| {
-            let folder = self.sources.local.iter().filter(|path| path.is_dir());
+            let folder = self.sources.local.iter().filter(|path| path.exists());
             folder.flat_map(|path| load_path(path)).collect()
         })
     }
 
     fn unknown(&self, service: &str, name: &str) -> Unknown {
-        let names: Vec<_> = self.service(service).into_iter().map(|entry| entry.name).collect();
+        let names: Vec<_> = self.each(service).into_iter().map(|(_, entry)| entry.name).collect();
         let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
         Unknown { service: service.to_owned(), name: name.to_owned(), near, names }
     }
@@ -333,6 +377,7 @@ fn layer_of(loaded: &Loaded, wanted: &str) -> Option<Result<Vec<Entry>, Box<BadF
                 name: name.clone(),
                 config: Arc::clone(config),
                 origin: origin.clone(),
+                bases: Vec::new(),
             };
             Some(Ok(waiters.iter().map(entry).collect()))
         }
@@ -350,6 +395,7 @@ fn entries(service: &str, origin: &Origin, file: WaiterFile) -> Vec<Entry> {
         name,
         config: Arc::new(config),
         origin: origin.clone(),
+        bases: Vec::new(),
     };
     file.waiters.into_iter().map(entry).collect()
 }
@@ -394,9 +440,15 @@ pub fn read(path: &Path) -> Result<WaiterFile, Box<BadFile>> {
         .map_err(|problems| Box::new(BadFile { path: path.to_owned(), text, problems }))
 }
 
-/// The service that a file without a `service` is of: its name.
+/// The service that a file without a `service` is of: its name; in botocore's layout
+/// `<service>/<api-version>/waiters-2.json` that of the folder.
 #[must_use]
 pub fn file_service(path: &Path) -> String {
+    let in_layout = path.file_name().is_some_and(|name| name == "waiters-2.json");
+    let folder = path.parent().and_then(Path::parent).and_then(Path::file_name);
+    if let (true, Some(folder)) = (in_layout, folder) {
+        return folder.to_string_lossy().into_owned();
+    }
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
@@ -405,8 +457,8 @@ mod tests {
     use super::*;
 
     /// What holds for every shipped file.
-    pub(super) fn is_whole(service: &str) {
-        let (_, text) = SHIPPED.iter().find(|(name, _)| *name == service).unwrap();
+    fn is_whole(service: &str) {
+        let (_, text) = shipped().find(|(name, _)| *name == service).unwrap();
         let file = schema::parse(text).unwrap_or_else(|problems| panic!("{service}: {problems}"));
         assert_eq!(file.schema.as_deref(), Some(schema::SCHEMA_ID), "{service}: add `$schema`");
         for (name, waiter) in &file.waiters {
@@ -424,6 +476,13 @@ mod tests {
     }
 
     #[test]
+    fn every_shipped_file_is_whole() {
+        for (service, _) in shipped() {
+            is_whole(service);
+        }
+    }
+
+    #[test]
     fn every_file_in_the_folder_is_listed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("waiters");
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -431,8 +490,8 @@ mod tests {
             if path.extension().is_some_and(|extension| extension == "json") {
                 let service = file_service(&path);
                 assert!(
-                    SHIPPED.iter().any(|(name, _)| *name == service),
-                    "add `{service},` to `shipped!` in src/catalog.rs"
+                    shipped().any(|(name, _)| name == service),
+                    "{service}.json is new: touch src/catalog.rs, so that it is built in"
                 );
             }
         }

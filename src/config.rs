@@ -30,6 +30,7 @@ pub struct WaiterFile {
 /// One waiter: what to poll, how often, and which response means what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("if" = extends_rule(), "else" = required_rule()))]
 pub struct WaiterConfig {
     /// The kind of waiter, accepted and ignored because older botocore files carry it.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -37,17 +38,29 @@ pub struct WaiterConfig {
     /// What this waiter waits for, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Another waiter, `service.name`, from which everything is taken that this one does not say: its
+    /// acceptors are asked after those of this one, its `input` and `parameters` are joined, any other
+    /// key counts where this one lacks it. With its own name a waiter extends the one that it replaces.
+    /// `operation`, `delay`, `maxAttempts` and `acceptors` may then be left out, and botocore, which
+    /// needs them, cannot load the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[^.]+\.[^.]+$"), example = &"redshift.cluster_available")]
+    pub extends: Option<String>,
     /// The operation to poll, e.g. `DescribeClusters`; for service `http` the method, e.g. `GET`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(min = 1), example = &"DescribeClusters")]
     pub operation: String,
     /// Seconds between two polls.
+    #[serde(default = "absent_delay", skip_serializing_if = "is_absent_delay")]
     #[schemars(range(min = 0), example = 30)]
     pub delay: f64,
     /// How many polls before giving up. N attempts are N calls and N-1 delays.
+    #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), example = 60)]
     pub max_attempts: u64,
     /// What the responses mean. The first acceptor that matches decides; if none matches, an output
     /// means "go on" and an error ends the wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptors: Vec<AcceptorConfig>,
     /// Default input of the operation; what the caller gives replaces members of the same name.
     /// Default: `{}`.
@@ -75,9 +88,24 @@ pub struct WaiterConfig {
     /// The value to show while waiting and in the result: a JMESPath expression, or a list of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show: Option<Show>,
+    /// A JMESPath expression that tells one run from another, such as a start time or an id. Its value is
+    /// read at the first reply, or given by the caller (`--baseline`). As long as a reply still has the
+    /// same value, it is about the run before: neither success nor failure ends the wait. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"Crawler.LastCrawl.StartTime")]
+    pub baseline: Option<String>,
+    /// Merges all pages of a paginated operation before the acceptors see the document, which then has
+    /// the lists of all pages and nothing else of what the pages carry. All pages are one attempt.
+    /// Default: false, the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_pages: Option<bool>,
     /// Values that the caller gives and that stand as `{{NAME}}` in `argument`, `expected` and `input`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, ParameterConfig>,
+    /// Calls that are made once when the wait has failed or given up, and whose values join the message:
+    /// why it ended. Together they may take 30 s; one that fails changes nothing. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnose: Vec<DiagnoseConfig>,
     /// Says that polling this operation changes something; it then runs only when the caller allows
     /// it. Default: false, and the operation must be a read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -96,6 +124,7 @@ impl WaiterConfig {
         Self {
             kind: None,
             description: None,
+            extends: None,
             operation: operation.into(),
             delay,
             max_attempts,
@@ -107,9 +136,24 @@ impl WaiterConfig {
             consecutive: None,
             transient: None,
             show: None,
+            baseline: None,
+            all_pages: None,
             parameters: BTreeMap::new(),
+            diagnose: Vec::new(),
             mutating: false,
         }
+    }
+
+    /// The required keys that this waiter does not have and, if it `extends` another, takes from it.
+    /// (An empty list of acceptors is the same as none.)
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let keys = [
+            ("operation", self.operation.is_empty()),
+            ("delay", is_absent_delay(&self.delay)),
+            ("maxAttempts", self.max_attempts == 0),
+        ];
+        keys.into_iter().filter(|(_, missing)| *missing).map(|(key, _)| key).collect()
     }
 }
 
@@ -191,6 +235,21 @@ pub struct TransientConfig {
     pub codes: Vec<String>,
 }
 
+/// A call that tells why a wait failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct DiagnoseConfig {
+    /// An operation of the waiter's service that only reads.
+    #[schemars(length(min = 1), example = &"DescribeStackEvents")]
+    pub operation: String,
+    /// Its input, with `{{NAME}}` and `{{input.X}}` as everywhere in the waiter; nothing of the waiter's
+    /// own input goes in by itself. Default: `{}`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub input: Map<String, Value>,
+    /// The value that says why: a JMESPath expression on the output, or a list of them.
+    pub show: Show,
+}
+
 /// One JMESPath expression, or several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -242,6 +301,29 @@ pub enum ParameterType {
     Json,
     /// A JMESPath expression, which stands for a whole `argument`.
     Expression,
+}
+
+/// No delay that JSON can write.
+fn absent_delay() -> f64 {
+    f64::NEG_INFINITY
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_absent_delay(delay: &f64) -> bool {
+    *delay == absent_delay()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn extends_rule() -> Value {
+    serde_json::json!({ "required": ["extends"] })
+}
+
+fn required_rule() -> Value {
+    serde_json::json!({ "required": ["operation", "delay", "maxAttempts", "acceptors"] })
 }
 
 fn yes() -> bool {

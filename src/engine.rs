@@ -19,6 +19,9 @@
 //! 3. **"Previously accepted" names the acceptor that matched last**, not the one that was asked last.
 //! 4. **A time-out that the caller gives is the only bound**, unless the caller gives attempts too.
 //! 5. **An acceptor's `state` must be one of three.** botocore takes any other word for `retry`.
+//!
+//! The keys of a waiter file that botocore does not know, such as `baseline`, are not on this list:
+//! without them nothing else differs, and strict mode does not read them.
 
 use std::time::Duration;
 
@@ -40,10 +43,14 @@ use crate::python;
 use crate::schedule::Schedule;
 use crate::waiter::Waiter;
 
+mod baseline;
+mod diagnose;
 mod outcome;
 mod run;
 mod transient;
 
+pub use baseline::BaselineProgress;
+pub use diagnose::{DIAGNOSE_LIMIT, Diagnosis, DiagnosisFinding, diagnose};
 pub use outcome::{Ending, Outcome, Status, WaitError};
 pub use run::{LAST_POLL_GRACE, Poll, Wait, WaitEvent, wait};
 pub use transient::is_transient;
@@ -76,6 +83,9 @@ pub struct Progress {
     /// The value shown last.
     #[serde(default)]
     pub shown: Option<Value>,
+    /// The value that has to change, once it is known, if the waiter has a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineProgress>,
     /// The acceptors that could not be evaluated so far, by index, with the reason.
     #[serde(default)]
     pub unevaluable: Vec<(usize, String)>,
@@ -114,6 +124,7 @@ impl Progress {
             last_matched: None,
             last_error: None,
             shown: None,
+            baseline: baseline::start(waiter),
             unevaluable: Vec::new(),
             seed,
         }
@@ -143,7 +154,8 @@ pub fn step(
     now: Timestamp,
 ) -> (Decision, Step) {
     progress.attempts += 1;
-    let decision = matcher::decide(waiter.acceptors(), seen);
+    let mut decision = matcher::decide(waiter.acceptors(), seen);
+    decision.is_baseline = baseline::observe(waiter, progress, seen);
     record(waiter, progress, seen, &decision);
     let next = next_step(waiter, progress, seen, &decision, now);
     (decision, next)
@@ -198,6 +210,10 @@ fn next_step(
     let state =
         decision.matched.and_then(|index| Some((index, waiter.acceptors().get(index)?.state)));
     match state {
+        // It tells about the run before, which is none of this wait's.
+        Some((_, State::Success | State::Failure)) if decision.is_baseline => {
+            progress.successes = 0;
+        }
         Some((_, State::Success)) => {
             progress.successes = progress.successes.saturating_add(1);
             if progress.successes >= waiter.consecutive() {

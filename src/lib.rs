@@ -12,7 +12,8 @@
 //!     Client ──Observation──▶ step(waiter, progress, observation) ──▶ Sleep(d) | Done(ending)
 //!     the only door to the network        engine                       ▲
 //!                                                                      │
-//!     engine::wait, `maitred wait`: the loops around the step ─────────┘
+//!     engine::wait, `maitred wait`: the loops around the step ─────────┤
+//!     runtime: the triggerer holds a hundred thousand such waits as data ┘
 //! ```
 //!
 //! [`engine::step`] is pure: no clock, no network, no sleep. Everything that waits calls it, so
@@ -51,6 +52,8 @@
 //! | `cli` | yes | the `maitred` command |
 //! | `aws` | yes | [`client::aws`](client): any AWS operation by name |
 //! | `http` | yes | [`client::http`](client): service `http` |
+//! | `runtime` | yes | connections, triggers, operators, and the durable tasks that run them |
+//! | `redshift` | yes | operators for Amazon Redshift, on the official SDK |
 //! | `sso` | no | credentials from IAM Identity Center profiles |
 //!
 //! Without any of them, what remains is the file format, the compiler and the engine, for a program
@@ -62,24 +65,45 @@
 // What people write.
 pub mod config;
 pub mod diagnostic;
+#[cfg(feature = "cli")]
+pub mod project;
+
+// The language of the expressions in it.
+mod python;
+pub mod expression;
 
 // The doors, as traits and data.
 pub mod document;
 pub mod model;
 pub mod clock;
 pub mod client;
+pub mod case;
 
 // What it means: pure.
-mod python;
-pub mod expression;
 pub mod schedule;
 pub mod matcher;
 pub mod waiter;
 pub mod schema;
 pub mod catalog;
+pub mod lint;
 
 // How it runs.
 pub mod engine;
+
+// How waiters are written and tested.
+pub mod replay;
+pub mod record;
+pub mod draft;
+
+// Deferral.
+#[cfg(feature = "runtime")]
+pub mod connection;
+#[cfg(feature = "runtime")]
+pub mod trigger;
+#[cfg(feature = "runtime")]
+pub mod operator;
+#[cfg(feature = "runtime")]
+pub mod runtime;
 
 // The outside.
 #[cfg(feature = "cli")]

@@ -63,6 +63,9 @@ pub struct Decision {
     pub matched: Option<usize>,
     /// The acceptors before it that could not be evaluated, and why.
     pub unevaluable: Vec<(usize, EvaluationError)>,
+    /// Whether the reply still has the waiter's baseline value, so that neither success nor failure
+    /// counts; [`engine::step`](crate::engine::step) sets it.
+    pub is_baseline: bool,
 }
 
 /// One acceptor on one observation, for people.

@@ -13,12 +13,16 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 use crate::waiter::Waiter;
 
+mod case;
+mod edit;
 mod lenient;
 mod repair;
 mod source;
 mod tidy;
 mod violation;
 
+pub use case::{CASE_SCHEMA_ID, case_schema, locate, parse_case};
+pub use edit::with_waiter;
 pub use lenient::{LenientFile, parse_lenient};
 use source::Source;
 
@@ -63,22 +67,55 @@ pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
         source.locate(&mut problems);
         file
     });
+    finish(file, problems)
+}
+
+/// What was read of a text, if nothing is wrong with it; else the problems in the order of the text.
+fn finish<T>(read: Option<T>, mut problems: Vec<Diagnostic>) -> Result<T, Invalid> {
+    in_order(&mut problems);
+    match read {
+        Some(read) if problems.is_empty() => Ok(read),
+        _ => Err(Invalid::new(problems)),
+    }
+}
+
+/// Everything that is wrong with the text of a waiter file: what [`parse`] finds, and what `rules`
+/// find in those of its waiters that can be used. All of it has its place in the text.
+pub fn examine(text: &str, rules: &dyn Fn(&WaiterFile) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    if let Some(source) = Source::parse(text, &mut problems) {
+        let file = check(&source, &mut problems).or_else(|| usable(source.value()));
+        problems.extend(file.iter().flat_map(rules));
+        source.locate(&mut problems);
+    }
+    in_order(&mut problems);
+    problems
+}
+
+/// The file without the waiters that cannot be used.
+fn usable(file: &Value) -> Option<WaiterFile> {
+    let file = repair::whole_numbers(file);
+    let waiters = file.get("waiters")?.as_object()?.iter();
+    let waiters = waiters
+        .filter_map(|(name, waiter)| Some((name.clone(), WaiterConfig::deserialize(waiter).ok()?)))
+        .filter(|(_, waiter)| waiter.extends.is_some() || waiter.missing().is_empty());
+    let service = file.get("service").and_then(Value::as_str).map(str::to_owned);
+    Some(WaiterFile { schema: None, version: 2, service, waiters: waiters.collect() })
+}
+
+fn in_order(problems: &mut Vec<Diagnostic>) {
     problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
     if problems.len() > MAX_PROBLEMS {
         problems.truncate(MAX_PROBLEMS);
         let message = format!("there are more problems; these are the first {MAX_PROBLEMS}");
         problems.push(Diagnostic::error("too-many", "", message));
     }
-    match file {
-        Some(file) if problems.is_empty() => Ok(file),
-        _ => Err(Invalid::new(problems)),
-    }
 }
 
 fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFile> {
     let before = problems.len();
     for error in validator().iter_errors(source.value()) {
-        problems.extend(violation::explain(&error, source.value()));
+        problems.extend(violation::explain(&error, source.value(), schema()));
         if problems.len() > MAX_PROBLEMS {
             return None;
         }
@@ -119,8 +156,8 @@ fn check_waiter(name: &str, waiter: &Value, problems: &mut Vec<Diagnostic>) {
     };
     for mut problem in config.iter().flat_map(Waiter::check) {
         problem.pointer.insert_str(0, &under);
-        // What the schema has found already is not said again, a missing `argument` among it.
-        let is_known = problem.rule == "argument"
+        // What the schema has found already is not said again, missing keys among it.
+        let is_known = matches!(problem.rule, "argument" | "missing-key")
             || problems.iter().any(|known| known.pointer == problem.pointer);
         if !is_known || problem.offset.is_some() {
             problems.push(problem);

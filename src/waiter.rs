@@ -10,21 +10,23 @@ use serde_json::{Map, Value};
 use crate::client::Call;
 use crate::config::AcceptorConfig;
 use crate::config::BackoffConfig;
-use crate::config::MatcherKind;
 use crate::config::Show;
-use crate::config::State;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 use crate::expression::Expression;
 use crate::matcher::Acceptor;
-use crate::matcher::Matcher;
 use crate::model::is_read;
 use crate::schedule::Backoff;
 use crate::schedule::Schedule;
 
+mod acceptor;
+mod baseline;
+mod diagnose;
 mod parameter;
 
+pub use baseline::Baseline;
+pub use diagnose::Diagnose;
 use parameter::Binder;
 
 /// How many transient failures in a row are borne in a wait that has no time-out, unless the file says
@@ -45,6 +47,9 @@ pub struct Waiter {
     pub(crate) schedule: Schedule,
     pub(crate) acceptors: Arc<[Acceptor]>,
     pub(crate) show: Arc<[Expression]>,
+    pub(crate) baseline: Option<Arc<Baseline>>,
+    pub(crate) all_pages: bool,
+    pub(crate) diagnose: Arc<[Diagnose]>,
     pub(crate) consecutive: u32,
     pub(crate) transient: TransientPolicy,
     pub(crate) strict: bool,
@@ -85,6 +90,12 @@ pub struct Options {
     pub fail_if: Vec<String>,
     /// What to show, instead of the file's.
     pub show: Option<Show>,
+    /// What tells one run from another, instead of the file's `baseline`: a JMESPath expression.
+    pub baseline: Option<String>,
+    /// The value of the baseline; it is then not read at the first reply.
+    pub baseline_value: Option<Value>,
+    /// Merges all pages of the operation before the acceptors see the document, whatever the file says.
+    pub all_pages: bool,
     /// botocore's rules to the letter, instead of ours.
     pub strict: bool,
     /// Allows to poll an operation that is no read. A waiter file, which may come with somebody's
@@ -145,6 +156,10 @@ impl Waiter {
         options: &Options,
     ) -> Result<Self, Invalid> {
         let mut problems = Vec::new();
+        check_whole(config, &mut problems);
+        if !problems.is_empty() {
+            return Err(Invalid::new(problems));
+        }
         let mut binder = Binder::new(config, options, &mut problems);
         // Only the file has placeholders: what the caller gives goes as it is.
         let mut input = match extension(options, Some(&config.input)) {
@@ -161,8 +176,12 @@ impl Waiter {
             description: config.description.as_deref().map(Into::into),
             call,
             schedule: schedule(config, options, &mut problems),
-            acceptors: acceptors(config, options, &binder, &mut problems).into(),
+            acceptors: acceptor::compile(config, options, &binder, &mut problems).into(),
             show: show(config, options, &binder, &mut problems).into(),
+            baseline: baseline::compile(config, options, &binder, &mut problems).map(Arc::new),
+            all_pages: all_pages(service, config, options, &mut problems),
+            diagnose: diagnose::compile(Some(service), config, options, &binder, &mut problems)
+                .into(),
             binds_input: binder.bound_input(),
             consecutive: extension(options, config.consecutive).unwrap_or(1).max(1),
             transient: transient_policy(config, options),
@@ -178,11 +197,17 @@ impl Waiter {
     pub fn check(config: &WaiterConfig) -> Vec<Diagnostic> {
         let options = Options::default();
         let mut problems = Vec::new();
+        if config.extends.is_none() {
+            check_whole(config, &mut problems);
+        }
+        let config = &complete(config);
         let binder = Binder::unbound(config, &mut problems);
         binder.bind_input(&config.input, &mut problems);
         schedule(config, &options, &mut problems);
-        acceptors(config, &options, &binder, &mut problems);
+        acceptor::compile(config, &options, &binder, &mut problems);
         show(config, &options, &binder, &mut problems);
+        baseline::compile(config, &options, &binder, &mut problems);
+        diagnose::compile(None, config, &options, &binder, &mut problems);
         problems
     }
 
@@ -248,6 +273,24 @@ impl Waiter {
         &self.show
     }
 
+    /// What tells this run from the one before, if the waiter asks for it.
+    #[must_use]
+    pub fn baseline(&self) -> Option<&Baseline> {
+        self.baseline.as_deref()
+    }
+
+    /// Whether each poll merges all pages of the operation.
+    #[must_use]
+    pub fn all_pages(&self) -> bool {
+        self.all_pages
+    }
+
+    /// The calls that tell why the wait failed.
+    #[must_use]
+    pub fn diagnose(&self) -> &[Diagnose] {
+        &self.diagnose
+    }
+
     /// How many successes in a row are needed.
     #[must_use]
     pub fn consecutive(&self) -> u32 {
@@ -271,6 +314,33 @@ impl Waiter {
     pub fn is_mutating(&self) -> bool {
         self.mutating
     }
+}
+
+/// A waiter that says only a part of what is needed cannot run.
+fn check_whole(config: &WaiterConfig, problems: &mut Vec<Diagnostic>) {
+    if let Some(base) = &config.extends {
+        let message = format!("what this waiter takes from `{base}` is not known here");
+        let problem = Diagnostic::error("extends", "/extends", message);
+        problems.push(problem.with_help("look the waiter up in a `Catalog`, which joins the two"));
+        return;
+    }
+    for key in config.missing() {
+        let message = format!("the key `{key}` is missing");
+        problems.push(Diagnostic::error("missing-key", "", message));
+    }
+}
+
+/// The waiter with something harmless for what it does not say, to check the rest.
+fn complete(config: &WaiterConfig) -> WaiterConfig {
+    let mut config = config.clone();
+    for key in config.missing() {
+        match key {
+            "operation" => "Any".clone_into(&mut config.operation),
+            "delay" => config.delay = config.backoff.as_ref().map_or(1.0, |it| it.max_delay),
+            _ => config.max_attempts = 1,
+        }
+    }
+    config
 }
 
 /// A key that botocore does not know does not exist for it.
@@ -316,11 +386,9 @@ fn check_read(
     problems: &mut Vec<Diagnostic>,
 ) {
     let operation = config.operation.as_str();
-    let reads = match service {
-        "http" => matches!(operation, "GET" | "HEAD"),
-        _ => is_read(service, operation),
-    };
-    if reads || (options.allow_mutating && (config.mutating || options.strict)) {
+    if is_read_of(service, operation)
+        || (options.allow_mutating && (config.mutating || options.strict))
+    {
         return;
     }
     let message = format!("polling {operation} may change something: it is no read");
@@ -330,6 +398,30 @@ fn check_read(
         "if that is meant, the waiter says \"mutating\": true, and the caller allows it"
     };
     problems.push(Diagnostic::error("mutating", "/operation", message).with_help(help));
+}
+
+/// Whether all pages are merged. botocore's waiters see the first page only.
+fn all_pages(
+    service: &str,
+    config: &WaiterConfig,
+    options: &Options,
+    problems: &mut Vec<Diagnostic>,
+) -> bool {
+    let wanted = options.all_pages || extension(options, config.all_pages).unwrap_or(false);
+    let message = match (wanted, service, options.strict) {
+        (true, "http", _) => "a reply of service http does not come in pages",
+        (true, _, true) => "strict mode sees the first page only, as botocore does",
+        (true, _, false) | (false, ..) => return wanted,
+    };
+    problems.push(Diagnostic::error("all-pages", "/allPages", message));
+    false
+}
+
+fn is_read_of(service: &str, operation: &str) -> bool {
+    match service {
+        "http" => matches!(operation, "GET" | "HEAD"),
+        _ => is_read(service, operation),
+    }
 }
 
 fn check_backoff(delay: Duration, backoff: &BackoffConfig, problems: &mut Vec<Diagnostic>) {
@@ -345,72 +437,6 @@ fn check_backoff(delay: Duration, backoff: &BackoffConfig, problems: &mut Vec<Di
         );
         problems.push(Diagnostic::error("backoff", "/backoff/maxDelay", message));
     }
-}
-
-fn acceptors(
-    config: &WaiterConfig,
-    options: &Options,
-    binder: &Binder<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Acceptor> {
-    let mut acceptors = Vec::new();
-    for (conditions, state) in
-        [(&options.fail_if, State::Failure), (&options.until, State::Success)]
-    {
-        for condition in conditions {
-            let expression = compile_expression(condition, "", problems);
-            acceptors.extend(expression.map(|expression| Acceptor {
-                state,
-                matcher: Matcher::Truth(expression),
-                expected: Value::Bool(true),
-                message: None,
-            }));
-        }
-    }
-    for (index, acceptor) in options.acceptors.iter().enumerate() {
-        let pointer = format!("/options/acceptors/{index}");
-        acceptors.extend(compile_acceptor(acceptor, &pointer, binder, problems));
-    }
-    for (index, acceptor) in config.acceptors.iter().enumerate() {
-        let pointer = format!("/acceptors/{index}");
-        acceptors.extend(compile_acceptor(acceptor, &pointer, binder, problems));
-    }
-    acceptors
-}
-
-fn compile_acceptor(
-    config: &AcceptorConfig,
-    pointer: &str,
-    binder: &Binder<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Acceptor> {
-    let argument = match (&config.argument, config.matcher) {
-        (_, MatcherKind::Status | MatcherKind::Error) => None,
-        (Some(argument), _) => {
-            Some(binder.bind_expression(argument, &format!("{pointer}/argument"), problems)?)
-        }
-        (None, _) => {
-            let message = "a path matcher needs an `argument`";
-            let help =
-                "give the JMESPath expression to evaluate, e.g. \"Clusters[].ClusterStatus\"";
-            problems.push(Diagnostic::error("argument", pointer, message).with_help(help));
-            return None;
-        }
-    };
-    let message = match &config.message {
-        Some(text) => binder.bind_expression(text, &format!("{pointer}/message"), problems),
-        None => None,
-    };
-    let matcher = match (config.matcher, argument) {
-        (MatcherKind::Path, Some(argument)) => Matcher::Path(argument),
-        (MatcherKind::PathAll, Some(argument)) => Matcher::PathAll(argument),
-        (MatcherKind::PathAny, Some(argument)) => Matcher::PathAny(argument),
-        (MatcherKind::Status, _) => Matcher::Status,
-        (MatcherKind::Error, _) => Matcher::Error,
-        (MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny, None) => return None,
-    };
-    let expected = binder.bind_value(&config.expected, &format!("{pointer}/expected"), problems);
-    Some(Acceptor { state: config.state, matcher, expected, message })
 }
 
 fn show(

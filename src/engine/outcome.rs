@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Progress;
+use super::diagnose;
+use super::diagnose::Diagnosis;
 use super::transient::is_transient;
 use crate::client::CallError;
 use crate::client::CallErrorKind;
@@ -78,6 +80,7 @@ pub struct Outcome {
     pub(super) progress: Progress,
     pub(super) elapsed: Duration,
     pub(super) document: Option<Document>,
+    pub(super) diagnosis: Vec<Diagnosis>,
     pub(super) message: String,
 }
 
@@ -88,13 +91,15 @@ impl Outcome {
         progress: Progress,
         elapsed: Duration,
         document: Option<Document>,
+        diagnosis: Vec<Diagnosis>,
     ) -> Self {
         let message = if waiter.is_strict() {
             strict_message(waiter, &ending, &progress)
         } else {
-            message(waiter, &ending, &progress, elapsed)
+            let message = message(waiter, &ending, &progress, elapsed);
+            message + &diagnose::told(&diagnosis)
         };
-        Self { ending, progress, elapsed, document, message }
+        Self { ending, progress, elapsed, document, diagnosis, message }
     }
 
     /// What ended the wait.
@@ -141,6 +146,13 @@ impl Outcome {
         self.document.as_ref()
     }
 
+    /// What the calls of the waiter's `diagnose` found, if the wait failed or gave up; the message has
+    /// it too.
+    #[must_use]
+    pub fn diagnosis(&self) -> &[Diagnosis] {
+        &self.diagnosis
+    }
+
     /// The call error that ended the wait, if that is what ended it.
     #[must_use]
     pub fn call_error(&self) -> Option<&CallError> {
@@ -155,11 +167,18 @@ impl Outcome {
     }
 
     /// Whether the wait ended by an error that might have passed by itself: the service could not be
-    /// reached, failed, or throttled for too long.
+    /// reached, failed, or throttled for too long. Also where the attempts or the time were used up
+    /// and no poll got another answer.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        let borne = self.progress.transient_failures > 0;
-        self.call_error().is_some_and(|error| borne || is_transient(error, &[]))
+        let failures = u64::from(self.progress.transient_failures);
+        match &self.ending {
+            Ending::Error(error) => failures > 0 || is_transient(error, &[]),
+            Ending::Exhausted | Ending::TimedOut => {
+                failures > 0 && failures >= self.progress.attempts
+            }
+            Ending::Success | Ending::Failure { .. } | Ending::Cancelled => false,
+        }
     }
 
     /// The last document of a success; anything else as an error.
@@ -226,6 +245,10 @@ fn standing(waiter: &Waiter, progress: &Progress) -> String {
     let mut out = String::new();
     if let Some(shown) = &progress.shown {
         out.push_str(&format!("; last seen: {}", shortened(&shown.to_string())));
+    }
+    if let Some(baseline) = progress.baseline.as_ref().filter(|baseline| baseline.unchanged) {
+        let value = shortened(&baseline.value.to_string());
+        out.push_str(&format!("; still the baseline: {value}"));
     }
     if progress.transient_failures > 0
         && let Some(error) = &progress.last_error

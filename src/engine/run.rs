@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use serde_json::Value;
 
-use super::{Ending, Outcome, Progress, Step, shown, step};
+use super::{Diagnosis, Ending, Outcome, Progress, Step, diagnose, shown, step};
 use crate::client::Client;
 use crate::client::Observation;
 use crate::clock::Clock;
@@ -38,6 +38,7 @@ pub struct Wait<'a> {
     clock: &'a dyn Clock,
     progress: Progress,
     document: Option<Kept>,
+    diagnosis: Vec<Diagnosis>,
     phase: Phase,
 }
 
@@ -100,13 +101,23 @@ impl<'a> Wait<'a> {
     /// A wait that begins now.
     #[must_use]
     pub fn new(waiter: &'a Waiter, client: &'a dyn Client, clock: &'a dyn Clock) -> Self {
-        let now = clock.now();
-        let progress = Progress::start(waiter, now, fastrand::u64(..));
-        let first = now.plus(waiter.schedule().initial_delay);
+        Self::started_at(waiter, client, clock, clock.now())
+    }
+
+    /// A wait that began at `started`: waits that begin together have the same deadline.
+    #[must_use]
+    pub fn started_at(
+        waiter: &'a Waiter,
+        client: &'a dyn Client,
+        clock: &'a dyn Clock,
+        started: Timestamp,
+    ) -> Self {
+        let progress = Progress::start(waiter, started, fastrand::u64(..));
+        let first = started.plus(waiter.schedule().initial_delay);
         // A deadline that comes earlier gets the one poll that there is time for.
         let first = progress.deadline.map_or(first, |deadline| first.min(deadline));
         let phase = Phase::Waiting(first);
-        Self { waiter, client, clock, progress, document: None, phase }
+        Self { waiter, client, clock, progress, document: None, diagnosis: Vec::new(), phase }
     }
 
     /// A wait that goes on from stored progress: its next poll is due at once, attempts and
@@ -119,7 +130,7 @@ impl<'a> Wait<'a> {
         progress: Progress,
     ) -> Self {
         let phase = Phase::Waiting(clock.now());
-        Self { waiter, client, clock, progress, document: None, phase }
+        Self { waiter, client, clock, progress, document: None, diagnosis: Vec::new(), phase }
     }
 
     /// Where the wait stands.
@@ -162,8 +173,8 @@ impl<'a> Wait<'a> {
         })
     }
 
-    /// Sleeps until the next poll is due and tells what it saw; after the last poll it tells the
-    /// outcome, and then nothing more.
+    /// Sleeps until the next poll is due and tells what it saw; after the last poll it asks why the
+    /// wait failed, if it did and the waiter says how, tells the outcome, and then nothing more.
     ///
     /// # Cancellation
     /// Dropping the future loses nothing but the call in flight; the next call of this method goes on.
@@ -175,7 +186,7 @@ impl<'a> Wait<'a> {
             }
             Phase::Ending(ending) => {
                 let ending = ending.clone();
-                Some(self.end(ending))
+                Some(self.end(ending).await)
             }
             Phase::Over => None,
         }
@@ -197,8 +208,12 @@ impl<'a> Wait<'a> {
             self.clock.sleep(pause).await;
         }
         let Some(seen) = self.call().await else {
-            self.progress.attempts += 1;
-            return self.end(Ending::TimedOut);
+            let progress = &mut self.progress;
+            progress.attempts += 1;
+            // No answer came either: it goes on with a streak, but does not begin one.
+            progress.transient_failures += u32::from(progress.transient_failures > 0);
+            self.phase = Phase::Ending(Ending::TimedOut);
+            return self.end(Ending::TimedOut).await;
         };
         let now = self.clock.now();
         let (decision, next) = step(self.waiter, &mut self.progress, &seen, now);
@@ -230,9 +245,12 @@ impl<'a> Wait<'a> {
         WaitEvent::Polled(Box::new(poll))
     }
 
-    /// One call, cut at the deadline; `None` if it was cut.
+    /// One poll, cut at the deadline; `None` if it was cut.
     async fn call(&self) -> Option<Observation> {
-        let call = self.client.call(self.waiter.call());
+        let call = match self.waiter.all_pages() {
+            true => self.client.call_all_pages(self.waiter.call()),
+            false => self.client.call(self.waiter.call()),
+        };
         let Some(deadline) = self.progress.deadline else { return Some(call.await) };
         let remaining = deadline.since(self.clock.now());
         let budget = if remaining.is_zero() { LAST_POLL_GRACE } else { remaining };
@@ -243,7 +261,8 @@ impl<'a> Wait<'a> {
         }
     }
 
-    fn end(&mut self, ending: Ending) -> WaitEvent {
+    async fn end(&mut self, ending: Ending) -> WaitEvent {
+        self.diagnosis = diagnose(self.waiter, self.client, self.clock, &ending).await;
         self.phase = Phase::Over;
         WaitEvent::Done(Box::new(self.outcome(ending)))
     }
@@ -257,6 +276,7 @@ impl<'a> Wait<'a> {
             progress,
             elapsed,
             self.document.take().map(Kept::into_document),
+            std::mem::take(&mut self.diagnosis),
         )
     }
 }

@@ -19,6 +19,19 @@ pub(super) fn whole_numbers(file: &Value) -> Value {
     file
 }
 
+/// The case with whole numbers as such, too.
+pub(super) fn whole_numbers_of_case(case: &Value) -> Value {
+    let mut case = case.clone();
+    whole(case.get_mut("maxAttempts"));
+    whole(case.pointer_mut("/expect/attempts"));
+    let replies = case.get_mut("replies").and_then(Value::as_array_mut);
+    for reply in replies.into_iter().flatten() {
+        whole(reply.get_mut("repeat"));
+        whole(reply.pointer_mut("/error/status"));
+    }
+    case
+}
+
 /// The largest whole number up to which a float is exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 

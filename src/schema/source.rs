@@ -71,6 +71,11 @@ impl<'a> Source<'a> {
         &self.value
     }
 
+    /// Where the key and the value at `pointer` are.
+    pub(super) fn place(&self, pointer: &str) -> Option<(Option<Range<usize>>, Range<usize>)> {
+        self.places.get(pointer).map(|place| (place.key.clone(), place.value.clone()))
+    }
+
     /// Gives each problem that has only a pointer its place in the text.
     pub(super) fn locate(&self, problems: &mut [Diagnostic]) {
         for problem in problems.iter_mut().filter(|problem| problem.span.is_none()) {
@@ -93,6 +98,8 @@ impl<'a> Source<'a> {
             return key.clone();
         }
         match problem.offset.and_then(|offset| self.inside_string(&place.value, offset)) {
+            // Where an expression breaks off is a place; what a rule is about is a word.
+            Some(span) if problem.rule != "expression" => self.word(span),
             Some(span) => span,
             None => self.first_line(&place.value),
         }
@@ -114,6 +121,13 @@ impl<'a> Source<'a> {
             rest = &rest[written..];
         }
         Some(literal.end - 1..literal.end)
+    }
+
+    /// The word that begins at `span`.
+    fn word(&self, span: Range<usize>) -> Range<usize> {
+        let rest = self.text.get(span.start..).unwrap_or_default();
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        span.start..span.end.max(span.start + length)
     }
 
     /// A caret under a whole object helps nobody: its first line is enough.

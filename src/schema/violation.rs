@@ -8,14 +8,18 @@ use super::source::escape;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest;
 
-/// The diagnostics of one violation.
+/// The diagnostics of one violation of `schema`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the schema uses few of the many keywords")]
-pub(super) fn explain(error: &ValidationError<'_>, root: &Value) -> Vec<Diagnostic> {
+pub(super) fn explain(
+    error: &ValidationError<'_>,
+    root: &Value,
+    schema: &Value,
+) -> Vec<Diagnostic> {
     let pointer = error.instance_path().as_str();
     let key = pointer.rsplit('/').next().unwrap_or_default();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let known = known_keys(pointer);
+            let known = known_keys(schema, pointer);
             let unexpected = unexpected.iter().take(super::MAX_PROBLEMS + 1);
             unexpected.map(|name| unknown_key(name, pointer, &known)).collect()
         }
@@ -44,9 +48,25 @@ pub(super) fn explain(error: &ValidationError<'_>, root: &Value) -> Vec<Diagnost
         ValidationErrorKind::MinLength { .. } => {
             vec![Diagnostic::error("type", pointer, format!("`{key}` must not be empty"))]
         }
+        ValidationErrorKind::Pattern { .. } if key == "extends" => {
+            let message = "`extends` must name a waiter as SERVICE.NAME";
+            let help = "e.g. \"redshift.cluster_available\"";
+            vec![Diagnostic::error("extends", pointer, message).with_help(help)]
+        }
         ValidationErrorKind::AnyOf { .. } if key == "show" => {
             let message = "`show` must be a JMESPath expression or a list of them";
             vec![Diagnostic::error("type", pointer, message)]
+        }
+        ValidationErrorKind::OneOfNotValid { .. }
+        | ValidationErrorKind::OneOfMultipleValid { .. }
+            if pointer.starts_with("/replies/") =>
+        {
+            let message = "a reply is one of `output`, `error` and `transport`";
+            let reply = Diagnostic::error("reply", pointer, message);
+            vec![reply.with_help("e.g. { \"output\": { … } }")]
+        }
+        ValidationErrorKind::MinItems { .. } => {
+            vec![Diagnostic::error("type", pointer, format!("`{key}` must not be empty"))]
         }
         _ => vec![Diagnostic::error(
             "schema",
@@ -76,18 +96,27 @@ fn unknown_key(name: &str, pointer: &str, known: &[String]) -> Diagnostic {
 }
 
 /// The keys that the schema knows for the object at `pointer`.
-fn known_keys(pointer: &str) -> Vec<String> {
-    let parts: Vec<_> = pointer.split('/').skip(1).collect();
-    let definition = match parts.as_slice() {
-        [] => return keys_of(&super::schema()["properties"]),
-        ["waiters", _] => "WaiterConfig",
-        ["waiters", _, "acceptors", _] => "AcceptorConfig",
-        ["waiters", _, "backoff"] => "BackoffConfig",
-        ["waiters", _, "transient"] => "TransientConfig",
-        ["waiters", _, "parameters", _] => "ParameterConfig",
-        _ => return Vec::new(),
-    };
-    keys_of(&super::schema()["$defs"][definition]["properties"])
+fn known_keys(schema: &Value, pointer: &str) -> Vec<String> {
+    let mut at = schema;
+    for part in pointer.split('/').skip(1) {
+        let index = part.bytes().all(|byte| byte.is_ascii_digit());
+        let below = [&at["properties"][part], &at["additionalProperties"], &at["items"]];
+        let [named, any, item] = below.map(|below| resolved(schema, below));
+        at = if named.is_object() {
+            named
+        } else if index && item.is_object() {
+            item
+        } else {
+            any
+        };
+    }
+    keys_of(&at["properties"])
+}
+
+/// The definition that a part of the schema refers to.
+fn resolved<'a>(schema: &'a Value, part: &'a Value) -> &'a Value {
+    let target = part["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
+    target.and_then(|target| schema.pointer(target)).unwrap_or(part)
 }
 
 fn keys_of(properties: &Value) -> Vec<String> {
@@ -113,7 +142,12 @@ fn missing(property: &Value, pointer: &str, root: &Value) -> Diagnostic {
         "state" => "add \"state\": \"success\", \"failure\" or \"retry\"",
         "matcher" => "add \"matcher\": \"path\", \"pathAll\", \"pathAny\", \"status\" or \"error\"",
         "argument" => "e.g. \"argument\": \"Clusters[].ClusterStatus\"",
+        "show" => "add the expression whose value says why, e.g. \"show\": \"Events[0].Message\"",
         "expected" => "add the value to match, e.g. \"expected\": \"available\"",
+        "replies" => "add the replies that come: \"replies\": [{ \"output\": { … } }]",
+        "expect" => "say what becomes of the wait: \"expect\": { \"outcome\": \"success\" }",
+        "outcome" => "say how the wait ends, e.g. \"outcome\": \"success\"",
+        "code" => "add the error code, e.g. \"code\": \"ClusterNotFound\"",
         _ => "add it",
     };
     Diagnostic::error("missing-key", pointer, message).with_help(help)
@@ -135,6 +169,7 @@ fn not_listed(
         options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let given = error.instance();
     let near = given.as_str().and_then(|given| nearest(given, options.iter().copied()));
+    let article = if key.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     let help = match near {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("it is one of {}", options.join(", ")),
@@ -142,7 +177,7 @@ fn not_listed(
     Diagnostic::error(
         key_rule(key),
         pointer,
-        format!("{} is not a `{key}`", short(&given.to_string())),
+        format!("{} is not {article} `{key}`", short(&given.to_string())),
     )
     .with_help(help)
 }

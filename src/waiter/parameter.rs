@@ -21,6 +21,8 @@ pub(super) struct Binder<'a> {
     input: Option<Map<String, Value>>,
     /// Whether `{{` means anything: only where the file declares parameters or the caller passes some.
     active: bool,
+    /// Whether there are parameters that are declared elsewhere, in the waiter that this one extends.
+    open: bool,
     /// Whether `{{input.X}}` means something also where nothing is declared.
     knows_input: bool,
     /// Whether a value of the input was bound.
@@ -57,7 +59,7 @@ impl<'a> Binder<'a> {
         input.extend(options.input.clone());
         let (knows_input, bound_input) = (!options.strict, Cell::new(false));
         let (values, input) = (Some(values), Some(input));
-        Self { declared, values, input, active, knows_input, bound_input }
+        Self { declared, values, input, active, open: false, knows_input, bound_input }
     }
 
     /// From now on `{{input.X}}` stands for a member of this input.
@@ -81,8 +83,8 @@ impl<'a> Binder<'a> {
         }
         let active = !config.parameters.is_empty();
         let (knows_input, bound_input) = (true, Cell::new(false));
-        let declared = &config.parameters;
-        Self { declared, values: None, input: None, active, knows_input, bound_input }
+        let (declared, open) = (&config.parameters, config.extends.is_some());
+        Self { declared, values: None, input: None, active, open, knows_input, bound_input }
     }
 
     /// Whether a value of the input has become part of something.
@@ -99,7 +101,7 @@ impl<'a> Binder<'a> {
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Expression> {
         if let Some(name) = whole_placeholder(text)
-            && self.is_expression(name)
+            && (self.is_expression(name) || self.is_elsewhere(name))
         {
             return match &self.values {
                 Some(values) => compile_expression(values.get(name)?.as_str()?, pointer, problems),
@@ -166,6 +168,11 @@ impl<'a> Binder<'a> {
         self.declared.get(name).is_some_and(|parameter| parameter.kind == ParameterType::Expression)
     }
 
+    /// Whether `name` is declared elsewhere, so that nothing is known of it.
+    fn is_elsewhere(&self, name: &str) -> bool {
+        self.open && !self.declared.contains_key(name) && !name.starts_with("input.")
+    }
+
     fn substitutes(&self, text: &str) -> bool {
         let names_input =
             || text.split("{{").skip(1).any(|after| after.trim_start().starts_with("input."));
@@ -212,7 +219,7 @@ impl<'a> Binder<'a> {
                 None if self.declared.contains_key(name) => Ok(Value::Null),
                 None => Err(self.undefined(name)),
             },
-            None if self.declared.contains_key(name) => {
+            None if self.open || self.declared.contains_key(name) => {
                 Ok(Value::String(format!("{{{{{name}}}}}")))
             }
             None => Err(self.undefined(name)),

@@ -1,0 +1,113 @@
+//! Why a wait failed, as the service tells it when it is asked.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Ending, LastError};
+use crate::client::Client;
+use crate::client::Observation;
+use crate::clock::Clock;
+use crate::document::Document;
+use crate::waiter::Diagnose;
+use crate::waiter::Waiter;
+
+/// How long all the calls of one diagnosis may take together.
+pub const DIAGNOSE_LIMIT: Duration = Duration::from_secs(30);
+
+/// What one call of a waiter's `diagnose` found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The operation that was asked.
+    pub operation: String,
+    /// What it said.
+    #[serde(flatten)]
+    pub finding: DiagnosisFinding,
+}
+
+/// What a call said of a failure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiagnosisFinding {
+    /// The value of the call's `show`, of several expressions a list; `null` if it found nothing.
+    Value(Value),
+    /// The call failed, or its reply does not hold what is looked for.
+    Error(LastError),
+}
+
+/// Asks why a wait ended: the calls of the waiter's `diagnose`, one after the other, once each, for
+/// [`DIAGNOSE_LIMIT`] at most. Only where the wait failed, or gave up waiting; after a call error the
+/// same credentials would fail again. A call that fails changes nothing but what is told.
+///
+/// [`Wait`](super::Wait) does this by itself, as the last thing before its outcome.
+///
+/// # Cancellation
+/// Dropping the future gives up the call in flight.
+pub async fn diagnose(
+    waiter: &Waiter,
+    client: &dyn Client,
+    clock: &dyn Clock,
+    ending: &Ending,
+) -> Vec<Diagnosis> {
+    if !matches!(ending, Ending::Failure { .. } | Ending::Exhausted | Ending::TimedOut) {
+        return Vec::new();
+    }
+    let end = clock.now().plus(DIAGNOSE_LIMIT);
+    let mut found = Vec::new();
+    for asked in waiter.diagnose() {
+        let remaining = end.since(clock.now());
+        let seen = if remaining.is_zero() {
+            None
+        } else {
+            tokio::select! {
+                biased;
+                seen = client.call(&asked.call) => Some(seen),
+                () = clock.sleep(remaining) => None,
+            }
+        };
+        let operation = asked.call.operation.clone();
+        let finding = match seen {
+            Some(seen) => finding(asked, &seen),
+            None => failed("Timeout", "there was no answer in time"),
+        };
+        found.push(Diagnosis { operation, finding });
+    }
+    found
+}
+
+fn failed(code: &str, message: impl Into<String>) -> DiagnosisFinding {
+    DiagnosisFinding::Error(LastError { code: code.to_owned(), message: message.into() })
+}
+
+fn finding(asked: &Diagnose, seen: &Observation) -> DiagnosisFinding {
+    if let Some(error) = seen.error() {
+        return failed(error.code(), error.message());
+    }
+    let document = seen.document().map_or(&Value::Null, Document::value);
+    let values: Result<Vec<Value>, _> =
+        asked.show.iter().map(|expression| expression.evaluate(document)).collect();
+    match values {
+        Ok(mut values) if values.len() == 1 => {
+            DiagnosisFinding::Value(values.pop().unwrap_or_default())
+        }
+        Ok(values) => DiagnosisFinding::Value(Value::Array(values)),
+        Err(error) => failed("JMESPathTypeError", error.to_string()),
+    }
+}
+
+/// What is known of the reason, to be added to a message; nothing of what was not found.
+pub(super) fn told(diagnosis: &[Diagnosis]) -> String {
+    let told = diagnosis.iter().filter_map(|one| match &one.finding {
+        DiagnosisFinding::Value(Value::Null) => None,
+        DiagnosisFinding::Value(Value::String(text)) => {
+            Some(format!("; {}: {text}", one.operation))
+        }
+        DiagnosisFinding::Value(value) => Some(format!("; {}: {value}", one.operation)),
+        DiagnosisFinding::Error(error) => Some(format!(
+            "; {} could not be asked for the reason: {}: {}",
+            one.operation, error.code, error.message
+        )),
+    });
+    told.collect()
+}
