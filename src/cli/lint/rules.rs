@@ -1,0 +1,105 @@
+//! The rules in words.
+
+use super::Format;
+use crate::cli::exit::Failure;
+use crate::cli::report::{self, Report};
+use crate::diagnostic::Level;
+use crate::lint;
+use crate::lint::Rule;
+
+/// `--explain RULE`
+pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
+    if let Some((name, summary)) = lint::file_rules().iter().find(|(known, _)| *known == name) {
+        return Ok(Report::text(format!(
+            "{name} (error)\n\n{summary}\nA file with it is not a waiter file, so this is always an error.\n"
+        )));
+    }
+    let rule = lint::find(name).map_err(|near| {
+        let failure = Failure::usage(format!("there is no rule `{name}`"));
+        match near {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("`maitred lint --list-rules` lists the rules"),
+        }
+    })?;
+    let Rule { name, summary, explanation, bad, good, .. } = rule;
+    let severity = rule.severity.as_str();
+    Ok(Report::text(format!(
+        "{name} ({severity})\n\n{summary}\n{explanation}\n\nFinds something:\n\n{bad}\nFinds nothing:\n\n{good}"
+    )))
+}
+
+/// `--rule RULE=LEVEL`
+pub(super) fn level(text: &str) -> Result<(String, Level), String> {
+    let (name, level) = text.split_once('=').ok_or("write RULE=LEVEL")?;
+    let level = match level {
+        "off" => Level::Off,
+        "note" => Level::Note,
+        "warning" => Level::Warning,
+        "error" => Level::Error,
+        _ => return Err(format!("`{level}` is not one of off, note, warning, error")),
+    };
+    Ok((name.to_owned(), level))
+}
+
+/// `--list-rules`
+pub(super) fn list(format: Format) -> Report {
+    Report::text(match format {
+        Format::Json => {
+            let rules = lint::rules().iter().map(|rule| {
+                serde_json::json!({
+                    "name": rule.name,
+                    "severity": rule.severity.as_str(),
+                    "summary": rule.summary,
+                    "explanation": rule.explanation,
+                })
+            });
+            let file = lint::file_rules().iter().map(|(name, summary)| {
+                serde_json::json!({"name": name, "severity": "error", "summary": summary})
+            });
+            let (rules, file) = (rules.collect::<Vec<_>>(), file.collect::<Vec<_>>());
+            report::json(&serde_json::json!({"version": 1, "rules": rules, "fileRules": file}))
+        }
+        Format::Markdown => markdown(),
+        Format::Text | Format::Sarif | Format::Github => {
+            let rules =
+                lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary));
+            let file = lint::file_rules().iter().map(|(name, summary)| (*name, "error", *summary));
+            rules
+                .chain(file)
+                .map(|(name, severity, summary)| format!("{name:<25} {severity:<8} {summary}\n"))
+                .collect()
+        }
+    })
+}
+
+fn markdown() -> String {
+    let mut page = "# Rules of `maitred lint`\n\n\
+        Written by `maitred lint --list-rules --output markdown`. Each rule can be set to `off`, \
+        `note`, `warning` or `error` under `[lint.rules]` in `maitred.toml`.\n\n\
+        | rule | severity | finds |\n|---|---|---|\n"
+        .to_owned();
+    for rule in lint::rules() {
+        let summary = rule.summary.replace('|', "\\|");
+        page.push_str(&format!(
+            "| [{0}](#{0}) | {1} | {summary} |\n",
+            rule.name,
+            rule.severity.as_str()
+        ));
+    }
+    page.push_str(
+        "\nThese find a file that is no waiter file. They are always errors.\n\n| rule | finds |\n|---|---|\n",
+    );
+    for (name, summary) in lint::file_rules() {
+        page.push_str(&format!("| {name} | {summary} |\n"));
+    }
+    for rule in lint::rules() {
+        let Rule { name, summary, explanation, bad, good, .. } = rule;
+        page.push_str(&format!(
+            "\n## {name}\n\n{summary} {explanation}\n\nFinds something:\n\n```json\n{}\n```\n\n\
+             Finds nothing:\n\n```json\n{}\n```\n",
+            bad.trim_end(),
+            good.trim_end()
+        ));
+    }
+    page
+}

@@ -1,0 +1,98 @@
+//! Findings as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Checked;
+use crate::diagnostic::Severity;
+use crate::lint;
+
+/// The log of one run.
+pub(super) fn log(checked: &[Checked]) -> Value {
+    let mut rules = BTreeMap::new();
+    for finding in checked.iter().flat_map(|file| &file.diagnostics) {
+        rules.entry(finding.rule).or_insert_with(|| descriptor(finding.rule));
+    }
+    let results = checked.iter().flat_map(|file| {
+        let places = file.findings().to_json();
+        let results = file.diagnostics.iter().zip(places);
+        results.map(|(finding, place)| {
+            json!({
+                "ruleId": finding.rule,
+                "ruleIndex": rules.keys().position(|rule| *rule == finding.rule),
+                "level": level(finding.severity),
+                "message": {"text": text(&finding.message, finding.help.as_deref())},
+                "locations": [{
+                    "physicalLocation": location(&file.name, &place),
+                    "logicalLocations": [{"fullyQualifiedName": finding.pointer}],
+                }],
+            })
+        })
+    });
+    let results: Vec<_> = results.collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "maitred",
+                "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules.into_values().collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+fn descriptor(name: &str) -> Value {
+    match lint::find(name) {
+        Ok(rule) => json!({
+            "id": name,
+            "shortDescription": {"text": rule.summary},
+            "fullDescription": {"text": rule.explanation},
+            "defaultConfiguration": {"level": level(rule.severity)},
+        }),
+        Err(_) => json!({"id": name}),
+    }
+}
+
+fn location(file: &str, place: &Value) -> Value {
+    let mut location = json!({"artifactLocation": {"uri": uri(file)}});
+    if place["line"].is_u64() {
+        location["region"] = json!({
+            "startLine": place["line"],
+            "startColumn": place["column"],
+            "endLine": place["endLine"],
+            "endColumn": place["endColumn"],
+        });
+    }
+    location
+}
+
+/// A path as a relative reference (RFC 3986).
+fn uri(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut uri = String::new();
+    for byte in path.trim_start_matches("./").bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+fn text(message: &str, help: Option<&str>) -> String {
+    match help {
+        Some(help) => format!("{message}\n{help}"),
+        None => message.to_owned(),
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    severity.as_str()
+}

@@ -1,0 +1,152 @@
+//! Rules about the states that no acceptor names.
+
+use super::Subject;
+use super::kind::Origin;
+use super::paths::{Use, Walked};
+use super::rule;
+use super::state;
+use super::state::Purpose;
+use super::walk::listed;
+use crate::config::MatcherKind;
+use crate::config::State;
+use crate::diagnostic::nearest;
+use crate::model::OperationModel;
+
+/// Checks every state that acceptors ask for.
+pub(super) fn check(
+    subject: &mut Subject<'_>,
+    operation: Option<&OperationModel>,
+    walked: &Walked<'_>,
+) {
+    if operation.is_none() {
+        return;
+    }
+    let mut polled: Vec<Origin<'_>> = Vec::new();
+    for one in &walked.uses {
+        if !polled.contains(&one.origin) {
+            polled.push(one.origin);
+        }
+    }
+    for origin in polled {
+        let uses: Vec<_> = walked.uses.iter().filter(|one| one.origin == origin).collect();
+        let table = state::table(subject.service, origin.structure, origin.member);
+        let model = uses[0].values;
+        let known = match table {
+            Some(table) if model.is_empty() => table.values(),
+            Some(_) | None => model.to_vec(),
+        };
+        if let Some(table) = table.filter(|_| model.is_empty()) {
+            check_values(subject, &known, origin, &uses, table.source);
+        }
+        if is_polled(&uses, walked) {
+            let decides = !fails_elsewhere(&uses, walked) && is_asked_most(&uses, walked);
+            check_coverage(subject, origin, &known, table, &uses, decides);
+        }
+    }
+}
+
+/// Whether this is what is waited for: acceptors look at it and nothing else. Where none with
+/// success does, failures are asked of something else.
+fn is_polled(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+    let success = |one: &&Use<'_>| one.direct && one.state == State::Success;
+    let asked = uses.iter().any(success);
+    let others = walked.uses.iter().any(|one| success(&one));
+    asked || (!others && uses.iter().any(|one| one.direct))
+}
+
+/// Whether no failure is asked of this, but of another state.
+fn fails_elsewhere(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+    let fails = |one: &Use<'_>| one.direct && one.state == State::Failure;
+    !uses.iter().any(|one| fails(one)) && walked.uses.iter().any(fails)
+}
+
+/// Whether acceptors look at no other state more often.
+fn is_asked_most(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+    let asked = |origin: Origin<'_>| {
+        walked.uses.iter().filter(|one| one.direct && one.origin == origin).count()
+    };
+    let own = uses.first().map_or(0, |one| asked(one.origin));
+    walked.uses.iter().all(|one| asked(one.origin) <= own)
+}
+
+/// Values that the documentation does not have; those that the model does not have are found where
+/// the expression is walked.
+fn check_values(
+    subject: &mut Subject<'_>,
+    known: &[String],
+    origin: Origin<'_>,
+    uses: &[&Use<'_>],
+    source: &str,
+) {
+    for value in uses.iter().filter_map(|one| one.value.as_ref()) {
+        if known.contains(value) || subject.is_full() {
+            continue;
+        }
+        let mut acceptors = subject.waiter.acceptors.iter();
+        let index = acceptors.position(|acceptor| {
+            acceptor.expected.as_str() == Some(value)
+                || acceptor.argument.as_ref().is_some_and(|argument| argument.contains(value))
+        });
+        let place = index.map_or_else(String::new, |index| format!("/acceptors/{index}"));
+        let message = format!("`{}` is never `{value}`, as far as is documented", origin.member);
+        let near = nearest(value, known.iter().map(String::as_str));
+        let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        subject.advise(&rule::UNKNOWN_VALUE, &place, message, format!("{near}see {source}"));
+    }
+}
+
+fn check_coverage(
+    subject: &mut Subject<'_>,
+    origin: Origin<'_>,
+    known: &[String],
+    table: Option<&state::StateTable>,
+    uses: &[&Use<'_>],
+    decides: bool,
+) {
+    let values: Option<Vec<_>> = uses.iter().map(|one| one.value.as_deref()).collect();
+    let Some(named) = values else { return };
+    let unnamed = known.iter().filter(|value| !named.contains(&value.as_str()));
+    let success = uses.iter().filter(|one| one.state == State::Success);
+    let success: Vec<_> = success.filter_map(|one| one.value.as_deref()).collect();
+    let purpose =
+        Purpose::new(subject.name, &success, &named, known).or_deletion(succeeds_by_error(subject));
+    let is_final = |value: &str| match table.filter(|_| uses[0].values.is_empty()) {
+        Some(table) => table.settled.contains(&value),
+        None => state::is_final(&state::words(value)),
+    };
+    let (settled, passing): (Vec<_>, Vec<_>) =
+        unnamed.cloned().partition(|value| decides && is_final(value) && purpose.concerns(value));
+    let quoted = |values: &[String]| {
+        let quoted: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
+        quoted.join(", ")
+    };
+    if !settled.is_empty() {
+        let (names, verb) = match settled.len() {
+            1 => ("the final value", "is"),
+            _ => ("the final values", "are"),
+        };
+        let message = format!(
+            "{names} {} of `{}` {verb} named by no acceptor",
+            quoted(&settled),
+            origin.member
+        );
+        let help = "add an acceptor for each: failure, or retry if the state can be left again";
+        subject.advise(&rule::UNCOVERED_FINAL_STATE, "/acceptors", message, help);
+    }
+    if !passing.is_empty() {
+        let message = format!("in these values of `{}` the wait goes on", origin.member);
+        subject.advise(&rule::UNCOVERED_STATE, "/acceptors", message, listed(&passing));
+    }
+}
+
+/// Whether an error means success, as where something is to be gone.
+fn succeeds_by_error(subject: &Subject<'_>) -> bool {
+    subject.waiter.acceptors.iter().any(|acceptor| {
+        acceptor.state == State::Success
+            && match acceptor.matcher {
+                MatcherKind::Error => acceptor.expected != serde_json::Value::Bool(false),
+                MatcherKind::Status => acceptor.expected == 404,
+                MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny => false,
+            }
+    })
+}

@@ -1,0 +1,164 @@
+//! Comparisons: what can never be equal, and what is equal by accident.
+
+use serde_json::Value;
+
+use super::{Named, Walk, subject};
+use crate::diagnostic::nearest;
+use crate::expression::Comparator;
+use crate::expression::Node;
+use crate::lint::kind::{Class, Kind, Typed};
+use crate::lint::rule;
+
+impl<'m> Walk<'m> {
+    pub(super) fn comparison(
+        &mut self,
+        comparator: Comparator,
+        left_node: &Node,
+        right_node: &Node,
+        current: &Typed<'m>,
+    ) -> Typed<'m> {
+        let left = self.infer(left_node, current);
+        let right = self.infer(right_node, current);
+        let equality = matches!(comparator, Comparator::Equal | Comparator::NotEqual);
+        if !equality {
+            self.ordering(comparator, &left, &right);
+            return Typed::of(Kind::Boolean).or_absent(left.optional || right.optional);
+        }
+        match (&left.kind, &right.kind) {
+            (Kind::Literal(_), Kind::Literal(_)) => {}
+            (Kind::Literal(value), _) => self.against(comparator, &right, value),
+            (_, Kind::Literal(value)) => self.against(comparator, &left, value),
+            _ => {
+                self.open(&left);
+                self.open(&right);
+                self.both_absent((left_node, &left), (right_node, &right));
+                if !left.class().can_equal(right.class()) {
+                    let message = format!(
+                        "{} is {} and {} is {}: they are never equal",
+                        subject(&left),
+                        left.class().words(),
+                        subject(&right),
+                        right.class().words()
+                    );
+                    self.flaw(&rule::IMPOSSIBLE_VALUE, word(&left), message, None);
+                }
+            }
+        }
+        Typed::of(Kind::Boolean)
+    }
+
+    /// A member compared with a value that stands in the expression.
+    fn against(&mut self, comparator: Comparator, typed: &Typed<'m>, value: &Value) {
+        if let Some(origin) = typed.origin {
+            let told = comparator == Comparator::Equal && !self.negated;
+            let value = value.as_str().filter(|_| told).map(str::to_owned);
+            self.named.push(Named { origin, values: typed.values(), value });
+        }
+        if value.is_null() {
+            return;
+        }
+        if !typed.class().can_equal(Class::of(value)) {
+            let message = format!(
+                "{} is {}, so it never equals {value}",
+                subject(typed),
+                typed.class().words()
+            );
+            let help = advice(typed, value);
+            return self.flaw(&rule::IMPOSSIBLE_VALUE, word(typed), message, help);
+        }
+        self.known_value(typed, value, &text_of(value));
+    }
+
+    /// Whether an enum has `value`.
+    pub(crate) fn known_value(&mut self, typed: &Typed<'m>, value: &Value, place: &str) {
+        let (values, Some(text)) = (typed.values(), value.as_str()) else { return };
+        if values.is_empty() || text.contains("{{") || values.iter().any(|known| known == text) {
+            return;
+        }
+        let message = format!("{} is never `{text}`, as far as the model says", subject(typed));
+        let help = match nearest(text, values.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? {}", listed(values)),
+            None => listed(values),
+        };
+        self.flaw(&rule::UNKNOWN_VALUE, place, message, Some(help));
+    }
+
+    fn ordering(&mut self, comparator: Comparator, left: &Typed<'m>, right: &Typed<'m>) {
+        for (typed, other) in [(left, right), (right, left)] {
+            self.open(typed);
+            let orderable =
+                matches!(typed.class(), Class::Any | Class::Null | Class::Number | Class::String);
+            if !orderable || !typed.class().can_equal(other.class()) {
+                let message = format!(
+                    "`{}` cannot order {} and {}",
+                    comparator.as_str(),
+                    left.class().words(),
+                    right.class().words()
+                );
+                return self.flaw(&rule::IMPOSSIBLE_VALUE, word(typed), message, None);
+            }
+        }
+    }
+
+    fn both_absent(&mut self, left: (&Node, &Typed<'m>), right: (&Node, &Typed<'m>)) {
+        let absent = |walk: &Self, (node, typed): (&Node, &Typed<'m>)| {
+            typed.optional && !walk.present.contains(node)
+        };
+        if !absent(self, left) || !absent(self, right) {
+            return;
+        }
+        let message = format!(
+            "{} and {} may both be absent, and then they are equal",
+            subject(left.1),
+            subject(right.1)
+        );
+        let help = format!("ask first whether there is one: {} != `null` && …", bare(left.1));
+        self.flaw(&rule::ABSENT_COMPARISON, word(left.1), message, Some(help));
+    }
+
+    /// It cannot be told which values of this member are meant.
+    pub(super) fn open(&mut self, typed: &Typed<'m>) {
+        if let Some(origin) = typed.origin {
+            self.named.push(Named { origin, values: typed.values(), value: None });
+        }
+    }
+}
+
+fn bare<'a>(typed: &Typed<'a>) -> &'a str {
+    typed.origin.map_or("…", |origin| origin.member)
+}
+
+/// What to look for in the expression.
+pub(super) fn word<'a>(typed: &Typed<'a>) -> &'a str {
+    typed.origin.map_or("", |origin| origin.member)
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// How the value was probably meant.
+pub(crate) fn advice(typed: &Typed<'_>, value: &Value) -> Option<String> {
+    match (typed.class(), value) {
+        (Class::Boolean, Value::String(text))
+            if matches!(text.to_lowercase().as_str(), "true" | "false") =>
+        {
+            Some(format!("the boolean has no quotes: {}", text.to_lowercase()))
+        }
+        (Class::Number, Value::String(text)) if text.parse::<f64>().is_ok() => {
+            Some(format!("the number has no quotes: {text}"))
+        }
+        (Class::String, Value::Number(_) | Value::Bool(_)) => {
+            Some(format!("the string has quotes: \"{value}\""))
+        }
+        _ => None,
+    }
+}
+
+/// The values of an enum in a sentence.
+pub(crate) fn listed(values: &[String]) -> String {
+    const SHOWN: usize = 16;
+    let shown: Vec<_> = values.iter().take(SHOWN).map(String::as_str).collect();
+    let more = if values.len() > SHOWN { ", …" } else { "" };
+    format!("the values are {}{more}", shown.join(", "))
+}

@@ -1,0 +1,223 @@
+//! `maitred.toml`: what a folder of waiters says once for all commands.
+//!
+//! ```toml
+//! waiters = ["waiters", "../shared/waiters"]   # files and folders of waiter files
+//! tests = "tests/waiters"                      # the folder of test cases
+//! store = "var/maitred.db"                     # the file of durable tasks
+//! connections = "connections.toml"             # the file of connections
+//!
+//! [lint.rules]
+//! no-failure = "off"                           # off, note, warning or error
+//! ```
+//!
+//! It is looked for from the current folder upwards, as far as the root of the git repository;
+//! outside a repository only in the current folder. Paths in it are relative to the file's folder.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::diagnostic::Level;
+use crate::diagnostic::nearest;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "maitred.toml";
+
+/// The largest file that is read, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// What `maitred.toml` says. The default says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Project {
+    /// The folder of the file; empty where there is no file.
+    pub root: PathBuf,
+    /// Files and folders of waiter files, absolute or below `root`. Empty: `./waiters`.
+    pub waiters: Vec<PathBuf>,
+    /// The folder of test cases, absolute or below `root`.
+    pub tests: Option<PathBuf>,
+    /// The file of durable tasks, absolute or below `root`.
+    pub store: Option<PathBuf>,
+    /// The file of connections, absolute or below `root`.
+    pub connections: Option<PathBuf>,
+    /// How bad the findings of each rule of `maitred lint` are, where it is not the rule's default.
+    pub lint_rules: BTreeMap<String, Level>,
+}
+
+/// The file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    waiters: Vec<PathBuf>,
+    tests: Option<PathBuf>,
+    store: Option<PathBuf>,
+    connections: Option<PathBuf>,
+    #[serde(default)]
+    lint: Lint,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lint {
+    #[serde(default)]
+    rules: BTreeMap<String, Level>,
+}
+
+/// The keys of the file, for a "did you mean".
+const KEYS: &[&str] = &["waiters", "tests", "store", "connections", "lint"];
+const LINT_KEYS: &[&str] = &["rules"];
+
+/// Why a `maitred.toml` cannot be used.
+#[derive(Debug)]
+pub struct ProjectError {
+    path: PathBuf,
+    message: String,
+    help: Option<String>,
+}
+
+impl ProjectError {
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+}
+
+impl fmt::Display for ProjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be used: {}", self.path.display(), self.message)
+    }
+}
+
+impl std::error::Error for ProjectError {}
+
+impl Project {
+    /// The project that the folder `start` belongs to; `None` if it has no `maitred.toml`.
+    ///
+    /// # Errors
+    /// There is a file, and it cannot be read or is not valid.
+    pub fn find(start: &Path) -> Result<Option<Self>, ProjectError> {
+        let in_repository = start.ancestors().any(|folder| folder.join(".git").exists());
+        for folder in start.ancestors() {
+            let path = folder.join(FILE_NAME);
+            if path.is_file() {
+                return Self::read(&path).map(Some);
+            }
+            if !in_repository || folder.join(".git").exists() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// It cannot be read, is no TOML, or has a key or value that it must not have.
+    pub fn read(path: &Path) -> Result<Self, ProjectError> {
+        let error = |message: String, help| ProjectError { path: path.to_owned(), message, help };
+        let size = std::fs::metadata(path).map(|metadata| metadata.len());
+        if size.is_ok_and(|size| size > MAX_FILE) {
+            return Err(error(format!("it is longer than {MAX_FILE} bytes"), None));
+        }
+        let text = std::fs::read_to_string(path).map_err(|cause| error(cause.to_string(), None))?;
+        let root = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::parse(&text, root).map_err(|(message, help)| error(message, help))
+    }
+
+    fn parse(text: &str, root: PathBuf) -> Result<Self, (String, Option<String>)> {
+        let file: File = toml::from_str(text)
+            .map_err(|cause| (cause.to_string().trim_end().to_owned(), suggestion(text)))?;
+        Ok(Self {
+            waiters: file.waiters.into_iter().map(|path| root.join(path)).collect(),
+            tests: file.tests.map(|path| root.join(path)),
+            store: file.store.map(|path| root.join(path)),
+            connections: file.connections.map(|path| root.join(path)),
+            lint_rules: file.lint.rules,
+            root,
+        })
+    }
+}
+
+/// What the first unknown key of the file was probably meant to be.
+fn suggestion(text: &str) -> Option<String> {
+    let table: toml::Table = text.parse().ok()?;
+    let lint = table.get("lint").and_then(toml::Value::as_table);
+    let unknown = unknown_key(&table, KEYS).or_else(|| unknown_key(lint?, LINT_KEYS));
+    let (unknown, known) = unknown?;
+    Some(match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the keys here are {}", known.join(", ")),
+    })
+}
+
+fn unknown_key<'a>(
+    table: &'a toml::Table,
+    known: &'static [&'static str],
+) -> Option<(&'a str, &'static [&'static str])> {
+    let unknown = table.keys().find(|key| !known.contains(&key.as_str()))?;
+    Some((unknown, known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Project, (String, Option<String>)> {
+        Project::parse(text, PathBuf::from("team"))
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_folder_of_the_file() {
+        let project = parse(
+            "waiters = ['a', '/b']\ntests = 't'\nstore = 's.db'\nconnections = 'c.toml'\n\
+             [lint.rules]\nno-failure = 'off'\nbudget = 'error'",
+        )
+        .unwrap();
+        assert_eq!(project.waiters, [PathBuf::from("team/a"), PathBuf::from("/b")]);
+        assert_eq!(project.tests, Some(PathBuf::from("team/t")));
+        assert_eq!(project.store, Some(PathBuf::from("team/s.db")));
+        assert_eq!(project.connections, Some(PathBuf::from("team/c.toml")));
+        assert_eq!(project.lint_rules["no-failure"], Level::Off);
+        assert_eq!(project.lint_rules["budget"], Level::Error);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_a_suggestion() {
+        for (text, help) in [
+            ("waiter = []", "did you mean `waiters`?"),
+            ("[lint.rule]", "did you mean `rules`?"),
+            ("zzz = 1", "the keys here are waiters, tests, store, connections, lint"),
+        ] {
+            let (message, suggestion) = parse(text).unwrap_err();
+            assert!(message.contains("unknown field"), "{message}");
+            assert_eq!(suggestion.as_deref(), Some(help));
+        }
+        let (message, _) = parse("[lint.rules]\nx = 'loud'").unwrap_err();
+        assert!(message.contains("line 2"), "{message}");
+    }
+
+    #[test]
+    fn the_file_is_looked_for_up_to_the_root_of_the_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("repository/a/b");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), "tests = 'outside'").unwrap();
+        assert_eq!(Project::find(&deep).unwrap(), None);
+        std::fs::create_dir(folder.path().join("repository/.git")).unwrap();
+        assert_eq!(Project::find(&deep).unwrap(), None);
+        std::fs::write(folder.path().join("repository").join(FILE_NAME), "tests = 't'").unwrap();
+        let found = Project::find(&deep).unwrap().unwrap();
+        assert_eq!(found.tests, Some(folder.path().join("repository/t")));
+        assert_eq!(found.root, folder.path().join("repository"));
+    }
+}
