@@ -1,0 +1,288 @@
+//! `maitred new`: writes a waiter and its first cases from the model of an operation.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use super::clients::DataArgs;
+use super::exit::Failure;
+use super::project;
+use super::render;
+use super::report::{self, Report};
+use super::signature;
+use super::signature::Signature;
+use super::test::CASES;
+use crate::catalog;
+use crate::config::State;
+use crate::diagnostic::fold;
+use crate::draft;
+use crate::draft::Draft;
+use crate::draft::DraftError;
+use crate::draft::DraftOptions;
+use crate::draft::Meaning;
+use crate::model::OperationModel;
+use crate::model::ServiceModel;
+use crate::schema;
+
+mod prompt;
+
+/// Write a waiter and its first cases from the model of an operation
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The state is the member of the output that is called so, e.g. Status; success and failure are told by
+the names of its values. On a terminal each of it is asked for; the flags say it beforehand. The waiter
+is added to the file, in which nothing else changes, and its cases to DIR/<service>/<waiter>.
+
+Examples:
+  maitred new glue get-crawler
+  maitred new stepfunctions describe-execution --name execution_succeeded --delay 10
+  maitred new redshift describe-clusters --success available --failure deleting,storage-full
+  maitred new glue get-crawler --not-found success           until it is gone
+  maitred lint && maitred test")]
+pub(super) struct Args {
+    /// The service, e.g. glue
+    service: String,
+    /// The operation to poll, e.g. get-crawler
+    operation: String,
+    /// The waiter's name; default: the thing and its first success
+    #[arg(long)]
+    name: Option<String>,
+    /// The member of the output that tells the state, e.g. Clusters[].ClusterStatus
+    #[arg(long, value_name = "EXPR")]
+    path: Option<String>,
+    /// The states that are a success, instead of those whose names say so
+    #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
+    success: Vec<String>,
+    /// The states that are a failure, instead of those whose names say so
+    #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
+    failure: Vec<String>,
+    /// What the error for a thing that does not exist means; default: it ends the wait as an error
+    #[arg(long, value_enum, value_name = "STATE")]
+    not_found: Option<NotFound>,
+    /// Seconds between two polls; default: 15 for work, 30 for a thing
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    delay: Option<f64>,
+    /// How many polls; default: an hour of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_attempts: Option<u64>,
+    /// The waiter file; default: waiters/<service>.json
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// The folder of the cases [default: `tests` of maitred.toml, else tests/waiters]
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// Replace a waiter of that name, and its cases
+    #[arg(long)]
+    force: bool,
+    /// Ask nothing
+    #[arg(short, long)]
+    yes: bool,
+    /// Print the waiter and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What the error for a thing that does not exist means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum NotFound {
+    /// It is what is waited for: the thing is gone
+    Success,
+    /// The wait is in vain
+    Failure,
+    /// It is yet to come
+    Retry,
+}
+
+impl From<NotFound> for State {
+    fn from(state: NotFound) -> Self {
+        match state {
+            NotFound::Success => Self::Success,
+            NotFound::Failure => Self::Failure,
+            NotFound::Retry => Self::Retry,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds".to_owned())?;
+    let valid = seconds.is_finite() && (0.0..1e9).contains(&seconds);
+    if valid { Ok(seconds) } else { Err("write a number of seconds".to_owned()) }
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    let (service, operation) = find(args)?;
+    let mut options = DraftOptions {
+        name: args.name.clone(),
+        path: args.path.clone(),
+        success: args.success.clone(),
+        failure: args.failure.clone(),
+        not_found: args.not_found.map(Into::into),
+        delay: args.delay,
+        max_attempts: args.max_attempts,
+    };
+    if !args.yes && report::asks_people() {
+        prompt::ask(&service, &operation, &mut options, &mut prompt::Terminal)?;
+    }
+    let draft = draft::draft(&service, &operation, &options).map_err(|error| explained(&error))?;
+    if args.dry_run {
+        let waiter = json!({ draft.name.as_str(): draft.to_json() });
+        return Ok(Report::text(report::json(&waiter)).with_stderr(proposal(&draft)));
+    }
+    let file = args.file.clone();
+    let file = file.unwrap_or_else(|| Path::new("waiters").join(format!("{}.json", service.name)));
+    let name = write_waiter(&file, &service.name, &draft, args.force)?;
+    let cases = args.cases.clone().or(project::project()?.tests);
+    let cases = cases.unwrap_or_else(|| PathBuf::from(CASES));
+    let folder = cases.join(&service.name).join(&name);
+    let written = write_cases(&folder, &draft, args.force)?;
+    let told = format!(
+        "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
+         look through both, then: maitred lint {} && maitred test {} {name}",
+        proposal(&draft),
+        service.name,
+        file.display(),
+        folder.display(),
+        file.display(),
+        service.name
+    );
+    Ok(Report::text(told))
+}
+
+fn find(args: &Args) -> anyhow::Result<(ServiceModel, OperationModel)> {
+    if args.service == signature::HTTP {
+        let failure = Failure::usage("service http has no model to write a waiter from");
+        return Err(failure
+            .help("`maitred explain http json_field` shows one to begin with")
+            .into());
+    }
+    let models = DataArgs::default().models();
+    let service = signature::known_service(&models, &args.service)?.model().clone();
+    let Some(Signature::Aws { operation, .. }) =
+        Signature::find(&models, &args.service, &args.operation)?
+    else {
+        let message = format!("{} has no operation `{}`", service.name, args.operation);
+        let failure = Failure::usage(message);
+        return Err(match Signature::suggest(&models, &args.service, &args.operation) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help(format!("`maitred call {}` lists them", service.name)),
+        }
+        .into());
+    };
+    if !service.is_read(&operation.name) {
+        let message = format!("polling {} may change something: it is no read", operation.name);
+        return Err(Failure::usage(message)
+            .help("name the operation that describes the thing")
+            .into());
+    }
+    Ok((service, OperationModel::clone(&operation)))
+}
+
+/// What was taken for what, a line each.
+fn proposal(draft: &Draft) -> String {
+    let mut text = format!("{} is told by {}", draft.name, draft.path.expression());
+    for (meaning, word) in [
+        (Meaning::Success, "success"),
+        (Meaning::Failure, "failure"),
+        (Meaning::Retry, "retry"),
+        (Meaning::Unknown, "retry, the name does not say"),
+    ] {
+        let states = draft.states.iter().filter(|(_, it)| *it == meaning);
+        let states: Vec<_> = states.map(|(state, _)| state.as_str()).collect();
+        if !states.is_empty() {
+            text.push_str(&format!("\n  {word}: {}", states.join(", ")));
+        }
+    }
+    text
+}
+
+/// Adds the waiter to its file and tells the name that it has there.
+fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyhow::Result<String> {
+    let waiter = draft.to_json();
+    let mut name = draft.name.clone();
+    let text = if path.exists() {
+        let file = catalog::read(path).map_err(|bad| {
+            let message = format!("{} cannot be used\n{}", path.display(), render::bad_file(&bad));
+            Failure::usage(message)
+        })?;
+        let of = file.service.clone().unwrap_or_else(|| catalog::file_service(path));
+        if of != service {
+            let message = format!("{} is of service {of}, not {service}", path.display());
+            return Err(Failure::usage(message).help("give another --file").into());
+        }
+        if let Some(known) = file.waiters.keys().find(|known| fold(known) == fold(&name)) {
+            if !force {
+                let message = format!("{} has a waiter `{known}`", path.display());
+                let help = "give another --name, or --force to replace it";
+                return Err(Failure::usage(message).help(help).into());
+            }
+            name.clone_from(known);
+        }
+        let text = std::fs::read_to_string(path)?;
+        schema::with_waiter(&text, &name, &waiter)?
+    } else {
+        let mut file = json!({ "$schema": schema::SCHEMA_ID, "version": 2 });
+        if catalog::file_service(path) != service {
+            file["service"] = Value::from(service);
+        }
+        file["waiters"] = json!({ name.as_str(): waiter });
+        report::json(&file)
+    };
+    // What is written can be read.
+    schema::parse(&text).with_context(|| format!("{name} would not be valid"))?;
+    write(path, &text)?;
+    Ok(name)
+}
+
+fn write_cases(folder: &Path, draft: &Draft, force: bool) -> anyhow::Result<usize> {
+    let mut written = 0;
+    for (name, case) in &draft.cases {
+        let path = folder.join(format!("{name}.json"));
+        if force || !path.exists() {
+            write(&path, &report::json(&serde_json::to_value(case)?))?;
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folder
+        .and_then(|()| std::fs::write(path, text))
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Why nothing could be proposed, and what to say instead.
+fn explained(error: &DraftError) -> Failure {
+    let list =
+        |texts: &[String]| texts.iter().map(|it| format!("\n        {it}")).collect::<String>();
+    let help = match error {
+        DraftError::NoState { candidates, .. } if candidates.is_empty() => {
+            "its output has no strings at all; is there another operation that describes the thing?"
+                .to_owned()
+        }
+        DraftError::NoState { candidates, .. } => {
+            format!("name one with --path; its strings are{}", list(candidates))
+        }
+        DraftError::UnknownPath { near: Some(near), .. } => format!("did you mean `{near}`?"),
+        DraftError::UnknownPath { candidates, .. } => format!("there are{}", list(candidates)),
+        DraftError::NoSuccess { values, .. } if values.is_empty() => {
+            "the model does not list its values; look them up and give --success and --failure"
+                .to_owned()
+        }
+        DraftError::NoSuccess { values, .. } => {
+            format!("give --success, of {}", values.join(", "))
+        }
+        DraftError::UnknownValue { value, values, .. } => {
+            match crate::diagnostic::nearest(value, values.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it has {}", values.join(", ")),
+            }
+        }
+        DraftError::NoNotFound { .. } => {
+            "leave out --not-found, and add an `error` acceptor by hand".to_owned()
+        }
+    };
+    Failure::usage(error.to_string()).help(help)
+}

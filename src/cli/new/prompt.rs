@@ -1,0 +1,117 @@
+//! Asking people, line by line, with a default for each question.
+
+use std::io::BufRead as _;
+
+use crate::cli::exit::Failure;
+use crate::cli::report;
+use crate::draft;
+use crate::draft::DraftOptions;
+use crate::draft::Meaning;
+use crate::model::OperationModel;
+use crate::model::ServiceModel;
+
+/// Somebody who answers.
+pub(super) trait Asked {
+    /// The answer to `question`; `None` where there are no more answers.
+    fn answer(&mut self, question: &str) -> Option<String>;
+}
+
+/// The person at the terminal.
+pub(super) struct Terminal;
+
+impl Asked for Terminal {
+    fn answer(&mut self, question: &str) -> Option<String> {
+        report::note(question);
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim().to_owned())
+    }
+}
+
+/// Asks for what `options` do not say.
+pub(super) fn ask(
+    service: &ServiceModel,
+    operation: &OperationModel,
+    options: &mut DraftOptions,
+    asked: &mut dyn Asked,
+) -> Result<(), Failure> {
+    if options.path.is_none() {
+        let paths = draft::state_paths(operation);
+        if let [first, others @ ..] = paths.as_slice() {
+            let also: Vec<_> = others.iter().take(8).map(draft::StatePath::expression).collect();
+            let also =
+                if also.is_empty() { String::new() } else { format!(" (or {})", also.join(", ")) };
+            let question = format!("Which member tells the state?{also}");
+            options.path = Some(line(asked, &question, &first.expression())?);
+        }
+    }
+    // What follows from the answers so far; where that cannot be told it is explained later.
+    let proposed = draft::draft(service, operation, options).ok();
+    let of = |meaning: Meaning| {
+        let states = proposed.iter().flat_map(|draft| &draft.states);
+        let states = states.filter(|(_, it)| *it == meaning).map(|(state, _)| state.clone());
+        states.collect::<Vec<_>>()
+    };
+    if options.success.is_empty() {
+        options.success = list(asked, "Which states are a success?", &of(Meaning::Success))?;
+    }
+    if options.failure.is_empty() {
+        options.failure = list(asked, "Which states are a failure?", &of(Meaning::Failure))?;
+    }
+    let Ok(proposed) = draft::draft(service, operation, options) else { return Ok(()) };
+    if options.name.is_none() {
+        options.name = Some(line(asked, "What is the waiter called?", &proposed.name)?);
+    }
+    if options.delay.is_none() {
+        let delay = proposed.config.delay.to_string();
+        let answer = line(asked, "How many seconds are between two polls?", &delay)?;
+        options.delay = Some(super::seconds(&answer).map_err(Failure::usage)?);
+    }
+    Ok(())
+}
+
+fn line(asked: &mut dyn Asked, question: &str, default: &str) -> Result<String, Failure> {
+    let answer = asked.answer(&format!("{question} [{default}]"));
+    match answer.as_deref() {
+        None => Err(Failure::usage("there is no answer").help("--yes asks nothing")),
+        Some("") => Ok(default.to_owned()),
+        Some(answer) => Ok(answer.to_owned()),
+    }
+}
+
+fn list(asked: &mut dyn Asked, question: &str, default: &[String]) -> Result<Vec<String>, Failure> {
+    let answer = line(asked, question, &default.join(","))?;
+    let states = answer.split(',').map(str::trim).filter(|state| !state.is_empty());
+    Ok(states.map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::aws::Models;
+
+    struct Script(Vec<&'static str>);
+
+    impl Asked for Script {
+        fn answer(&mut self, _: &str) -> Option<String> {
+            (!self.0.is_empty()).then(|| self.0.remove(0).to_owned())
+        }
+    }
+
+    #[test]
+    fn an_empty_answer_is_the_proposal() {
+        let service = Models::embedded().service("glue").unwrap();
+        let operation = service.operation("GetCrawler").unwrap();
+        let mut options = DraftOptions::default();
+        let mut script = Script(vec!["", "", "STOPPING", "crawler_idle", "45"]);
+        ask(service.model(), &operation, &mut options, &mut script).unwrap();
+        assert_eq!(options.path.as_deref(), Some("Crawler.State"));
+        assert_eq!(options.success, ["READY"]);
+        assert_eq!(options.failure, ["STOPPING"]);
+        assert_eq!(options.name.as_deref(), Some("crawler_idle"));
+        assert_eq!(options.delay, Some(45.0));
+        let none =
+            ask(service.model(), &operation, &mut DraftOptions::default(), &mut Script(vec![]));
+        assert_eq!(none.unwrap_err().to_string(), "there is no answer");
+    }
+}

@@ -1,0 +1,346 @@
+//! The waiters and their cases, found and run.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Args;
+use crate::case::Case;
+use crate::catalog::Catalog;
+use crate::catalog::Entry;
+use crate::catalog::LookupError;
+use crate::catalog::Origin;
+use crate::catalog::Sources;
+use crate::cli::clients::SourceArgs;
+use crate::cli::exit::Failure;
+use crate::cli::project;
+use crate::cli::render;
+use crate::cli::terms;
+use crate::client::aws::Models;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Invalid;
+use crate::diagnostic::Severity;
+use crate::diagnostic::fold;
+use crate::matcher::Acceptor;
+use crate::model::OperationModel;
+use crate::replay;
+use crate::replay::Difference;
+use crate::schema;
+use crate::waiter::Waiter;
+
+/// Where cases are.
+pub(in crate::cli) const CASES: &str = "tests/waiters";
+
+/// Everything that was tested.
+pub(super) struct Suite {
+    pub(super) waiters: Vec<Tested>,
+    min_coverage: Option<u8>,
+}
+
+/// A waiter, and what became of its cases.
+pub(super) struct Tested {
+    pub(super) service: String,
+    pub(super) name: String,
+    /// Where the waiter comes from, or why there is none.
+    pub(super) origin: Result<String, String>,
+    pub(super) cases: Vec<Ran>,
+    /// The acceptors in words, each with whether a case reached it.
+    pub(super) acceptors: Vec<(String, bool)>,
+    /// Whether there is a case in which a poll left it waiting.
+    pub(super) waits: bool,
+}
+
+/// A case, and what became of it.
+pub(super) struct Ran {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) differences: Vec<Difference>,
+    /// The message with which the wait ended, and the number of polls.
+    pub(super) ending: Option<(String, u64)>,
+}
+
+impl Ran {
+    pub(super) fn is_well(&self) -> bool {
+        let broken = self.diagnostics.iter().any(|found| found.severity == Severity::Error);
+        !broken && self.differences.is_empty()
+    }
+}
+
+impl Tested {
+    pub(super) fn reached(&self) -> usize {
+        self.acceptors.iter().filter(|(_, reached)| *reached).count()
+    }
+
+    /// How many percent of the acceptors are reached, rounded down.
+    pub(super) fn coverage(&self) -> usize {
+        (self.reached() * 100).checked_div(self.acceptors.len()).unwrap_or(100)
+    }
+}
+
+impl Suite {
+    /// Finds the waiters that `args` name, and runs their cases.
+    pub(super) fn find(args: &Args) -> anyhow::Result<Self> {
+        let project = project::project()?;
+        let mut sources = args.sources.clone();
+        if sources.waiters.is_empty() {
+            // Unlike elsewhere these win: what is tested is what is here.
+            sources.waiters = project.waiters;
+            if sources.waiters.is_empty() && Path::new("waiters").is_dir() {
+                sources.waiters.push(PathBuf::from("waiters"));
+            }
+        }
+        let cases = args.cases.clone().or(project.tests).unwrap_or_else(|| PathBuf::from(CASES));
+        let wanted = Wanted::new(args.service.as_deref(), args.waiter.as_deref());
+        let named = cases.to_string_lossy() != CASES;
+        if named && !cases.is_dir() {
+            let message = format!("{} is no folder", cases.display());
+            return Err(Failure::usage(message).help("check --cases").into());
+        }
+        refuse_bad_files(&sources)?;
+        let mut waiters: BTreeMap<(String, String), BTreeMap<String, PathBuf>> = BTreeMap::new();
+        for entry in own(&sources) {
+            waiters.entry((entry.service, entry.name)).or_default();
+        }
+        for (service, folder) in folders(&cases) {
+            for (name, folder) in folders(&folder) {
+                let known = waiters
+                    .keys()
+                    .find(|(known, other)| *known == service && fold(other) == fold(&name));
+                let key = known.cloned().unwrap_or((service.clone(), name));
+                waiters.entry(key).or_default().extend(files(&folder));
+            }
+        }
+        waiters.retain(|(service, name), _| wanted.is(service, name));
+        if waiters.is_empty() {
+            return Err(nothing(args, &cases).into());
+        }
+        let catalog = sources.catalog();
+        let tested = waiters.into_iter();
+        let tested =
+            tested.map(|((service, name), cases)| test(&catalog, service, name, &cases)).collect();
+        Ok(Self { waiters: tested, min_coverage: args.min_coverage })
+    }
+
+    pub(super) fn is_well(&self) -> bool {
+        self.waiters.iter().all(|waiter| {
+            let cases = waiter.cases.iter().all(Ran::is_well);
+            waiter.origin.is_ok() && cases && self.shortage(waiter).is_none()
+        })
+    }
+
+    /// What is missing of what --min-coverage asks for.
+    pub(super) fn shortage(&self, waiter: &Tested) -> Option<String> {
+        let least = usize::from(self.min_coverage?);
+        if waiter.coverage() < least {
+            return Some(format!(
+                "{} % of the acceptors are reached, not {least} %",
+                waiter.coverage()
+            ));
+        }
+        let waits = waiter.waits || waiter.origin.is_err();
+        (!waits).then(|| "there is no case in which it goes on waiting".to_owned())
+    }
+}
+
+/// Which waiters are asked for.
+struct Wanted {
+    service: Option<String>,
+    name: Option<String>,
+}
+
+impl Wanted {
+    fn new(service: Option<&str>, name: Option<&str>) -> Self {
+        let (service, name) = match (service.and_then(|word| word.split_once('.')), name) {
+            (Some((service, name)), None) => (Some(service), Some(name)),
+            (_, name) => (service, name),
+        };
+        Self { service: service.map(fold), name: name.map(fold) }
+    }
+
+    fn is(&self, service: &str, name: &str) -> bool {
+        self.service.as_deref().is_none_or(|wanted| wanted == fold(service))
+            && self.name.as_deref().is_none_or(|wanted| wanted == fold(name))
+    }
+}
+
+fn nothing(args: &Args, cases: &Path) -> Failure {
+    let folder = cases.display();
+    match (&args.service, &args.waiter) {
+        (None, _) => {
+            Failure::usage(format!("there is nothing to test: no waiter has cases in {folder}"))
+                .help("`maitred new SERVICE OPERATION` writes a waiter with its first cases")
+        }
+        (Some(service), waiter) => {
+            let name = waiter.as_ref().map(|name| format!(".{name}")).unwrap_or_default();
+            Failure::usage(format!(
+                "there is nothing to test: {service}{name} has no cases in {folder}"
+            ))
+            .help(format!("a case is {folder}/<service>/<waiter>/<case>.json"))
+        }
+    }
+}
+
+/// A file that was named and cannot be used would silently leave its waiters untested.
+fn refuse_bad_files(sources: &SourceArgs) -> Result<(), Failure> {
+    let catalog = Catalog::new(Sources { user: sources.waiters.clone(), ..Sources::default() });
+    match catalog.bad_files().first() {
+        None => Ok(()),
+        Some(bad) => {
+            let path = bad.path.display();
+            Err(Failure::usage(format!("{path} cannot be used\n{}", render::bad_file(bad))))
+        }
+    }
+}
+
+/// The waiters of the named files.
+fn own(sources: &SourceArgs) -> Vec<Entry> {
+    let catalog = Catalog::new(Sources { user: sources.waiters.clone(), ..Sources::default() });
+    let services = catalog.services();
+    let entries = services.iter().flat_map(|service| catalog.service(service));
+    entries.filter(|entry| matches!(entry.origin, Origin::File(_))).collect()
+}
+
+/// The folders in `path` by name.
+fn folders(path: &Path) -> Vec<(String, PathBuf)> {
+    inside(path).into_iter().filter(|(_, path)| path.is_dir()).collect()
+}
+
+/// The cases in `path` by name.
+fn files(path: &Path) -> Vec<(String, PathBuf)> {
+    let json = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
+    inside(path).into_iter().filter(|(_, path)| json(path)).collect()
+}
+
+fn inside(path: &Path) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(path).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path))).collect()
+}
+
+fn test(
+    catalog: &Catalog,
+    service: String,
+    name: String,
+    cases: &BTreeMap<String, PathBuf>,
+) -> Tested {
+    let entry = match catalog.find(&service, &name) {
+        Ok(entry) => entry,
+        Err(error) => {
+            let near = match &error {
+                LookupError::Unknown(unknown) => unknown.near(),
+                LookupError::BadFile(_) | LookupError::Extends(_) => None,
+            };
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let origin = Err(format!("{error}{near}"));
+            return Tested {
+                service,
+                name,
+                origin,
+                cases: Vec::new(),
+                acceptors: Vec::new(),
+                waits: false,
+            };
+        }
+    };
+    let operation = operation(&entry);
+    let mut tested = Tested {
+        service,
+        name,
+        origin: Ok(entry.origin.to_string()),
+        cases: Vec::new(),
+        acceptors: entry.config.acceptors.iter().map(|_| (String::new(), false)).collect(),
+        waits: false,
+    };
+    let mut reached = BTreeSet::new();
+    for (name, path) in cases {
+        let (ran, told) = run(name, path, &entry, operation.as_deref());
+        tested.cases.push(ran);
+        let Some((waiter, replayed)) = told else { continue };
+        reached.extend(replayed.reached);
+        tested.waits |= replayed.went_on > 0;
+        tested.acceptors =
+            waiter.acceptors().iter().map(|acceptor| (describe(acceptor), false)).collect();
+    }
+    for (index, (_, is_reached)) in tested.acceptors.iter_mut().enumerate() {
+        *is_reached = reached.contains(&index);
+    }
+    tested
+}
+
+/// The model of what the waiter polls, if it is known.
+fn operation(entry: &Entry) -> Option<Arc<OperationModel>> {
+    let service = Models::embedded().service(&entry.service).ok()?;
+    service.operation(&entry.config.operation).ok()
+}
+
+fn run(
+    name: &str,
+    path: &Path,
+    entry: &Entry,
+    operation: Option<&OperationModel>,
+) -> (Ran, Option<(Waiter, replay::Replayed)>) {
+    let mut ran = Ran {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        text: String::new(),
+        diagnostics: Vec::new(),
+        differences: Vec::new(),
+        ending: None,
+    };
+    let read = read(path).and_then(|text| {
+        ran.text = text;
+        schema::parse_case(&ran.text)
+    });
+    let compiled = read.and_then(|case| Ok((compile(&case, entry)?, case)));
+    let (waiter, case) = match compiled {
+        Ok(compiled) => compiled,
+        Err(invalid) => {
+            ran.diagnostics = invalid.diagnostics().to_vec();
+            schema::locate(&ran.text, &mut ran.diagnostics);
+            return (ran, None);
+        }
+    };
+    ran.diagnostics = replay::check(&case, &waiter, operation);
+    if !ran.diagnostics.is_empty() {
+        schema::locate(&ran.text, &mut ran.diagnostics);
+    }
+    if ran.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+        return (ran, None);
+    }
+    let replayed = replay::replay(&case, &waiter);
+    ran.differences = replayed.differences(&case.expect);
+    let attempts = replayed.outcome.progress().attempts;
+    ran.ending = Some((replayed.outcome.message().to_owned(), attempts));
+    (ran, Some((waiter, replayed)))
+}
+
+fn compile(case: &Case, entry: &Entry) -> Result<Waiter, Invalid> {
+    entry.compile(&replay::options(case)?)
+}
+
+/// The text of a case, not more than a case may have.
+fn read(path: &Path) -> Result<String, Invalid> {
+    let mut text = String::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(schema::MAX_FILE as u64 + 1).read_to_string(&mut text));
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let message = format!("cannot be read: {error}");
+            Err(Invalid::new(vec![Diagnostic::error("file", "", message)]))
+        }
+    }
+}
+
+/// E.g. `failure: pathAny Clusters[].ClusterStatus is "deleting"`.
+fn describe(acceptor: &Acceptor) -> String {
+    let state = terms::state(acceptor.state);
+    let matcher = terms::matcher(&acceptor.matcher);
+    let argument = acceptor.expression().map(|it| format!(" {}", it.as_str())).unwrap_or_default();
+    format!("{state}: {matcher}{argument} is {}", acceptor.expected)
+}

@@ -1,0 +1,125 @@
+//! `--record`: the wait as a case.
+
+use std::path::Path;
+
+use super::plan::Plan;
+use crate::case::Case;
+use crate::case::Expect;
+use crate::case::ExpectedOutcome;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::report;
+use crate::cli::report::Report;
+use crate::cli::signature::Signature;
+use crate::client::Client;
+use crate::config::AcceptorConfig;
+use crate::config::Show;
+use crate::engine::Outcome;
+use crate::record;
+use crate::record::Recorder;
+use crate::record::Scrubber;
+
+/// What keeps the replies, if the wait is to be recorded.
+///
+/// # Errors
+/// What is asked for cannot be a case, or the file exists.
+pub(super) fn recorder<'a>(
+    plan: &Plan,
+    client: &'a dyn Client,
+) -> Result<Option<Recorder<'a>>, Failure> {
+    let Some(path) = &plan.args.say.record else { return Ok(None) };
+    let condition = &plan.args.condition;
+    let own = !condition.until.is_empty() || !condition.fail_if.is_empty() || condition.strict;
+    if own || plan.target.origin.is_none() || plan.args.pace.once {
+        let message = "a case is of a waiter as its file has it: it cannot be recorded with --until, \
+                       --fail-if, --strict or --once";
+        return Err(Failure::usage(message));
+    }
+    if path.exists() && !plan.args.say.force {
+        let message = format!("{} exists already", path.display());
+        return Err(
+            Failure::usage(message).help("name another file, or give --force to replace it")
+        );
+    }
+    let operation = match &plan.target.signature {
+        Signature::Aws { operation, .. } => Some(operation.clone()),
+        Signature::Http { .. } => None,
+    };
+    let config = &plan.target.config;
+    let of = |acceptor: &AcceptorConfig| {
+        [acceptor.argument.clone(), acceptor.message.clone()].into_iter().flatten()
+    };
+    let shown = config.show.as_ref().map(Show::expressions).unwrap_or_default();
+    let expressions = config.acceptors.iter().flat_map(of).chain(shown.iter().cloned());
+    let values = condition.parameter.iter().cloned();
+    let scrubber = Scrubber::new(operation).with_headers_in(expressions.chain(values));
+    Ok(Some(Recorder::new(client, scrubber, plan.waiter.call().clone())))
+}
+
+/// Writes what was recorded, however the wait ended, and says so.
+pub(super) fn save(
+    plan: &Plan,
+    recorder: &Recorder<'_>,
+    outcome: &Outcome,
+    report: Report,
+) -> Report {
+    let Some(path) = &plan.args.say.record else { return report };
+    let (told, exit) = match write(plan, recorder, outcome, path) {
+        Ok(told) => (told, report.exit),
+        Err(error) => {
+            let exit = if report.exit == Exit::Success { Exit::Usage } else { report.exit };
+            let message = format!("{} cannot be written: {error:#}", path.display());
+            (report::error_and_advice(&message, None), exit)
+        }
+    };
+    let stderr = [report.stderr.trim_end(), &told].join("\n").trim_start().to_owned();
+    Report { stderr, exit, ..report }
+}
+
+fn write(
+    plan: &Plan,
+    recorder: &Recorder<'_>,
+    outcome: &Outcome,
+    path: &Path,
+) -> anyhow::Result<String> {
+    if recorder.replies().is_empty() {
+        return Ok(format!("nothing was recorded to {}: there was no reply", path.display()));
+    }
+    let config = &plan.target.config;
+    let waiter = (plan.waiter.service(), plan.target.name.as_str(), &**config);
+    let (case, same) = record::case(recorder, given(plan), outcome, waiter)?;
+    let text = report::json(&serde_json::to_value(&case)?);
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    std::fs::write(path, text)?;
+    let polls: u64 = case.replies.iter().map(|reply| reply.repeat).sum();
+    let told = format!("recorded {polls} replies to {}", path.display());
+    Ok(if same {
+        told
+    } else {
+        format!(
+            "{told}\nthe case ends otherwise than the wait did: an acceptor looks at what was scrubbed"
+        )
+    })
+}
+
+/// What the caller gave.
+fn given(plan: &Plan) -> Case {
+    let pace = &plan.args.pace;
+    let seconds = |duration: Option<std::time::Duration>| duration.map(|it| it.as_secs_f64());
+    Case {
+        schema: None,
+        description: None,
+        input: plan.waiter.call().input.clone(),
+        parameters: plan.args.parameters(&plan.target.config, &mut Vec::new()),
+        baseline: plan.args.condition.baseline.as_deref().map(super::options::baseline),
+        delay: seconds(pace.delay),
+        max_attempts: pace.max_attempts,
+        timeout: seconds(pace.timeout),
+        replies: Vec::new(),
+        expect: Expect {
+            outcome: ExpectedOutcome::Cancelled,
+            attempts: None,
+            shown: None,
+            message: None,
+        },
+    }
+}

@@ -1,0 +1,225 @@
+//! What is wrong with a case before it runs: one with a slip of the pen in it proves nothing.
+
+use serde_json::{Map, Value};
+
+use super::{HTTP, MAX_BYTES, MAX_REPLIES};
+use crate::case::Case;
+use crate::case::Reply;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Severity;
+use crate::diagnostic::nearest;
+use crate::model::OperationModel;
+use crate::model::ShapeKind;
+use crate::model::ShapeRef;
+use crate::model::Structure;
+use crate::waiter::Waiter;
+
+/// Deeper outputs are not looked into.
+const MAX_DEPTH: usize = 100;
+
+/// The member that every output of AWS may have, whatever its shape.
+const METADATA: &str = "ResponseMetadata";
+
+/// Checks the input and the outputs of `case` against what is known of the operation that `waiter`
+/// polls; `operation` is `None` where nothing is. A value that an enum does not have is a warning,
+/// since services add values; everything else is an error. The pointers are into the case.
+#[must_use]
+pub fn check(case: &Case, waiter: &Waiter, operation: Option<&OperationModel>) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    check_size(case, &mut problems);
+    if case.baseline.is_some() && waiter.baseline().is_none() {
+        let message = format!("{} has no baseline", waiter.id());
+        problems.push(Diagnostic::error("baseline", "/baseline", message));
+    }
+    if let Some(operation) = operation {
+        check_input(case, waiter, operation, &mut problems);
+    }
+    for (index, reply) in case.replies.iter().enumerate() {
+        let pointer = format!("/replies/{index}");
+        if waiter.service() == HTTP && reply.error.is_some() {
+            let message = "every reply of service http is an output, whatever its status";
+            let error = Diagnostic::error("reply", format!("{pointer}/error"), message);
+            problems.push(error.with_help("write \"output\": { \"StatusCode\": 503, … }"));
+        }
+        let Some(output) = &reply.output else { continue };
+        let pointer = format!("{pointer}/output");
+        match (output, operation) {
+            (Value::Object(members), _) if waiter.service() == HTTP => {
+                check_http(members, &pointer, &mut problems);
+            }
+            (Value::Object(_), Some(operation)) => {
+                let mut check = Check { operation, problems: &mut problems };
+                check.output(output, &pointer);
+            }
+            (Value::Object(_), None) => {}
+            _ => {
+                let message = "an output is an object";
+                problems.push(Diagnostic::error("type", pointer, message));
+            }
+        }
+    }
+    problems
+}
+
+/// More than this nobody needs, and it would take long to run.
+fn check_size(case: &Case, problems: &mut Vec<Diagnostic>) {
+    let replies = case.replies.iter().fold(0_u64, |sum, reply| sum.saturating_add(reply.repeat));
+    if replies > MAX_REPLIES {
+        let message = format!("there are {replies} replies; a case may have {MAX_REPLIES}");
+        problems.push(Diagnostic::error("size", "/replies", message));
+    }
+    let size = |reply: &Reply| match &reply.output {
+        Some(output) if reply.repeat > 1 => {
+            (output.to_string().len() as u64).saturating_mul(reply.repeat)
+        }
+        _ => 0,
+    };
+    let bytes = case.replies.iter().fold(0_u64, |sum, reply| sum.saturating_add(size(reply)));
+    if bytes > MAX_BYTES {
+        let message = format!("the replies have {bytes} bytes in all; a case may have {MAX_BYTES}");
+        problems.push(Diagnostic::error("size", "/replies", message));
+    }
+}
+
+fn check_input(
+    case: &Case,
+    waiter: &Waiter,
+    operation: &OperationModel,
+    problems: &mut Vec<Diagnostic>,
+) {
+    for problem in operation.check_input(&waiter.call().input) {
+        let pointer = format!("/input/{}", problem.path.replace(['.', '['], "/").replace(']', ""));
+        let name = problem.path.split(['.', '[']).next().unwrap_or_default();
+        // What is wrong with the waiter's own input is no matter of the case.
+        if !case.input.contains_key(name) && waiter.call().input.contains_key(name) {
+            continue;
+        }
+        let message = format!("input: {} {}", problem.path, problem.message);
+        let found = Diagnostic::error("input", pointer, message);
+        problems.push(match problem.help {
+            Some(help) => found.with_help(help),
+            None => found,
+        });
+    }
+}
+
+fn check_http(members: &Map<String, Value>, pointer: &str, problems: &mut Vec<Diagnostic>) {
+    const MEMBERS: [&str; 3] = ["StatusCode", "Headers", "Body"];
+    for name in members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
+        problems.push(unknown(name, "an HTTP reply", MEMBERS.into_iter(), pointer));
+    }
+    let status = members.get("StatusCode").and_then(Value::as_u64);
+    if !status.is_some_and(|status| (100..=599).contains(&status)) {
+        let message = "an HTTP reply has a `StatusCode`, a number from 100 to 599";
+        let missing = Diagnostic::error("status-code", pointer, message);
+        problems.push(missing.with_help("e.g. \"StatusCode\": 200"));
+    }
+}
+
+fn unknown<'a>(
+    name: &str,
+    of: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    pointer: &str,
+) -> Diagnostic {
+    let help = match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    let message = format!("`{name}` is not a member of {of}");
+    Diagnostic::error("unknown-member", join(pointer, name), message).with_help(help)
+}
+
+fn join(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+struct Check<'a> {
+    operation: &'a OperationModel,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn output(&mut self, output: &Value, pointer: &str) {
+        let Value::Object(members) = output else { return };
+        let mut members = members.clone();
+        members.remove(METADATA);
+        match &self.operation.output {
+            Some(reference) => self.value(reference, &Value::Object(members), pointer, 0),
+            None => {
+                let name = &self.operation.name;
+                let none = Structure::default();
+                self.structure(&none, &format!("the output of {name}"), &members, pointer, 0);
+            }
+        }
+    }
+
+    fn value(&mut self, reference: &ShapeRef, value: &Value, pointer: &str, depth: usize) {
+        let shape = self.operation.shape(reference);
+        if depth > MAX_DEPTH || value.is_null() || reference.traits.json_value {
+            return;
+        }
+        match (&shape.kind, value) {
+            (ShapeKind::Structure(structure), _) if structure.document => {}
+            (ShapeKind::Structure(structure), Value::Object(members)) => {
+                let name = if shape.name.is_empty() { "this" } else { &shape.name };
+                self.structure(structure, name, members, pointer, depth);
+            }
+            (ShapeKind::List(member), Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(member, item, &format!("{pointer}/{index}"), depth + 1);
+                }
+            }
+            (ShapeKind::Map { value, .. }, Value::Object(entries)) => {
+                for (key, entry) in entries {
+                    self.value(value, entry, &join(pointer, key), depth + 1);
+                }
+            }
+            (ShapeKind::String(values), Value::String(text)) => self.hint(values, text, pointer),
+            (ShapeKind::Boolean, Value::Bool(_))
+            | (ShapeKind::Blob, Value::String(_))
+            | (ShapeKind::Timestamp, Value::String(_) | Value::Number(_)) => {}
+            (ShapeKind::Integer | ShapeKind::Long, Value::Number(number)) if !number.is_f64() => {}
+            (ShapeKind::Float | ShapeKind::Double, Value::Number(_)) => {}
+            (kind, _) => self.wrong_type(kind, value, pointer),
+        }
+    }
+
+    fn structure(
+        &mut self,
+        structure: &Structure,
+        name: &str,
+        members: &Map<String, Value>,
+        pointer: &str,
+        depth: usize,
+    ) {
+        let known = || structure.members.iter().map(|member| member.name.as_str());
+        for (key, value) in members {
+            match structure.member(key) {
+                Some(member) => self.value(&member.target, value, &join(pointer, key), depth + 1),
+                None => self.problems.push(unknown(key, name, known(), pointer)),
+            }
+        }
+    }
+
+    fn hint(&mut self, values: &[String], text: &str, pointer: &str) {
+        if values.is_empty() || values.iter().any(|value| value == text) {
+            return;
+        }
+        let near = nearest(text, values.iter().map(String::as_str));
+        let help = near.map_or_else(
+            || format!("known values: {}", values.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("`{text}` is not a value that the model knows");
+        let mut hint = Diagnostic::error("unknown-value", pointer, message).with_help(help);
+        hint.severity = Severity::Warning;
+        self.problems.push(hint);
+    }
+
+    fn wrong_type(&mut self, kind: &ShapeKind, value: &Value, pointer: &str) {
+        let message = format!("this must be of type {}, but is {value}", kind.type_name());
+        let message = crate::diagnostic::shortened(&message);
+        self.problems.push(Diagnostic::error("type", pointer, message));
+    }
+}
