@@ -1,0 +1,288 @@
+//! `maitred connections`: what is defined where, and whether it works.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::advice;
+use super::exit::{Exit, Failure};
+use super::project;
+use super::render;
+use super::report::{self, Format, Report};
+use super::signature;
+use crate::client::Call;
+use crate::client::CallError;
+use crate::client::Client;
+use crate::client::Observation;
+use crate::client::Output;
+use crate::clock::SystemClock;
+use crate::connection::AWS_DEFAULT;
+use crate::connection::ClientSettings;
+use crate::connection::Clients;
+use crate::connection::Connection;
+use crate::connection::ConnectionError;
+use crate::connection::Connections;
+use crate::connection::Environment;
+use crate::connection::HTTP_DEFAULT;
+use crate::connection::OpenClient;
+
+/// List, show and test connections: named credentials and defaults
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A connection is looked for in MAITRED_CONN_<ID>, AIRFLOW_CONN_<ID> and the file of connections; the
+first one wins. Secrets are never shown.
+
+Examples:
+  maitred connections list
+  maitred connections test warehouse
+  maitred wait redshift cluster_available --cluster-identifier analytics --connection warehouse")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the connections that are defined, and where
+    List(ListArgs),
+    /// Show one connection, with *** for its secrets
+    Show(ShowArgs),
+    /// Ask who we are (AWS), or for the headers of the host (HTTP)
+    Test(TestArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct FileArgs {
+    /// The file of connections; default: maitred/connections.toml in the configuration folder.
+    #[arg(long, value_name = "FILE", env = "MAITRED_CONNECTIONS", hide_env_values = true)]
+    connections: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// The connection
+    id: String,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct TestArgs {
+    /// The connection
+    id: String,
+    /// The AWS region, in place of the connection's
+    #[arg(long)]
+    region: Option<String>,
+    /// Send the request here, and not where the connection says
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    match &args.command {
+        Command::List(args) => list(args),
+        Command::Show(args) => {
+            let connection = args.file.connections().get(&args.id).map_err(|e| failure(&e))?;
+            Ok(Report::text(report::json(&connection.shown())))
+        }
+        Command::Test(args) => super::block_on(test(args))?,
+    }
+}
+
+impl FileArgs {
+    fn connections(&self) -> Connections {
+        let file = project::connections(self.connections.clone());
+        Connections::with_file(Environment::of_process(), file.as_deref())
+    }
+}
+
+/// A connection that cannot be used, as an error of the command.
+pub(super) fn failure(error: &ConnectionError) -> Failure {
+    let failure = Failure::usage(error.to_string());
+    match error {
+        ConnectionError::Undefined(_) => {
+            failure.help("`maitred connections list` shows what is defined, and where")
+        }
+        ConnectionError::Invalid(_) | ConnectionError::File(_) | ConnectionError::Secret(_) => {
+            failure
+        }
+    }
+}
+
+type Found = (String, Result<Connection, ConnectionError>);
+
+fn list(args: &ListArgs) -> anyhow::Result<Report> {
+    let connections = args.file.connections();
+    let mut found = connections.list().map_err(|error| failure(&error))?;
+    for id in [AWS_DEFAULT, HTTP_DEFAULT] {
+        if !found.iter().any(|(known, _)| known == id) {
+            found.push((id.to_owned(), connections.get(id)));
+        }
+    }
+    let text = match args.output {
+        Format::Text => table(&found),
+        Format::Json => report::json(&json!({
+            "version": 1,
+            "file": connections.path().map(|path| path.display().to_string()),
+            "connections": found.iter().map(entry).collect::<Vec<_>>(),
+        })),
+    };
+    Ok(Report::text(text))
+}
+
+fn entry((id, connection): &Found) -> Value {
+    match connection {
+        Ok(connection) => connection.shown(),
+        Err(error) => json!({ "id": id, "error": error.to_string() }),
+    }
+}
+
+fn table(found: &[Found]) -> String {
+    let rows: Vec<[String; 4]> = found
+        .iter()
+        .map(|(id, connection)| match connection {
+            Ok(connection) => {
+                let origin = connection.origin().to_string();
+                [id.clone(), connection.kind().to_owned(), origin, place(connection)]
+            }
+            Err(error) => [id.clone(), "?".to_owned(), String::new(), error.to_string()],
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths = [width(0), width(1), width(2)].map(Option::unwrap_or_default);
+    rows.iter()
+        .map(|[id, kind, origin, place]| {
+            let [id_width, kind_width, origin_width] = widths;
+            let line =
+                format!("{id:id_width$}  {kind:kind_width$}  {origin:origin_width$}  {place}");
+            render::plain(line.trim_end()) + "\n"
+        })
+        .collect()
+}
+
+/// What tells one connection from another: the region, the endpoint, the host.
+fn place(connection: &Connection) -> String {
+    let shown = connection.shown();
+    let extra = |key: &str| shown["extra"][key].as_str().map(str::to_owned);
+    let parts = [
+        connection.host(),
+        extra("region_name"),
+        extra("profile_name").map(|name| format!("profile {name}")),
+        extra("role_arn"),
+        extra("endpoint_url"),
+        connection.description().map(|text| format!("({text})")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+async fn test(args: &TestArgs) -> anyhow::Result<Report> {
+    let connections = args.file.connections();
+    let connection = connections.get(&args.id).map_err(|error| failure(&error))?;
+    let service = match connection.kind() {
+        "aws" => "sts",
+        "http" | "https" => signature::HTTP,
+        "" => {
+            return Err(Failure::usage(format!("the connection `{}` has no type", args.id)).into());
+        }
+        kind => {
+            let message =
+                format!("connections of type `{kind}` cannot be tested; aws and http can");
+            return Err(Failure::usage(message).into());
+        }
+    };
+    let settings = ClientSettings {
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+        ..ClientSettings::of_connection(&args.id)
+    };
+    let clients = Clients::new(connections, Arc::new(SystemClock::new()));
+    let client = clients.open(service, &settings).await.map_err(|error| failure(&error))?;
+    match ask(&client, service).await {
+        Ok(facts) => {
+            let mut object = Map::from_iter([
+                ("version".to_owned(), json!(1)),
+                ("connection".to_owned(), json!(args.id)),
+                ("origin".to_owned(), json!(connection.origin().to_string())),
+            ]);
+            object.extend(facts);
+            Ok(Report::text(match args.output {
+                Format::Json => report::json(&Value::Object(object)),
+                Format::Text => text(&object),
+            }))
+        }
+        Err(error) => {
+            let advice = advice::of_error(&error, service);
+            let message = format!("the connection `{}` does not work: {error}", args.id);
+            let text = report::error_and_advice(&message, Some(&advice));
+            Ok(Report::default().with_stderr(text).with_exit(Exit::of_error(&error)))
+        }
+    }
+}
+
+fn text(facts: &Map<String, Value>) -> String {
+    let line = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), report::printable);
+        format!("{name:<12} {value}\n")
+    };
+    facts.iter().filter(|(name, _)| *name != "version").map(line).collect()
+}
+
+/// Sends the request that shows whether the connection works.
+async fn ask(client: &OpenClient, service: &str) -> Result<Map<String, Value>, CallError> {
+    let mut facts = Map::new();
+    let mut put = |key: &str, value: Value| facts.insert(key.to_owned(), value);
+    match client {
+        OpenClient::Aws(client) => {
+            let output = send(client, service, "GetCallerIdentity", Map::new()).await?;
+            let identity = output.document.value();
+            put("account", identity["Account"].clone());
+            put("arn", identity["Arn"].clone());
+            put("region", json!(client.config().region().map(ToString::to_string)));
+        }
+        OpenClient::Http(client) => {
+            let input = || Map::from_iter([("endpoint".to_owned(), json!(""))]);
+            let mut output = send(&**client, service, "HEAD", input()).await?;
+            if matches!(output.status, Some(405 | 501)) {
+                output = send(&**client, service, "GET", input()).await?;
+            }
+            match &output.error {
+                // The host need have nothing at this path, but it has to let us in.
+                Some(error) if !matches!(error.status(), Some(404 | 405)) => {
+                    return Err(error.clone());
+                }
+                _ => {}
+            }
+            put("url", json!(client.base_url()));
+            put("status", json!(output.status));
+        }
+    }
+    Ok(facts)
+}
+
+async fn send(
+    client: &dyn Client,
+    service: &str,
+    operation: &str,
+    input: Map<String, Value>,
+) -> Result<Output, CallError> {
+    let call = Call { service: service.to_owned(), operation: operation.to_owned(), input };
+    match client.call(&call).await {
+        Observation::Output(output) => Ok(output),
+        Observation::Error(error) => Err(error),
+    }
+}
