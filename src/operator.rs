@@ -1,0 +1,454 @@
+//! Operators: the work of a task, and what comes after the wait.
+//!
+//! An operator's [`execute`](Operator::execute) starts the real work and then **defers**: it returns a
+//! [`Deferral`], which names a trigger, and is gone. When the trigger fires, a new value of the same
+//! operator is made from its stored arguments, in whatever process, and resumed with the event. Nothing
+//! else survives in between: what a later step needs goes into the deferral's `kwargs`.
+//!
+//! `execute`, `resume` and a trigger's `step` run at least once: after a crash they may run again. What
+//! must not happen twice goes through [`OperatorContext::main_call`].
+//!
+//! # An operator of one's own
+//!
+//! ```
+//! use maitred::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError, Resumed};
+//! use maitred::trigger::TimeDeltaTrigger;
+//! use serde::{Deserialize, Serialize};
+//! use serde_json::{Value, json};
+//!
+//! #[derive(Debug, Serialize, Deserialize)]
+//! struct Remind {
+//!     text: String,
+//!     seconds: f64,
+//! }
+//!
+//! impl Operator for Remind {
+//!     const NAME: &'static str = "example.remind";
+//!
+//!     async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+//!         let trigger = TimeDeltaTrigger { delta: self.seconds };
+//!         Ok(Flow::Defer(Deferral::new(&trigger, "remind")?))
+//!     }
+//!
+//!     async fn resume(
+//!         &self,
+//!         _ctx: &OperatorContext,
+//!         _method: &str,
+//!         _kwargs: Value,
+//!         with: Resumed,
+//!     ) -> Result<Flow, OperatorError> {
+//!         with.event()?;
+//!         Ok(Flow::Done(json!({"reminded": self.text})))
+//!     }
+//! }
+//! ```
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::client::Call;
+use crate::clock::BoxFuture;
+use crate::connection::ClientSettings;
+use crate::trigger::CancelReason;
+use crate::trigger::SerializedTrigger;
+use crate::trigger::Trigger;
+use crate::trigger::TriggerError;
+use crate::trigger::TriggerEvent;
+
+mod context;
+pub mod http;
+#[cfg(feature = "redshift")]
+pub mod redshift;
+mod sensor;
+mod wait;
+
+use sensor::{check_timeout, sensed, sensing};
+
+pub use context::{Begun, Host, MainCallError, OperatorContext, Settled, TaskInfo};
+pub use wait::Wait;
+
+/// The work of a task. The fields are the arguments: they are stored, and they are all that is left
+/// between `execute` and `resume`. See the [module](self) for an example.
+pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'static {
+    /// The name under which tasks are submitted and stored, e.g. `redshift.pause_cluster`.
+    const NAME: &'static str;
+    /// The version of the arguments' stored form. A program parks tasks of another version.
+    const VERSION: u32 = 1;
+    /// What it does, in a sentence.
+    const SUMMARY: &'static str = "";
+
+    /// Checks the arguments before the task is accepted. Default: they are good.
+    ///
+    /// # Errors
+    /// What is wrong, and what to give instead.
+    fn check(&self) -> Result<(), OperatorError> {
+        Ok(())
+    }
+
+    /// The deferral to begin with, for a task that needs no worker before its trigger. Default: none.
+    ///
+    /// # Errors
+    /// The trigger cannot be stored.
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+        Ok(None)
+    }
+
+    /// Starts the work.
+    ///
+    /// # Errors
+    /// The task has failed; it is retried if it has retries left.
+    fn execute(
+        &self,
+        ctx: &OperatorContext,
+    ) -> impl Future<Output = Result<Flow, OperatorError>> + Send;
+
+    /// Goes on after a deferral, at `method`. Default: an event is the task's result.
+    ///
+    /// # Errors
+    /// The task has failed; it is retried if it has retries left.
+    fn resume(
+        &self,
+        ctx: &OperatorContext,
+        method: &str,
+        kwargs: Value,
+        with: Resumed,
+    ) -> impl Future<Output = Result<Flow, OperatorError>> + Send {
+        let _ = (ctx, method, kwargs);
+        async { Ok(Flow::Done(with.event()?.payload)) }
+    }
+
+    /// Finds out what became of a main call whose reply was never seen, because the process died or the
+    /// connection broke. Default: it cannot be told.
+    ///
+    /// # Errors
+    /// It could not be looked up; it is tried again later.
+    fn reconcile(
+        &self,
+        ctx: &OperatorContext,
+        intent: &Intent,
+    ) -> impl Future<Output = Result<Reconciled, OperatorError>> + Send {
+        let _ = (ctx, intent);
+        async { Ok(Reconciled::InDoubt) }
+    }
+
+    /// Called when the task is cancelled or runs out of time while it is deferred; never on a restart.
+    fn on_cancel(
+        &self,
+        ctx: &OperatorContext,
+        reason: CancelReason,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (ctx, reason);
+        async {}
+    }
+}
+
+/// What comes after a step of an operator.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a step, and a box would be in everybody's way"
+)]
+pub enum Flow {
+    /// The task has succeeded, with this result.
+    Done(Value),
+    /// The task waits for a trigger.
+    Defer(Deferral),
+    /// There was nothing to do, for this reason.
+    Skip(String),
+}
+
+/// A hand-over to a trigger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// What to wait for.
+    pub trigger: SerializedTrigger,
+    /// What [`Operator::resume`] gets as `method`.
+    pub method_name: String,
+    /// What [`Operator::resume`] gets as `kwargs`.
+    #[serde(default)]
+    pub kwargs: Value,
+    /// How long the trigger may take; then the operator is resumed with [`Resumed::TimedOut`].
+    #[serde(default)]
+    pub timeout: Option<Duration>,
+    /// The call that undoes what this task has started, sent only on `tasks cancel --undo`.
+    #[serde(default)]
+    pub on_cancel: Option<UndoCall>,
+}
+
+impl Deferral {
+    /// Waits for `trigger`, without a time-out, and goes on at `method_name`.
+    ///
+    /// # Errors
+    /// The trigger cannot be stored.
+    pub fn new(
+        trigger: &impl Trigger,
+        method_name: impl Into<String>,
+    ) -> Result<Self, OperatorError> {
+        Ok(Self {
+            trigger: trigger.serialize_trigger()?,
+            method_name: method_name.into(),
+            kwargs: Value::Null,
+            timeout: None,
+            on_cancel: None,
+        })
+    }
+
+    /// The same with arguments for the method.
+    #[must_use]
+    pub fn with_kwargs(mut self, kwargs: Value) -> Self {
+        self.kwargs = kwargs;
+        self
+    }
+
+    /// The same with a time-out.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The same with a call that undoes what this task itself has started. A task that only waits for
+    /// somebody else's work must not have one.
+    #[must_use]
+    pub fn with_undo(mut self, call: UndoCall) -> Self {
+        self.on_cancel = Some(call);
+        self
+    }
+}
+
+/// A call that undoes what a task has started, as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndoCall {
+    /// What it does, in words, e.g. `delete cluster analytics`: shown before it is sent.
+    pub description: String,
+    /// The call.
+    pub call: Call,
+    /// The connection that it goes through.
+    pub client: ClientSettings,
+}
+
+/// What a deferred operator is resumed with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Resumed {
+    /// The trigger fired.
+    Event(TriggerEvent),
+    /// The deferral's time-out passed.
+    TimedOut,
+    /// The trigger could not start or go on.
+    TriggerCrashed(Crash),
+}
+
+impl Resumed {
+    /// The event, for those who have no other plan.
+    ///
+    /// # Errors
+    /// There is none: the deferral timed out, or its trigger crashed.
+    pub fn event(self) -> Result<TriggerEvent, OperatorError> {
+        match self {
+            Self::Event(event) => Ok(event),
+            Self::TimedOut => Err(OperatorError::new("the deferral timed out")),
+            Self::TriggerCrashed(crash) => {
+                Err(OperatorError::new(format!("the trigger failed: {}", crash.message)))
+            }
+        }
+    }
+
+    /// The event of a wait that succeeded.
+    ///
+    /// # Errors
+    /// There is none, or its `status` is another: then the event's `message`.
+    pub fn success(self) -> Result<TriggerEvent, OperatorError> {
+        let event = self.event()?;
+        if event.status() == Some("success") {
+            return Ok(event);
+        }
+        let message = event.payload.get("message").and_then(Value::as_str);
+        let message = message.filter(|message| !message.is_empty());
+        Err(OperatorError::new(match message {
+            Some(message) => message.to_owned(),
+            None => format!("the wait did not succeed: {}", event.payload),
+        }))
+    }
+}
+
+/// How a trigger broke.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crash {
+    /// What happened, for people.
+    pub message: String,
+}
+
+/// That a main call is about to be made. Stored before the call, so that a crash leaves a trace of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The place of the call among the calls of this step, from 0.
+    pub ordinal: u32,
+    /// Which call, e.g. `pause_cluster`.
+    pub name: String,
+    /// What identifies the work, for [`Operator::reconcile`]. Holds no secrets.
+    pub details: Value,
+}
+
+/// What became of a main call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reconciled {
+    /// It was made: this is its result, as the call would have given it.
+    Found(Value),
+    /// It was certainly not made, so it can be made now.
+    NotStarted,
+    /// It cannot be told. The task ends as `in_doubt`; the call is never made twice.
+    InDoubt,
+}
+
+/// Why an operator failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorError {
+    message: String,
+    retry: bool,
+    in_doubt: bool,
+}
+
+impl OperatorError {
+    /// A failure with a message for people, to be retried if the task has retries left. The message
+    /// must not hold secrets: it is stored.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), retry: true, in_doubt: false }
+    }
+
+    /// A failure that no retry can mend.
+    pub fn fatal(message: impl Into<String>) -> Self {
+        Self { retry: false, ..Self::new(message) }
+    }
+
+    /// A main call was made and its reply not seen.
+    fn in_doubt(message: impl Into<String>) -> Self {
+        Self { in_doubt: true, ..Self::new(message) }
+    }
+
+    /// Whether a retry could help.
+    #[must_use]
+    pub fn can_be_retried(&self) -> bool {
+        self.retry
+    }
+
+    /// Whether a main call may or may not have been made.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+}
+
+impl fmt::Display for OperatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for OperatorError {}
+
+impl From<TriggerError> for OperatorError {
+    fn from(error: TriggerError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// How a registry makes operators of one type out of stored arguments.
+#[derive(Clone, Copy)]
+pub(crate) struct OperatorType {
+    pub(crate) version: u32,
+    pub(crate) summary: &'static str,
+    load: fn(Value) -> Result<Box<dyn AnyOperator>, OperatorError>,
+}
+
+impl OperatorType {
+    pub(crate) fn of<T: Operator>() -> Self {
+        Self { version: T::VERSION, summary: T::SUMMARY, load: load::<T> }
+    }
+
+    /// The operator of these arguments, checked.
+    pub(crate) fn load(&self, args: Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+        (self.load)(args)
+    }
+}
+
+fn load<T: Operator>(args: Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+    let operator: T = serde_json::from_value(args).map_err(|error| {
+        OperatorError::fatal(format!("the arguments of {} cannot be used: {error}", T::NAME))
+    })?;
+    Ok(Box::new(operator))
+}
+
+/// An operator of any type.
+pub(crate) trait AnyOperator: Send + Sync {
+    fn check(&self) -> Result<(), OperatorError>;
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError>;
+    fn execute<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>>;
+    fn resume<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        method: &'a str,
+        kwargs: Value,
+        with: Resumed,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>>;
+    fn reconcile<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        intent: &'a Intent,
+    ) -> BoxFuture<'a, Result<Reconciled, OperatorError>>;
+    fn on_cancel<'a>(&'a self, ctx: &'a OperatorContext, reason: CancelReason)
+    -> BoxFuture<'a, ()>;
+}
+
+impl<T: Operator> AnyOperator for T {
+    fn check(&self) -> Result<(), OperatorError> {
+        Operator::check(self)
+    }
+
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+        Operator::start_from_trigger(self)
+    }
+
+    fn execute<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>> {
+        Box::pin(Operator::execute(self, ctx))
+    }
+
+    fn resume<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        method: &'a str,
+        kwargs: Value,
+        with: Resumed,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>> {
+        Box::pin(Operator::resume(self, ctx, method, kwargs, with))
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        intent: &'a Intent,
+    ) -> BoxFuture<'a, Result<Reconciled, OperatorError>> {
+        Box::pin(Operator::reconcile(self, ctx, intent))
+    }
+
+    fn on_cancel<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        reason: CancelReason,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(Operator::on_cancel(self, ctx, reason))
+    }
+}
