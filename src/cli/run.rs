@@ -1,0 +1,91 @@
+//! `maitred run`: one task, from its submission to its end.
+
+use super::clients::SourceArgs;
+use super::exit::Exit;
+use super::report::{self, Format, Report};
+use super::signals::Signals;
+use super::store::{Opened, StoreArgs, store_failure};
+use super::tasks::submit::SpecArgs;
+use super::tasks::{self, submit};
+use crate::runtime::StoreError;
+use crate::runtime::TaskId;
+use crate::runtime::TriggererOptions;
+
+/// Submit one task and follow it to its end; exits as `maitred wait` would
+///
+/// The task is run in this process, unless a triggerer runs the store already. It is as durable as any:
+/// if this process is killed, `maitred triggerer` goes on with it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  maitred run redshift.pause_cluster --args '{\"cluster_identifier\": \"analytics\", \
+\"wait_for_completion\": true, \"deferrable\": true}'")]
+pub(super) struct Args {
+    /// The operator; `maitred tasks operators` lists them
+    operator: String,
+    #[command(flatten)]
+    task: SpecArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    #[command(flatten)]
+    sources: SourceArgs,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    args.sources.check()?;
+    let opened = args.store.open()?;
+    let submitted = submit::submit(&opened, vec![args.task.new_task(&args.operator)?])?;
+    let [submitted] = submitted.as_slice() else {
+        return Err(anyhow::anyhow!("the store gave no number"));
+    };
+    let id = submitted.id();
+    report::note(&format!("task {id} is in {}", opened.path.display()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(follow(args, &opened, id));
+    // What hangs in flight must not keep the process alive.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn follow(args: &Args, opened: &Opened, id: TaskId) -> anyhow::Result<Report> {
+    let mut signals = Signals::listen()?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let triggerer = opened.triggerer(&args.sources, TriggererOptions::default());
+    let mut running = std::pin::pin!(triggerer.run(async {
+        // A sender that is gone means the end, too.
+        let _ = stopped.await;
+    }));
+    let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));
+    let mut elsewhere = false;
+    let report = loop {
+        tokio::select! {
+            biased;
+            exit = signals.next() => break interrupted(id, exit),
+            task = &mut followed => break tasks::ended(&task?, args.output),
+            ended = &mut running, if !elsewhere => match ended {
+                // Another process runs the store: the task is followed there.
+                Ok(()) | Err(StoreError::Locked(_)) => elsewhere = true,
+                Err(error) => return Err(store_failure(&error).into()),
+            },
+        }
+    };
+    let _ = stop.send(());
+    if !elsewhere {
+        tokio::select! {
+            ended = &mut running => ended.map_err(|error| store_failure(&error))?,
+            _ = signals.next() => {}
+        }
+    }
+    Ok(report)
+}
+
+fn interrupted(id: TaskId, exit: Exit) -> Report {
+    let text = format!(
+        "task {id} is not over: `maitred triggerer` goes on with it, \
+        `maitred tasks cancel {id}` ends it"
+    );
+    Report::default().with_stderr(text).with_exit(exit)
+}

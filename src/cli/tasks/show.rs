@@ -1,0 +1,311 @@
+//! `maitred tasks list`, `show`, `watch`, `logs` and `operators`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{TaskArgs, time, title};
+use crate::cli::block_on;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::report::{self, Format, Report};
+use crate::cli::store::{Opened, StoreArgs, store_failure};
+use crate::operator::Resumed;
+use crate::runtime::StoreError;
+use crate::runtime::Task;
+use crate::runtime::TaskId;
+use crate::runtime::TaskState;
+use crate::runtime::store::TaskFilter;
+use crate::runtime::task::LogLine;
+
+/// How long a change may go unseen by `watch` and `logs --follow`.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// List tasks, the newest first
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// Only tasks in this state: queued, running, deferred, up_for_retry, blocked, success, failed,
+    /// skipped, cancelled, in_doubt. May be repeated
+    #[arg(long, value_name = "STATE")]
+    state: Vec<TaskState>,
+    /// Only tasks of this operator
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+    /// Only tasks of this key
+    #[arg(long)]
+    key: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// Show a task, its deferral and its history
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    task: TaskArgs,
+    /// How the task is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// Follow a task to its end; exits as `maitred run` would
+#[derive(Debug, clap::Args)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    task: TaskArgs,
+    /// How the task is written at its end
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// Show the log of a task
+#[derive(Debug, clap::Args)]
+pub(super) struct LogsArgs {
+    #[command(flatten)]
+    task: TaskArgs,
+    /// Go on until the task ends
+    #[arg(long, short)]
+    follow: bool,
+}
+
+/// List the operators that tasks can be submitted for
+#[derive(Debug, clap::Args)]
+pub(super) struct OperatorsArgs {
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+}
+
+impl TaskArgs {
+    pub(super) fn find(&self) -> anyhow::Result<(Opened, Task)> {
+        let opened = self.store.open()?;
+        let found = match self.task.parse::<TaskId>() {
+            Ok(id) => opened.store.task(id),
+            Err(_) => opened.store.task_of_key(&self.task),
+        };
+        let found = found.map_err(|error| store_failure(&error))?;
+        let task = found.ok_or_else(|| {
+            Failure::usage(format!("there is no task {} in {}", self.task, opened.path.display()))
+                .help("`maitred tasks list` shows the tasks there are")
+        })?;
+        Ok((opened, task))
+    }
+}
+
+pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
+    let opened = args.store.open()?;
+    let filter = TaskFilter {
+        states: args.state.clone(),
+        operator: args.operator.clone(),
+        key: args.key.clone(),
+        limit: Some(args.limit),
+    };
+    let tasks = opened.store.tasks(&filter).map_err(|error| store_failure(&error))?;
+    if args.output == Format::Json {
+        let tasks: Vec<_> = tasks.iter().map(json).collect();
+        return Ok(Report::text(report::json(&json!({"version": 1, "tasks": tasks}))));
+    }
+    let text: String = tasks.iter().map(|task| line(task) + "\n").collect();
+    let remark = match tasks.len() {
+        0 => format!("no task of {} matches", opened.path.display()),
+        shown if shown == args.limit => format!("the newest {shown}; --limit shows more"),
+        _ => String::new(),
+    };
+    Ok(Report::text(text).with_stderr(remark))
+}
+
+fn line(task: &Task) -> String {
+    let message = task.message.as_deref().unwrap_or_default();
+    let line = format!(
+        "{:>6}  {:12}  {:32}  {}  {}  {message}",
+        task.id,
+        task.state.as_str(),
+        task.spec.operator,
+        time(task.created),
+        task.spec.key.as_deref().unwrap_or("-"),
+    );
+    report::printable(line.trim_end())
+}
+
+/// A task for programs.
+pub(in crate::cli) fn json(task: &Task) -> Value {
+    let mut value = json!({
+        "id": task.id,
+        "key": task.spec.key,
+        "operator": task.spec.operator,
+        "state": task.state,
+        "message": task.message,
+        "result": task.result,
+        "try": task.try_number,
+        "retries": task.spec.retries,
+        "args": task.spec.args,
+        "created": time(task.created),
+        "started": task.started.map(time),
+        "ended": task.ended.map(time),
+        "deadline": task.deadline.map(time),
+    });
+    if matches!(task.state, TaskState::Queued | TaskState::UpForRetry) {
+        value["due"] = time(task.due).into();
+    }
+    if let Some(cancel) = task.cancel {
+        value["cancel"] = json!({"reason": cancel.reason, "undo": cancel.undo});
+    }
+    value
+}
+
+pub(super) fn show(args: &ShowArgs) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find()?;
+    let read = |error: StoreError| store_failure(&error);
+    let deferral = opened.store.deferral(task.id).map_err(read)?;
+    let history = opened.store.history(task.id).map_err(read)?;
+    let mut value = json(&task);
+    if let Some(deferral) = &deferral {
+        value["deferral"] = json!({
+            "trigger": deferral.trigger,
+            "state": serde_json::from_str::<Value>(&deferral.state).unwrap_or_default(),
+            "next_step": time(deferral.due),
+            "times_out": deferral.timeout_at.map(time),
+            "method": deferral.method,
+            "undo": deferral.on_cancel.as_ref().map(|undo| &undo.description),
+        });
+    }
+    let entries = history.iter().map(|entry| {
+        json!({
+            "at": time(entry.at),
+            "from": entry.from,
+            "to": entry.to,
+            "reason": entry.reason,
+        })
+    });
+    value["history"] = entries.collect();
+    if args.output == Format::Json {
+        let mut whole = json!({"version": 1});
+        whole["task"] = value;
+        return Ok(Report::text(report::json(&whole)));
+    }
+    let mut text = format!("{}: {}\n", title(&task), task.state);
+    if let Some(message) = &task.message {
+        text.push_str(&format!("  {message}\n"));
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let told = matches!(name.as_str(), "id" | "key" | "operator" | "state" | "message");
+        if !told && name != "history" && !value.is_null() {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            text.push_str(&format!("  {name:10} {value}\n"));
+        }
+    }
+    for entry in &history {
+        text.push_str(&format!("  {}  {}: {}\n", time(entry.at), entry.to, entry.reason));
+    }
+    Ok(Report::text(report::printable(&text)))
+}
+
+pub(super) fn logs(args: &LogsArgs) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find()?;
+    if args.follow {
+        block_on(follow(&opened, task.id, report::result))??;
+        return Ok(Report::default());
+    }
+    let lines = opened.store.logs(task.id, 0).map_err(|error| store_failure(&error))?;
+    Ok(Report::text(lines.iter().map(log_line).collect::<String>()))
+}
+
+fn log_line(line: &LogLine) -> String {
+    let text = format!("{}  {:7}  {}", time(line.at), line.level.as_str(), line.message);
+    report::printable(&text) + "\n"
+}
+
+pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find()?;
+    let task = block_on(follow(&opened, task.id, report::note))??;
+    Ok(ended(&task, args.output))
+}
+
+/// Follows a task to its end, telling the lines of its log and its states.
+pub(in crate::cli) async fn follow(
+    opened: &Opened,
+    id: TaskId,
+    tell: impl Fn(&str),
+) -> Result<Task, Failure> {
+    let read = |error: StoreError| store_failure(&error);
+    let (mut told, mut state) = (0, None);
+    loop {
+        let task = opened.store.task(id).map_err(read)?.ok_or(StoreError::NotFound(id));
+        let task = task.map_err(read)?;
+        let lines = opened.store.logs(id, told).map_err(read)?;
+        told += lines.len();
+        for line in &lines {
+            tell(&log_line(line));
+        }
+        if state != Some(task.state) {
+            let message = task.message.as_deref().unwrap_or_default();
+            tell(&report::printable(&format!("{}: {} {message}", title(&task), task.state)));
+            state = Some(task.state);
+        }
+        if task.state.is_final() || task.state == TaskState::Blocked {
+            return Ok(task);
+        }
+        opened.clock.sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The end of a task that was followed.
+pub(in crate::cli) fn ended(task: &Task, output: Format) -> Report {
+    let text = match (output, &task.result) {
+        (Format::Json, _) => {
+            let mut whole = json!({"version": 1});
+            whole["task"] = json(task);
+            report::json(&whole)
+        }
+        (Format::Text, None | Some(Value::Null)) => String::new(),
+        (Format::Text, Some(Value::String(text))) => format!("{text}\n"),
+        (Format::Text, Some(value)) => report::json(value),
+    };
+    Report::text(text).with_exit(exit(task))
+}
+
+/// The exit code of `maitred wait` that says the same.
+fn exit(task: &Task) -> Exit {
+    let event = task.resumption.as_ref().and_then(|resumption| match &resumption.with {
+        Resumed::Event(event) => event.status(),
+        Resumed::TimedOut => Some("timeout"),
+        Resumed::TriggerCrashed(_) => None,
+    });
+    match task.state {
+        TaskState::Success | TaskState::Skipped => Exit::Success,
+        TaskState::Cancelled => Exit::Interrupted,
+        TaskState::Blocked => Exit::Usage,
+        TaskState::Failed => match event {
+            Some("exhausted" | "timeout") => Exit::GaveUp,
+            Some("error") => Exit::Refused,
+            _ => Exit::Failure,
+        },
+        TaskState::InDoubt
+        | TaskState::Queued
+        | TaskState::Running
+        | TaskState::Deferred
+        | TaskState::UpForRetry => Exit::Failure,
+    }
+}
+
+pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
+    let registry = crate::runtime::Registry::builtin();
+    let text = match args.output {
+        Format::Text => registry
+            .operators()
+            .map(|(name, summary)| format!("{name:36}  {summary}").trim_end().to_owned() + "\n")
+            .collect(),
+        Format::Json => {
+            let operators = registry
+                .operators()
+                .map(|(name, summary)| json!({"name": name, "summary": summary}));
+            report::json(&json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
+        }
+    };
+    Ok(Report::text(text))
+}

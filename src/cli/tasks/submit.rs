@@ -1,0 +1,223 @@
+//! `maitred tasks submit`.
+
+use std::io::BufRead as _;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::cli::block_on;
+use crate::cli::duration;
+use crate::cli::exit::Failure;
+use crate::cli::report::{self, Format, Report};
+use crate::cli::store::{Opened, StoreArgs, engine_failure};
+use crate::cli::values;
+use crate::runtime::NewTask;
+use crate::runtime::OnConflict;
+use crate::runtime::store::Submitted;
+use crate::runtime::task::FailureHook;
+
+/// Submit a task, or many
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  maitred tasks submit redshift.pause_cluster --args '{\"cluster_identifier\": \"analytics\", \
+\"wait_for_completion\": true, \"deferrable\": true}'
+  maitred tasks submit http.sensor --args @sensor.json --key nightly --on-conflict attach
+  maitred tasks submit --from - < tasks.ndjson
+
+With --from, every line is a JSON object: {\"operator\", \"args\", \"key\", \"on_conflict\", \"retries\",
+\"retry_delay\", \"execution_timeout\", \"on_failure\": {\"command\": [..]} or {\"webhook\": \"..\"}}, times in
+seconds. Either all lines are submitted or none.")]
+pub(in crate::cli) struct Args {
+    /// The operator, e.g. redshift.pause_cluster
+    #[arg(required_unless_present = "from")]
+    operator: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) task: SpecArgs,
+    /// Submit the tasks of this file, one JSON object a line; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["operator", "args", "key"])]
+    from: Option<String>,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// How the numbers of the tasks are written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// What a task is, beside its operator.
+#[derive(Debug, Clone, clap::Args)]
+pub(in crate::cli) struct SpecArgs {
+    /// The operator's arguments: a JSON object, @FILE, or - for standard input
+    #[arg(long, value_name = "JSON")]
+    args: Option<String>,
+    /// A name for the task; at most one task of a name is unfinished
+    #[arg(long)]
+    key: Option<String>,
+    /// What happens if the key is taken
+    #[arg(long, value_name = "WHAT", value_parser = on_conflict, default_value = "reject")]
+    on_conflict: OnConflict,
+    /// How many tries more after the first
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retries: u32,
+    /// Time between two tries
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "5m")]
+    retry_delay: Duration,
+    /// How long one try may take, from its start to its end, deferrals included
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    execution_timeout: Option<Duration>,
+    /// A command line that gets the task as JSON on standard input when it fails
+    #[arg(long, value_name = "COMMAND", conflicts_with = "on_failure_webhook")]
+    on_failure_command: Option<String>,
+    /// A URL that gets the task as JSON in a POST when it fails
+    #[arg(long, value_name = "URL")]
+    on_failure_webhook: Option<String>,
+}
+
+fn on_conflict(text: &str) -> Result<OnConflict, String> {
+    match text {
+        "reject" => Ok(OnConflict::Reject),
+        "attach" => Ok(OnConflict::Attach),
+        "replace" => Ok(OnConflict::Replace),
+        _ => Err("one of reject, attach, replace".to_owned()),
+    }
+}
+
+/// One line of `--from`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    operator: String,
+    #[serde(default)]
+    args: Option<Value>,
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    on_conflict: OnConflict,
+    #[serde(default)]
+    retries: u32,
+    #[serde(default)]
+    retry_delay: Option<f64>,
+    #[serde(default)]
+    execution_timeout: Option<f64>,
+    #[serde(default)]
+    on_failure: Option<FailureHook>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    let tasks = match (&args.from, &args.operator) {
+        (Some(from), _) => lines(from)?,
+        (None, Some(operator)) => vec![args.task.new_task(operator)?],
+        (None, None) => return Err(Failure::usage("which operator?").into()),
+    };
+    let opened = args.store.open()?;
+    let submitted = submit(&opened, tasks)?;
+    let ids: Vec<_> = submitted.iter().map(|submitted| submitted.id()).collect();
+    let text = match args.output {
+        Format::Text => ids.iter().map(|id| format!("{id}\n")).collect(),
+        Format::Json => report::json(&json!({"version": 1, "tasks": ids})),
+    };
+    Ok(Report::text(text).with_stderr(remark(&opened, &submitted)))
+}
+
+/// Submits tasks whose operators this program knows.
+pub(in crate::cli) fn submit(
+    opened: &Opened,
+    tasks: Vec<NewTask>,
+) -> anyhow::Result<Vec<Submitted>> {
+    let submitted = block_on(opened.engine().start_all(tasks))?;
+    Ok(submitted.map_err(|error| engine_failure(&error))?)
+}
+
+fn remark(opened: &Opened, submitted: &[Submitted]) -> String {
+    let path = opened.path.display();
+    match submitted {
+        [Submitted::Created(id)] => {
+            format!("task {id} is in {path}; `maitred triggerer` runs it")
+        }
+        [Submitted::Attached(id)] => format!("task {id} has this key already; it is in {path}"),
+        [Submitted::Replaced { new, old }] => {
+            format!("task {new} is in {path} and takes the place of task {old}, which is cancelled")
+        }
+        many => format!("{} tasks are in {path}; `maitred triggerer` runs them", many.len()),
+    }
+}
+
+impl SpecArgs {
+    /// A task of `operator`.
+    pub(in crate::cli) fn new_task(&self, operator: &str) -> Result<NewTask, Failure> {
+        let args = match self.args.as_deref() {
+            None => json!({}),
+            Some(text) => arguments(text)?,
+        };
+        let command = self
+            .on_failure_command
+            .as_ref()
+            .map(|line| FailureHook::Command(["sh", "-c", line].map(str::to_owned).to_vec()));
+        let webhook = self.on_failure_webhook.clone().map(FailureHook::Webhook);
+        Ok(NewTask {
+            key: self.key.clone(),
+            on_conflict: self.on_conflict,
+            retries: self.retries,
+            retry_delay: self.retry_delay,
+            execution_timeout: self.execution_timeout,
+            on_failure: command.or(webhook),
+            ..NewTask::new(operator, 1, args)
+        })
+    }
+}
+
+fn arguments(text: &str) -> Result<Value, Failure> {
+    let failure = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("--args cannot be read: {error}"))
+            .help("give a JSON object, @FILE, or - for standard input")
+    };
+    let text = match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).map_err(|error| failure(&error))?,
+        None if text == "-" => {
+            std::io::read_to_string(std::io::stdin()).map_err(|error| failure(&error))?
+        }
+        None => text.to_owned(),
+    };
+    let value = values::json(&text).map_err(|error| failure(&error))?;
+    if value.is_object() { Ok(value) } else { Err(failure(&"it is no object")) }
+}
+
+fn lines(from: &str) -> Result<Vec<NewTask>, Failure> {
+    let read = |error: std::io::Error| Failure::usage(format!("{from} cannot be read: {error}"));
+    let input: Box<dyn std::io::BufRead> = match from {
+        "-" => Box::new(std::io::stdin().lock()),
+        path => Box::new(std::io::BufReader::new(std::fs::File::open(path).map_err(read)?)),
+    };
+    let mut tasks = Vec::new();
+    for (index, line) in input.lines().enumerate() {
+        let line = line.map_err(read)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let failure = |error: &dyn std::fmt::Display| {
+            Failure::usage(format!("line {}: {error}", index + 1)).help("nothing was submitted")
+        };
+        let line: Line = serde_json::from_str(&line).map_err(|error| failure(&error))?;
+        tasks.push(line.new_task().map_err(|error| failure(&error))?);
+    }
+    Ok(tasks)
+}
+
+impl Line {
+    fn new_task(self) -> Result<NewTask, String> {
+        let seconds = |value: f64| {
+            Duration::try_from_secs_f64(value).map_err(|_| format!("{value} is no time in seconds"))
+        };
+        let task = NewTask::new(self.operator, 1, self.args.unwrap_or_else(|| json!({})));
+        Ok(NewTask {
+            key: self.key,
+            on_conflict: self.on_conflict,
+            retries: self.retries,
+            retry_delay: self.retry_delay.map_or(Ok(task.retry_delay), seconds)?,
+            execution_timeout: self.execution_timeout.map(seconds).transpose()?,
+            on_failure: self.on_failure,
+            ..task
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! What happens to a task: the rules that all stores share. Stores only keep what comes of them.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::store::StoreError;
+use super::task::{
+    CancelRequest, Change, HistoryEntry, NewTask, OnConflict, Resumption, Task, TaskId, TaskState,
+    Transition,
+};
+use crate::clock::Timestamp;
+use crate::operator::Begun;
+use crate::operator::Intent;
+use crate::trigger::CancelReason;
+
+/// What a submission does about the task that has its key.
+pub(super) enum Conflict {
+    Attach,
+    Replace,
+}
+
+/// What `spec` does about the task `holder` that has its key.
+pub(super) fn conflict(spec: &NewTask, holder: TaskId) -> Result<Conflict, StoreError> {
+    match spec.on_conflict {
+        OnConflict::Reject => {
+            let key = spec.key.clone().unwrap_or_default();
+            Err(StoreError::Conflict { key, id: holder })
+        }
+        OnConflict::Attach => Ok(Conflict::Attach),
+        OnConflict::Replace => Ok(Conflict::Replace),
+    }
+}
+
+/// The request by which a new task takes the key of another.
+pub(super) const REPLACE: CancelRequest =
+    CancelRequest { reason: CancelReason::Replaced, undo: false };
+
+/// What a request to cancel found out about the deferral of its task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Undoable(pub(super) bool);
+
+impl Task {
+    pub(super) fn submitted(id: TaskId, spec: NewTask, now: Timestamp) -> (Self, HistoryEntry) {
+        let due = spec.due.unwrap_or(now);
+        let task = Self {
+            id,
+            spec,
+            state: TaskState::Queued,
+            try_number: 0,
+            step: 0,
+            token: new_token(),
+            deadline: None,
+            due,
+            resumption: None,
+            result: None,
+            message: None,
+            cancel: None,
+            created: now,
+            started: None,
+            ended: None,
+        };
+        let reason = "submitted".to_owned();
+        (task, HistoryEntry { at: now, from: None, to: TaskState::Queued, reason })
+    }
+
+    /// Whether no other task may have this one's key. A task that another has replaced has given it up,
+    /// although it may take a while to end.
+    pub(super) fn holds_key(&self) -> bool {
+        !self.state.is_final() && !self.is_replaced()
+    }
+
+    fn is_replaced(&self) -> bool {
+        self.cancel.is_some_and(|cancel| cancel.reason == CancelReason::Replaced)
+    }
+
+    /// Whether a worker may take it once it is due.
+    pub(super) fn waits_for_a_worker(&self) -> bool {
+        matches!(self.state, TaskState::Queued | TaskState::UpForRetry)
+    }
+
+    /// Queued or up for retry → running.
+    pub(super) fn claim(&mut self, now: Timestamp) -> HistoryEntry {
+        // Every later claim of the same try finds the task queued, by a resumption or a requeue.
+        let first_of_try = self.state == TaskState::UpForRetry || self.try_number == 0;
+        if first_of_try {
+            self.try_number += 1;
+            self.deadline = self.spec.execution_timeout.map(|timeout| now.plus(timeout));
+        }
+        self.started.get_or_insert(now);
+        let reason = match &self.resumption {
+            None => format!("try {}", self.try_number),
+            Some(resumption) => format!("try {}, at {}", self.try_number, resumption.method),
+        };
+        self.pass(TaskState::Running, reason, now)
+    }
+
+    /// The state to which a transition takes this task; `None`: it is left out.
+    fn target(&self, transition: &Transition) -> Option<TaskState> {
+        let to = match (self.state, transition) {
+            (TaskState::Running, Transition::Defer(_)) => return Some(TaskState::Deferred),
+            (TaskState::Running | TaskState::Deferred, Transition::End(to, _)) => {
+                return Some(*to).filter(|to| to.is_final());
+            }
+            (TaskState::Deferred, Transition::Resume(_))
+            | (TaskState::Running, Transition::Requeue(_)) => TaskState::Queued,
+            (TaskState::Running | TaskState::Deferred, Transition::Retry(_)) => {
+                TaskState::UpForRetry
+            }
+            (TaskState::Running | TaskState::Deferred, Transition::Block) => TaskState::Blocked,
+            _ => return None,
+        };
+        match (self.state, self.cancel) {
+            (_, None) => Some(to),
+            (TaskState::Deferred, Some(_)) => None,
+            (_, Some(_)) => Some(TaskState::Cancelled),
+        }
+    }
+
+    /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs.
+    pub(super) fn change(
+        &mut self,
+        change: &Change,
+        entry: impl FnOnce() -> (String, Value),
+        now: Timestamp,
+    ) -> Option<HistoryEntry> {
+        if self.step != change.step {
+            return None;
+        }
+        let to = self.target(&change.transition)?;
+        if let (TaskState::Cancelled, Some(cancel)) = (to, self.cancel)
+            && !matches!(change.transition, Transition::End(..))
+        {
+            return Some(self.pass(to, cancel.reason.to_string(), now));
+        }
+        match &change.transition {
+            Transition::Defer(_) => self.resumption = None,
+            Transition::Block => {}
+            Transition::Resume(with) => {
+                let (method, kwargs) = entry();
+                self.next_step(now);
+                self.resumption = Some(Resumption { method, kwargs, with: (**with).clone() });
+            }
+            Transition::Retry(due) => {
+                self.next_step(*due);
+                self.deadline = None;
+            }
+            Transition::Requeue(due) => self.due = *due,
+            Transition::End(_, result) => self.result.clone_from(result),
+        }
+        Some(self.pass(to, change.reason.clone(), now))
+    }
+
+    /// Puts a running or blocked task back to where a triggerer takes it up: one that has a deferral to
+    /// its trigger, others to a worker.
+    pub(super) fn take_up_again(&mut self, has_deferral: bool, now: Timestamp) -> HistoryEntry {
+        let was_running = self.state == TaskState::Running;
+        if let (true, Some(cancel)) = (was_running, self.cancel) {
+            return self.pass(TaskState::Cancelled, cancel.reason.to_string(), now);
+        }
+        let reason = if was_running { "its triggerer is gone" } else { "a triggerer has begun" };
+        let to = if has_deferral { TaskState::Deferred } else { TaskState::Queued };
+        self.due = now;
+        self.pass(to, reason.to_owned(), now)
+    }
+
+    /// Asks for the end of this task, or ends it. `None`: the request is kept for the triggerer.
+    pub(super) fn request_cancel(
+        &mut self,
+        request: CancelRequest,
+        undoable: Undoable,
+        now: Timestamp,
+    ) -> Result<Option<HistoryEntry>, StoreError> {
+        let before = self.cancel.unwrap_or(request);
+        let undo = before.undo || request.undo;
+        // Once its key is another task's, a second request must not claim it back.
+        let reason = if self.is_replaced() { before.reason } else { request.reason };
+        match self.state {
+            TaskState::Queued | TaskState::UpForRetry => {
+                Ok(Some(self.pass(TaskState::Cancelled, reason.to_string(), now)))
+            }
+            TaskState::Blocked if undo && undoable == Undoable(true) => {
+                self.cancel = Some(CancelRequest { reason, undo });
+                Ok(Some(self.pass(TaskState::Deferred, reason.to_string(), now)))
+            }
+            TaskState::Blocked => {
+                Ok(Some(self.pass(TaskState::Cancelled, reason.to_string(), now)))
+            }
+            TaskState::Running | TaskState::Deferred => {
+                self.cancel = Some(CancelRequest { reason, undo });
+                Ok(None)
+            }
+            state @ (TaskState::Success
+            | TaskState::Failed
+            | TaskState::Skipped
+            | TaskState::Cancelled
+            | TaskState::InDoubt) => Err(StoreError::WrongState { id: self.id, state }),
+        }
+    }
+
+    /// Checks that a user may have this task tried once more.
+    pub(super) fn can_be_retried(&self) -> Result<(), StoreError> {
+        if self.state.is_final() && self.state != TaskState::Success {
+            return Ok(());
+        }
+        Err(StoreError::WrongState { id: self.id, state: self.state })
+    }
+
+    /// An end → up for retry, due now.
+    pub(super) fn retry(&mut self, now: Timestamp) -> HistoryEntry {
+        self.next_step(now);
+        self.deadline = None;
+        self.result = None;
+        self.ended = None;
+        self.pass(TaskState::UpForRetry, "retry asked for".to_owned(), now)
+    }
+
+    fn next_step(&mut self, due: Timestamp) {
+        self.step += 1;
+        self.token = new_token();
+        self.resumption = None;
+        self.due = due;
+    }
+
+    fn pass(&mut self, to: TaskState, reason: String, now: Timestamp) -> HistoryEntry {
+        let from = Some(self.state);
+        self.state = to;
+        self.message = Some(reason.clone());
+        if to.is_final() {
+            self.cancel = None;
+            self.resumption = None;
+            self.ended = Some(now);
+        }
+        HistoryEntry { at: now, from, to, reason }
+    }
+}
+
+fn new_token() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// Checks that a task runs this step, or that the step's deferral is being cancelled.
+pub(super) fn check_running(task: &Task, step: u32) -> Result<(), StoreError> {
+    let is_undone = task.state == TaskState::Deferred && task.cancel.is_some();
+    if (task.state == TaskState::Running || is_undone) && task.step == step {
+        return Ok(());
+    }
+    Err(StoreError::WrongState { id: task.id, state: task.state })
+}
+
+/// What is said about a call whose intent is stored already, under this name and with this result.
+pub(super) fn known_call(
+    id: TaskId,
+    intent: &Intent,
+    name: String,
+    result: Option<Value>,
+) -> Result<Begun, StoreError> {
+    match result {
+        _ if name != intent.name => {
+            Err(StoreError::OtherCall { id, stored: name, asked: intent.name.clone() })
+        }
+        None => Err(StoreError::Unsettled { id, call: name }),
+        Some(result) => Ok(Begun::Recorded(result)),
+    }
+}

@@ -1,0 +1,294 @@
+//! Durable tasks in one SQLite file.
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use etcetera::BaseStrategy as _;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::store::{Claimed, Fence, Store, StoreError, Submitted, TaskFilter};
+use super::task::{
+    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, LogLine, NewTask,
+    StoredDeferral, StoredIntent, Task, TaskId, TaskState,
+};
+use crate::clock::Timestamp;
+use crate::operator::Begun;
+use crate::operator::Intent;
+use crate::operator::Settled;
+
+mod fault;
+mod read;
+mod row;
+mod schema;
+mod write;
+
+use fault::{Fault, Work};
+
+/// Durable tasks in one SQLite file, which any number of processes may use at the same time.
+///
+/// The file has a write-ahead log beside it, `<file>-wal` and `<file>-shm`, and every transaction is on
+/// the disk when it has been made (`synchronous=FULL`). Who made the file is the only one who can read
+/// it. `<file>.lock` is locked by the triggerer; the system unlocks it with the process. Before a newer
+/// program changes the file's tables it keeps a copy, `<file>.v<version>.bak`.
+pub struct SqliteStore {
+    path: PathBuf,
+    write: Mutex<Connection>,
+    read: Mutex<Connection>,
+    lock: Mutex<Option<File>>,
+    /// Counts what was submitted and asked for through this value: SQLite tells a connection only what
+    /// others have changed.
+    own_changes: AtomicU64,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Where the store is if nobody says otherwise: `maitred/maitred.sqlite` in the user's folder for
+/// state, `$XDG_STATE_HOME` or `~/.local/state`; in the working folder for a user without a home.
+#[must_use]
+pub fn default_path() -> PathBuf {
+    let strategy = etcetera::base_strategy::Xdg::new().ok();
+    let folder = strategy.and_then(|strategy| strategy.state_dir()).unwrap_or_default();
+    folder.join("maitred").join("maitred.sqlite")
+}
+
+impl SqliteStore {
+    /// Opens the store in the file `path`. The file is made if it is not there, its folder too.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], if a newer program has written it; [`StoreError::Locked`], if an older
+    /// program's triggerer is running on it; [`StoreError::Broken`], if it cannot be used.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        let (write, read) = schema::open(&path)?;
+        Ok(Self {
+            path,
+            write: Mutex::new(write),
+            read: Mutex::new(read),
+            lock: Mutex::default(),
+            own_changes: AtomicU64::new(0),
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `work` as one transaction that may write.
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Work<T>) -> Result<T, StoreError> {
+        let transact = || {
+            let mut connection = lock(&self.write);
+            let transaction = connection.transaction()?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        transact().map_err(|fault: Fault| fault.at(&self.path))
+    }
+
+    /// The same for the triggerer.
+    fn write_fenced<T>(
+        &self,
+        fence: Fence,
+        work: impl FnOnce(&Transaction<'_>) -> Work<T>,
+    ) -> Result<T, StoreError> {
+        self.write(|transaction| {
+            read::check(transaction, fence)?;
+            work(transaction)
+        })
+    }
+
+    /// The same for what a triggerer may have to be told of.
+    fn write_counted<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Work<T>,
+    ) -> Result<T, StoreError> {
+        let value = self.write(work)?;
+        self.own_changes.fetch_add(1, Ordering::Release);
+        Ok(value)
+    }
+
+    /// Runs `work` on one state of the file.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Work<T>) -> Result<T, StoreError> {
+        let transact = || {
+            let mut connection = lock(&self.read);
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            work(&transaction)
+        };
+        transact().map_err(|fault: Fault| fault.at(&self.path))
+    }
+
+    fn read_fenced<T>(
+        &self,
+        fence: Fence,
+        work: impl FnOnce(&Connection) -> Work<T>,
+    ) -> Result<T, StoreError> {
+        self.read(|connection| {
+            read::check(connection, fence)?;
+            work(connection)
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A transaction that a panic cut short was rolled back when it was dropped.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store for SqliteStore {
+    fn submit(&self, tasks: &[NewTask], now: Timestamp) -> Result<Vec<Submitted>, StoreError> {
+        self.write_counted(|file| tasks.iter().map(|task| write::submit(file, task, now)).collect())
+    }
+
+    fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError> {
+        let mut held = lock(&self.lock);
+        if held.is_none() {
+            *held = Some(schema::lock(&self.path)?);
+        }
+        self.write(|file| write::acquire(file, now))
+    }
+
+    fn claim(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Claimed, StoreError> {
+        // To look costs no lock, and mostly nothing is due.
+        let next_due = self.read_fenced(fence, read::next_due)?;
+        if limit == 0 || next_due.is_none_or(|due| due > now) {
+            return Ok(Claimed { tasks: Vec::new(), next_due });
+        }
+        self.write_fenced(fence, |file| write::claim(file, now, limit))
+    }
+
+    fn commit(
+        &self,
+        fence: Fence,
+        changes: &[Change],
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        self.write_fenced(fence, |file| {
+            changes.iter().map(|change| write::change(file, change, now)).collect()
+        })
+    }
+
+    fn checkpoint(
+        &self,
+        fence: Fence,
+        checkpoints: &[Checkpoint],
+        lines: &[LogLine],
+    ) -> Result<(), StoreError> {
+        self.write_fenced(fence, |file| {
+            write::checkpoint(file, checkpoints)?;
+            lines.iter().try_for_each(|line| row::insert_line(file, line))
+        })
+    }
+
+    fn deferred(
+        &self,
+        fence: Fence,
+        after: TaskId,
+        limit: usize,
+    ) -> Result<Vec<DeferredTask>, StoreError> {
+        self.read_fenced(fence, |file| read::deferred(file, after, limit))
+    }
+
+    fn begin(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        step: u32,
+        intent: &Intent,
+    ) -> Result<Begun, StoreError> {
+        self.write_fenced(fence, |file| write::begin(file, id, step, intent))
+    }
+
+    fn settle(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        step: u32,
+        ordinal: u32,
+        settled: &Settled,
+    ) -> Result<(), StoreError> {
+        self.write_fenced(fence, |file| write::settle(file, id, step, ordinal, settled))
+    }
+
+    fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError> {
+        self.read(|file| read::intents(file, id, step))
+    }
+
+    fn request_cancel(
+        &self,
+        id: TaskId,
+        request: CancelRequest,
+        now: Timestamp,
+    ) -> Result<TaskState, StoreError> {
+        self.write_counted(|file| write::request_cancel(file, id, request, now))
+    }
+
+    fn cancel_requests(&self, fence: Fence) -> Result<Vec<Task>, StoreError> {
+        self.read_fenced(fence, read::cancel_requests)
+    }
+
+    fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError> {
+        self.write_counted(|file| write::retry(file, id, now))
+    }
+
+    fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        self.read(|file| row::find(file, id))
+    }
+
+    fn task_of_key(&self, key: &str) -> Result<Option<Task>, StoreError> {
+        self.read(|file| read::task_of_key(file, key))
+    }
+
+    fn tasks(&self, filter: &TaskFilter) -> Result<Vec<Task>, StoreError> {
+        self.read(|file| read::tasks(file, filter))
+    }
+
+    fn counts(&self) -> Result<Vec<(TaskState, u64)>, StoreError> {
+        self.read(read::counts)
+    }
+
+    fn deferral(&self, id: TaskId) -> Result<Option<StoredDeferral>, StoreError> {
+        self.read(|file| row::find_deferral(file, id))
+    }
+
+    fn history(&self, id: TaskId) -> Result<Vec<HistoryEntry>, StoreError> {
+        self.read(|file| read::history(file, id))
+    }
+
+    fn logs(&self, id: TaskId, skip: usize) -> Result<Vec<LogLine>, StoreError> {
+        self.read(|file| read::logs(file, id, skip))
+    }
+
+    fn prune(&self, before: Timestamp) -> Result<usize, StoreError> {
+        self.write(|file| write::prune(file, before))
+    }
+
+    fn put_definition(&self, hash: &str, text: &str) -> Result<(), StoreError> {
+        self.write(|file| write::put_definition(file, hash, text))
+    }
+
+    fn definition(&self, hash: &str) -> Result<Option<String>, StoreError> {
+        self.read(|file| read::definition(file, hash))
+    }
+
+    fn change_counter(&self) -> Result<u64, StoreError> {
+        // SQLite's number, asked of the connection that the triggerer writes with, leaves out what the
+        // triggerer itself has written.
+        let version = lock(&self.write).pragma_query_value(None, "data_version", |row| row.get(0));
+        let version: i64 = version.map_err(|error| Fault::from(error).at(&self.path))?;
+        let others = u64::try_from(version).unwrap_or_default();
+        Ok(others.wrapping_add(self.own_changes.load(Ordering::Acquire)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Why a file could not be used, in words that name it.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::runtime::store::StoreError;
+
+/// What can go wrong inside a transaction.
+pub(super) enum Fault {
+    /// The store's answer.
+    Store(StoreError),
+    /// SQLite's.
+    Sql(rusqlite::Error),
+    /// What the file holds cannot be read.
+    Content(String),
+}
+
+pub(super) type Work<T> = Result<T, Fault>;
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Content(error.to_string())
+    }
+}
+
+impl Fault {
+    /// The error for callers, which names the file.
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            Self::Sql(error) => broken(path, explain(&error), Some(Box::new(error))),
+            Self::Content(what) => {
+                broken(path, &format!("holds what cannot be read: {what}"), None)
+            }
+        }
+    }
+}
+
+/// The error that the file `path` cannot be used because it `problem`, e.g. `is not a SQLite file`.
+pub(super) fn broken(
+    path: &Path,
+    problem: &str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+) -> StoreError {
+    let message = problem.to_owned();
+    StoreError::Broken(Box::new(FileError { path: path.to_owned(), message, source }))
+}
+
+/// The error that the system did not let us do this with the file `path`.
+pub(super) fn system(path: &Path, problem: &str, error: std::io::Error) -> StoreError {
+    broken(path, problem, Some(Box::new(error)))
+}
+
+#[derive(Debug)]
+struct FileError {
+    path: PathBuf,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path.display(), self.message)
+    }
+}
+
+impl Error for FileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|error| error as &(dyn Error + 'static))
+    }
+}
+
+fn explain(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => "is not a SQLite file",
+        Some(ErrorCode::DatabaseCorrupt) => "is damaged",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "cannot be written",
+        Some(ErrorCode::DiskFull) => "cannot grow: the disk is full",
+        Some(ErrorCode::CannotOpen) => "cannot be opened",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "is kept busy by another process"
+        }
+        Some(ErrorCode::SystemIoFailure) => "cannot be read or written by the system",
+        _ => "cannot be used",
+    }
+}

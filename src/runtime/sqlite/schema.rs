@@ -1,0 +1,174 @@
+//! The file: how it is made, recognised, and brought to the version of this program.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use super::fault::{Fault, Work, broken, system};
+use crate::runtime::store::StoreError;
+
+/// Every version of the file, each as the step from the one before. What is here has been released:
+/// it is never edited, only added to.
+const STEPS: &[M<'static>] = &[M::up(include_str!("v1.sql"))];
+
+/// `mait`: tells our files from those of other programs.
+const APPLICATION_ID: i32 = 0x6d61_6974;
+
+/// How long one process waits for another one's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+const CACHED_STATEMENTS: usize = 64;
+
+/// Opens the file `path`, made if it is not there, with the tables of this program's version: a
+/// connection to write and one to read.
+pub(super) fn open(path: &Path) -> Result<(Connection, Connection), StoreError> {
+    open_with(path, STEPS)
+}
+
+fn open_with(path: &Path, steps: &[M<'static>]) -> Result<(Connection, Connection), StoreError> {
+    create(path)?;
+    let mut write = connect(path).map_err(|fault| fault.at(path))?;
+    prepare(&mut write, path, steps)?;
+    let read = connect(path).map_err(|fault| fault.at(path))?;
+    read.pragma_update(None, "query_only", true).map_err(|error| Fault::from(error).at(path))?;
+    Ok((write, read))
+}
+
+/// Makes the file and its folder. SQLite would make it readable to others; what it makes beside it,
+/// the log of writes, has the mode of the file.
+fn create(path: &Path) -> Result<(), StoreError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)
+            .map_err(|error| system(folder, "cannot be made to hold the store", error))?;
+    }
+    match private().create_new(true).open(path) {
+        Ok(_) => Ok(()),
+        // A file that is there must not be opened by other means than SQLite's: to close it again
+        // would drop the locks that another connection of this process has on it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(system(path, "cannot be made", error)),
+    }
+}
+
+/// Options to make a file for its owner alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn connect(path: &Path) -> Work<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Brings the tables to the newest version of `steps`.
+fn prepare(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[M<'static>],
+) -> Result<(), StoreError> {
+    let fault = |fault: Fault| fault.at(path);
+    let newest = steps.len();
+    let version = version(connection, path)?;
+    if version > newest {
+        return Err(StoreError::Newer(path.display().to_string()));
+    }
+    if version == newest {
+        return Ok(());
+    }
+    if version == 0 {
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(|error| fault(error.into()))?;
+        return migrate(connection, path, steps);
+    }
+    // A triggerer of the old version would go on with statements for the old tables.
+    let _lock = lock(path)?;
+    back_up(connection, path, version)?;
+    migrate(connection, path, steps)
+}
+
+/// The version of the file, from 1; 0 for a new one.
+fn version(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+    // One statement sees one state of the file, whatever others are about to do to it.
+    let (id, version, tables): (i32, i64, i64) = connection
+        .query_row(
+            "SELECT (SELECT application_id FROM pragma_application_id),
+                    (SELECT user_version FROM pragma_user_version),
+                    (SELECT count(*) FROM sqlite_schema)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .map_err(|error| Fault::from(error).at(path))?;
+    if id != APPLICATION_ID && (version != 0 || tables != 0) {
+        return Err(broken(path, "is a SQLite file of another program", None));
+    }
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[M<'static>],
+) -> Result<(), StoreError> {
+    let Err(error) = Migrations::from_slice(steps).to_latest(connection) else { return Ok(()) };
+    // Another process may have been faster: then its tables were in the way of ours.
+    if version(connection, path)? == steps.len() {
+        return Ok(());
+    }
+    let problem = "cannot be brought to the version of this program; it was left as it is";
+    Err(broken(path, problem, Some(Box::new(error))))
+}
+
+/// Copies the file before it is changed for good. A copy that is there is of an attempt that failed.
+fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), StoreError> {
+    let target = beside(path, &format!(".v{version}.bak"));
+    let part = beside(path, &format!(".v{version}.bak.part"));
+    let failed = |error| system(&target, "cannot be made, the copy before the upgrade", error);
+    // SQLite writes into a file that is there if it is empty, and so its mode is ours.
+    private().create(true).truncate(true).open(&part).map_err(failed)?;
+    connection
+        .execute("VACUUM INTO ?1", [part.to_string_lossy()])
+        .map_err(|error| Fault::from(error).at(&target))?;
+    File::open(&part).and_then(|file| file.sync_all()).map_err(failed)?;
+    fs::rename(&part, &target).map_err(failed)
+}
+
+/// The right to be the triggerer of the file `path`, as long as the result lives. The system ends it
+/// with the process, however that ends.
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = beside(path, ".lock");
+    let lock = private()
+        .create(true)
+        .truncate(false)
+        .open(&file)
+        .map_err(|error| system(&file, "cannot be made", error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(system(&file, "cannot be locked", error)),
+    }
+}
+
+/// The path with something added to the file's name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests;

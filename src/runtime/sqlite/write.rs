@@ -1,0 +1,224 @@
+//! What is done to the file, each inside a transaction.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::Value;
+
+use super::fault::{Fault, Work};
+use super::read;
+use super::row::{self, millis, task_columns};
+use crate::clock::Timestamp;
+use crate::operator::Begun;
+use crate::operator::Intent;
+use crate::operator::Settled;
+use crate::runtime::rules::{self, Conflict, Undoable};
+use crate::runtime::store::{Claimed, Fence, StoreError, Submitted};
+use crate::runtime::task::{
+    CancelRequest, Change, Checkpoint, HistoryEntry, NewTask, Task, TaskId, TaskState, Transition,
+};
+
+pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<Submitted> {
+    let holder = match &spec.key {
+        Some(key) => holder(file, key)?,
+        None => None,
+    };
+    let Some(old) = holder else {
+        return Ok(Submitted::Created(insert(file, spec, now)?));
+    };
+    match rules::conflict(spec, old)? {
+        Conflict::Attach => Ok(Submitted::Attached(old)),
+        Conflict::Replace => {
+            request_cancel(file, old, rules::REPLACE, now)?;
+            Ok(Submitted::Replaced { new: insert(file, spec, now)?, old })
+        }
+    }
+}
+
+fn insert(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<TaskId> {
+    let (task, entry) = Task::submitted(0, spec.clone(), now);
+    let id = row::insert(file, &task)?;
+    row::record(file, id, &entry)?;
+    Ok(id)
+}
+
+/// The task that has this key.
+fn holder(file: &Connection, key: &str) -> Work<Option<TaskId>> {
+    let mut statement = file.prepare_cached(
+        "SELECT id FROM tasks INDEXED BY tasks_open_key
+         WHERE key = ?1 AND key IS NOT NULL AND ended IS NULL AND cancel IS NOT 'replaced'",
+    )?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
+    let fence: i64 = file.query_row(
+        "UPDATE meta SET value = value + 1 WHERE name = 'fence' RETURNING value",
+        [],
+        |row| row.get(0),
+    )?;
+    let sql =
+        concat!("SELECT ", task_columns!(), " FROM tasks WHERE state IN ('running', 'blocked')");
+    for mut task in row::all(file, sql, [])? {
+        let has_deferral = row::entry(file, task.id)?.is_some();
+        let entry = task.take_up_again(has_deferral, now);
+        store(file, &task, &entry)?;
+    }
+    drop_definitions(file)?;
+    let fence = u64::try_from(fence).map_err(|_| Fault::Content("a negative fence".to_owned()))?;
+    Ok(Fence(fence))
+}
+
+pub(super) fn claim(file: &Connection, now: Timestamp, limit: usize) -> Work<Claimed> {
+    let sql = concat!(
+        "SELECT ",
+        task_columns!(),
+        " FROM tasks INDEXED BY tasks_due
+          WHERE state IN ('queued', 'up_for_retry') AND due <= ?1 ORDER BY due, id LIMIT ?2"
+    );
+    let mut tasks = row::all(file, sql, params![millis(now), read::count(limit)])?;
+    for task in &mut tasks {
+        let entry = task.claim(now);
+        row::update(file, task, &entry)?;
+    }
+    Ok(Claimed { tasks, next_due: read::next_due(file)? })
+}
+
+/// Makes a change; `false`: it was left out.
+pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work<bool> {
+    let Some(mut task) = row::find(file, change.id)? else { return Ok(false) };
+    let entry = if matches!(change.transition, Transition::Resume(_)) {
+        row::entry(file, task.id)?
+    } else {
+        None
+    };
+    let Some(entry) = task.change(change, || entry.unwrap_or_default(), now) else {
+        return Ok(false);
+    };
+    store(file, &task, &entry)?;
+    if let (Transition::Defer(deferral), TaskState::Deferred) = (&change.transition, task.state) {
+        row::insert_deferral(file, task.id, task.step, deferral)?;
+    }
+    Ok(true)
+}
+
+/// Stores a task after a transition, and removes what it has no more use for.
+fn store(file: &Connection, task: &Task, entry: &HistoryEntry) -> Work<()> {
+    row::update(file, task, entry)?;
+    if !matches!(task.state, TaskState::Deferred | TaskState::Blocked) {
+        file.prepare_cached("DELETE FROM deferrals WHERE task = ?1")?.execute([task.id])?;
+    }
+    if task.state.is_final() {
+        file.prepare_cached("DELETE FROM intents WHERE task = ?1")?.execute([task.id])?;
+    }
+    Ok(())
+}
+
+pub(super) fn checkpoint(file: &Connection, checkpoints: &[Checkpoint]) -> Work<()> {
+    let mut statement = file.prepare_cached(
+        "UPDATE deferrals SET state = ?3, due = ?4 WHERE task = ?1 AND step = ?2
+         AND EXISTS (SELECT 1 FROM tasks WHERE id = ?1 AND state = 'deferred')",
+    )?;
+    for checkpoint in checkpoints {
+        let Checkpoint { id, step, state, due } = checkpoint;
+        statement.execute(params![id, step, state, millis(*due)])?;
+    }
+    Ok(())
+}
+
+pub(super) fn begin(file: &Connection, id: TaskId, step: u32, intent: &Intent) -> Work<Begun> {
+    let task = row::get(file, id)?;
+    rules::check_running(&task, step)?;
+    let mut statement = file.prepare_cached(
+        "SELECT name, result FROM intents WHERE task = ?1 AND step = ?2 AND ordinal = ?3",
+    )?;
+    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?));
+    let known = statement.query_row(params![id, step, intent.ordinal], read).optional()?;
+    if let Some((name, result)) = known {
+        let result: Option<Value> = result.map(|text| serde_json::from_str(&text)).transpose()?;
+        return Ok(rules::known_call(id, intent, name, result)?);
+    }
+    let details = serde_json::to_string(&intent.details)?;
+    file.prepare_cached(
+        "INSERT INTO intents (task, step, ordinal, name, details) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![id, step, intent.ordinal, intent.name, details])?;
+    Ok(Begun::Go)
+}
+
+pub(super) fn settle(
+    file: &Connection,
+    id: TaskId,
+    step: u32,
+    ordinal: u32,
+    settled: &Settled,
+) -> Work<()> {
+    let changed = match settled {
+        Settled::Done(result) => file
+            .prepare_cached(
+                "UPDATE intents SET result = coalesce(result, ?4)
+                 WHERE task = ?1 AND step = ?2 AND ordinal = ?3",
+            )?
+            .execute(params![id, step, ordinal, serde_json::to_string(result)?])?,
+        Settled::NotMade => {
+            file.prepare_cached(
+                "DELETE FROM intents
+                 WHERE task = ?1 AND step = ?2 AND ordinal = ?3 AND result IS NULL",
+            )?
+            .execute(params![id, step, ordinal])?;
+            return Ok(());
+        }
+    };
+    if changed == 0 {
+        let task = row::get(file, id)?;
+        return Err(Fault::Store(StoreError::WrongState { id, state: task.state }));
+    }
+    Ok(())
+}
+
+pub(super) fn request_cancel(
+    file: &Connection,
+    id: TaskId,
+    request: CancelRequest,
+    now: Timestamp,
+) -> Work<TaskState> {
+    let mut task = row::get(file, id)?;
+    let undoable = task.state == TaskState::Blocked
+        && row::find_deferral(file, id)?.is_some_and(|deferral| deferral.on_cancel.is_some());
+    match task.request_cancel(request, Undoable(undoable), now)? {
+        Some(entry) => store(file, &task, &entry)?,
+        None => row::save(file, &task)?,
+    }
+    Ok(task.state)
+}
+
+pub(super) fn retry(file: &Connection, id: TaskId, now: Timestamp) -> Work<()> {
+    let mut task = row::get(file, id)?;
+    task.can_be_retried()?;
+    if let Some(key) = &task.spec.key
+        && let Some(holder) = holder(file, key)?
+    {
+        return Err(Fault::Store(StoreError::Conflict { key: key.clone(), id: holder }));
+    }
+    let entry = task.retry(now);
+    row::update(file, &task, &entry)
+}
+
+pub(super) fn prune(file: &Connection, before: Timestamp) -> Work<usize> {
+    Ok(file.execute("DELETE FROM tasks WHERE ended < ?1", [millis(before)])?)
+}
+
+pub(super) fn put_definition(file: &Connection, hash: &str, text: &str) -> Work<()> {
+    file.prepare_cached("INSERT OR IGNORE INTO definitions (hash, text) VALUES (?1, ?2)")?
+        .execute([hash, text])?;
+    Ok(())
+}
+
+/// Removes the definitions that no deferral needs.
+fn drop_definitions(file: &Connection) -> Work<()> {
+    file.execute(
+        "DELETE FROM definitions WHERE hash NOT IN (
+             SELECT state ->> '$.definition' FROM deferrals
+             WHERE json_valid(state) AND state ->> '$.definition' IS NOT NULL)",
+        [],
+    )?;
+    Ok(())
+}

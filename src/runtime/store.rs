@@ -1,0 +1,317 @@
+//! The door to durable state: what a store promises, method by method.
+
+use std::fmt;
+
+use super::task::{
+    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, LogLine, NewTask,
+    StoredDeferral, StoredIntent, Task, TaskId, TaskState,
+};
+use crate::clock::Timestamp;
+use crate::operator::Begun;
+use crate::operator::Intent;
+use crate::operator::Settled;
+#[cfg(doc)]
+use crate::runtime::task::{OnConflict, Transition};
+#[cfg(doc)]
+use crate::trigger::CancelReason;
+
+/// Durable tasks.
+///
+/// Every method is one transaction: when it has returned `Ok`, its effect survives a crash of the
+/// process and, where the store is a file, of the machine; when it has returned `Err`, or the process
+/// died before it returned, it has either happened whole or not at all. Methods block; asynchronous
+/// callers run them on a thread for blocking work.
+///
+/// Any number of processes may submit, read and ask for cancellations. One at a time is the triggerer:
+/// methods that take a [`Fence`] fail with [`StoreError::Fenced`] once another one has acquired the store.
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Submits tasks: all of them, or none.
+    ///
+    /// A task of a key that another has is refused, stands back, or takes its place, as its
+    /// [`OnConflict`] says. To take a place asks for the end of the other task with the reason
+    /// [`CancelReason::Replaced`]; the key is free for the new one at once, although the other may take
+    /// a while to end. A task with a `due` in the future waits for it.
+    ///
+    /// # Errors
+    /// A key is taken and the task says [`OnConflict::Reject`]: [`StoreError::Conflict`].
+    fn submit(&self, tasks: &[NewTask], now: Timestamp) -> Result<Vec<Submitted>, StoreError>;
+
+    /// Makes the caller the triggerer of this store, and every earlier one a stranger.
+    ///
+    /// Tasks that were running are queued again in the same step, with the token, the deadline and the
+    /// main calls that they had, and count as the same try; one whose end was asked for is cancelled.
+    /// Blocked tasks are put back to where they were, deferred or queued, to be looked at anew.
+    /// Definitions that no deferral needs are removed: now is the time when no triggerer remembers
+    /// having stored one.
+    ///
+    /// # Errors
+    /// The triggerer of the file is alive: [`StoreError::Locked`].
+    fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError>;
+
+    /// Takes due tasks for the workers, the longest due first: queued or up for retry → running. The
+    /// first claim of a try sets its deadline and counts it, the first of all sets `started`. Also tells
+    /// when the next task is due of those that are left, which may have passed if there were more than
+    /// `limit`.
+    fn claim(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Claimed, StoreError>;
+
+    /// Changes states, in one transaction, in the order given. A change whose task has left the state or
+    /// step in which it was found is left out, so that an event is committed once; tells for each whether
+    /// it was made. What each does is told at [`Transition`].
+    ///
+    /// While the end of a task is asked for ([`request_cancel`](Self::request_cancel)), it is not sent
+    /// on: a deferred one takes only [`Transition::End`], everything else is left out; a running one
+    /// that would be queued, retried or blocked is cancelled instead, which counts as made.
+    /// [`Transition::Defer`] keeps the request.
+    fn commit(
+        &self,
+        fence: Fence,
+        changes: &[Change],
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError>;
+
+    /// Stores where triggers stand, and lines of logs. A trigger whose task has moved on is left out.
+    fn checkpoint(
+        &self,
+        fence: Fence,
+        checkpoints: &[Checkpoint],
+        lines: &[LogLine],
+    ) -> Result<(), StoreError>;
+
+    /// The deferred tasks with a number above `after`, in the order of their numbers, at most `limit`.
+    fn deferred(
+        &self,
+        fence: Fence,
+        after: TaskId,
+        limit: usize,
+    ) -> Result<Vec<DeferredTask>, StoreError>;
+
+    /// Stores that a main call is about to be made in this step, unless its result is known already.
+    ///
+    /// # Errors
+    /// The task does not run this step, nor is it deferred and its end asked for, which may need a call
+    /// too: [`StoreError::WrongState`]. The call was begun before and nobody
+    /// has found out what became of it: [`StoreError::Unsettled`]; so a call is never begun twice. Another
+    /// call was made in its place: [`StoreError::OtherCall`].
+    fn begin(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        step: u32,
+        intent: &Intent,
+    ) -> Result<Begun, StoreError>;
+
+    /// Stores what became of a main call. What is stored first stands; [`Settled::NotMade`] removes the
+    /// intent of a call that is not known to have been made.
+    ///
+    /// # Errors
+    /// There is no such intent, e.g. because its task has ended: [`StoreError::WrongState`].
+    fn settle(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        step: u32,
+        ordinal: u32,
+        settled: &Settled,
+    ) -> Result<(), StoreError>;
+
+    /// The main calls of this step, in order.
+    fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError>;
+
+    /// Asks for the end of a task, and tells the state that it has then. One that waits for a worker or
+    /// is blocked ends at once; for a running or deferred one the request is kept for the triggerer. A
+    /// blocked one that is to be undone and has a call for it is deferred again with the request, so that
+    /// the triggerer makes that call. A second request may add the undoing; it does not take it back.
+    ///
+    /// # Errors
+    /// There is no such task, or it has ended.
+    fn request_cancel(
+        &self,
+        id: TaskId,
+        request: CancelRequest,
+        now: Timestamp,
+    ) -> Result<TaskState, StoreError>;
+
+    /// The running and deferred tasks whose end somebody has asked for.
+    fn cancel_requests(&self, fence: Fence) -> Result<Vec<Task>, StoreError>;
+
+    /// Puts a task that has ended, except a success, up for one more try from the beginning, due now, in
+    /// a new step. Its tries are counted on.
+    ///
+    /// # Errors
+    /// There is no such task, it has not ended, it succeeded, or its key is taken by now.
+    fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// A task; `None` if there is none of this number.
+    fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError>;
+
+    /// The task that has this key, else the last one that had it.
+    fn task_of_key(&self, key: &str) -> Result<Option<Task>, StoreError>;
+
+    /// Tasks, the newest first.
+    fn tasks(&self, filter: &TaskFilter) -> Result<Vec<Task>, StoreError>;
+
+    /// How many tasks are in each state.
+    fn counts(&self) -> Result<Vec<(TaskState, u64)>, StoreError>;
+
+    /// The deferral of a deferred task, or of one that was blocked while it was deferred.
+    fn deferral(&self, id: TaskId) -> Result<Option<StoredDeferral>, StoreError>;
+
+    /// Every transition of a task, in order.
+    fn history(&self, id: TaskId) -> Result<Vec<HistoryEntry>, StoreError>;
+
+    /// The lines of a task's log after the first `skip`.
+    fn logs(&self, id: TaskId, skip: usize) -> Result<Vec<LogLine>, StoreError>;
+
+    /// Removes tasks that ended before `before`, with all that belongs to them; tells how many. Their
+    /// numbers are not given again.
+    fn prune(&self, before: Timestamp) -> Result<usize, StoreError>;
+
+    /// Keeps the text of a definition under its hash, as long as a deferral needs it: its state is an
+    /// object whose `definition` is the hash. See [`acquire`](Self::acquire) for when it is removed.
+    fn put_definition(&self, hash: &str, text: &str) -> Result<(), StoreError>;
+
+    /// The text of a definition.
+    fn definition(&self, hash: &str) -> Result<Option<String>, StoreError>;
+
+    /// A number that is another one whenever somebody else has changed the store: another process, or a
+    /// submission, a request or a retry through this value. What a triggerer does does not count.
+    fn change_counter(&self) -> Result<u64, StoreError>;
+}
+
+/// The right to be the triggerer; it ends when another process acquires the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fence(pub u64);
+
+/// What [`Store::claim`] gives.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Claimed {
+    /// The tasks to run, each with the state `running`.
+    pub tasks: Vec<Task>,
+    /// When the next task is due, if any waits.
+    pub next_due: Option<Timestamp>,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// A new task.
+    Created(TaskId),
+    /// The task of this key that was there already ([`OnConflict::Attach`]).
+    Attached(TaskId),
+    /// A new task in the place of another ([`OnConflict::Replace`]), whose cancellation is asked for.
+    Replaced {
+        /// The new task.
+        new: TaskId,
+        /// The one that had the key.
+        old: TaskId,
+    },
+}
+
+impl Submitted {
+    /// The task that stands for the submission.
+    #[must_use]
+    pub fn id(self) -> TaskId {
+        match self {
+            Self::Created(id) | Self::Attached(id) | Self::Replaced { new: id, .. } => id,
+        }
+    }
+}
+
+/// Which tasks to list.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TaskFilter {
+    /// Only those in one of these states; all if it is empty.
+    pub states: Vec<TaskState>,
+    /// Only those of this operator.
+    pub operator: Option<String>,
+    /// Only those of this key.
+    pub key: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process has become the triggerer.
+    Fenced,
+    /// Another process is the triggerer now; `--store` names the file.
+    Locked(String),
+    /// A task of this key has not ended.
+    Conflict {
+        /// The key.
+        key: String,
+        /// The task that has it.
+        id: TaskId,
+    },
+    /// There is no task of this number.
+    NotFound(TaskId),
+    /// A main call of this task was begun, and nobody knows what became of it.
+    Unsettled {
+        /// The task.
+        id: TaskId,
+        /// The call.
+        call: String,
+    },
+    /// In the place of a main call another one was made before a crash.
+    OtherCall {
+        /// The task.
+        id: TaskId,
+        /// The call that was made.
+        stored: String,
+        /// The call that was to be made.
+        asked: String,
+    },
+    /// The task is in a state in which this cannot be done.
+    WrongState {
+        /// The task.
+        id: TaskId,
+        /// Its state.
+        state: TaskState,
+    },
+    /// The file was written by a newer program.
+    Newer(String),
+    /// The file cannot be read or written; the source names it and tells why.
+    Broken(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fenced => f.write_str("another triggerer has taken over this store"),
+            Self::Locked(path) => write!(f, "another triggerer is running on {path}"),
+            Self::Conflict { key, id } => {
+                write!(f, "task {id} has the key `{key}` and has not ended")
+            }
+            Self::NotFound(id) => write!(f, "there is no task {id}"),
+            Self::Unsettled { id, call } => {
+                write!(f, "nobody knows what became of the call {call} of task {id}")
+            }
+            Self::OtherCall { id, stored, asked } => {
+                write!(f, "task {id} has made the call {stored} where it now wants {asked}")
+            }
+            Self::WrongState { id, state } => write!(f, "task {id} is {state}"),
+            Self::Newer(path) => {
+                write!(f, "{path} was written by a newer maitred; upgrade this program")
+            }
+            Self::Broken(_) => f.write_str("the store cannot be read or written"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Broken(error) => Some(&**error),
+            Self::Fenced
+            | Self::Locked(_)
+            | Self::Conflict { .. }
+            | Self::NotFound(_)
+            | Self::Unsettled { .. }
+            | Self::OtherCall { .. }
+            | Self::WrongState { .. }
+            | Self::Newer(_) => None,
+        }
+    }
+}

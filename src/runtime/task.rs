@@ -1,0 +1,345 @@
+//! What a task is, as the store keeps it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::operator::Intent;
+use crate::operator::Resumed;
+use crate::operator::Settled;
+use crate::operator::UndoCall;
+use crate::trigger::CancelReason;
+use crate::trigger::Level;
+use crate::trigger::SerializedTrigger;
+
+/// The number of a task in its store, from 1.
+pub type TaskId = i64;
+
+/// The largest result of a task and the largest event, in bytes of JSON. What is larger fails the task.
+pub const MAX_RESULT_BYTES: usize = 256 * 1024;
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Waits for a worker.
+    Queued,
+    /// On a worker.
+    Running,
+    /// Waits for its trigger.
+    Deferred,
+    /// Failed, and waits for its next try.
+    UpForRetry,
+    /// This program does not know its operator or trigger; another version may.
+    Blocked,
+    /// Ended well.
+    Success,
+    /// Ended by an error, a time-out, or a wait that did not succeed.
+    Failed,
+    /// Ended because there was nothing to do.
+    Skipped,
+    /// Ended by a user.
+    Cancelled,
+    /// Ended because nobody can tell whether its main call was made.
+    InDoubt,
+}
+
+impl TaskState {
+    /// All states, in the order of a task's life.
+    pub const ALL: [Self; 10] = [
+        Self::Queued,
+        Self::Running,
+        Self::Deferred,
+        Self::UpForRetry,
+        Self::Blocked,
+        Self::Success,
+        Self::Failed,
+        Self::Skipped,
+        Self::Cancelled,
+        Self::InDoubt,
+    ];
+
+    /// The name, e.g. `up_for_retry`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Deferred => "deferred",
+            Self::UpForRetry => "up_for_retry",
+            Self::Blocked => "blocked",
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+            Self::InDoubt => "in_doubt",
+        }
+    }
+
+    /// Whether a task in this state has come to its end.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Queued | Self::Running | Self::Deferred | Self::UpForRetry | Self::Blocked => {
+                false
+            }
+            Self::Success | Self::Failed | Self::Skipped | Self::Cancelled | Self::InDoubt => true,
+        }
+    }
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for TaskState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let state = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        state.ok_or_else(|| format!("`{text}` is no state of a task"))
+    }
+}
+
+/// What happens when a task is submitted with the key of one that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// The submission is refused.
+    #[default]
+    Reject,
+    /// The task that is there stands for the new one.
+    Attach,
+    /// The task that is there is cancelled; the new one has the key at once.
+    Replace,
+}
+
+/// What is told when a task fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureHook {
+    /// A program and its arguments; it gets the task as JSON on standard input.
+    Command(Vec<String>),
+    /// A URL; it gets the task as JSON in a POST.
+    Webhook(String),
+}
+
+/// A task to be submitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewTask {
+    /// The operator's name.
+    pub operator: String,
+    /// The version of the operator's arguments.
+    pub version: u32,
+    /// The operator's arguments.
+    pub args: Value,
+    /// A name of the user's; at most one task of a key has not ended. Default: none.
+    pub key: Option<String>,
+    /// What happens if the key is taken. Default: the submission is refused.
+    pub on_conflict: OnConflict,
+    /// How many tries more after the first. Default: 0.
+    pub retries: u32,
+    /// Time between two tries. Default: 5 minutes, as in Airflow.
+    pub retry_delay: Duration,
+    /// How long one try may take, deferrals included. Default: without end.
+    pub execution_timeout: Option<Duration>,
+    /// Who is told when it fails. Default: nobody.
+    pub on_failure: Option<FailureHook>,
+    /// When it is due. Default: at once.
+    pub due: Option<Timestamp>,
+}
+
+impl NewTask {
+    /// A task of this operator with these arguments, and the defaults for everything else.
+    pub fn new(operator: impl Into<String>, version: u32, args: Value) -> Self {
+        Self {
+            operator: operator.into(),
+            version,
+            args,
+            key: None,
+            on_conflict: OnConflict::Reject,
+            retries: 0,
+            retry_delay: Duration::from_secs(300),
+            execution_timeout: None,
+            on_failure: None,
+            due: None,
+        }
+    }
+}
+
+/// A task as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Task {
+    /// Its number.
+    pub id: TaskId,
+    /// What was submitted.
+    #[serde(flatten)]
+    pub spec: NewTask,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Which try this is, from 1; 0 before the first.
+    pub try_number: u32,
+    /// Grows whenever the operator has a new step to run: with every resumption and every retry. What
+    /// belongs to one step (its intents, its deferral) carries this number.
+    pub step: u32,
+    /// The idempotency token of this step.
+    pub token: String,
+    /// The end of this try's execution time-out.
+    pub deadline: Option<Timestamp>,
+    /// When it is due, while it is queued or up for retry.
+    pub due: Timestamp,
+    /// How the next step is entered; `None`: with `execute`.
+    pub resumption: Option<Resumption>,
+    /// The result of a success.
+    pub result: Option<Value>,
+    /// The reason of the last transition.
+    pub message: Option<String>,
+    /// What somebody has asked for, and the triggerer has not done yet.
+    pub cancel: Option<CancelRequest>,
+    /// When it was submitted.
+    pub created: Timestamp,
+    /// When its first try began.
+    pub started: Option<Timestamp>,
+    /// When it came to its end.
+    pub ended: Option<Timestamp>,
+}
+
+/// How an operator is resumed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resumption {
+    /// The method.
+    pub method: String,
+    /// Its arguments.
+    pub kwargs: Value,
+    /// The event, or what came instead of it.
+    pub with: Resumed,
+}
+
+/// What a user asks for with `tasks cancel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelRequest {
+    /// Why.
+    pub reason: CancelReason,
+    /// Whether what the task has started is to be undone.
+    pub undo: bool,
+}
+
+/// A deferral as the store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDeferral {
+    /// What is waited for.
+    pub trigger: SerializedTrigger,
+    /// The trigger's state, as JSON.
+    pub state: String,
+    /// When the trigger's next step is due.
+    pub due: Timestamp,
+    /// When the deferral times out.
+    pub timeout_at: Option<Timestamp>,
+    /// Where the operator goes on.
+    pub method: String,
+    /// With what.
+    pub kwargs: Value,
+    /// The call that undoes what the task has started.
+    pub on_cancel: Option<UndoCall>,
+}
+
+/// A deferred task, as the triggerer takes it up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeferredTask {
+    /// The task.
+    pub id: TaskId,
+    /// The step that was deferred.
+    pub step: u32,
+    /// The end of the try's execution time-out.
+    pub deadline: Option<Timestamp>,
+    /// The deferral.
+    pub deferral: StoredDeferral,
+}
+
+/// One change of a task's state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The task.
+    pub id: TaskId,
+    /// The step in which the change was found. A task that is in another step by now is left alone.
+    pub step: u32,
+    /// What happens.
+    pub transition: Transition,
+    /// Why, for the task's history.
+    pub reason: String,
+}
+
+/// What may happen to a task. Every one is an entry of the task's history and sets its message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Transition {
+    /// Running → deferred, in the same step. What the step was resumed with is gone.
+    Defer(Box<StoredDeferral>),
+    /// Deferred → queued, due now, in a new step with a new token, which enters where the deferral says.
+    /// The deferral is removed. The deadline stays.
+    Resume(Box<Resumed>),
+    /// Running or deferred → up for retry at this time, in a new step with a new token, from the
+    /// beginning. The deferral is removed; the next claim sets a new deadline.
+    Retry(Timestamp),
+    /// Running → queued at this time, in the same step of the same try, entered as before: it could not
+    /// be run now.
+    Requeue(Timestamp),
+    /// Running or deferred → blocked. Where it was is remembered: see [`Store::acquire`](super::Store::acquire).
+    Block,
+    /// Running or deferred → an end, with the result of a success. Its deferral, main calls and request
+    /// to cancel are removed; history and log stay. A state that is no end is left out.
+    End(TaskState, Option<Value>),
+}
+
+/// Where a trigger stands, to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The task.
+    pub id: TaskId,
+    /// The step that was deferred.
+    pub step: u32,
+    /// The trigger's state, as JSON.
+    pub state: String,
+    /// When its next step is due.
+    pub due: Timestamp,
+}
+
+/// An entry of a task's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: Timestamp,
+    /// The state before; `None` for the submission.
+    pub from: Option<TaskState>,
+    /// The state after.
+    pub to: TaskState,
+    /// Why.
+    pub reason: String,
+}
+
+/// A line of a task's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLine {
+    /// The task.
+    pub id: TaskId,
+    /// When.
+    pub at: Timestamp,
+    /// How much it matters.
+    pub level: Level,
+    /// The text.
+    pub message: String,
+}
+
+/// A main call as the store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredIntent {
+    /// The call.
+    pub intent: Intent,
+    /// What became of it, if that is known.
+    pub settled: Option<Settled>,
+}

@@ -1,0 +1,89 @@
+//! The triggerer: one process that holds the triggers of deferred tasks and runs operators on workers.
+//!
+//! Triggers are values in one timer queue, not tasks of the async runtime: a hundred thousand of them
+//! cost memory for their data alone. Only a step in flight, of which there are
+//! [`TriggererOptions::polls`] at most, is a task of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::log::LogBuffer;
+use super::registry::Registry;
+use super::store::{Store, StoreError};
+use super::worker::{Workplace, on_store};
+use crate::trigger::Services;
+
+mod driver;
+mod queue;
+mod resting;
+
+use driver::Driver;
+
+/// What a triggerer may take up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriggererOptions {
+    /// How many triggers it holds at most; further deferred tasks wait in the store. Default: 1,000,000.
+    pub capacity: usize,
+    /// How many operators run at a time. Default: 16.
+    pub workers: usize,
+    /// How many steps of triggers are in flight at a time. Default: 512.
+    pub polls: usize,
+    /// Ends once no task is left that could run. Default: false.
+    pub until_idle: bool,
+}
+
+impl Default for TriggererOptions {
+    fn default() -> Self {
+        Self { capacity: 1_000_000, workers: 16, polls: 512, until_idle: false }
+    }
+}
+
+/// How long the state of a trigger may be newer than what is stored of it: after a crash at most this
+/// much is done again.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs the tasks of one store.
+#[derive(Debug)]
+pub struct Triggerer {
+    store: Arc<dyn Store>,
+    registry: Arc<Registry>,
+    services: Arc<Services>,
+    options: TriggererOptions,
+}
+
+impl Triggerer {
+    /// A triggerer of `store` that knows the operators and triggers of `registry`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        registry: Arc<Registry>,
+        services: Arc<Services>,
+        options: TriggererOptions,
+    ) -> Self {
+        Self { store, registry, services, options }
+    }
+
+    /// Runs until `stop` completes, or until there is nothing left to do if the options say so. On
+    /// `stop`, no new step begins, and those in hand are finished.
+    ///
+    /// # Errors
+    /// The store is locked by another triggerer, was taken over by one, or is broken.
+    ///
+    /// # Cancellation
+    /// Dropping the future is like a crash: nothing is lost, and what was in flight is done again.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), StoreError> {
+        let now = self.services.clock.now();
+        let fence = on_store(&self.store, move |store| store.acquire(now)).await?;
+        let log = LogBuffer::new(Arc::clone(&self.services.clock));
+        let workplace = Workplace {
+            store: self.store,
+            fence,
+            registry: self.registry,
+            services: self.services,
+            log,
+        };
+        let mut driver = Driver::new(workplace, self.options);
+        driver.load().await?;
+        driver.run(stop).await
+    }
+}
