@@ -13,6 +13,7 @@ mod arguments;
 mod call;
 mod clients;
 mod completions;
+mod connections;
 mod dry_run;
 mod duration;
 mod exit;
@@ -20,16 +21,29 @@ mod explain;
 mod lint;
 mod list;
 mod man;
+mod misnamed;
 #[cfg(feature = "aws")]
 mod models;
+mod new;
 mod progress;
+mod project;
+mod record;
 mod render;
 mod report;
+#[cfg(feature = "runtime")]
+mod run;
 mod schema;
 mod shorthand;
 mod signals;
 mod signature;
+#[cfg(feature = "runtime")]
+mod store;
+#[cfg(feature = "runtime")]
+mod tasks;
 mod terms;
+#[cfg(feature = "runtime")]
+mod triggerer;
+mod test;
 mod values;
 mod wait;
 mod words;
@@ -60,12 +74,24 @@ enum Command {
     /// Call any operation once and print the reply as JSON
     #[command(disable_help_flag = true)]
     Call(RawArgs),
+    /// Wait, and write the replies as a case for `maitred test`
+    #[command(disable_help_flag = true)]
+    Record(RawArgs),
     List(list::Args),
     Explain(explain::Args),
     Lint(lint::Args),
+    Test(test::Args),
+    New(new::Args),
     Schema(schema::Args),
+    Connections(connections::Args),
     #[cfg(feature = "aws")]
     Models(models::Args),
+    #[cfg(feature = "runtime")]
+    Run(run::Args),
+    #[cfg(feature = "runtime")]
+    Triggerer(triggerer::Args),
+    #[cfg(feature = "runtime")]
+    Tasks(tasks::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -82,6 +108,7 @@ struct RawArgs {
 pub fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("wait", |_| with_names(wait::general(), "WAITER"))
+        .mut_subcommand("record", |_| with_names(record::general(), "WAITER"))
         .mut_subcommand("call", |_| with_names(call::general(), "OPERATION"))
 }
 
@@ -105,12 +132,23 @@ fn dispatch(command: Command) -> anyhow::Result<Report> {
             wait::run(&args.words).or_else(|error| explained(error, wait::wants_json(&args.words)))
         }
         Command::Call(args) => call::run(&args.words),
+        Command::Record(args) => record::run(&args.words)
+            .or_else(|error| explained(error, wait::wants_json(&args.words))),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::New(args) => new::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Connections(args) => connections::run(&args),
         #[cfg(feature = "aws")]
         Command::Models(args) => models::run(&args),
+        #[cfg(feature = "runtime")]
+        Command::Run(args) => run::run(&args),
+        #[cfg(feature = "runtime")]
+        Command::Triggerer(args) => triggerer::run(&args),
+        #[cfg(feature = "runtime")]
+        Command::Tasks(args) => tasks::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -46,6 +46,31 @@ pub trait Client: Send + Sync + fmt::Debug {
     /// # Cancellation
     /// Dropping the future gives the call up.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation>;
+
+    /// Sends `call` for every page of a paginated operation and tells the document of all of them.
+    ///
+    /// A client that wraps another one passes this on; one that answers by itself, in a test for
+    /// example, may answer as in [`Client::call`]. The default is an error, because the first page
+    /// alone is a wrong answer.
+    ///
+    /// # Cancellation
+    /// Dropping the future gives the call up.
+    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        let message =
+            format!("{} of {} has no pages that could be merged", call.operation, call.service);
+        let error = CallError::new(CallErrorKind::Invalid, "NotPaginated", message);
+        Box::pin(std::future::ready(Observation::Error(error)))
+    }
+}
+
+/// Which certificates a server may show.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum Verify {
+    /// `true`: those that the system trusts; `false`: any.
+    Enabled(bool),
+    /// Those that the system trusts, and those of this PEM file.
+    CaFile(String),
 }
 
 /// What one poll saw.
@@ -146,6 +171,7 @@ pub struct CallError {
     status: Option<u16>,
     document: Option<Document>,
     retry_after: Option<Duration>,
+    never_sent: bool,
 }
 
 impl CallError {
@@ -158,6 +184,7 @@ impl CallError {
             status: None,
             document: None,
             retry_after: None,
+            never_sent: false,
         }
     }
 
@@ -180,6 +207,14 @@ impl CallError {
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
+        self
+    }
+
+    /// The same for a call of which the service has certainly seen nothing, e.g. because there was no
+    /// connection.
+    #[must_use]
+    pub fn with_never_sent(mut self) -> Self {
+        self.never_sent = true;
         self
     }
 
@@ -217,6 +252,14 @@ impl CallError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+}
+
+impl CallError {
+    /// Whether the service has certainly seen nothing of the call.
+    #[must_use]
+    pub fn is_never_sent(&self) -> bool {
+        self.never_sent || matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::Credentials)
     }
 }
 

@@ -10,6 +10,8 @@ use crate::waiter::Waiter;
 
 use super::exit::{Exit, Failure};
 
+mod unquoted;
+
 /// Advice after a wait.
 pub(super) fn of_outcome(
     outcome: &Outcome,
@@ -35,12 +37,20 @@ pub(super) fn of_outcome(
             "an expression has no value on these replies; guard it, e.g. `Items && length(Items) > ...`"
                 .to_owned(),
         ),
+        Status::Exhausted | Status::Timeout if unquoted(outcome, waiter).is_some() => {
+            unquoted(outcome, waiter)
+        }
         Status::Exhausted => {
             Some(format!("give it longer with --timeout TIME or --max-attempts N{details}"))
         }
         Status::Timeout => Some(format!("give it longer with --timeout TIME{details}")),
         Status::Error => outcome.call_error().map(|error| of_error(error, waiter.service())),
     }
+}
+
+/// Advice on a string without its quotes.
+pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
+    unquoted::advice(waiter, outcome.document()?.value())
 }
 
 /// Advice after a failed call.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use clap::{Args as _, FromArgMatches as _};
+use serde_json::Value;
 
 use super::advice;
 use super::arguments;
 use super::arguments::InputArgs;
 use super::clients::ConnectionArgs;
+use super::clients::DataArgs;
 use super::clients::Door;
 use super::dry_run;
 use super::exit::{Exit, Failure};
@@ -19,8 +21,10 @@ use super::words::Words;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Observation;
+use crate::client::aws::Models;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
+use crate::expression::Expression;
 
 const USAGE: &str = "maitred call SERVICE OPERATION [--PARAMETER VALUE]… [OPTIONS]";
 
@@ -31,6 +35,7 @@ Exit codes: 0 success; 2 bad usage; 4 refused; 5 unreachable or throttled.
 
 Examples:
   maitred call redshift describe-clusters --cluster-identifier analytics
+  maitred call redshift describe-clusters --query 'Clusters[].ClusterIdentifier' --output text
   maitred call redshift pause-cluster --cluster-identifier analytics --allow-mutating
   maitred call http get --url https://example.com/health";
 
@@ -41,6 +46,17 @@ struct CallArgs {
     input: InputArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
+    /// Ask for all pages of a paginated operation, and print the merged output.
+    #[arg(long)]
+    all_pages: bool,
+    /// Print only the value of this JMESPath expression on the reply.
+    #[arg(long, value_name = "EXPR")]
+    query: Option<String>,
+    /// json prints the reply as it is; text prints strings without quotes, and a list an item a line.
+    #[arg(long, value_enum, default_value_t = Format::Json, value_name = "FORMAT")]
+    output: Format,
+    #[command(flatten)]
+    data: DataArgs,
     /// Allow an operation that may change something.
     #[arg(long)]
     allow_mutating: bool,
@@ -60,33 +76,35 @@ pub(super) fn general() -> clap::Command {
 /// Runs `call` with the words after it.
 pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
     let words = Words::split(words, &general())?;
+    let models = DataArgs::among(&words.rest)?.models();
     let (service, name) = match (&words.service, &words.name) {
         (None, _) if words.asks_for_help() => {
             return Ok(Report::text(general().render_help().ansi().to_string()));
         }
         (None, _) => {
             let message = "call what? give a service and an operation";
-            let help = format!("the services are {}", signature::services().join(", "));
+            let help = format!("the services are {}", signature::services(&models).join(", "));
             return Err(Failure::usage(message).help(help).into());
         }
-        (Some(service), None) => return listing(service, words.asks_for_help()),
+        (Some(service), None) => return listing(&models, service, words.asks_for_help()),
         (Some(service), Some(name)) => (service, name),
     };
-    let Some(signature) = Signature::find(service, name)? else {
+    let Some(signature) = Signature::find(&models, service, name)? else {
         let failure = Failure::usage(format!("there is no operation `{name}` in {service}"));
-        return Err(match Signature::suggest(service, name) {
+        return Err(match Signature::suggest(&models, service, name) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),
             None => failure.help(format!("`maitred call {service} --help` lists its operations")),
         }
         .into());
     };
     let (args, call) = parse(&signature, &words.rest)?;
-    super::block_on(send(&args, &signature, &call))?
+    let query = query(args.query.as_deref())?;
+    super::block_on(send(&args, &models, &signature, &call, query.as_ref()))?
 }
 
 /// The operations of a service: the answer to a question, or to a command that lacks one.
-fn listing(service: &str, asked: bool) -> anyhow::Result<Report> {
-    let operations = signature::operations(service)?;
+fn listing(models: &Models, service: &str, asked: bool) -> anyhow::Result<Report> {
+    let operations = signature::operations(models, service)?;
     let mut text = format!("Operations of {service} (* may change something):\n");
     for signature in operations {
         let mark = if signature.is_read() { ' ' } else { '*' };
@@ -117,6 +135,9 @@ fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, C
     let (input, wrong) = arguments::input(signature, &matches, &args.input);
     problems.extend(wrong);
     signature::add_new(&mut problems, signature.check(&input));
+    if args.all_pages {
+        problems.extend(signature.unpaginated("--all-pages"));
+    }
     let line = format!("maitred call {} {}", signature.service(), signature.command());
     if !problems.is_empty() {
         let lines: Vec<_> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
@@ -134,21 +155,55 @@ fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, C
     Ok((args, Call { service, operation: operation.to_owned(), input }))
 }
 
-async fn send(args: &CallArgs, signature: &Signature, call: &Call) -> anyhow::Result<Report> {
+fn query(text: Option<&str>) -> Result<Option<Expression>, Failure> {
+    text.map(Expression::compile).transpose().map_err(|error| {
+        Failure::usage(format!("--query does not compile: {error}"))
+            .help("the language is described at https://jmespath.org/tutorial.html")
+    })
+}
+
+async fn send(
+    args: &CallArgs,
+    models: &Models,
+    signature: &Signature,
+    call: &Call,
+    query: Option<&Expression>,
+) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let door = Door::open(&call.service, &args.connection, clock).await?;
+    let door = Door::open(&call.service, models, &args.connection, clock).await?;
     if args.dry_run {
         return dry_run::report(&door, call, signature, &args.connection, Format::Text);
     }
-    Ok(match door.client().call(call).await {
+    let client = door.client();
+    let sent = if args.all_pages { client.call_all_pages(call) } else { client.call(call) };
+    Ok(match sent.await {
         Observation::Output(output) => {
-            let report = Report::text(report::json(output.document.value()));
+            let report = Report::text(printed(output.document.value(), query, args.output)?);
             match &output.error {
                 Some(error) => failed(report, error, &call.service),
                 None => report,
             }
         }
         Observation::Error(error) => failed(Report::default(), &error, &call.service),
+    })
+}
+
+/// The reply, or what was asked of it.
+fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<String, Failure> {
+    let value = match query {
+        None => reply.clone(),
+        Some(query) => query.evaluate(reply).map_err(|error| {
+            Failure::usage(format!("--query has no value on this reply: {error}"))
+                .help("leave it out to see the reply")
+        })?,
+    };
+    Ok(match (format, value) {
+        (Format::Json, value) => report::json(&value),
+        (Format::Text, Value::Null) => String::new(),
+        (Format::Text, Value::Array(items)) => {
+            items.iter().map(|item| format!("{}\n", report::plain(item))).collect()
+        }
+        (Format::Text, value) => report::plain(&value),
     })
 }
 

@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, Region};
-
 use crate::catalog;
 use crate::catalog::BadFile;
 use crate::catalog::Catalog;
@@ -16,10 +14,20 @@ use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Client;
 use crate::client::aws::AwsClient;
+use crate::client::aws::Models;
 use crate::client::http::HttpClient;
 use crate::clock::Clock;
+use crate::connection::ClientSettings;
+use crate::connection::Clients;
+use crate::connection::ConnectionError;
+use crate::connection::Connections;
+use crate::connection::Environment;
+use crate::connection::OpenClient;
 
+use super::connections;
 use super::exit::Failure;
+use super::misnamed;
+use super::project;
 use super::render;
 use super::signature;
 
@@ -30,9 +38,51 @@ pub(super) struct SourceArgs {
     /// A waiter file, or a folder of them, that wins over the shipped ones. May be repeated.
     #[arg(long, value_name = "PATH", env = "MAITRED_WAITERS", value_delimiter = PATH_SEPARATOR, hide_env_values = true)]
     pub(super) waiters: Vec<PathBuf>,
-    /// The `data` folder of an installed botocore, to use its waiters too.
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+}
+
+/// Where service models are found, beside the built-in ones.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Waiters")]
+pub(super) struct DataArgs {
+    /// The `data` folder of an installed botocore, to use its service models and waiters too.
     #[arg(long, value_name = "DIR")]
     pub(super) botocore_data: Vec<PathBuf>,
+}
+
+impl DataArgs {
+    /// The option among the words of a command line that cannot be parsed yet as a whole: its
+    /// parameters are in a model that this option finds.
+    pub(super) fn among(words: &[String]) -> Result<Self, Failure> {
+        let flag = "--botocore-data";
+        let mut found = Self::default();
+        let mut words = words.iter().take_while(|word| *word != "--");
+        while let Some(word) = words.next() {
+            let value = if word == flag {
+                words.next().map(String::as_str)
+            } else {
+                word.strip_prefix(flag).and_then(|rest| rest.strip_prefix('='))
+            };
+            found.botocore_data.extend(value.map(PathBuf::from));
+        }
+        found.check().map(|()| found)
+    }
+
+    /// Refuses folders that do not exist: the built-in models would silently do instead.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match self.botocore_data.iter().find(|path| !path.is_dir()) {
+            Some(path) => Err(Failure::usage(format!("{} is no folder", path.display()))
+                .help("--botocore-data takes the `data` folder of an installed botocore")),
+            None => Ok(()),
+        }
+    }
+
+    /// All service models: botocore's data paths, the named folders, then the built-in ones.
+    pub(super) fn models(&self) -> Models {
+        let paths = data_paths(std::env::var_os("AWS_DATA_PATH"), std::env::home_dir());
+        Models::embedded().with_data_paths(paths.into_iter().chain(self.botocore_data.clone()))
+    }
 }
 
 const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
@@ -40,10 +90,10 @@ const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 impl SourceArgs {
     /// Refuses paths that do not exist: a misspelt one would silently leave the shipped waiters.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let missing = self.waiters.iter().chain(&self.botocore_data).find(|path| !path.exists());
-        if let Some(path) = missing {
+        self.data.check()?;
+        if let Some(path) = self.waiters.iter().find(|path| !path.exists()) {
             return Err(Failure::usage(format!("{} does not exist", path.display()))
-                .help("check --waiters, MAITRED_WAITERS and --botocore-data"));
+                .help("check --waiters and MAITRED_WAITERS"));
         }
         // A folder may hold files that have nothing to do with this; a file was meant.
         let files = self.waiters.iter().filter(|path| path.is_file());
@@ -58,11 +108,17 @@ impl SourceArgs {
         Catalog::new(Sources {
             user: self.waiters.clone(),
             data_paths: data_paths(std::env::var_os("AWS_DATA_PATH"), std::env::home_dir()),
-            botocore: self.botocore_data.clone(),
+            botocore: self.data.botocore_data.clone(),
             embedded: Some(Embedded::botocore()),
-            local: Some(PathBuf::from("waiters")),
+            local: local_waiters(),
         })
     }
+}
+
+/// The project's waiters. What is wrong with `maitred.toml` is said by the commands that are about it.
+fn local_waiters() -> Vec<PathBuf> {
+    let project = project::project().unwrap_or_default();
+    if project.waiters.is_empty() { vec![PathBuf::from("waiters")] } else { project.waiters }
 }
 
 /// The folders in which botocore looks for its data, those that are not its own.
@@ -84,6 +140,12 @@ fn data_paths(variable: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf>
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct ConnectionArgs {
+    /// A named connection, whose credentials and defaults are used; the options below win over it.
+    #[arg(long, value_name = "ID")]
+    pub(super) connection: Option<String>,
+    /// The file of connections; default: maitred/connections.toml in the configuration folder.
+    #[arg(long, value_name = "FILE", env = "MAITRED_CONNECTIONS", hide_env_values = true)]
+    pub(super) connections: Option<PathBuf>,
     /// The AWS region; default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's.
     #[arg(long)]
     pub(super) region: Option<String>,
@@ -96,37 +158,59 @@ pub(super) struct ConnectionArgs {
     pub(super) endpoint_url: Option<String>,
 }
 
+impl ConnectionArgs {
+    fn settings(&self) -> ClientSettings {
+        ClientSettings {
+            connection: self.connection.clone(),
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            ..ClientSettings::default()
+        }
+    }
+
+    /// Where connections are found. Who names none gets none: a variable that is meant for another
+    /// program must not change what a command does.
+    fn connections(&self) -> Connections {
+        match &self.connection {
+            Some(_) => {
+                let file = project::connections(self.connections.clone());
+                Connections::with_file(Environment::of_process(), file.as_deref())
+            }
+            None => Connections::new(Environment::empty()),
+        }
+    }
+}
+
 /// The client of one service.
 #[derive(Debug)]
 pub(super) enum Door {
-    Http(HttpClient),
+    Http(Arc<HttpClient>),
     Aws { client: AwsClient, region: String },
 }
 
 impl Door {
-    /// A client for `service`. AWS configuration is read only where it is needed, and never from the
+    /// A client for `service` with `models`. AWS configuration is read only where it is needed, and never from the
     /// network.
     pub(super) async fn open(
         service: &str,
+        models: &Models,
         args: &ConnectionArgs,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
-        if service == signature::HTTP {
-            let client = HttpClient::new(clock);
-            return match &args.endpoint_url {
-                None => Ok(Self::Http(client)),
-                Some(url) => client.with_base_url(url).map(Self::Http).map_err(|error| {
-                    Failure::usage(format!("--endpoint-url cannot be used: {}", error.message()))
-                }),
-            };
+        let clients = Clients::new(args.connections(), clock).with_models(models.clone());
+        let opened = clients.open(service, &args.settings()).await;
+        match opened.map_err(|error| cannot_open(&error, service, args))? {
+            OpenClient::Http(client) => Ok(Self::Http(client)),
+            OpenClient::Aws(client) => {
+                let Some(region) = client.config().region().map(ToString::to_string) else {
+                    return Err(Failure::usage("there is no AWS region").help(
+                        "give --region NAME, set AWS_REGION, or add `region` to the profile",
+                    ));
+                };
+                Ok(Self::Aws { client, region })
+            }
         }
-        profile_exists(args)?;
-        let config = aws_configuration(args).await;
-        let Some(region) = config.region().map(ToString::to_string) else {
-            return Err(Failure::usage("there is no AWS region")
-                .help("give --region NAME, set AWS_REGION, or add `region` to the profile"));
-        };
-        Ok(Self::Aws { client: AwsClient::new(&config), region })
     }
 
     /// Whether `call` can be sent as it is, as far as that can be told without sending it.
@@ -139,7 +223,7 @@ impl Door {
 
     pub(super) fn client(&self) -> &dyn Client {
         match self {
-            Self::Http(client) => client,
+            Self::Http(client) => &**client,
             Self::Aws { client, .. } => client,
         }
     }
@@ -150,61 +234,22 @@ impl Door {
             Self::Aws { region, .. } => Some(region),
         }
     }
+
+    /// Where requests go, if that was given: an endpoint, or the base URL of service `http`.
+    pub(super) fn endpoint_url(&self) -> Option<String> {
+        match self {
+            Self::Http(client) => client.base_url(),
+            Self::Aws { client, .. } => client.config().endpoint_url().map(str::to_owned),
+        }
+    }
 }
 
-/// A profile that does not exist is a slip of the pen, and the SDK would look for credentials elsewhere.
-fn profile_exists(args: &ConnectionArgs) -> Result<(), Failure> {
-    let Some(name) = &args.profile else { return Ok(()) };
-    let home = std::env::home_dir().unwrap_or_default();
-    let file = |variable: &str, default: &str| {
-        let named = std::env::var_os(variable).map(PathBuf::from);
-        named.unwrap_or_else(|| home.join(".aws").join(default))
-    };
-    let files =
-        [file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
-    let texts = files.iter().filter_map(|path| std::fs::read_to_string(path).ok());
-    if texts.into_iter().any(|text| text.lines().any(|line| is_section(line, name))) {
-        return Ok(());
+fn cannot_open(error: &ConnectionError, service: &str, args: &ConnectionArgs) -> Failure {
+    let url_given = args.connection.is_none() && args.endpoint_url.is_some();
+    if url_given && service == signature::HTTP && matches!(error, ConnectionError::Invalid(_)) {
+        return Failure::usage(format!("--endpoint-url cannot be used: {error}"));
     }
-    let [config, credentials] = files;
-    let message = format!("there is no profile `{name}`");
-    let help =
-        format!("profiles are looked for in {} and {}", config.display(), credentials.display());
-    Err(Failure::usage(message).help(help))
-}
-
-/// Whether `line` is `[NAME]` or `[profile NAME]`.
-fn is_section(line: &str, name: &str) -> bool {
-    let section = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next());
-    section.is_some_and(|section| {
-        let section = section.trim();
-        let profile = section.strip_prefix("profile").map(str::trim_start);
-        [Some(section), profile].contains(&Some(name))
-    })
-}
-
-async fn aws_configuration(args: &ConnectionArgs) -> aws_config::SdkConfig {
-    use aws_config::environment::region::EnvironmentVariableRegionProvider;
-    use aws_config::meta::region::RegionProviderChain;
-    use aws_config::profile::region::ProfileFileRegionProvider;
-
-    // The SDK's own chain goes on to ask the instance metadata service, which botocore does not, and
-    // which off EC2 takes seconds to fail.
-    let mut profile = ProfileFileRegionProvider::builder();
-    if let Some(name) = &args.profile {
-        profile = profile.profile_name(name);
-    }
-    let region = RegionProviderChain::first_try(args.region.clone().map(Region::new))
-        .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(profile.build());
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region);
-    if let Some(name) = &args.profile {
-        loader = loader.profile_name(name);
-    }
-    if let Some(url) = &args.endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    loader.load().await
+    connections::failure(error)
 }
 
 /// Where credentials would come from, told from the environment alone.
@@ -212,6 +257,9 @@ pub(super) fn credentials_source(args: &ConnectionArgs) -> String {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if let Some(profile) = &args.profile {
         return format!("profile {profile} (--profile)");
+    }
+    if let Some(id) = &args.connection {
+        return format!("connection {id} (--connection)");
     }
     if set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY") {
         return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned();
@@ -232,6 +280,9 @@ pub(super) fn credentials_source(args: &ConnectionArgs) -> String {
 pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::Error {
     match error {
         LookupError::Unknown(unknown) => {
+            if let Some(help) = misnamed::other_service(catalog, unknown.name()) {
+                return Failure::usage(error.to_string()).help(help).into();
+            }
             let mut help = match (unknown.near(), unknown.names()) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
                 (None, []) => "`maitred list` shows the services that have waiters; \
@@ -248,6 +299,13 @@ pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::
             Failure::usage(error.to_string()).help(help).into()
         }
         LookupError::BadFile(bad) => cannot_be_used(bad).into(),
+        LookupError::Extends(bad) => {
+            let failure = Failure::usage(error.to_string());
+            match bad.help() {
+                Some(help) => failure.help(help).into(),
+                None => failure.into(),
+            }
+        }
     }
 }
 
@@ -259,16 +317,6 @@ fn cannot_be_used(bad: &BadFile) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_profile_is_a_section_of_either_file() {
-        for line in ["[work]", "[profile work]", " [ profile  work ] # mine"] {
-            assert!(is_section(line, "work"), "{line}");
-        }
-        for line in ["[works]", "work", "[sso-session work]", "# [work]"] {
-            assert!(!is_section(line, "work"), "{line}");
-        }
-    }
 
     #[cfg(unix)]
     #[test]

@@ -1,5 +1,6 @@
 //! `maitred completions`: completion scripts for shells.
 
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
 use super::report::Report;
@@ -25,6 +26,32 @@ enum SupportedShell {
     Fish,
 }
 
+/// The commands whose first word is a service, and what clap calls that word.
+const TAKE_A_SERVICE: [(&str, &str); 4] =
+    [("wait", "SERVICE"), ("call", "SERVICE"), ("list", "service"), ("explain", "service")];
+
+/// The services as the values of the first word after the commands that take one.
+fn with_services(mut command: clap::Command, services: &[String]) -> clap::Command {
+    for (name, word) in TAKE_A_SERVICE {
+        let values = PossibleValuesParser::new(services.to_vec());
+        command = command
+            .mut_subcommand(name, |command| command.mut_arg(word, |arg| arg.value_parser(values)));
+    }
+    command
+}
+
+/// The same for fish, for which clap_complete leaves the values of plain words out.
+fn fish_services(services: &[String]) -> String {
+    let services = services.join(" ");
+    let line = |(command, _)| {
+        format!(
+            "complete -c maitred -n \"__fish_maitred_using_subcommand {command}; \
+             and test (count (commandline -opc)) -eq 2\" -f -a \"{services}\"\n"
+        )
+    };
+    TAKE_A_SERVICE.map(line).concat()
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let shell = match args.shell {
         SupportedShell::Bash => Shell::Bash,
@@ -32,6 +59,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         SupportedShell::Fish => Shell::Fish,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut super::command(), "maitred", &mut script);
-    Ok(Report::text(String::from_utf8(script)?))
+    let services = super::signature::services(&super::clients::DataArgs::default().models());
+    let mut command = with_services(super::command(), &services);
+    clap_complete::generate(shell, &mut command, "maitred", &mut script);
+    let mut script = String::from_utf8(script)?;
+    if shell == Shell::Fish {
+        script.push_str(&fish_services(&services));
+    }
+    Ok(Report::text(script))
 }

@@ -21,8 +21,29 @@ pub(super) fn report(
     connection: &ConnectionArgs,
     format: Format,
 ) -> anyhow::Result<Report> {
-    let facts = match door {
-        Door::Http(_) => http_facts(call, connection),
+    let facts = facts(door, call, signature, connection)?;
+    Ok(Report::text(match format {
+        Format::Json => {
+            let mut object = Map::from_iter([
+                ("version".to_owned(), json!(1)),
+                ("dryRun".to_owned(), json!(true)),
+            ]);
+            object.extend(facts.as_object().cloned().unwrap_or_default());
+            report::json(&Value::Object(object))
+        }
+        Format::Text => format!("dry run: nothing is sent\n{}", text(&facts)),
+    }))
+}
+
+/// What would be sent, and where to.
+pub(super) fn facts(
+    door: &Door,
+    call: &Call,
+    signature: &Signature,
+    connection: &ConnectionArgs,
+) -> anyhow::Result<Value> {
+    Ok(match door {
+        Door::Http(_) => http_facts(call, door),
         Door::Aws { client, region } => {
             let prepared =
                 client.prepare(call).map_err(|error| advice::failure(&error, &call.service))?;
@@ -36,23 +57,12 @@ pub(super) fn report(
                 "input": signature.without_sensitive(&call.input, HIDDEN),
             })
         }
-    };
-    Ok(Report::text(match format {
-        Format::Json => {
-            let mut object = Map::from_iter([
-                ("version".to_owned(), json!(1)),
-                ("dryRun".to_owned(), json!(true)),
-            ]);
-            object.extend(facts.as_object().cloned().unwrap_or_default());
-            report::json(&Value::Object(object))
-        }
-        Format::Text => text(&facts),
-    }))
+    })
 }
 
-fn http_facts(call: &Call, connection: &ConnectionArgs) -> Value {
+fn http_facts(call: &Call, door: &Door) -> Value {
     let input = without_secrets(&call.input);
-    let url = http_url(call, connection);
+    let url = http_url(call, door);
     json!({
         "service": call.service,
         "operation": call.operation,
@@ -62,8 +72,9 @@ fn http_facts(call: &Call, connection: &ConnectionArgs) -> Value {
     })
 }
 
-fn text(facts: &Value) -> String {
-    let mut text = String::from("dry run: nothing is sent\n");
+/// A line for each fact.
+pub(super) fn text(facts: &Value) -> String {
+    let mut text = String::new();
     for (name, value) in facts.as_object().into_iter().flatten() {
         let value = value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned);
         let indented = value.replace('\n', "\n             ");
@@ -104,17 +115,19 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// The URL of an HTTP request, without what may be secret in it: a login, the query.
-pub(super) fn http_url(call: &Call, connection: &ConnectionArgs) -> String {
+pub(super) fn http_url(call: &Call, door: &Door) -> String {
     let member = |name: &str| call.input.get(name).and_then(Value::as_str);
     if let Some(url) = member("url") {
         return origin_and_path(url);
     }
-    let base = connection.endpoint_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    let base = door.endpoint_url().unwrap_or_default();
+    let base = base.trim_end_matches('/');
     let path = member("endpoint").unwrap_or_default().trim_start_matches('/');
     origin_and_path(&format!("{base}/{path}"))
 }
 
-fn origin_and_path(url: &str) -> String {
+/// A URL without what may be secret in it: a login, the query.
+pub(super) fn origin_and_path(url: &str) -> String {
     let (rest, query) = match url.find(['?', '#']) {
         Some(end) => (&url[..end], "?…"),
         None => (url, ""),

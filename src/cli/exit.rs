@@ -23,7 +23,8 @@ pub enum Exit {
     GaveUp = 3,
     /// The service refused: access denied, validation; or there are no credentials.
     Refused = 4,
-    /// The service could not be reached, or throttled for too long.
+    /// The service could not be reached, or throttled for too long; also where the attempts or the
+    /// time were used up and every single poll failed so.
     Unreachable = 5,
     /// Interrupted by SIGINT.
     Interrupted = 130,
@@ -44,9 +45,9 @@ impl Exit {
         match outcome.status() {
             Status::Success => Self::Success,
             Status::Failure => Self::Failure,
-            Status::Exhausted | Status::Timeout => Self::GaveUp,
             Status::Cancelled => Self::Interrupted,
-            Status::Error if outcome.is_unreachable() => Self::Unreachable,
+            _ if outcome.is_unreachable() => Self::Unreachable,
+            Status::Exhausted | Status::Timeout => Self::GaveUp,
             Status::Error => outcome.call_error().map_or(Self::Refused, Self::of_error),
         }
     }

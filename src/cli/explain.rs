@@ -30,7 +30,8 @@ Examples:
   maitred explain redshift cluster_paused --reply reply.json
 
 A reply is a document as `maitred call` prints it. An error is written as
-  {\"error\": {\"code\": \"ClusterNotFound\", \"message\": \"…\", \"status\": 404}}")]
+  {\"error\": {\"code\": \"ClusterNotFound\", \"message\": \"…\", \"status\": 404}}
+Of a case, as `maitred record` writes it, the last reply is taken.")]
 pub(super) struct Args {
     /// The service, e.g. redshift
     service: String,
@@ -78,7 +79,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let trial = match &args.reply {
         None => None,
         Some(path) => {
-            let waiter = Waiter::compile(&entry.service, &entry.name, &entry.config, &options);
+            // One reply has nothing before it from which it could differ.
+            let config = WaiterConfig { baseline: None, ..WaiterConfig::clone(&entry.config) };
+            let waiter = Waiter::compile(&entry.service, &entry.name, &config, &options);
             let waiter = waiter.map_err(|problems| invalid(&entry, &problems))?;
             Some(reply::Trial::of(waiter, &reply::read(path, &entry.service)?))
         }
@@ -95,6 +98,8 @@ fn frame(entry: &Entry, strict: bool) -> Result<Waiter, Failure> {
         acceptors: Vec::new(),
         input: Map::new(),
         show: None,
+        baseline: None,
+        diagnose: Vec::new(),
         parameters: BTreeMap::new(),
         ..WaiterConfig::clone(&entry.config)
     };

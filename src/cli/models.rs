@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde_json::{Value, json};
 
-use super::report::Report;
+use super::clients::DataArgs;
+use super::render;
+use super::report::{self, Format, Report};
+use crate::client::aws::ModelOrigin;
 use crate::client::aws::Models;
 use crate::client::aws::archive::build;
 
@@ -12,11 +16,22 @@ use crate::client::aws::archive::build;
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
-Example:
-  maitred models build --from botocore/data --service redshift --output models.bin")]
+Examples:
+  maitred models
+  maitred models --output json | jq -r '.services[] | select(.origin.kind == \"file\") | .name'
+  maitred models build --from botocore/data --service redshift --output models.bin
+
+Models in the folders of AWS_DATA_PATH, then in ~/.aws/models, then in those of --botocore-data win over
+the built-in ones: SERVICE/API-VERSION/service-2.json (or .json.gz), endpoint-rule-set-1.json beside
+it, and what service-2.sdk-extras.json merges in.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    #[command(flatten)]
+    data: DataArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -43,18 +58,46 @@ struct Build {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     match &args.command {
-        None => Ok(Report::text(show(&Models::embedded()))),
+        None => {
+            args.data.check()?;
+            let models = args.data.models();
+            Ok(Report::text(match args.output {
+                Format::Text => text(&models),
+                Format::Json => report::json(&json(&models)),
+            }))
+        }
         Some(Command::Build(args)) => run_build(args),
     }
 }
 
-fn show(models: &Models) -> String {
-    let mut text = format!("from {}\n", models.source());
-    for service in models.services() {
-        text.push_str(service);
+/// A service a line, and where its model comes from.
+fn text(models: &Models) -> String {
+    let origins = models.origins();
+    let width = origins.keys().map(|name| name.chars().count()).max().unwrap_or_default();
+    let mut text = format!("built in: {}\n", models.source());
+    for (service, origin) in &origins {
+        let origin = match origin {
+            ModelOrigin::File(path) => path.display().to_string(),
+            ModelOrigin::Archive => "built in".to_owned(),
+        };
+        text.push_str(&render::plain(&format!("{service:width$}  {origin}")));
         text.push('\n');
     }
     text
+}
+
+fn json(models: &Models) -> Value {
+    let services = models.origins().into_iter().map(|(name, origin)| {
+        let origin = match origin {
+            ModelOrigin::File(path) => {
+                json!({ "kind": "file", "path": path.display().to_string() })
+            }
+            ModelOrigin::Archive => json!({ "kind": "builtIn" }),
+        };
+        json!({ "name": name, "origin": origin })
+    });
+    let services = services.collect::<Vec<_>>();
+    json!({ "version": 1, "builtIn": models.source(), "services": services })
 }
 
 fn run_build(args: &Build) -> anyhow::Result<Report> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::config::State;
 use crate::engine::Poll;
 use crate::matcher::Acceptor;
 use crate::matcher::Verdict;
@@ -16,18 +17,16 @@ use super::report;
 use super::report::LiveLine;
 
 /// The longest silence where there is no live line.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// How often the live line counts on.
-const LIVE: Duration = Duration::from_secs(1);
+pub(super) const LIVE: Duration = Duration::from_secs(1);
 
 /// The voice of one wait.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
-    waiter: &'a Waiter,
+    track: Track<'a>,
     voice: Voice,
     verbose: bool,
-    /// The last poll, as far as it is said again.
-    last: Option<Seen>,
     /// When something was printed last, as time since the start of the wait.
     printed: Duration,
 }
@@ -37,6 +36,14 @@ enum Voice {
     Quiet,
     Lines,
     Live(LiveLine),
+}
+
+/// What is known of a wait that runs, in words.
+#[derive(Debug)]
+pub(super) struct Track<'a> {
+    waiter: &'a Waiter,
+    /// The last poll, as far as it is said again.
+    last: Option<Seen>,
 }
 
 #[derive(Debug)]
@@ -54,7 +61,7 @@ impl<'a> Progress<'a> {
             (false, true) => Voice::Live(LiveLine::start()),
             (false, false) => Voice::Lines,
         };
-        Self { waiter, voice, verbose, last: None, printed: Duration::ZERO }
+        Self { track: Track::new(waiter), voice, verbose, printed: Duration::ZERO }
     }
 
     /// Says what is waited for, and for how long at most.
@@ -65,15 +72,12 @@ impl<'a> Progress<'a> {
 
     /// Takes in one poll.
     pub(super) fn polled(&mut self, poll: &Poll) {
-        let state = printable(&state(self.waiter, poll));
-        let changed = self.last.as_ref().is_none_or(|last| last.state != state);
-        self.last =
-            Some(Seen { attempt: poll.attempt, state, at: poll.elapsed, next: poll.next_delay });
+        let changed = self.track.polled(poll);
         let live = matches!(self.voice, Voice::Live(_));
         // The error that ends the wait is told by the summary.
         let told = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
-            self.say(&details(self.waiter, poll));
+            self.say(&self.track.details(poll));
             self.printed = poll.elapsed;
         } else if !live
             && !told
@@ -110,7 +114,7 @@ impl<'a> Progress<'a> {
     }
 
     fn line(&mut self, elapsed: Duration) {
-        self.say(&self.text(elapsed));
+        self.say(&self.track.text(elapsed));
         self.printed = elapsed;
     }
 
@@ -124,12 +128,32 @@ impl<'a> Progress<'a> {
 
     fn redraw(&self, elapsed: Duration) {
         if let Voice::Live(line) = &self.voice {
-            line.set(self.text(elapsed));
+            line.set(self.track.text(elapsed));
         }
+    }
+}
+
+impl<'a> Track<'a> {
+    pub(super) fn new(waiter: &'a Waiter) -> Self {
+        Self { waiter, last: None }
+    }
+
+    /// Takes in one poll; whether it saw something else than the one before.
+    pub(super) fn polled(&mut self, poll: &Poll) -> bool {
+        let state = report::one_line(&state(self.waiter, poll));
+        let changed = self.last.as_ref().is_none_or(|last| last.state != state);
+        self.last =
+            Some(Seen { attempt: poll.attempt, state, at: poll.elapsed, next: poll.next_delay });
+        changed
+    }
+
+    /// What each acceptor saw, expected and decided.
+    pub(super) fn details(&self, poll: &Poll) -> String {
+        details(self.waiter, poll)
     }
 
     /// E.g. `1 min 30 s  attempt 4/60  pausing  next poll in 12 s`.
-    fn text(&self, elapsed: Duration) -> String {
+    pub(super) fn text(&self, elapsed: Duration) -> String {
         let schedule = self.waiter.schedule();
         let mut text = show(elapsed);
         match &self.last {
@@ -162,6 +186,12 @@ impl<'a> Progress<'a> {
 
 /// What a poll saw, in a few words.
 fn state(waiter: &Waiter, poll: &Poll) -> String {
+    let baseline = if poll.decision.is_baseline { " (still the baseline)" } else { "" };
+    format!("{}{baseline}", reply(waiter, poll))
+}
+
+/// What the reply is, in a few words.
+fn reply(waiter: &Waiter, poll: &Poll) -> String {
     let accepted = poll.decision.matched.and_then(|index| waiter.acceptors().get(index));
     if let Some(error) = poll.seen.error() {
         let shown = poll.shown.as_ref().map(|shown| format!("{}, ", compact(shown)));
@@ -188,17 +218,12 @@ fn state(waiter: &Waiter, poll: &Poll) -> String {
 
 fn compact(value: &Value) -> String {
     const LONG: usize = 120;
-    let text = printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text = report::one_line(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     if text.chars().count() <= LONG {
         return text;
     }
     let head: String = text.chars().take(LONG).collect();
     format!("{head}…")
-}
-
-/// One line without control characters.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What each acceptor saw, expected and decided.
@@ -212,7 +237,7 @@ fn details(waiter: &Waiter, poll: &Poll) -> String {
         (None, None) => "a reply".to_owned(),
     };
     let mut text =
-        format!("poll {} after {}: {}", poll.attempt, show(poll.elapsed), printable(&reply));
+        format!("poll {} after {}: {}", poll.attempt, show(poll.elapsed), report::one_line(&reply));
     if let Some(shown) = &poll.shown {
         let _ = write!(text, "; shown: {}", compact(shown));
     }
@@ -221,6 +246,9 @@ fn details(waiter: &Waiter, poll: &Poll) -> String {
         if poll.decision.matched == Some(index) {
             let state = super::terms::state(acceptor.state);
             let _ = write!(text, "\n  acceptor {} decides: {state}", index + 1);
+            if poll.decision.is_baseline && acceptor.state != State::Retry {
+                text.push_str(", which does not count: still the baseline");
+            }
             break;
         }
     }
@@ -275,10 +303,9 @@ mod tests {
             Waiter::compile("http", "up", &file.waiters["up"], &Options::default()).unwrap();
         let seconds = Duration::from_secs;
         let mut progress = Progress {
-            waiter: &waiter,
+            track: Track::new(&waiter),
             voice: Voice::Lines,
             verbose: false,
-            last: None,
             printed: seconds(10),
         };
         assert_eq!(progress.until_tick(seconds(20)), seconds(50));

@@ -8,7 +8,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Effects, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::client::CallError;
@@ -90,11 +90,21 @@ fn newline(text: &str) -> &'static str {
     if text.is_empty() || text.ends_with('\n') { "" } else { "\n" }
 }
 
+/// A string without its quotes, anything else as JSON in one line.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), printable)
+}
+
 /// Text of a service's, without what a terminal would obey.
 pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c })
         .collect()
+}
+
+/// The same in one line, without tabs either.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// An error for people: what happened, why, and what to do next.
@@ -116,15 +126,25 @@ const HELP: Style = AnsiColor::Cyan.on_default();
 pub(super) fn error_and_advice(message: &str, advice: Option<&str>) -> String {
     let mut text = format!("{ERROR}error:{ERROR:#} {}", printable(message));
     if let Some(advice) = advice {
-        text.push_str(&format!("\n{HELP}help:{HELP:#} {advice}"));
+        text.push_str(&self::advice(advice));
     }
     text
+}
+
+/// `help: …`, on a line of its own.
+pub(super) fn advice(advice: &str) -> String {
+    format!("\n{HELP}help:{HELP:#} {advice}")
 }
 
 /// Whether people watch stderr on a terminal that can redraw a line.
 pub(super) fn is_live() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !dumb
+}
+
+/// Whether there is somebody to ask.
+pub(super) fn asks_people() -> bool {
+    is_live() && std::io::stdin().is_terminal()
 }
 
 /// Whether stderr shows styles.
@@ -139,11 +159,7 @@ pub(super) struct LiveLine(ProgressBar);
 impl LiveLine {
     pub(super) fn start() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // A template without fields cannot be wrong; if it were, the default one would do.
-        bar.set_style(
-            ProgressStyle::with_template("{spinner} {wide_msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-        );
+        bar.set_style(live_style());
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
@@ -161,5 +177,58 @@ impl LiveLine {
     /// Takes the line away.
     pub(super) fn clear(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+fn live_style() -> ProgressStyle {
+    // A template without fields cannot be wrong; if it were, the default one would do.
+    ProgressStyle::with_template("{spinner} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// As many such lines, one below the other.
+#[derive(Debug)]
+pub(super) struct LiveLines {
+    all: MultiProgress,
+    lines: Vec<ProgressBar>,
+}
+
+impl LiveLines {
+    pub(super) fn start(count: usize) -> Self {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        let line = |_| {
+            let bar = all.add(ProgressBar::no_length());
+            bar.set_style(live_style());
+            bar
+        };
+        let lines = (0..count).map(line).collect();
+        Self { all, lines }
+    }
+
+    /// Replaces a line.
+    pub(super) fn set(&self, index: usize, text: String) {
+        if let Some(line) = self.lines.get(index) {
+            line.tick();
+            line.set_message(text);
+        }
+    }
+
+    /// Replaces a line for the last time.
+    pub(super) fn finish(&self, index: usize, text: String) {
+        if let Some(line) = self.lines.get(index) {
+            line.abandon_with_message(text);
+        }
+    }
+
+    /// Prints above the lines.
+    pub(super) fn above(&self, text: &str) {
+        self.all.suspend(|| note(text));
+    }
+
+    /// Takes the lines away.
+    pub(super) fn clear(&self) {
+        for line in &self.lines {
+            line.finish_and_clear();
+        }
     }
 }

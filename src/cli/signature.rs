@@ -72,12 +72,16 @@ impl fmt::Display for Problem {
 
 impl Signature {
     /// The operation `name` of `service`, in any casing; `None` if the service has no such operation.
-    pub(super) fn find(service: &str, name: &str) -> Result<Option<Self>, Failure> {
+    pub(super) fn find(
+        models: &Models,
+        service: &str,
+        name: &str,
+    ) -> Result<Option<Self>, Failure> {
         if service == HTTP {
             let method = http::METHODS.iter().find(|method| method.eq_ignore_ascii_case(name));
             return Ok(method.map(|method| Self::Http { method }));
         }
-        let service = known_service(service)?;
+        let service = known_service(models, service)?;
         if service.model().operation_name(name).is_none() {
             return Ok(None);
         }
@@ -86,11 +90,11 @@ impl Signature {
     }
 
     /// The operation of service `service` that somebody who wrote `name` may have meant.
-    pub(super) fn suggest(service: &str, name: &str) -> Option<String> {
+    pub(super) fn suggest(models: &Models, service: &str, name: &str) -> Option<String> {
         if service == HTTP {
             return nearest(name, http::METHODS.iter().copied()).map(str::to_owned);
         }
-        let service = Models::embedded().service(service).ok()?;
+        let service = models.service(service).ok()?;
         service.model().suggest_operation(name).map(|name| xform_name(name, '-'))
     }
 
@@ -124,6 +128,21 @@ impl Signature {
             Self::Aws { service, operation } => service.model().is_read(&operation.name),
             Self::Http { method } => matches!(*method, "GET" | "HEAD"),
         }
+    }
+
+    /// Whether the output comes in pages that can be merged.
+    pub(super) fn is_paginated(&self) -> bool {
+        match self {
+            Self::Aws { operation, .. } => operation.pagination.is_some(),
+            Self::Http { .. } => false,
+        }
+    }
+
+    /// What is wrong with asking for all pages, if the output has none.
+    pub(super) fn unpaginated(&self, flag: &str) -> Option<Problem> {
+        let message = format!("does not work: {} does not come in pages", self.operation());
+        let problem = Problem { place: flag.to_owned(), message, help: None };
+        (!self.is_paginated()).then_some(problem)
     }
 
     /// The parameters in the order of the model.
@@ -209,11 +228,10 @@ pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
 }
 
 /// The service, or an error with the one that was probably meant.
-pub(super) fn known_service(name: &str) -> Result<Arc<Service>, Failure> {
-    Models::embedded().service(name).map_err(|error| {
-        let models = Models::embedded();
-        let known = models.services().chain([HTTP]);
-        let help = match nearest(name, known) {
+pub(super) fn known_service(models: &Models, name: &str) -> Result<Arc<Service>, Failure> {
+    models.service(name).map_err(|error| {
+        let known = services(models);
+        let help = match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`maitred call` lists the services".to_owned(),
         };
@@ -226,20 +244,19 @@ pub(super) fn known_service(name: &str) -> Result<Arc<Service>, Failure> {
 }
 
 /// The names of the services.
-pub(super) fn services() -> Vec<String> {
-    let models = Models::embedded();
-    let mut services: Vec<_> = models.services().map(str::to_owned).collect();
+pub(super) fn services(models: &Models) -> Vec<String> {
+    let mut services: Vec<_> = models.origins().into_keys().collect();
     services.push(HTTP.to_owned());
     services.sort();
     services
 }
 
 /// The operations of a service.
-pub(super) fn operations(service: &str) -> Result<Vec<Signature>, Failure> {
+pub(super) fn operations(models: &Models, service: &str) -> Result<Vec<Signature>, Failure> {
     if service == HTTP {
         return Ok(http::METHODS.iter().map(|method| Signature::Http { method }).collect());
     }
-    let service = known_service(service)?;
+    let service = known_service(models, service)?;
     let operation = |name: &String| {
         let operation = service.operation(name).map_err(|error| broken(&error))?;
         Ok(Signature::Aws { service: Arc::clone(&service), operation })

@@ -208,6 +208,21 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// The text that comes on stdin.
+pub(super) fn stdin() -> Result<String, String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    let stdin = std::io::stdin().lock();
+    stdin
+        .take(MAX_FILE + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("names stdin: {error}"))?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(format!("names stdin, which has more than {MAX_FILE} bytes"));
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,10 +23,14 @@ use crate::engine::Wait;
 use crate::engine::WaitEvent;
 
 mod bound;
+mod each;
 mod help;
+mod many;
 mod options;
 mod outcome;
 mod plan;
+mod targets;
+mod record;
 
 pub(super) use help::general;
 
@@ -38,7 +42,7 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
     let help = words.asks_for_help();
     let sources = sources(&words.rest)?;
     sources.check()?;
-    let catalog = sources.catalog();
+    let (catalog, models) = (sources.catalog(), sources.data.models());
     let (service, name) = match (&words.service, &words.name) {
         (None, _) if help => {
             return Ok(Report::text(general().render_help().ansi().to_string()));
@@ -50,7 +54,7 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
         }
         (Some(service), None) => {
             if service != signature::HTTP && catalog.service(service).is_empty() {
-                signature::known_service(service)?;
+                signature::known_service(&models, service)?;
             }
             let text = help::service(&catalog, service);
             return if help {
@@ -62,7 +66,7 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
         }
         (Some(service), Some(name)) => (service, name),
     };
-    let target = Target::find(&catalog, service, name)?;
+    let target = Target::find(&catalog, &models, service, name)?;
     let plan = Plan::new(target, &words.rest)?;
     super::block_on(start(&plan))?
 }
@@ -89,7 +93,12 @@ fn sources(words: &[String]) -> anyhow::Result<SourceArgs> {
 async fn start(plan: &Plan) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let service = plan.waiter.service();
-    let door = Door::open(service, &plan.args.connection, Arc::clone(&clock)).await?;
+    let (models, connection) = (&plan.target.models, &plan.args.connection);
+    let door = Door::open(service, models, connection, Arc::clone(&clock)).await?;
+    if let Some(targets) = &plan.targets {
+        let about = first_line(plan, &door);
+        return many::run(plan, targets, door, clock, &about).await;
+    }
     if plan.args.pace.dry_run {
         let format = plan.args.say.output;
         let (call, signature) = (plan.waiter.call(), &plan.target.signature);
@@ -97,25 +106,33 @@ async fn start(plan: &Plan) -> anyhow::Result<Report> {
     }
     door.check(plan.waiter.call()).map_err(|error| advice::failure(&error, service))?;
     let mut signals = Signals::listen()?;
-    let wait = Wait::new(&plan.waiter, door.client(), &*clock);
+    let recorder = record::recorder(plan, door.client())?;
+    let client = recorder.as_ref().map_or(door.client(), |recorder| recorder);
+    let wait = Wait::new(&plan.waiter, client, &*clock);
     let say = &plan.args.say;
     let mut progress = Progress::new(&plan.waiter, say.quiet, say.verbose > 0);
     progress.begin(&first_line(plan, &door));
     let (outcome, signal) = watch(wait, &mut progress, &mut signals, &*clock).await;
     progress.end();
     let exit = signal.unwrap_or_else(|| Exit::of_outcome(&outcome));
-    Ok(outcome::report(plan, door.region(), &outcome, exit))
+    let report = outcome::report(plan, door.region(), &outcome, exit);
+    Ok(match &recorder {
+        Some(recorder) => record::save(plan, recorder, &outcome, report),
+        None => report,
+    })
 }
 
 /// What is waited for, from where, and for how long at most.
 fn first_line(plan: &Plan, door: &Door) -> String {
     let place = match door.region() {
-        Some(region) => match plan.args.connection.endpoint_url.as_deref() {
-            Some(url) => format!(" in {region} at {url}"),
+        Some(region) => match door.endpoint_url() {
+            Some(url) => format!(" in {region} at {}", dry_run::origin_and_path(&url)),
             None => format!(" in {region}"),
         },
+        // Each target may be somewhere else.
+        None if plan.targets.is_some() => String::new(),
         None => {
-            format!(" at {}", dry_run::http_url(plan.waiter.call(), &plan.args.connection))
+            format!(" at {}", dry_run::http_url(plan.waiter.call(), door))
         }
     };
     let origin = plan.target.origin.as_deref().unwrap_or("command line");

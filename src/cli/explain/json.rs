@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Explained;
 use super::reply::Trial;
 use super::sentence::{condition, verb};
+use super::text::base_of;
 use crate::cli::list::origin;
 use crate::config::Show;
 use crate::matcher::Verdict;
@@ -15,7 +16,8 @@ pub(super) fn json(explained: &Explained) -> Value {
     let acceptors: Vec<_> = config
         .acceptors
         .iter()
-        .map(|acceptor| {
+        .enumerate()
+        .map(|(index, acceptor)| {
             let words =
                 format!("{} when {}", verb(acceptor.state), condition(acceptor, &entry.service));
             json!({
@@ -25,6 +27,7 @@ pub(super) fn json(explained: &Explained) -> Value {
                 "expected": acceptor.expected,
                 "message": acceptor.message,
                 "words": words,
+                "from": base_of(entry, index).map(|base| base.id.as_str()),
             })
         })
         .collect();
@@ -33,6 +36,9 @@ pub(super) fn json(explained: &Explained) -> Value {
         "service": entry.service,
         "name": entry.name,
         "origin": origin(&entry.origin),
+        "extends": entry.bases.iter()
+            .map(|base| json!({ "id": base.id, "origin": origin(&base.origin) }))
+            .collect::<Vec<_>>(),
         "description": config.description,
         "operation": config.operation,
         "input": config.input,
@@ -50,6 +56,9 @@ pub(super) fn json(explained: &Explained) -> Value {
             "codes": frame.transient().codes,
         },
         "show": config.show.as_ref().map_or(&[][..], Show::expressions),
+        "baseline": config.baseline,
+        "allPages": explained.frame.all_pages(),
+        "diagnose": config.diagnose,
         "parameters": config.parameters,
         "acceptors": acceptors,
         "reply": explained.trial.as_ref().map(trial),

@@ -18,6 +18,8 @@ use crate::engine::Progress;
 use crate::engine::Step;
 use crate::engine::step;
 use crate::matcher::Finding;
+use crate::replay;
+use crate::schema;
 use crate::waiter::Waiter;
 
 /// One poll as it would have been.
@@ -104,8 +106,16 @@ pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
         std::fs::read_to_string(path)
     };
     let text = text.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
-    let value = serde_json::from_str(&text)
+    let value: Value = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))?;
+    // A case, of which the last reply is the one that ended the wait.
+    if value.get("replies").is_some() && value.get("expect").is_some() {
+        let case = schema::parse_case(&text)
+            .map_err(|problems| Failure::usage(format!("{name} is no case\n{problems}")))?;
+        if let Some(last) = case.replies.last() {
+            return Ok(replay::observation(last, service));
+        }
+    }
     Ok(observation(value, service))
 }
 

@@ -5,6 +5,8 @@ use serde_json::Value;
 use super::Explained;
 use super::reply::{Trial, Verdict as Decided};
 use super::sentence::{condition, verb};
+use crate::catalog::Base;
+use crate::catalog::Entry;
 use crate::cli::duration;
 use crate::cli::render::plain;
 use crate::config::ParameterConfig;
@@ -42,12 +44,16 @@ pub(super) fn text(explained: &Explained) -> String {
 fn facts(explained: &Explained) -> Vec<(&'static str, String)> {
     let (entry, schedule) = (&explained.entry, explained.frame.schedule());
     let config = &entry.config;
-    let mut facts = vec![
-        ("from", entry.origin.to_string()),
-        ("polls", format!("{} {}", entry.service, config.operation)),
-    ];
+    let mut facts = vec![("from", entry.origin.to_string())];
+    for base in &entry.bases {
+        facts.push(("extends", format!("{} ({})", base.id, base.origin)));
+    }
+    facts.extend([("polls", format!("{} {}", entry.service, config.operation))]);
     if !config.input.is_empty() {
         facts.push(("with", Value::Object(config.input.clone()).to_string()));
+    }
+    if explained.frame.all_pages() {
+        facts.push(("pages", "all of them are merged before anything is decided".to_owned()));
     }
     facts.push(("pace", pace(schedule)));
     facts.push(("bound", bound(schedule)));
@@ -57,6 +63,16 @@ fn facts(explained: &Explained) -> Vec<(&'static str, String)> {
     let show = config.show.as_ref().filter(|_| !explained.frame.is_strict());
     for expression in show.map_or(&[][..], Show::expressions) {
         facts.push(("shows", expression.clone()));
+    }
+    let baseline = config.baseline.as_ref().filter(|_| !explained.frame.is_strict());
+    if let Some(expression) = baseline {
+        facts.push(("baseline", format!("{expression} has to change before anything counts")));
+    }
+    let asked = config.diagnose.iter().filter(|_| !explained.frame.is_strict());
+    for call in asked {
+        let input = Value::Object(call.input.clone());
+        let shown = call.show.expressions().join(", ");
+        facts.push(("on failure", format!("asks {} {input} for {shown}", call.operation)));
     }
     if config.mutating {
         facts.push(("careful", "a poll changes something; --allow-mutating permits it".to_owned()));
@@ -132,7 +148,10 @@ fn acceptors(explained: &Explained) -> String {
     let mut text = String::new();
     for (index, acceptor) in entry.config.acceptors.iter().enumerate() {
         let condition = condition(acceptor, &entry.service);
-        text.push_str(&format!("  {}. {} when {condition}\n", index + 1, verb(acceptor.state)));
+        let base = base_of(entry, index).map(|base| format!(" (from {})", base.id));
+        let base = base.unwrap_or_default();
+        let number = index + 1;
+        text.push_str(&format!("  {number}. {} when {condition}{base}\n", verb(acceptor.state)));
         if let Some(trial) = &explained.trial
             && let Some(finding) = trial.findings.get(index)
         {
@@ -143,6 +162,17 @@ fn acceptors(explained: &Explained) -> String {
         text.push_str("  (there are none)\n");
     }
     text
+}
+
+/// The waiter that acceptor `index` is inherited from: they stand at the end, the farthest last.
+pub(super) fn base_of(entry: &Entry, index: usize) -> Option<&Base> {
+    let mut first = entry.config.acceptors.len();
+    let mut bases = entry.bases.iter().rev();
+    bases.find(|base| {
+        let end = first;
+        first -= base.acceptors.min(first);
+        (first..end).contains(&index)
+    })
 }
 
 /// What an acceptor made of the reply.

@@ -25,15 +25,23 @@ every 15 s and at most 40 times, service http every 5 s and at most 120 times.
 Exit codes:
   0  success                            3  gave up: attempts or time used up; --once: not there yet
   1  a failure acceptor matched         4  refused: access denied, validation, no credentials
-  2  bad usage, or an invalid file      5  unreachable, or throttled for too long
-  130, 143  interrupted, terminated
+  2  bad usage, or an invalid file      5  unreachable, or throttled for too long; also where attempts
+  130, 143  interrupted, terminated        or time were used up and every poll failed so
+
+Many targets (--for-each): 0 if as many succeeded as --need asks for. The wait ends as soon as that is
+certain, or impossible; what runs then is `cancelled`. With --once each is polled once. Where too few
+succeeded, one target decides the exit code: a failed one (1) before a refused one (4), before one that
+could not be reached (5), before one that gave up (3). stdout has a line per target, in the order given:
+target, status and shown value or message, divided by tabs; or one JSON object with all of them.
 
 Examples:
   maitred wait redshift cluster_available --cluster-identifier analytics
   maitred wait redshift cluster_paused --cluster-identifier analytics --timeout 20m --output json
   maitred wait redshift describe-clusters --cluster-identifier analytics \\
       --until \"Clusters[0].ClusterStatus == 'paused'\" --show 'Clusters[0].ClusterStatus'
-  maitred wait http get --url http://localhost:8080/health --until 'StatusCode == `200`' --timeout 2m";
+  maitred wait http get --url http://localhost:8080/health --until 'StatusCode == `200`' --timeout 2m
+  maitred wait redshift cluster_paused --for-each cluster-identifier=a,b,c --timeout 30m
+  maitred wait http up --for-each url=@urls.txt --need any";
 
 /// `wait` with our options and no operation's: for general help, completions, and finding the names.
 pub(in crate::cli) fn general() -> clap::Command {
@@ -80,6 +88,8 @@ fn pace(target: &Target) -> String {
     let config = crate::config::WaiterConfig {
         parameters: std::collections::BTreeMap::new(),
         acceptors: Vec::new(),
+        baseline: None,
+        diagnose: Vec::new(),
         ..crate::config::WaiterConfig::clone(&target.config)
     };
     let service = target.signature.service();

@@ -1,10 +1,12 @@
 //! The options of `maitred wait`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::each::EachArgs;
 use crate::cli::arguments::InputArgs;
 use crate::cli::clients::ConnectionArgs;
 use crate::cli::clients::SourceArgs;
@@ -23,6 +25,8 @@ pub(super) struct WaitArgs {
     pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) condition: ConditionArgs,
+    #[command(flatten)]
+    pub(super) each: EachArgs,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]
@@ -43,6 +47,18 @@ pub(super) struct ConditionArgs {
     /// Fail when this JMESPath expression is true; asked before everything else. May be repeated.
     #[arg(long, value_name = "EXPR")]
     pub(super) fail_if: Vec<String>,
+    /// Wait for another value than this one of the waiter's baseline, which is else read at the first
+    /// poll: success and failure count only once it has changed. JSON, or else a string.
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(super) baseline: Option<String>,
+    /// The JMESPath expression whose value has to change before success or failure counts, e.g.
+    /// Crawler.LastCrawl.StartTime; instead of the waiter's own.
+    #[arg(long, value_name = "EXPR")]
+    pub(super) baseline_expression: Option<String>,
+    /// Ask for all pages of a paginated operation in every poll, and merge them before anything is
+    /// decided; else the first page decides.
+    #[arg(long)]
+    pub(super) all_pages: bool,
     /// A value for a parameter that the waiter itself declares. May be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) parameter: Vec<String>,
@@ -59,14 +75,14 @@ pub(super) struct ConditionArgs {
 #[command(next_help_heading = "Pace and bounds")]
 pub(super) struct PaceArgs {
     /// Time between two polls, e.g. 5, 0.5, 1m.
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, allow_negative_numbers = true)]
     pub(super) delay: Option<Duration>,
     /// How many polls at most.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub(super) max_attempts: Option<u64>,
     /// How long to wait at most, e.g. 90s, 20m, 1h30m. Without --max-attempts it is the only bound.
     /// The last poll is sent when it is over and may take 2 s more.
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, allow_negative_numbers = true)]
     pub(super) timeout: Option<Duration>,
     /// Poll once and say how it stands: exits with 0 if it has succeeded, 1 if it has failed, 3 if
     /// it is not there yet.
@@ -80,7 +96,8 @@ pub(super) struct PaceArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct SayArgs {
-    /// The JMESPath expression whose value is shown, and printed at the end. May be repeated.
+    /// The JMESPath expression whose value is shown, and printed at the end. May be repeated. A waiter
+    /// may have one of its own; a wait with --until alone prints nothing without it.
     #[arg(long, value_name = "EXPR")]
     pub(super) show: Vec<String>,
     /// text prints the shown value of a success; json prints one object, however the wait ends.
@@ -89,6 +106,13 @@ pub(super) struct SayArgs {
     /// Say nothing on stderr but errors.
     #[arg(short, long)]
     pub(super) quiet: bool,
+    /// Write the wait as a case for `maitred test`, without secrets and account ids;
+    /// `maitred record --help` says what is taken out.
+    #[arg(long, value_name = "FILE", conflicts_with = "for_each")]
+    pub(super) record: Option<PathBuf>,
+    /// Let --record replace a file.
+    #[arg(long, requires = "record")]
+    pub(super) force: bool,
     /// Say for every poll what each acceptor saw, expected and decided.
     #[arg(short, long, conflicts_with = "quiet", action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
@@ -117,12 +141,16 @@ impl WaitArgs {
             until: expressions("--until", &self.condition.until, problems),
             fail_if: expressions("--fail-if", &self.condition.fail_if, problems),
             show,
+            baseline: self.condition.baseline_expression.clone(),
+            baseline_value: self.condition.baseline.as_deref().map(baseline),
+            all_pages: self.condition.all_pages,
             strict: self.condition.strict,
             allow_mutating: self.condition.allow_mutating,
         }
     }
 
-    fn parameters(
+    /// The values of the waiter's own parameters.
+    pub(super) fn parameters(
         &self,
         config: &WaiterConfig,
         problems: &mut Vec<Problem>,
@@ -146,7 +174,7 @@ impl WaitArgs {
 
 /// The value of a waiter's parameter. One that is not of the declared type stays a string, which the
 /// compiler then names.
-fn parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
+pub(super) fn parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
     let kind = config.parameters.get(name).map(|parameter| parameter.kind).unwrap_or_default();
     let string = || Value::String(text.to_owned());
     match kind {
@@ -154,6 +182,16 @@ fn parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
         ParameterType::Number | ParameterType::Boolean | ParameterType::Json => {
             serde_json::from_str(text).unwrap_or_else(|_| string())
         }
+    }
+}
+
+/// JSON, or else the text itself. A number that JSON would print in another way, such as `1e10` or one
+/// that is too long, is an id and no number.
+pub(super) fn baseline(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(Value::Number(number)) if number.to_string() != text => Value::from(text),
+        Ok(value) => value,
+        Err(_) => Value::from(text),
     }
 }
 

@@ -15,38 +15,37 @@ use crate::engine::Ending;
 use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::matcher::Acceptor;
+use crate::waiter::Waiter;
 
 /// What to print, and how to exit.
 pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit: Exit) -> Report {
     let stdout = match plan.args.say.output {
-        Format::Json => report::json(&to_json(plan, region, outcome)),
-        Format::Text if outcome.status() == Status::Success => shown(plan, outcome),
+        Format::Json => {
+            let origin = plan.target.origin.as_deref();
+            report::json(&to_json(&plan.waiter, origin, region, outcome))
+        }
+        Format::Text if outcome.status() == Status::Success => shown(&plan.waiter, outcome),
         Format::Text => String::new(),
     };
     Report::text(stdout).with_stderr(summary(plan, outcome)).with_exit(exit)
 }
 
 /// The shown value as a script wants it: a string as it is, several values line by line.
-fn shown(plan: &Plan, outcome: &Outcome) -> String {
+pub(super) fn shown(waiter: &Waiter, outcome: &Outcome) -> String {
     match &outcome.progress().shown {
         None => String::new(),
-        Some(Value::Array(values)) if plan.waiter.show().len() > 1 => {
-            values.iter().map(|value| format!("{}\n", plain(value))).collect()
+        Some(Value::Array(values)) if waiter.show().len() > 1 => {
+            values.iter().map(|value| format!("{}\n", report::plain(value))).collect()
         }
-        Some(value) => plain(value),
+        Some(value) => report::plain(value),
     }
 }
 
-/// A string without its quotes, anything else as JSON in one line.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), report::printable)
-}
-
 fn summary(plan: &Plan, outcome: &Outcome) -> String {
-    let message = match outcome.message() {
+    let message = match message(&plan.waiter, outcome) {
         // Strict mode has botocore's messages, and botocore says nothing of a success.
-        "" => format!("{} succeeded", plan.waiter.id()),
-        message => message.to_owned(),
+        message if message.is_empty() => format!("{} succeeded", plan.waiter.id()),
+        message => message,
     };
     match outcome.status() {
         Status::Success if plan.args.say.quiet => String::new(),
@@ -61,31 +60,43 @@ fn summary(plan: &Plan, outcome: &Outcome) -> String {
             }
             let progress = outcome.progress();
             let seen = match (&progress.shown, &progress.last_error) {
-                (Some(shown), _) => format!(": {}", plain(shown)),
+                (Some(shown), _) => format!(": {}", report::plain(shown)),
                 (None, Some(error)) => format!(": {}", report::printable(&error.message)),
                 (None, None) => String::new(),
             };
-            format!("{} is not there yet{seen}{}", plan.waiter.id(), unevaluable(outcome))
+            let advice = advice::unquoted(outcome, &plan.waiter).map(|it| report::advice(&it));
+            format!(
+                "{} is not there yet{seen}{}{}",
+                plan.waiter.id(),
+                unevaluable(outcome),
+                advice.unwrap_or_default()
+            )
         }
         Status::Failure | Status::Exhausted | Status::Timeout | Status::Error => {
             let verbose = plan.args.say.verbose > 0;
             let named = plan.target.origin.is_some();
             let advice = advice::of_outcome(outcome, &plan.waiter, named, verbose);
-            let message = format!("{message}{}", untold_error(outcome, &message));
             report::error_and_advice(&message, advice.as_deref())
         }
     }
 }
 
-/// The error that a wait gave up on, where an acceptor took it for a reason to go on.
-fn untold_error(outcome: &Outcome, message: &str) -> String {
+/// What happened, with the error that a wait gave up on where an acceptor took it for a reason to go
+/// on. Strict mode has botocore's messages to the letter.
+pub(super) fn message(waiter: &Waiter, outcome: &Outcome) -> String {
+    let message = outcome.message();
     let gave_up = matches!(outcome.status(), Status::Exhausted | Status::Timeout);
     let progress = outcome.progress();
     match &progress.last_error {
-        Some(error) if gave_up && progress.shown.is_none() && !message.contains(&error.message) => {
-            format!("; last error: {}: {}", error.code, error.message)
+        Some(error)
+            if gave_up
+                && !waiter.is_strict()
+                && progress.shown.is_none()
+                && !message.contains(&error.message) =>
+        {
+            format!("{message}; last error: {}: {}", error.code, error.message)
         }
-        _ => String::new(),
+        _ => message.to_owned(),
     }
 }
 
@@ -98,8 +109,12 @@ fn unevaluable(outcome: &Outcome) -> String {
 }
 
 /// One versioned object, the same members however the wait ended.
-fn to_json(plan: &Plan, region: Option<&str>, outcome: &Outcome) -> Value {
-    let waiter = &plan.waiter;
+pub(super) fn to_json(
+    waiter: &Waiter,
+    origin: Option<&str>,
+    region: Option<&str>,
+    outcome: &Outcome,
+) -> Value {
     let progress = outcome.progress();
     let matched = match outcome.ending() {
         Ending::Failure { acceptor, .. } => Some(*acceptor),
@@ -112,14 +127,16 @@ fn to_json(plan: &Plan, region: Option<&str>, outcome: &Outcome) -> Value {
         "waiter": waiter.name(),
         "service": waiter.service(),
         "operation": waiter.call().operation,
-        "origin": plan.target.origin.as_deref().unwrap_or("command line"),
+        "origin": origin.unwrap_or("command line"),
         "region": region,
         "attempts": progress.attempts,
         "elapsed": outcome.elapsed().as_millis() as f64 / 1000.0,
-        "message": outcome.message(),
+        "message": message(waiter, outcome),
         "shown": progress.shown,
+        "baseline": progress.baseline,
         "acceptor": matched.and_then(|index| Some(acceptor(index, waiter.acceptors().get(index)?))),
         "error": error(outcome),
+        "diagnosis": outcome.diagnosis(),
         "unevaluable": progress.unevaluable.iter()
             .map(|(index, error)| json!({"index": index, "message": error}))
             .collect::<Vec<_>>(),

@@ -5,20 +5,25 @@ use std::sync::Arc;
 use clap::FromArgMatches as _;
 use serde_json::{Map, Value};
 
+use super::each::Each;
 use super::help;
 use super::options::WaitArgs;
+use super::targets::Targets;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
 use crate::cli::arguments;
 use crate::cli::clients;
 use crate::cli::exit::Failure;
+use crate::cli::misnamed;
 use crate::cli::signature;
 use crate::cli::signature::Problem;
 use crate::cli::signature::Signature;
+use crate::client::aws::Models;
 use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Invalid;
+use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
 
 /// Seconds between two polls, and how many of them, where no file says so: ten minutes in all.
@@ -29,6 +34,7 @@ const AD_HOC_HTTP: (f64, u64) = (5.0, 120);
 /// What is waited for: a waiter from a file, or an operation with conditions of the caller's.
 #[derive(Debug)]
 pub(super) struct Target {
+    pub(super) models: Models,
     pub(super) signature: Signature,
     /// The waiter's name, or the operation's as it was written.
     pub(super) name: String,
@@ -39,8 +45,13 @@ pub(super) struct Target {
 
 impl Target {
     /// Finds the waiter, or else the operation, `name` of `service`.
-    pub(super) fn find(catalog: &Catalog, service: &str, name: &str) -> anyhow::Result<Self> {
-        let service = match canonical(catalog, service) {
+    pub(super) fn find(
+        catalog: &Catalog,
+        models: &Models,
+        service: &str,
+        name: &str,
+    ) -> anyhow::Result<Self> {
+        let service = match canonical(catalog, models, service) {
             Ok(service) => service,
             // The file of a service that nobody knows may be one that cannot be read.
             Err(unknown) => match catalog.find(service, name) {
@@ -51,33 +62,38 @@ impl Target {
             },
         };
         match catalog.find(&service, name) {
-            Ok(entry) => Self::named(entry),
-            Err(unknown @ LookupError::Unknown(_)) => match Signature::find(&service, name)? {
-                Some(signature) => Ok(Self::ad_hoc(signature)),
-                None => Err(unknown_name(catalog, &service, name, &unknown)),
-            },
+            Ok(entry) => Self::named(models, entry),
+            Err(unknown @ LookupError::Unknown(_)) => {
+                match Signature::find(models, &service, name)? {
+                    Some(signature) => Ok(Self::ad_hoc(models, signature)),
+                    None => Err(unknown_name(catalog, models, &service, name, &unknown)),
+                }
+            }
             Err(bad) => Err(clients::unknown_waiter(catalog, &bad)),
         }
     }
 
-    fn named(entry: Entry) -> anyhow::Result<Self> {
+    fn named(models: &Models, entry: Entry) -> anyhow::Result<Self> {
         let operation = &entry.config.operation;
-        let Some(signature) = Signature::find(&entry.service, operation)? else {
+        let found = Signature::find(models, &entry.service, operation);
+        let found = found.map_err(|unknown| misnamed::service(&entry).unwrap_or(unknown))?;
+        let Some(signature) = found else {
             let message = format!(
                 "{}.{} polls `{operation}`, which is no operation of {}",
                 entry.service, entry.name, entry.service
             );
             let mut failure = Failure::usage(message);
-            if let Some(near) = Signature::suggest(&entry.service, operation) {
+            if let Some(near) = Signature::suggest(models, &entry.service, operation) {
                 failure = failure.help(format!("did its file ({}) mean `{near}`?", entry.origin));
             }
             return Err(failure.into());
         };
         let origin = Some(entry.origin.to_string());
-        Ok(Self { signature, name: entry.name, config: entry.config, origin })
+        let (models, name, config) = (models.clone(), entry.name, entry.config);
+        Ok(Self { models, signature, name, config, origin })
     }
 
-    fn ad_hoc(signature: Signature) -> Self {
+    fn ad_hoc(models: &Models, signature: Signature) -> Self {
         let http = matches!(signature, Signature::Http { .. });
         let (delay, max_attempts) = if http { AD_HOC_HTTP } else { AD_HOC };
         let operation = signature.operation();
@@ -86,7 +102,8 @@ impl Target {
             mutating: true,
             ..WaiterConfig::new(operation, delay, max_attempts, Vec::new())
         };
-        Self { name: signature.command(), signature, config: Arc::new(config), origin: None }
+        let (models, name) = (models.clone(), signature.command());
+        Self { models, name, signature, config: Arc::new(config), origin: None }
     }
 
     /// `maitred wait SERVICE NAME`, for messages.
@@ -96,24 +113,25 @@ impl Target {
 }
 
 /// The service's own name for any casing of it, if it is one.
-fn canonical(catalog: &Catalog, service: &str) -> Result<String, Failure> {
+fn canonical(catalog: &Catalog, models: &Models, service: &str) -> Result<String, Failure> {
     if service == signature::HTTP {
         return Ok(service.to_owned());
     }
     if catalog.services().iter().any(|known| known == service) {
         return Ok(service.to_owned());
     }
-    Ok(signature::known_service(service)?.model().name.clone())
+    Ok(signature::known_service(models, service)?.model().name.clone())
 }
 
 fn unknown_name(
     catalog: &Catalog,
+    models: &Models,
     service: &str,
     name: &str,
     unknown: &LookupError,
 ) -> anyhow::Error {
     let near_waiter = matches!(unknown, LookupError::Unknown(unknown) if unknown.near().is_some());
-    match Signature::suggest(service, name) {
+    match Signature::suggest(models, service, name) {
         Some(near) if !near_waiter => {
             let message =
                 format!("service `{service}` has neither a waiter nor an operation `{name}`");
@@ -130,6 +148,8 @@ pub(super) struct Plan {
     pub(super) target: Target,
     pub(super) waiter: Waiter,
     pub(super) args: WaitArgs,
+    /// With --for-each, everything that is waited for; `waiter` is then that of the first.
+    pub(super) targets: Option<Targets>,
 }
 
 impl Plan {
@@ -138,25 +158,52 @@ impl Plan {
         let command = help::command(&target);
         let operation = target.signature.operation().to_owned();
         let (words, mut problems) = arguments::drop_unknown(words, &command, &operation);
+        problems.iter_mut().for_each(|problem| name_parameter(problem, &target.config));
         let matches = arguments::parse(command, &words, &target.signature)?;
         let args = WaitArgs::from_arg_matches(&matches)?;
         let (input, wrong) = arguments::input(&target.signature, &matches, &args.input);
         problems.extend(wrong);
         has_conditions(&target, &args)?;
+        can_see_change(&target, &args)?;
+        let each = Each::read(&target, &args.each, &input, &args.condition.parameter)?;
         let config = config(&target, &args);
-        let options = args.engine_options(&config, input, &mut problems);
+        let mut options = args.engine_options(&config, input, &mut problems);
+        if let Some((each, first)) = each.as_ref().and_then(|it| Some((it, it.values.first()?))) {
+            each.place.set(&mut options, first.value.clone());
+        }
         let service = target.signature.service();
         let compiled = Waiter::compile(service, &target.name, &config, &options);
         let mut whole = config.input.clone();
-        whole.extend(options.input);
+        whole.extend(options.input.clone());
         let checked = compiled.as_ref().map_or(&whole, |waiter| &waiter.call().input);
         let wrong = check(&target.signature, checked, compiled.is_ok());
         signature::add_new(&mut problems, wrong);
+        if compiled.as_ref().is_ok_and(Waiter::all_pages) {
+            let flag = if args.condition.all_pages { "--all-pages" } else { "allPages" };
+            problems.extend(target.signature.unpaginated(flag));
+        }
+        for asked in compiled.iter().flat_map(Waiter::diagnose) {
+            problems.extend(check_diagnose(&target.models, service, asked)?);
+        }
         match compiled {
-            Ok(waiter) if problems.is_empty() => Ok(Self { target, waiter, args }),
+            Ok(waiter) if problems.is_empty() => {
+                let targets = each.map(|each| {
+                    Targets::new(each, args.each.need, &target, &waiter, &config, options)
+                });
+                Ok(Self { targets: targets.transpose()?, target, waiter, args })
+            }
             Ok(_) => Err(refused(&target, &problems, None).into()),
             Err(invalid) => Err(refused(&target, &problems, Some(&invalid)).into()),
         }
+    }
+}
+
+/// A flag that is a parameter of the waiter is given in another way.
+fn name_parameter(problem: &mut Problem, config: &WaiterConfig) {
+    let fold = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+    let flag = fold(&problem.place);
+    if let Some(name) = config.parameters.keys().find(|name| fold(name) == flag) {
+        problem.help = Some(format!("it is one of the waiter: --parameter {name}=VALUE"));
     }
 }
 
@@ -167,6 +214,8 @@ fn config(target: &Target, args: &WaitArgs) -> WaiterConfig {
         config.initial_delay = None;
         config.timeout = None;
         config.consecutive = None;
+        // Not to be there yet is no failure.
+        config.diagnose = Vec::new();
         let transient = config.transient.unwrap_or_default();
         config.transient = Some(TransientConfig { max_consecutive: Some(0), ..transient });
     }
@@ -184,8 +233,12 @@ fn has_conditions(target: &Target, args: &WaitArgs) -> Result<(), Failure> {
     if target.origin.is_some() || !args.condition.until.is_empty() {
         return Ok(());
     }
+    let alone = match args.condition.fail_if.as_slice() {
+        [] => "it does not say what to wait for",
+        _ => "--fail-if alone does not say what to wait for",
+    };
     let message = format!(
-        "`{}` is an operation of {}, not a waiter: it does not say what to wait for",
+        "`{}` is an operation of {}, not a waiter: {alone}",
         target.name,
         target.signature.service()
     );
@@ -195,7 +248,39 @@ fn has_conditions(target: &Target, args: &WaitArgs) -> Result<(), Failure> {
     ))
 }
 
-fn refused(target: &Target, problems: &[Problem], invalid: Option<&Invalid>) -> Failure {
+/// What is wrong with a call that would only be made when it is needed most.
+fn check_diagnose(
+    models: &Models,
+    service: &str,
+    asked: &Diagnose,
+) -> Result<Vec<Problem>, Failure> {
+    let operation = &asked.call.operation;
+    let Some(signature) = Signature::find(models, service, operation)? else {
+        let near = Signature::suggest(models, service, operation);
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        let message = format!("is no operation of {service}");
+        return Ok(vec![Problem { place: format!("diagnose: {operation}"), message, help }]);
+    };
+    let problems = signature
+        .check(&asked.call.input)
+        .into_iter()
+        .map(|it| Problem { place: format!("diagnose: {operation}: {}", it.place), ..it });
+    Ok(problems.collect())
+}
+
+/// A single poll sees one value, so it has to be told the other.
+fn can_see_change(target: &Target, args: &WaitArgs) -> Result<(), Failure> {
+    let condition = &args.condition;
+    let file = target.config.baseline.as_ref().filter(|_| !condition.strict);
+    let Some(expression) = condition.baseline_expression.as_ref().or(file) else { return Ok(()) };
+    if !args.pace.once || condition.baseline.is_some() {
+        return Ok(());
+    }
+    let message = format!("--once cannot tell whether `{expression}`, the baseline, has changed");
+    Err(Failure::usage(message).help("give --baseline VALUE, the value that it had before"))
+}
+
+pub(super) fn refused(target: &Target, problems: &[Problem], invalid: Option<&Invalid>) -> Failure {
     let mut message = format!("`{}` cannot start:", target.command_line());
     for problem in problems {
         message.push_str(&format!("\n  {problem}"));

@@ -1,0 +1,43 @@
+//! A string without its quotes: `Status == done` compares with a member `done`, which no reply has.
+
+use serde_json::Value;
+
+use crate::expression::Comparator;
+use crate::expression::Node;
+use crate::matcher::Matcher;
+use crate::waiter::Waiter;
+
+/// Advice on the first condition of the caller's that compares with a name which `document` does not
+/// have.
+pub(super) fn advice(waiter: &Waiter, document: &Value) -> Option<String> {
+    let members = document.as_object()?;
+    let mut conditions = waiter.acceptors().iter().filter_map(|acceptor| {
+        if let Matcher::Truth(expression) = &acceptor.matcher { Some(expression) } else { None }
+    });
+    conditions.find_map(|expression| {
+        let absent = |name: &str| !members.contains_key(name);
+        let name = compared_name(expression.node(), &absent)?;
+        Some(format!(
+            "in `{}`, {name} is the name of a member, and the reply has none of that name; \
+             a string is written in quotes: '{name}'",
+            expression.as_str()
+        ))
+    })
+}
+
+/// The first bare name that satisfies `absent` and is compared with something that is no literal.
+fn compared_name<'a>(node: &'a Node, absent: &dyn Fn(&str) -> bool) -> Option<&'a str> {
+    if let Node::Comparison(Comparator::Equal | Comparator::NotEqual, left, right) = node {
+        let literal = |node: &Node| matches!(node, Node::Literal(_));
+        let both = [right, left].into_iter().filter(|_| !literal(left) && !literal(right));
+        return both.filter_map(|side| bare_name(side)).find(|name| absent(name));
+    }
+    if let Node::And(left, right) | Node::Or(left, right) = node {
+        return compared_name(left, absent).or_else(|| compared_name(right, absent));
+    }
+    if let Node::Not(inner) = node { compared_name(inner, absent) } else { None }
+}
+
+fn bare_name(node: &Node) -> Option<&str> {
+    if let Node::Field(name) = node { Some(name) } else { None }
+}

@@ -1,0 +1,41 @@
+//! Waiter files that do not say of which service they are: the file's name then stands for one.
+
+use std::path::Path;
+
+use crate::catalog;
+use crate::catalog::Catalog;
+use crate::catalog::Entry;
+use crate::catalog::Origin;
+
+use super::clients::DataArgs;
+use super::exit::Failure;
+use super::signature;
+
+/// Why a service does not exist that a waiter's file has as its name, if that is why.
+pub(super) fn service(entry: &Entry) -> Option<Failure> {
+    let Origin::File(path) = &entry.origin else { return None };
+    if catalog::file_service(path) != entry.service {
+        return None;
+    }
+    let message = format!("{} is a waiter of `{}`, which is no service", entry.name, entry.service);
+    Some(Failure::usage(message).help(name_the_service(path, &entry.service)))
+}
+
+fn name_the_service(path: &Path, service: &str) -> String {
+    format!(
+        "{} does not say of which service its waiters are, so that it is taken for one of \
+         `{service}`; add \"service\": \"http\" (or another) to it",
+        path.display()
+    )
+}
+
+/// A file that has the waiter, but under the name of the file instead of a service.
+pub(super) fn other_service(catalog: &Catalog, name: &str) -> Option<String> {
+    let known = signature::services(&DataArgs::default().models());
+    let names = catalog.services().into_iter().filter(|service| !known.contains(service));
+    names.into_iter().find_map(|service| {
+        let entry = catalog.find(&service, name).ok()?;
+        let Origin::File(path) = &entry.origin else { return None };
+        (catalog::file_service(path) == service).then(|| name_the_service(path, &service))
+    })
+}

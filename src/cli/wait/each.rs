@@ -1,0 +1,284 @@
+//! `--for-each`: the parameter that differs from target to target, and its values.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::options;
+use super::plan::Target;
+use crate::cli::exit::Failure;
+use crate::cli::signature::Arity;
+use crate::cli::signature::Signature;
+use crate::cli::values;
+use crate::waiter::Options;
+
+/// How many targets one command waits for. Each holds its last reply.
+const MAX_TARGETS: usize = 10_000;
+
+/// How the parameters of a waiter file are told from those of the operation, whose names have no dot.
+const OF_WAITER: &str = "parameter.";
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Many targets")]
+pub(super) struct EachArgs {
+    /// Wait for every one of these values of a parameter at the same time: NAME=A,B,C, NAME=@FILE or
+    /// NAME=@- (stdin) with a value a line, or a JSON array in their place. May be repeated for the
+    /// same parameter. parameter.NAME means one that the waiter itself declares.
+    #[arg(long, value_name = "NAME=VALUES")]
+    pub(super) for_each: Vec<String>,
+    /// How many targets have to succeed: all, any, or a number. The wait ends as soon as that many
+    /// have, or no longer can.
+    #[arg(long, value_name = "all|any|N", default_value = "all", value_parser = Need::parse)]
+    pub(super) need: Need,
+}
+
+/// How many targets have to succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    All,
+    Any,
+    Number(usize),
+}
+
+impl Need {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            "any" => Ok(Self::Any),
+            _ => match text.parse() {
+                Ok(number) if number > 0 => Ok(Self::Number(number)),
+                _ => Err("write all, any, or a number from 1".to_owned()),
+            },
+        }
+    }
+
+    /// The number of successes that are needed of `total`; an error if there are not so many targets.
+    pub(super) fn of(self, total: usize) -> Result<usize, String> {
+        match self {
+            Self::All => Ok(total),
+            Self::Any => Ok(1),
+            Self::Number(number) if number <= total => Ok(number),
+            Self::Number(number) => {
+                Err(format!("asks for {number} successes, and there are only {total} targets"))
+            }
+        }
+    }
+}
+
+/// The values of one parameter, without duplicates, in the order given.
+#[derive(Debug)]
+pub(super) struct Each {
+    pub(super) place: Place,
+    pub(super) values: Vec<Given>,
+}
+
+/// Which parameter differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A member of the operation's input.
+    Input(String),
+    /// A parameter that the waiter declares.
+    Parameter(String),
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Given {
+    /// As it was written; JSON if it was JSON and no string.
+    pub(super) text: String,
+    /// As the parameter takes it.
+    pub(super) value: Value,
+}
+
+impl Place {
+    /// The parameter's own name.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Input(name) | Self::Parameter(name) => name,
+        }
+    }
+
+    /// Gives the parameter a value.
+    pub(super) fn set(&self, options: &mut Options, value: Value) {
+        match self {
+            Self::Input(name) => drop(options.input.insert(name.clone(), value)),
+            Self::Parameter(name) => drop(options.parameters.insert(name.clone(), value)),
+        }
+    }
+}
+
+impl Each {
+    /// Reads what `args` say; `None` if there is one target only.
+    pub(super) fn read(
+        target: &Target,
+        args: &EachArgs,
+        input: &Map<String, Value>,
+        parameters: &[String],
+    ) -> anyhow::Result<Option<Self>> {
+        let mut each: Option<Self> = None;
+        let mut seen = HashSet::new();
+        for pair in &args.for_each {
+            let Some((name, values)) = pair.split_once('=') else {
+                return Err(Failure::usage(format!("--for-each takes NAME=VALUES, not `{pair}`"))
+                    .help(format!("e.g. --for-each {}=A,B,C", example(&target.signature)))
+                    .into());
+            };
+            let place = place(target, name)?;
+            let each =
+                each.get_or_insert_with(|| Self { place: place.clone(), values: Vec::new() });
+            if each.place != place {
+                return Err(two_parameters(&each.place, &place).into());
+            }
+            let texts = listed(values).map_err(|problem| cannot_be_read(name, &problem))?;
+            for text in texts {
+                let given = given(target, &place, text)?;
+                if seen.insert(given.text.clone()) {
+                    each.add(given)?;
+                }
+            }
+        }
+        let Some(each) = each else {
+            return if args.need == Need::All { Ok(None) } else { Err(need_alone().into()) };
+        };
+        each.check(args.need, input, parameters)?;
+        Ok(Some(each))
+    }
+
+    fn add(&mut self, given: Given) -> Result<(), Failure> {
+        if self.values.len() >= MAX_TARGETS {
+            let message = format!("--for-each names more than {MAX_TARGETS} targets");
+            return Err(Failure::usage(message).help("divide them among several commands"));
+        }
+        self.values.push(given);
+        Ok(())
+    }
+
+    /// Whether there is something to wait for, and enough of it.
+    fn check(
+        &self,
+        need: Need,
+        input: &Map<String, Value>,
+        parameters: &[String],
+    ) -> Result<(), Failure> {
+        let name = self.place.name();
+        if self.values.is_empty() {
+            return Err(Failure::usage(format!(
+                "--for-each names no target: {name} has no values"
+            ))
+            .help("give them as NAME=A,B,C, or one a line in the file"));
+        }
+        let given = match &self.place {
+            Place::Input(name) => input.contains_key(name),
+            Place::Parameter(name) => parameters
+                .iter()
+                .any(|pair| pair.split_once('=').is_some_and(|(known, _)| known == name)),
+        };
+        if given {
+            return Err(Failure::usage(format!(
+                "{name} is given twice: by itself and in --for-each"
+            ))
+            .help("--for-each gives every target its own value; leave the other out"));
+        }
+        need.of(self.values.len())
+            .map(drop)
+            .map_err(|problem| Failure::usage(format!("--need {problem}")))
+    }
+}
+
+fn need_alone() -> Failure {
+    Failure::usage("--need says how many targets have to succeed, and there is only one")
+        .help("name the targets with --for-each NAME=A,B,C")
+}
+
+fn two_parameters(first: &Place, second: &Place) -> Failure {
+    let message = format!(
+        "--for-each names two parameters, {} and {}: targets differ in one",
+        first.name(),
+        second.name()
+    );
+    Failure::usage(message)
+        .help("give the one that differs to --for-each and the other by itself, and run a command for each value of it")
+}
+
+fn cannot_be_read(name: &str, problem: &str) -> Failure {
+    Failure::usage(format!("--for-each {name} {problem}"))
+}
+
+/// The parameter that is meant by `name`.
+fn place(target: &Target, name: &str) -> Result<Place, Failure> {
+    let declared = &target.config.parameters;
+    if let Some(name) = name.strip_prefix(OF_WAITER) {
+        return Ok(Place::Parameter(name.to_owned()));
+    }
+    if let Some(member) = target.signature.member(name) {
+        return Ok(Place::Input(member));
+    }
+    let message =
+        format!("--for-each: `{name}` is no parameter of {}", target.signature.operation());
+    let parameters = target.signature.parameters();
+    let flags = parameters.iter().map(|parameter| parameter.flag.as_str());
+    let near = crate::diagnostic::nearest(name, flags);
+    Err(if declared.contains_key(name) {
+        let help = format!("it is one of the waiter: --for-each {OF_WAITER}{name}=…");
+        Failure::usage(message).help(help)
+    } else if let Some(near) = near {
+        Failure::usage(message).help(format!("did you mean `{near}`?"))
+    } else {
+        let flags: Vec<_> = parameters.iter().map(|parameter| parameter.flag.as_str()).collect();
+        Failure::usage(message).help(format!("it has {}", flags.join(", ")))
+    })
+}
+
+fn example(signature: &Signature) -> String {
+    let parameters = signature.parameters();
+    let required = parameters.iter().find(|parameter| parameter.required);
+    let first = required.or_else(|| parameters.iter().find(|it| it.arity != Arity::Switch));
+    first.map_or_else(|| "NAME".to_owned(), |parameter| parameter.flag.clone())
+}
+
+/// What was listed: texts, of which blank ones are left out, or JSON values.
+fn listed(values: &str) -> Result<Vec<Value>, String> {
+    let (text, separator) = match values.strip_prefix('@') {
+        Some("-") => (values::stdin()?, '\n'),
+        Some(path) => (values::contents(&format!("file://{path}"))?, '\n'),
+        None => (values.to_owned(), ','),
+    };
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str::<Vec<Value>>(text)
+            .map_err(|error| format!("is not a JSON array: {error}"));
+    }
+    let texts = text.split(separator).map(str::trim).filter(|text| !text.is_empty());
+    Ok(texts.map(Value::from).collect())
+}
+
+/// A value as the parameter takes it: one for a list is a list of one.
+fn given(target: &Target, place: &Place, value: Value) -> Result<Given, Failure> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let value = match (place, value) {
+        (Place::Parameter(name), Value::String(text)) => {
+            options::parameter(&target.config, name, &text)
+        }
+        // What comes from a list is data: it does not get to name files that are read and sent.
+        (Place::Input(name), Value::String(text))
+            if text.starts_with("file://") || text.starts_with("fileb://") =>
+        {
+            let problem = format!("has the value `{text}`, which is not read; @FILE names a list");
+            return Err(cannot_be_read(name, &problem));
+        }
+        (Place::Input(name), Value::String(text)) => target
+            .signature
+            .value(name, &[text])
+            .map_err(|problem| cannot_be_read(name, &problem))?,
+        (Place::Input(name), value) if !value.is_array() && is_list(&target.signature, name) => {
+            Value::Array(vec![value])
+        }
+        (_, value) => value,
+    };
+    Ok(Given { text, value })
+}
+
+fn is_list(signature: &Signature, name: &str) -> bool {
+    let parameters = signature.parameters();
+    parameters.iter().any(|known| known.name == name && known.arity == Arity::Many)
+}

@@ -1,0 +1,210 @@
+//! How many waits ended: for people, for `$(…)`, and as one JSON object.
+
+use serde_json::{Map, Value, json};
+
+use super::Ended;
+use crate::cli::advice;
+use crate::cli::clients::Door;
+use crate::cli::dry_run;
+use crate::cli::duration;
+use crate::cli::exit::Exit;
+use crate::cli::report;
+use crate::cli::report::Format;
+use crate::cli::report::Report;
+use crate::cli::wait::outcome;
+use crate::cli::wait::plan::Plan;
+use crate::cli::wait::targets::One;
+use crate::cli::wait::targets::Targets;
+use crate::engine::Outcome;
+use crate::engine::Status;
+
+/// What is the same for every target, and said once.
+const SHARED: &[&str] = &["version", "waiter", "service", "operation", "origin", "region", "bound"];
+
+/// What is said first.
+pub(super) fn first_line(targets: &Targets, about: &str) -> String {
+    let total = targets.all.len();
+    let needed = match targets.needed {
+        needed if needed == total => "all".to_owned(),
+        needed => needed.to_string(),
+    };
+    let plural = if total == 1 { "" } else { "s" };
+    format!("{about}; {total} target{plural}, {needed} needed")
+}
+
+/// The requests of all targets, and nothing sent.
+pub(super) fn dry_run(plan: &Plan, targets: &Targets, door: &Door) -> anyhow::Result<Report> {
+    let mut all = Vec::with_capacity(targets.all.len());
+    for one in &targets.all {
+        let (call, signature) = (one.waiter.call(), &plan.target.signature);
+        all.push((one, dry_run::facts(door, call, signature, &plan.args.connection)?));
+    }
+    Ok(Report::text(match plan.args.say.output {
+        Format::Json => {
+            let member = |(one, facts): &(&One, Value)| {
+                let mut target = Map::from_iter([("target".to_owned(), json!(one.label))]);
+                target.extend(facts.as_object().cloned().unwrap_or_default());
+                Value::Object(target)
+            };
+            let all: Vec<_> = all.iter().map(member).collect();
+            let parameter = &targets.parameter;
+            report::json(&json!({
+                "version": 1, "dryRun": true, "parameter": parameter, "need": targets.needed,
+                "targets": all,
+            }))
+        }
+        Format::Text => {
+            let blocks = all.iter().map(|(one, facts)| {
+                format!("\n{:<12} {}\n{}", "target", one.label, dry_run::text(facts))
+            });
+            format!("dry run: nothing is sent\n{}", blocks.collect::<String>())
+        }
+    }))
+}
+
+/// What to print, and how to exit.
+pub(super) fn report(
+    plan: &Plan,
+    targets: &Targets,
+    region: Option<&str>,
+    ended: &Ended,
+) -> Report {
+    let gravest = gravest(ended);
+    let exit = match (ended.signal, gravest) {
+        (Some(signal), _) => signal,
+        _ if ended.tally.is_met() => Exit::Success,
+        (None, Some((_, exit))) => exit,
+        // The need is not met and nothing failed: that is what a cancelled wait leaves.
+        (None, None) => Exit::Interrupted,
+    };
+    let message = message(plan, targets, ended, gravest.map(|(index, _)| index));
+    let stdout = match plan.args.say.output {
+        Format::Json => report::json(&to_json(plan, targets, region, ended, exit, &message)),
+        Format::Text => lines(targets, ended),
+    };
+    let stderr = summary(plan, ended, gravest.map(|(index, _)| index), exit, &message);
+    Report::text(stdout).with_stderr(stderr).with_exit(exit)
+}
+
+/// The target that decides how the command exits where the need is not met, with the code: one that
+/// failed before one that was refused, before one that could not be reached, before one that gave up;
+/// among equals the first in the order given.
+fn gravest(ended: &Ended) -> Option<(usize, Exit)> {
+    let exits =
+        ended.outcomes.iter().enumerate().filter(|(_, outcome)| {
+            !matches!(outcome.status(), Status::Success | Status::Cancelled)
+        });
+    let exits = exits.map(|(index, outcome)| (index, Exit::of_outcome(outcome)));
+    exits.min_by_key(|(_, exit)| (*exit == Exit::GaveUp, exit.code()))
+}
+
+fn message(plan: &Plan, targets: &Targets, ended: &Ended, gravest: Option<usize>) -> String {
+    let tally = ended.tally;
+    let id = plan.waiter.id();
+    let needed = match tally.needed {
+        needed if needed == tally.total && (tally.is_met() || tally.total == 1) => String::new(),
+        needed if needed == tally.total => " (all needed)".to_owned(),
+        needed => format!(" ({needed} needed)"),
+    };
+    let plural = if tally.total == 1 { "" } else { "s" };
+    let counts = format!("{} of {} target{plural} succeeded", tally.succeeded, tally.total);
+    if ended.signal.is_some() {
+        return format!("{id} was cancelled: {counts}{needed}");
+    }
+    if tally.is_met() {
+        return format!("{id}: {counts}{needed}");
+    }
+    let because = gravest.and_then(|index| {
+        let (one, outcome) = (targets.all.get(index)?, ended.outcomes.get(index)?);
+        Some(format!("; {}: {}", one.label, outcome::message(&one.waiter, outcome)))
+    });
+    format!("{id}: {counts}{needed}{}", because.unwrap_or_default())
+}
+
+fn summary(
+    plan: &Plan,
+    ended: &Ended,
+    gravest: Option<usize>,
+    exit: Exit,
+    message: &str,
+) -> String {
+    let quiet = plan.args.say.quiet;
+    // With --once, not there yet is an answer, and no error.
+    let calm = exit == Exit::Success || (plan.args.pace.once && exit == Exit::GaveUp);
+    if calm {
+        let elapsed = duration::show(ended.elapsed);
+        return if quiet { String::new() } else { format!("{message} in {elapsed}") };
+    }
+    if ended.signal.is_some() {
+        return report::printable(message);
+    }
+    let advice = gravest.and_then(|index| ended.outcomes.get(index)).and_then(|outcome| {
+        let verbose = plan.args.say.verbose > 0;
+        advice::of_outcome(outcome, &plan.waiter, plan.target.origin.is_some(), verbose)
+    });
+    report::error_and_advice(message, advice.as_deref())
+}
+
+/// A line per target, in the order given: target, status, and the value shown of a success, or else
+/// what happened; divided by tabs.
+fn lines(targets: &Targets, ended: &Ended) -> String {
+    let line = |(one, outcome): (&One, &Outcome)| {
+        let detail = if outcome.status() == Status::Success {
+            outcome::shown(&one.waiter, outcome)
+        } else {
+            outcome::message(&one.waiter, outcome)
+        };
+        let detail = report::one_line(detail.trim_end());
+        let line = format!("{}\t{}\t{detail}", one.label, outcome.status().as_str());
+        format!("{}\n", line.trim_end())
+    };
+    targets.all.iter().zip(&ended.outcomes).map(line).collect()
+}
+
+fn to_json(
+    plan: &Plan,
+    targets: &Targets,
+    region: Option<&str>,
+    ended: &Ended,
+    exit: Exit,
+    message: &str,
+) -> Value {
+    let origin = plan.target.origin.as_deref();
+    let members = |one: &One, outcome: &Outcome| {
+        outcome::to_json(&one.waiter, origin, region, outcome)
+            .as_object()
+            .cloned()
+            .unwrap_or_default()
+    };
+    let all = targets.all.iter().zip(&ended.outcomes).map(|(one, outcome)| {
+        let mut target = Map::from_iter([("target".to_owned(), json!(one.text))]);
+        target.extend(
+            members(one, outcome).into_iter().filter(|(name, _)| !SHARED.contains(&name.as_str())),
+        );
+        Value::Object(target)
+    });
+    let all: Vec<_> = all.collect();
+    let status = if exit == Exit::Success {
+        Status::Success
+    } else {
+        let gravest = gravest(ended).filter(|_| ended.signal.is_none());
+        let outcome = gravest.and_then(|(index, _)| ended.outcomes.get(index));
+        outcome.map_or(Status::Cancelled, Outcome::status)
+    };
+    json!({
+        "version": 1,
+        "status": status.as_str(),
+        "waiter": plan.waiter.name(),
+        "service": plan.waiter.service(),
+        "operation": plan.waiter.call().operation,
+        "origin": origin.unwrap_or("command line"),
+        "region": region,
+        "parameter": targets.parameter,
+        "need": targets.needed,
+        "succeeded": ended.tally.succeeded,
+        "elapsed": ended.elapsed.as_millis() as f64 / 1000.0,
+        "message": message,
+        "bound": crate::cli::wait::bound::to_json(plan.waiter.schedule()),
+        "targets": all,
+    })
+}
