@@ -2,6 +2,7 @@
 
 answer                     measures what it reads on stdin, a request a line, and answers each
 memory URL WAITS shared    holds that many waits at once on one client, and says what memory they take
+hold URL WAITS DELAY       holds that many waits on one client until it is killed, each on a cluster of its own
 memory URL WAITS own       the same with a session and a client for each wait, as Airflow's triggers do
 """
 
@@ -168,8 +169,35 @@ class Waits:
             return found
 
 
+async def hold(url, waits, delay):
+    """Holds waits on distinct clusters; says what memory there was before, and when each has polled."""
+    held = Waits(url)
+    async with held.client() as client:
+        client.meta.events.register("after-call", held.count)
+        waiter = client.get_waiter("cluster_available")
+        pace = {"Delay": delay, "MaxAttempts": 1_000_000}
+
+        async def wait(number):
+            await waiter.wait(ClusterIdentifier=f"cluster-{number}", WaiterConfig=pace)
+
+        for number in range(waits):
+            held.tasks.append(asyncio.create_task(wait(number)))
+            if number == 0:
+                while not held.polled:
+                    await asyncio.sleep(0)
+                print(json.dumps({"before": resident("VmRSS")}), flush=True)
+            while len(held.tasks) - held.polled >= IN_FLIGHT:
+                await asyncio.sleep(0)
+        while held.polled < waits:
+            await asyncio.sleep(0.01)
+        print(json.dumps({"waits": waits}), flush=True)
+        await asyncio.gather(*held.tasks)
+
+
 def main(arguments):
     match arguments:
+        case ["hold", url, waits, delay]:
+            asyncio.run(hold(url, int(waits), float(delay)))
         case ["answer"]:
             answer()
         case ["memory", url, waits, kind]:
