@@ -2,7 +2,7 @@
 //!
 //! It speaks the query protocol (form in, XML out) for the calls that waiting on clusters needs:
 //! DescribeClusters, CreateCluster, PauseCluster, ResumeCluster, DeleteCluster,
-//! DescribeClusterSnapshots. A call that changes a cluster puts a list of states in front of it,
+//! DescribeClusterSnapshots, CreateClusterSnapshot, DeleteClusterSnapshot. A call that changes a cluster puts a list of states in front of it,
 //! which it then walks through at a [`Pace`]. Signatures are not checked.
 //!
 //! ```ignore
@@ -35,6 +35,8 @@ pub(crate) enum Pace {
 pub(crate) enum Fault {
     /// 400 `Throttling`.
     Throttle,
+    /// 400 `InvalidClusterState`.
+    Busy,
     /// 403 `AccessDenied`.
     Deny,
     /// 503 with an HTML page, as a load balancer sends it.
@@ -57,16 +59,30 @@ pub(crate) struct FakeRedshift {
 impl FakeRedshift {
     /// Starts the service without clusters. Needs a tokio runtime.
     pub(crate) fn start(pace: Pace) -> Self {
+        Self::observed(pace, |_| false)
+    }
+
+    /// The same for one who sees every call after the service has acted on it, and may have the reply
+    /// withheld: on `true` the client never gets it.
+    pub(crate) fn observed(
+        pace: Pace,
+        withheld: impl Fn(&Request) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let state = State {
             pace,
             clusters: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             faults: HashMap::new(),
             polls: 0,
+            made: vec!["creating", "available"],
+            refusals: Vec::new(),
         };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
-        let server = Loopback::start(move |request| lock(&shared).answer(request));
+        let server = Loopback::start(move |request| {
+            let reply = lock(&shared).answer(request);
+            if withheld(request) { Reply::Hang } else { reply }
+        });
         Self { server, state }
     }
 
@@ -93,6 +109,25 @@ impl FakeRedshift {
         lock(&self.state).faults.insert(number, fault);
     }
 
+    /// Makes clusters and snapshots that are created from now on walk through `states`.
+    pub(crate) fn creates(&self, states: &[&'static str]) {
+        lock(&self.state).made = states.to_vec();
+    }
+
+    /// Makes the next call of `action` that is not yet spoken for go wrong: before anything has
+    /// happened, or, if it is `done`, after it.
+    pub(crate) fn fail_call(&self, action: &str, fault: Fault, done: bool) {
+        lock(&self.state).refusals.push((action.to_owned(), fault, done));
+    }
+
+    /// The parameters of every call of `action` so far.
+    pub(crate) fn calls(&self, action: &str) -> Vec<HashMap<String, String>> {
+        let forms = self.server.requests().iter().map(Request::form).collect::<Vec<_>>();
+        let of_action =
+            forms.into_iter().filter(|form| field(form, "Action").as_deref() == Some(action));
+        of_action.map(|form| form.into_iter().collect()).collect()
+    }
+
     /// The `Action` of every call so far.
     pub(crate) fn actions(&self) -> Vec<String> {
         let requests = self.server.requests();
@@ -115,12 +150,14 @@ struct Walk {
     at: usize,
     described: u32,
     since: Instant,
+    /// Whether a call has made it; then it is younger than anything that asks.
+    young: bool,
 }
 
 impl Walk {
     fn new(states: impl IntoIterator<Item = Option<&'static str>>) -> Self {
         let states = states.into_iter().collect();
-        Self { states, at: 0, described: 0, since: Instant::now() }
+        Self { states, at: 0, described: 0, since: Instant::now(), young: false }
     }
 
     fn state(&self) -> Option<&'static str> {
@@ -159,6 +196,8 @@ struct State {
     snapshots: BTreeMap<String, (String, Walk)>,
     faults: HashMap<usize, Fault>,
     polls: usize,
+    made: Vec<&'static str>,
+    refusals: Vec<(String, Fault, bool)>,
 }
 
 impl State {
@@ -172,17 +211,29 @@ impl State {
                 return fault.reply();
             }
         }
+        let refused = self.refusals.iter().position(|(wanted, ..)| *wanted == action);
+        let refused = refused.map(|index| self.refusals.remove(index));
+        if let Some((_, fault, false)) = refused {
+            return fault.reply();
+        }
+        let reply = self.act(&action, &form, cluster);
+        refused.map_or(reply, |(_, fault, _)| fault.reply())
+    }
+
+    fn act(&mut self, action: &str, form: &[(String, String)], cluster: Option<String>) -> Reply {
         let named = cluster.clone().unwrap_or_default();
-        let result = match action.as_str() {
+        let result = match action {
             "DescribeClusters" => self.describe_clusters(cluster.as_deref()),
-            "DescribeClusterSnapshots" => self.describe_snapshots(&form),
+            "DescribeClusterSnapshots" => self.describe_snapshots(form),
             "CreateCluster" => self.create(&named),
             "PauseCluster" => self.change(&named, "available", &["pausing", "paused"]),
             "ResumeCluster" => self.change(&named, "paused", &["resuming", "available"]),
-            "DeleteCluster" => self.delete(&named, &form),
+            "DeleteCluster" => self.delete(&named, form),
+            "CreateClusterSnapshot" => self.create_snapshot(&named, form),
+            "DeleteClusterSnapshot" => self.delete_snapshot(form),
             _ => Err(error(400, "InvalidAction", &format!("Could not find operation {action}"))),
         };
-        result.map_or_else(|error| error, |xml| success(&action, &xml))
+        result.map_or_else(|error| error, |xml| success(action, &xml))
     }
 
     fn describe_clusters(&mut self, identifier: Option<&str>) -> Result<String, Reply> {
@@ -192,7 +243,7 @@ impl State {
             if identifier.is_none_or(|identifier| identifier == name)
                 && let Some(state) = walk.describe(pace)
             {
-                members += &cluster_xml(name, state);
+                members += &cluster_xml(name, state, walk.young);
             }
         }
         match identifier {
@@ -209,7 +260,7 @@ impl State {
             let is_wanted = wanted.0.as_ref().is_none_or(|wanted| wanted == name)
                 && wanted.1.as_ref().is_none_or(|wanted| wanted == cluster);
             if is_wanted && let Some(state) = walk.describe(pace) {
-                members += &snapshot_xml(name, cluster, state);
+                members += &snapshot_xml(name, cluster, state, walk.young);
             }
         }
         match wanted.0 {
@@ -225,9 +276,49 @@ impl State {
         if self.clusters.get(identifier).is_some_and(exists) {
             return Err(error(400, "ClusterAlreadyExists", "Cluster already exists"));
         }
-        let walk = Walk::new([Some("creating"), Some("available")]);
+        let mut walk = Walk::new(self.made.iter().copied().map(Some));
+        walk.young = true;
         self.clusters.insert(identifier.to_owned(), walk);
-        Ok(cluster_xml(identifier, "creating"))
+        Ok(cluster_xml(identifier, "creating", true))
+    }
+
+    fn create_snapshot(&mut self, of: &str, form: &[(String, String)]) -> Result<String, Reply> {
+        let name = field(form, "SnapshotIdentifier").unwrap_or_default();
+        let cluster = self.clusters.get(of).and_then(Walk::state);
+        match cluster {
+            Some("available") => {}
+            Some(_) => {
+                let message = "You can take a snapshot only of a cluster that is available.";
+                return Err(error(400, "InvalidClusterState", message));
+            }
+            None => return Err(cluster_not_found(of)),
+        }
+        if self.snapshots.get(&name).is_some_and(|(_, walk)| walk.state().is_some()) {
+            return Err(error(400, "ClusterSnapshotAlreadyExists", "Snapshot already exists"));
+        }
+        let mut walk = Walk::new(self.made.iter().copied().map(Some));
+        walk.young = true;
+        let xml = snapshot_xml(&name, of, "creating", true);
+        self.snapshots.insert(name, (of.to_owned(), walk));
+        Ok(xml)
+    }
+
+    fn delete_snapshot(&mut self, form: &[(String, String)]) -> Result<String, Reply> {
+        let name = field(form, "SnapshotIdentifier").unwrap_or_default();
+        let gone = || error(404, "ClusterSnapshotNotFound", &format!("Snapshot {name} not found."));
+        let pace = self.pace;
+        let (cluster, walk) = self.snapshots.get_mut(&name).ok_or_else(gone)?;
+        walk.settle(pace);
+        match walk.state() {
+            None => Err(gone()),
+            Some("creating") => {
+                Err(error(400, "InvalidClusterSnapshotState", "The snapshot is being taken."))
+            }
+            Some(state) => {
+                *walk = Walk::new([Some(state), None]);
+                Ok(snapshot_xml(&name, cluster, "deleted", true))
+            }
+        }
     }
 
     fn change(
@@ -242,7 +333,7 @@ impl State {
         match walk.state() {
             Some(state) if state == from => {
                 *walk = Walk::new(states.iter().copied().map(Some));
-                Ok(cluster_xml(identifier, states.first().copied().unwrap_or(from)))
+                Ok(cluster_xml(identifier, states.first().copied().unwrap_or(from), false))
             }
             Some(_) => {
                 let message = format!("You can do this only to a cluster that is {from}.");
@@ -267,7 +358,7 @@ impl State {
             let snapshot = Walk::new([Some("creating"), Some("available")]);
             self.snapshots.insert(name, (identifier.to_owned(), snapshot));
         }
-        Ok(cluster_xml(identifier, first))
+        Ok(cluster_xml(identifier, first, false))
     }
 }
 
@@ -275,6 +366,10 @@ impl Fault {
     fn reply(self) -> Reply {
         match self {
             Self::Throttle => error(400, "Throttling", "Rate exceeded"),
+            Self::Busy => {
+                let message = "There is an operation running on the cluster.";
+                error(400, "InvalidClusterState", message)
+            }
             Self::Deny => {
                 error(403, "AccessDenied", "User is not authorized to perform this operation")
             }
@@ -314,8 +409,12 @@ fn cluster_not_found(identifier: &str) -> Reply {
     error(404, "ClusterNotFound", &format!("Cluster {identifier} not found."))
 }
 
+/// When things were made that were there from the beginning, and those that a call has made.
+const OLD: &str = "2026-01-15T08:30:00.123Z";
+const YOUNG: &str = "2999-12-31T23:59:59.456Z";
+
 /// A cluster as large as real ones are.
-fn cluster_xml(identifier: &str, state: &str) -> String {
+fn cluster_xml(identifier: &str, state: &str, young: bool) -> String {
     let name = escape(identifier);
     let availability = match state {
         "available" => "Available",
@@ -334,7 +433,7 @@ fn cluster_xml(identifier: &str, state: &str) -> String {
         let host = format!("{name}.cexample0000.eu-west-1.redshift.amazonaws.com");
         element(&mut xml, "Endpoint", &format!("<Address>{host}</Address><Port>5439</Port>"));
     }
-    element(&mut xml, "ClusterCreateTime", "2026-01-15T08:30:00.123Z");
+    element(&mut xml, "ClusterCreateTime", if young { YOUNG } else { OLD });
     element(&mut xml, "AutomatedSnapshotRetentionPeriod", "1");
     element(&mut xml, "ManualSnapshotRetentionPeriod", "-1");
     element(&mut xml, "ClusterSecurityGroups", "");
@@ -363,13 +462,13 @@ fn cluster_xml(identifier: &str, state: &str) -> String {
     xml + "</Cluster>"
 }
 
-fn snapshot_xml(identifier: &str, cluster: &str, state: &str) -> String {
+fn snapshot_xml(identifier: &str, cluster: &str, state: &str, young: bool) -> String {
     let mut xml = String::from("<Snapshot>");
     element(&mut xml, "SnapshotIdentifier", &escape(identifier));
     element(&mut xml, "ClusterIdentifier", &escape(cluster));
     element(&mut xml, "Status", state);
     element(&mut xml, "SnapshotType", "manual");
-    element(&mut xml, "SnapshotCreateTime", "2026-01-16T02:00:00.456Z");
+    element(&mut xml, "SnapshotCreateTime", if young { YOUNG } else { OLD });
     element(&mut xml, "ClusterCreateTime", "2026-01-15T08:30:00.123Z");
     element(&mut xml, "NodeType", "ra3.xlplus");
     element(&mut xml, "NumberOfNodes", "2");

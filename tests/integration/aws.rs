@@ -19,9 +19,11 @@ use serde_json::{Value, json};
 
 mod botocore;
 mod moto;
+mod pages;
 mod protocols;
 mod server;
 mod services;
+mod synthetic;
 
 use server::{Act, Server};
 

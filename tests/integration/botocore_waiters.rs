@@ -47,5 +47,8 @@ fn the_catalog_finds_them_in_any_spelling() {
     }
     // Ours goes before botocore's of the same name.
     assert_eq!(catalog.find("redshift", "ClusterAvailable").unwrap().origin, Origin::Shipped);
-    assert_eq!(catalog.services().len(), 67 + 1);
+    let services = catalog.services();
+    for (service, _) in maitred::catalog::shipped() {
+        assert!(services.iter().any(|known| known == service), "{service}");
+    }
 }

@@ -36,7 +36,7 @@ fn a_local_folder_adds_waiters_and_replaces_none() {
         &folder.path().join("jobs-api.json"),
         &json!({"version": 2, "service": "http", "waiters": waiters}),
     );
-    let local = Some(folder.path().to_owned());
+    let local = vec![folder.path().to_owned()];
     let catalog = Catalog::new(Sources { local, ..Sources::default() });
     assert_eq!(catalog.find("http", "up").unwrap().origin, Origin::Shipped);
     assert!(matches!(catalog.find("http", "JobDone").unwrap().origin, Origin::File(_)));

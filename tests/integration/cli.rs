@@ -1,9 +1,15 @@
 //! The `maitred` command as a process, against servers on the loopback interface.
 
-mod process;
+pub(crate) mod process;
 
 mod arguments;
+mod baseline;
 mod call;
+mod diagnose;
 mod endings;
+mod many;
+mod models;
 mod output;
+mod pages;
+mod record;
 mod signals;

@@ -91,3 +91,21 @@ fn what_cannot_be_explained_is_bad_usage() {
     let text = transcript(command.current_dir(folder.path()));
     insta::assert_snapshot!("explain_bad_file", text);
 }
+
+#[test]
+fn what_a_waiter_takes_from_another_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = r#"{"version": 2, "waiters": {"patient": {
+        "extends": "redshift.cluster_paused", "maxAttempts": 500, "allPages": true,
+        "baseline": "Clusters[0].ClusterCreateTime", "acceptors": [
+            {"state": "retry", "matcher": "error", "expected": "ClusterNotFound"}
+        ]
+    }, "lost": {"extends": "redshift.cluster_pausd"}}}"#;
+    std::fs::write(folder.path().join("redshift.json"), file).unwrap();
+    let run = |name| {
+        let mut command = maitred(&["explain", "--waiters", ".", "redshift", name]);
+        transcript(command.current_dir(folder.path()))
+    };
+    insta::assert_snapshot!("explain_extends", run("patient"));
+    insta::assert_snapshot!("explain_extends_unknown", run("lost"));
+}

@@ -74,7 +74,25 @@ fn the_answer_of_a_condition_must_not_hang_on_absent_values() {
     assert_eq!(is_true("a == b || c == 'x'"), Ok(true));
     assert_eq!(is_true("a == b && c == 'y'"), Ok(false));
     assert_eq!(is_true("a == `null`"), Ok(true));
-    for text in ["a == b", "!(a == b)", "(a.x == b.x) == (d.x == e.x)"] {
+    for text in ["a == b", "!(a == b)", "(a.x == b.x) == (d.x == e.x)", "(a < b) == d"] {
         assert!(is_true(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_expression_that_would_not_end_is_an_error() {
+    let list = format!("`[{}1]`", "1,".repeat(1200));
+    for text in [
+        format!("{list}[?{list}[?{list}[?@ == `2`]]]"),
+        format!("map(&map(&map(&@, {list}), {list}), {list})"),
+        format!("to_string(map(&map(&{list}, {list}), {list}))"),
+        format!("map(&{list}, map(&{list}, {list})[])[]"),
+        format!("{list}[?{list} != {list}]"),
+        format!("sort_by({list}, &length(to_string(map(&{list}, {list}))))"),
+    ] {
+        let expression =
+            Expression::compile(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let error = expression.evaluate(&json!({})).unwrap_err().to_string();
+        assert!(error.contains("steps") || error.contains("parts"), "{error}");
     }
 }

@@ -112,3 +112,19 @@ async fn all_clusters_and_snapshots_are_listed() {
         assert_eq!(member(&redshift, action, "analytics", "Status").await, expected);
     }
 }
+
+#[tokio::test]
+async fn a_call_goes_wrong_before_or_after_it_is_done() {
+    let redshift = FakeRedshift::start(Pace::Describes(1));
+    redshift.fail_call("CreateCluster", Fault::Busy, false);
+    redshift.fail_call("CreateCluster", Fault::Reset, true);
+    redshift.creates(&["creating", "storage-full"]);
+    assert_eq!(code(&redshift, "CreateCluster").await, "InvalidClusterState");
+    assert_eq!(code(&redshift, "DescribeClusters").await, "ClusterNotFound");
+    assert_eq!(code(&redshift, "CreateCluster").await, transport::CONNECT);
+    assert_eq!(state(&redshift).await, "creating");
+    assert_eq!(state(&redshift).await, "storage-full");
+    let calls = redshift.calls("CreateCluster");
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[1]["ClusterIdentifier"], "analytics");
+}

@@ -11,6 +11,7 @@ fn completions_know_every_command() {
         for command in ["lint", "list", "explain", "schema", "completions"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
+        assert!(script.contains("redshift-serverless"), "{shell}: the services");
     }
 }
 

@@ -9,14 +9,21 @@ use crate::command::{maitred, transcript};
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lint");
     let entries = std::fs::read_dir(folder).unwrap();
+    let entries = entries
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file() && entry.file_name() != "report.md");
     let mut files: Vec<_> =
-        entries.map(|entry| Path::new("tests/lint").join(entry.unwrap().file_name())).collect();
+        entries.map(|entry| Path::new("tests/lint").join(entry.file_name())).collect();
     files.sort();
     files
 }
 
+/// These files are about what a waiter file is, and of no service.
+const ANY_SERVICE: [&str; 3] = ["lint", "--rule", "unknown-service=off"];
+
 fn findings(args: &[&str]) -> Vec<Value> {
-    let output = maitred(&[&["lint", "--format", "json"], args].concat()).output().unwrap();
+    let output =
+        maitred(&[&ANY_SERVICE[..], &["--format", "json"], args].concat()).output().unwrap();
     let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["version"], 1);
     serde_json::from_value(report["findings"].take()).unwrap()
@@ -38,7 +45,8 @@ fn waiter(acceptor: &str) -> String {
 fn every_mistake_is_shown_where_it_is_with_what_to_do() {
     for file in files() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = transcript(&mut maitred(&["lint", &file.to_string_lossy()]));
+        let file = file.to_string_lossy();
+        let text = transcript(&mut maitred(&[&ANY_SERVICE[..], &[&file]].concat()));
         insta::assert_snapshot!(format!("lint_{name}"), text);
     }
 }
@@ -62,14 +70,16 @@ fn findings_for_programs_have_their_place() {
 
 #[test]
 fn findings_for_github_are_escaped() {
-    let mut command =
-        maitred(&["lint", "--format", "github", "tests/lint/crlf.json", "tests/lint/escapes.json"]);
+    let files = ["--format", "github", "tests/lint/crlf.json", "tests/lint/escapes.json"];
+    let mut command = maitred(&[&ANY_SERVICE[..], &files].concat());
     insta::assert_snapshot!("lint_github", transcript(&mut command));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a,b%.json"), r#"{"version": 2, "waiters": {}, "x\n%": 1}"#)
         .unwrap();
-    let output =
-        maitred(&["lint", "--format", "github", "."]).current_dir(folder.path()).output().unwrap();
+    let output = maitred(&[&ANY_SERVICE[..], &["--format", "github", "."]].concat())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("::error file=./a%2Cb%25.json,line=1,"), "{text}");

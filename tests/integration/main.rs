@@ -4,21 +4,30 @@
 //! |---|---|
 //! | `architecture` | modules use only modules listed above them |
 //! | `aws` | AWS services: requests on the wire, replies, failures, parity with botocore |
+//! | `baseline` | waiting for this run of a thing, not for the one before |
 //! | `botocore_waiters` | botocore's waiters are found by name, compile, and poll what only reads |
+//! | `cases` | `maitred test`: offline cases, what they prove and what is wrong with them |
 //! | `catalog` | where waiters are found, and what a bad file spoils |
 //! | `cli` | the `maitred` command: arguments, exit codes, what it says |
 //! | `command` | the command as a process |
+//! | `diagnose` | after a failure the service is asked why |
+//! | `connections` | named credentials and defaults: where they are found, what they mean, what is never shown |
 //! | `engine` | how a wait runs: its pace, its bounds, what it bears, how it ends |
 //! | `explain` | `maitred explain`: a waiter in words, and a saved reply tried on it |
 //! | `expression` | JMESPath within limits |
+//! | `extends` | waiters that take from another what they do not say |
 //! | `fake_redshift` | the scripted Redshift that other tests and the examples poll |
+//! | `hostile` | hostile input of every kind; what the fuzzer has found |
 //! | `http_client` | service `http`: requests, replies, failures |
 //! | `installation` | completions and manual pages |
 //! | `lint` | `maitred lint`: what it finds, where it points, what it survives |
+//! | `lint_rules` | the rules of `maitred lint`: what each finds, and what it does not |
 //! | `list` | `maitred list`: which waiters there are, and where each comes from |
 //! | `moto` | `maitred wait` on an AWS emulator that boto3 changes meanwhile |
+//! | `new` | `maitred new`: waiters and cases from models |
 //! | `oracle` | that what parity is measured with works: botocore's waiters, moto's server |
 //! | `parity` | strict mode decides as botocore does |
+//! | `runtime` | durable tasks: what every store promises, and what the file promises |
 //! | `schema` | the JSON Schema of waiter files |
 //! | `shipped_waiters` | the waiters in `waiters/`: their cases, and that they keep to botocore's meaning |
 //! | `support` | the servers and the Python environment that tests share |
@@ -28,19 +37,28 @@
 mod architecture;
 #[cfg(feature = "aws")]
 mod aws;
+mod baseline;
 #[cfg(feature = "aws")]
 mod botocore_waiters;
+#[cfg(feature = "cli")]
+mod cases;
 mod catalog;
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
 mod command;
+mod diagnose;
+#[cfg(feature = "cli")]
+mod connections;
 mod engine;
 #[cfg(feature = "cli")]
 mod explain;
 mod expression;
+mod extends;
 #[cfg(feature = "http")]
 mod fake_redshift;
+#[cfg(feature = "aws")]
+mod hostile;
 #[cfg(feature = "http")]
 mod http_client;
 #[cfg(feature = "cli")]
@@ -48,11 +66,17 @@ mod installation;
 #[cfg(feature = "cli")]
 mod lint;
 #[cfg(feature = "cli")]
+mod lint_rules;
+#[cfg(feature = "cli")]
 mod list;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
+#[cfg(feature = "cli")]
+mod new;
 mod oracle;
 mod parity;
+#[cfg(feature = "runtime")]
+mod runtime;
 #[cfg(feature = "cli")]
 mod schema;
 mod shipped_waiters;

@@ -102,3 +102,13 @@ fn the_shipped_files_are_valid() {
         transcript(&mut maitred(&["lint", "waiters/http.json", "waiters/redshift.json"]))
     );
 }
+
+#[test]
+fn the_committed_schema_of_cases_is_the_generated_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/case.schema.json");
+    let printed = maitred(&["schema", "case"]).output().unwrap();
+    assert!(
+        printed.status.success() && printed.stdout == std::fs::read(path).unwrap(),
+        "run: cargo run -- schema case > schema/case.schema.json"
+    );
+}

@@ -4,57 +4,60 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use maitred::case::Case;
 use maitred::client::Observation;
 use maitred::config::{MatcherKind, State, WaiterConfig, WaiterFile};
+use maitred::engine::Status;
 use maitred::waiter::{Options, Waiter};
+use maitred::{replay, schema};
 use serde_json::json;
 
 mod botocore;
-mod case;
-
-use case::Case;
 
 /// The services whose waiters are shipped.
-const SERVICES: &[&str] = &["http", "redshift"];
+fn services() -> impl Iterator<Item = &'static str> {
+    maitred::catalog::shipped().map(|(service, _)| service)
+}
 
 /// Every `ClusterStatus` that AWS documents
 /// (<https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html>), and what it means to
-/// `cluster_available`, `cluster_deleted`, `cluster_restored`, `cluster_paused`, `cluster_resumed` and
-/// `cluster_deletable`: `s`uccess, `f`ailure, or `-`, to be polled again.
+/// `cluster_available`, `cluster_deleted`, `cluster_restored`, `cluster_paused`, `cluster_resumed`,
+/// `cluster_deletable` and `cluster_in_status`, which waits for available: `s`uccess, `f`ailure, or `-`, to be polled again.
 const CLUSTER_STATUSES: &[(&str, &str)] = &[
-    ("available", "s-f-ss"),
-    ("available, prep-for-resize", "------"),
-    ("available, resize-cleanup", "------"),
-    ("cancelling-resize", "------"),
-    ("creating", "-f----"),
-    ("deleting", "f-ffff"),
-    ("final-snapshot", "f-ffff"),
-    ("hardware-failure", "f-fffs"),
-    ("incompatible-hsm", "f-fffs"),
-    ("incompatible-network", "f-fffs"),
-    ("incompatible-parameters", "f-fffs"),
-    ("incompatible-restore", "f-fffs"),
-    ("modifying", "-f----"),
-    ("paused", "---s-s"),
-    ("rebooting", "------"),
-    ("renaming", "------"),
-    ("resizing", "------"),
-    ("rotating-keys", "------"),
-    ("storage-full", "f-fffs"),
-    ("updating-hsm", "------"),
+    ("available", "s-f-sss"),
+    ("available, prep-for-resize", "-------"),
+    ("available, resize-cleanup", "-------"),
+    ("cancelling-resize", "-------"),
+    ("creating", "-f-----"),
+    ("deleting", "f-fffff"),
+    ("final-snapshot", "f-fffff"),
+    ("hardware-failure", "f-fffsf"),
+    ("incompatible-hsm", "f-fffsf"),
+    ("incompatible-network", "f-fffsf"),
+    ("incompatible-parameters", "f-fffsf"),
+    ("incompatible-restore", "f-fffsf"),
+    ("modifying", "-f-----"),
+    ("paused", "---s-s-"),
+    ("rebooting", "-------"),
+    ("renaming", "-------"),
+    ("resizing", "-------"),
+    ("rotating-keys", "-------"),
+    ("storage-full", "f-fffsf"),
+    ("updating-hsm", "-------"),
     // Not in that list, but told by the service while PauseCluster and ResumeCluster are at work.
-    ("pausing", "------"),
-    ("resuming", "------"),
+    ("pausing", "-------"),
+    ("resuming", "-------"),
 ];
 
 /// The waiters that the letters of [`CLUSTER_STATUSES`] stand for.
-const CLUSTER_WAITERS: [&str; 6] = [
+const CLUSTER_WAITERS: [&str; 7] = [
     "cluster_available",
     "cluster_deleted",
     "cluster_restored",
     "cluster_paused",
     "cluster_resumed",
     "cluster_deletable",
+    "cluster_in_status",
 ];
 
 fn root() -> PathBuf {
@@ -80,7 +83,7 @@ fn all() -> Vec<(&'static str, String, WaiterConfig)> {
         let waiters = shipped(service).waiters.into_iter();
         waiters.map(move |(name, config)| (service, name, config))
     };
-    SERVICES.iter().copied().flat_map(of).collect()
+    services().flat_map(of).collect()
 }
 
 fn entries(directory: &Path) -> BTreeMap<String, PathBuf> {
@@ -91,32 +94,43 @@ fn entries(directory: &Path) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-fn cases(service: &str, name: &str) -> Vec<Case> {
+fn cases(service: &str, name: &str) -> Vec<(PathBuf, Case)> {
     let directory = root().join("tests/waiters").join(service).join(name);
-    entries(&directory).values().map(|path| Case::read(path)).collect()
+    let read = |path: PathBuf| {
+        let case = schema::parse_case(&std::fs::read_to_string(&path).unwrap());
+        let case = case.unwrap_or_else(|invalid| panic!("{}: {invalid}", path.display()));
+        (path, case)
+    };
+    entries(&directory).into_values().map(read).collect()
 }
 
-#[tokio::test]
-async fn every_case_ends_as_it_says() {
-    let mut wrong = Vec::new();
+/// What is not as the case says.
+fn differences(case: &Case, waiter: &Waiter) -> Vec<replay::Difference> {
+    assert_eq!(replay::check(case, waiter, None), Vec::new());
+    replay::replay(case, waiter).differences(&case.expect)
+}
+
+#[test]
+fn every_case_ends_as_it_says() {
     for (service, name, _) in all() {
-        for case in cases(service, &name) {
-            let waiter = compile(service, &name, &case.options());
-            wrong.extend(case.differences(&case.run(&waiter).await));
+        for (path, case) in cases(service, &name) {
+            let waiter = compile(service, &name, &replay::options(&case).unwrap());
+            assert_eq!(differences(&case, &waiter), [], "{}", path.display());
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[tokio::test]
-async fn every_acceptor_is_reached_and_every_waiter_can_stay_pending() {
+#[test]
+fn every_acceptor_is_reached_and_every_waiter_can_stay_pending() {
     for (service, name, config) in all() {
         let mut reached = BTreeSet::new();
         let mut pending = false;
-        for case in cases(service, &name) {
-            let ran = case.run(&compile(service, &name, &case.options())).await;
-            pending |= ran.outcome.status().as_str() == "exhausted" && ran.unmatched > 0;
-            reached.extend(ran.matched);
+        for (_, case) in cases(service, &name) {
+            let waiter = compile(service, &name, &replay::options(&case).unwrap());
+            let replayed = replay::replay(&case, &waiter);
+            let exhausted = replayed.outcome.status() == Status::Exhausted;
+            pending |= exhausted && replayed.went_on > 0;
+            reached.extend(replayed.reached);
         }
         let missing: Vec<_> =
             (0..config.acceptors.len()).filter(|index| !reached.contains(index)).collect();
@@ -138,7 +152,7 @@ fn every_case_is_one_of_a_shipped_waiter() {
 
 #[test]
 fn every_waiter_says_what_it_is_and_why_it_fails() {
-    for service in SERVICES {
+    for service in services() {
         let schema = shipped(service).schema.unwrap_or_default();
         assert!(schema.ends_with("/schema/waiters.schema.json"), "{service}: {schema}");
     }
@@ -193,8 +207,8 @@ fn what_is_not_up_yet_is_asked_to_the_deadline() {
     }
 }
 
-#[tokio::test]
-async fn the_example_of_a_users_own_file_waits_for_a_job() {
+#[test]
+fn the_example_of_a_users_own_file_waits_for_a_job() {
     let path = root().join("examples/waiters/jobs-api.json");
     let file = read(&path);
     let case = json!({
@@ -209,22 +223,25 @@ async fn the_example_of_a_users_own_file_waits_for_a_job() {
             "message": "http.job_done failed: job 7 failed: no space",
         },
     });
-    let case = Case::parse(&path, &case.to_string());
+    let case = schema::parse_case(&case.to_string()).unwrap();
     let (service, config) = (file.service.as_deref().unwrap(), &file.waiters["job_done"]);
-    let waiter = Waiter::compile(service, "job_done", config, &case.options()).unwrap();
+    let waiter =
+        Waiter::compile(service, "job_done", config, &replay::options(&case).unwrap()).unwrap();
     assert_eq!(waiter.call().input["url"], "http://127.0.0.1:8080/jobs/7");
-    assert_eq!(case.differences(&case.run(&waiter).await), Vec::<String>::new());
+    assert_eq!(differences(&case, &waiter), []);
 }
 
-#[tokio::test]
-async fn the_readme_shows_a_waiter_and_a_case_that_fit() {
+#[test]
+fn the_readme_shows_a_waiter_and_a_case_that_fit() {
     let path = root().join("waiters/README.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let blocks: Vec<_> =
         text.split("```json").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     let [waiter, case] = blocks[..] else { panic!("a waiter and a case: {blocks:?}") };
-    let case = Case::parse(&path, case);
+    let case = schema::parse_case(case).unwrap();
     let config: WaiterConfig = serde_json::from_str(waiter).unwrap();
-    let waiter = Waiter::compile("things", "thing_ready", &config, &case.options()).unwrap();
-    assert_eq!(case.differences(&case.run(&waiter).await), Vec::<String>::new());
+    let waiter =
+        Waiter::compile("things", "thing_ready", &config, &replay::options(&case).unwrap())
+            .unwrap();
+    assert_eq!(differences(&case, &waiter), []);
 }

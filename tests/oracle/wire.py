@@ -10,6 +10,7 @@ documents that botocore reads from them. Operations that stream events are left 
 import base64
 import datetime
 import json
+import math
 import random
 import sys
 import xml.etree.ElementTree
@@ -117,6 +118,8 @@ class Cases:
         if kind == "list":
             least = int(shape.metadata.get("min", 0))
             count = max(least, 0 if depth > DEPTH else rng.choice([0, 1, 1, 2, 3]))
+            if shape.serialization.get("location") == "header" and shape.member.type_name != "string":
+                return [self.scalar(shape.member) for _ in range(count)]
             if shape.serialization.get("location") == "header":
                 return [rng.choice(shape.member.enum or HEADER_WORDS) for _ in range(count)]
             return [self.value(shape.member, depth + 1, full) for _ in range(count)]
@@ -231,7 +234,7 @@ def to_headers(value, shape):
             headers.update({f"{wire_name}{key}": text for key, text in each.items()})
         elif location == "header" and member.type_name == "list":
             if each:
-                headers[wire_name] = ", ".join(each)
+                headers[wire_name] = ", ".join(text_of(item, member.member) for item in each)
         elif location == "header" and member.serialization.get("jsonvalue"):
             headers[wire_name] = base64.b64encode(json.dumps(each).encode()).decode()
         elif location == "header":
@@ -252,6 +255,9 @@ def plain(value):
         return value.astimezone(datetime.timezone.utc).isoformat()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no number for it.
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 

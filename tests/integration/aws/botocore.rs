@@ -25,13 +25,19 @@ use crate::support::python;
 use super::server::{Act, Server};
 use super::{call, config};
 
-fn setting(name: &str, default: &str) -> String {
+pub(super) fn setting(name: &str, default: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 
 /// The lines that a script of `tests/oracle` prints.
-fn oracle(script: &str, arguments: &[&str]) -> Vec<Value> {
+pub(super) fn oracle(script: &str, arguments: &[&str]) -> Vec<Value> {
+    oracle_with(Path::new(""), script, arguments)
+}
+
+/// The same, where botocore has the models of a data path too.
+pub(super) fn oracle_with(data_path: &Path, script: &str, arguments: &[&str]) -> Vec<Value> {
     let output = Command::new(python::python())
+        .env("AWS_DATA_PATH", data_path)
         .arg(python::oracle(script))
         .args(arguments)
         .env("PYTHONHASHSEED", "0")
@@ -193,14 +199,14 @@ async fn compare(models: &Models, cases: &[Value], found: &mut Differences) {
 }
 
 /// The members without `ResponseMetadata`, which REST protocols put first.
-fn text_in_order(document: &Value) -> Value {
+pub(super) fn text_in_order(document: &Value) -> Value {
     let mut members = document.as_object().unwrap().clone();
     members.shift_remove("ResponseMetadata");
     Value::String(Value::Object(members).to_string())
 }
 
 /// Our request, its body in the form that botocore's is in.
-fn request(prepared: &Prepared, theirs: &Value) -> Value {
+pub(super) fn request(prepared: &Prepared, theirs: &Value) -> Value {
     let (headers, theirs) = (&theirs["headers"], &theirs["body"]);
     let added = |name: &str| ADDED_LATER.contains(&(prepared.service(), name));
     let headers = prepared.headers().filter(|(n, _)| headers.get(n).is_some() || !added(n));

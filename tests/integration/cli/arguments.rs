@@ -134,6 +134,29 @@ async fn an_operation_alone_does_not_say_what_to_wait_for() {
 }
 
 #[tokio::test]
+async fn slips_of_the_pen_are_explained() {
+    let file = r#"{"version": 2, "waiters": {"done": {"operation": "GET", "delay": 1, "maxAttempts": 1,
+        "parameters": {"JOB_ID": {}}, "input": {"url": "http://127.0.0.1:9/{{JOB_ID}}"},
+        "acceptors": [{"state": "success", "matcher": "status", "expected": 200}]}}}"#;
+    let maitred = Maitred::new().file("waiters/http.json", file).file("jobs.json", file);
+    let get = ["http", "get", "--url", "http://127.0.0.1:9/"];
+    for (args, expected) in [
+        ([&get[..], &["--fail-if", "a"]].concat(), "--fail-if alone does not say"),
+        ([&get[..], &["--until", "a", "--timeout", "-1"]].concat(), "`-1` is not a duration"),
+        ([&get[..], &["--until", "a", "--delay", "-0.5"]].concat(), "`-0.5` is not a duration"),
+        ([&get[..], &["--until", "a", "--max-attempts", "-1"]].concat(), "invalid value '-1'"),
+        (vec!["http", "done", "--job-id", "7"], "--parameter JOB_ID=VALUE"),
+        (vec!["http", "done", "--JOB_ID=7"], "--parameter JOB_ID=VALUE"),
+        (vec!["jobs", "done", "--waiters", "jobs.json"], r#"add "service": "http""#),
+        (vec!["redshift", "done", "--waiters", "jobs.json"], r#"add "service": "http""#),
+    ] {
+        let ran = maitred.run(&[&["wait"], &args[..]].concat()).await;
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
 async fn a_poll_is_a_read_unless_both_sides_say_otherwise() {
     let pause = ["pause-cluster", "--cluster-identifier", "a", "--until", "a"];
     let ran = dry_run(&pause).await;

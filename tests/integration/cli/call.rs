@@ -56,3 +56,31 @@ async fn an_http_error_still_prints_its_reply() {
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     assert_eq!(ran.json()["Body"]["message"], "no such job");
 }
+
+#[tokio::test]
+async fn a_query_picks_from_the_reply() {
+    let server = Loopback::start(|_| Reply::json(200, r#"{"jobs": [{"id": "a"}, {"id": "b"}]}"#));
+    let url = server.url("/");
+    let call = async |more: &[&str]| {
+        Maitred::new().run(&[&["call", "http", "get", "--url", &url][..], more].concat()).await
+    };
+    let ran = call(&["--query", "Body.jobs[].id"]).await;
+    assert_eq!(ran.json(), serde_json::json!(["a", "b"]), "{}", ran.stderr);
+    for (query, text) in [
+        ("Body.jobs[].id", "a\nb\n"),
+        ("Body.jobs[0].id", "a\n"),
+        ("Body.jobs[0]", "{\"id\":\"a\"}\n"),
+        ("StatusCode", "200\n"),
+        ("Body.nothing", ""),
+    ] {
+        let ran = call(&["--query", query, "--output", "text"]).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), text), "{query}: {}", ran.stderr);
+    }
+    let sent = server.requests().len();
+    let ran = call(&["--query", "Body.["]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert_eq!(server.requests().len(), sent, "a query that does not compile sends nothing");
+    let ran = call(&["--query", "length(StatusCode)"]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--query has no value on this reply"), "{}", ran.stderr);
+}

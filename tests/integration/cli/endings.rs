@@ -66,6 +66,57 @@ async fn a_server_that_hangs_is_cut_at_the_deadline() {
     assert_eq!((&json["status"], &json["attempts"]), (&"timeout".into(), &1.into()));
 }
 
+#[tokio::test]
+async fn used_up_without_any_answer_is_5() {
+    let port = RefusingPort::reserve();
+    let url = port.url("/");
+    for (more, status) in
+        [(["--max-attempts", "2"], "exhausted"), (["--timeout", "100ms"], "timeout")]
+    {
+        let ran = poll(&url, &[&more[..], &["--output", "json"]].concat()).await;
+        assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+        assert_eq!(ran.json()["status"], status, "{}", ran.stdout);
+    }
+    // One answer, and it is no longer the network that is to blame.
+    let server = replies(vec![state("starting"), Reply::text(503, "no")]);
+    let ran = poll(&server.url("/"), &["--max-attempts", "2"]).await;
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn the_message_names_the_last_error_in_text_and_json_alike() {
+    let port = RefusingPort::reserve();
+    let url = port.url("/");
+    let args = ["wait", "http", "up", "--url", &url, "--delay", "0", "--max-attempts", "2"];
+    let ran = Maitred::new().run(&[&args[..], &["--output", "json"]].concat()).await;
+    // The waiter takes a refused connection for a reason to go on: it gave up, after two answers.
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    let message = ran.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("; last error: ConnectError: "), "{message}");
+    assert!(ran.stderr.contains(&message), "{message}\n{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_string_without_quotes_is_pointed_out() {
+    let server = Loopback::start(|_| Reply::json(200, r#"{"state": "done"}"#));
+    let url = server.url("/");
+    let args = ["wait", "http", "get", "--url", &url, "--delay", "0", "--until"];
+    for (condition, bound) in [
+        ("Body.state == done", ["--max-attempts", "2"]),
+        ("StatusCode == `200` && Body.state == done", ["--max-attempts", "1"]),
+        ("Body.state == done", ["--once", "-v"]),
+    ] {
+        let ran = Maitred::new().run(&[&args[..], &[condition], &bound].concat()).await;
+        assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+        assert!(ran.stderr.contains("a string is written in quotes: 'done'"), "{}", ran.stderr);
+    }
+    for condition in ["Body.state == 'ready'", "Body.state == Body.wanted", "done == 'x'"] {
+        let ran =
+            Maitred::new().run(&[&args[..], &[condition, "--max-attempts", "1"]].concat()).await;
+        assert!(!ran.stderr.contains("in quotes"), "{condition}: {}", ran.stderr);
+    }
+}
+
 /// Waiters of a server's state that bear no transient failure.
 const IMPATIENT: &str = r#"{"version": 2, "waiters": {"ready": {
     "operation": "GET", "delay": 0.01, "maxAttempts": 5, "transient": {"maxConsecutive": 0},

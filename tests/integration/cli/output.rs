@@ -52,6 +52,7 @@ async fn the_json_of_a_success_is_versioned_and_whole() {
       "elapsed": "TIME",
       "message": "redshift.cluster_paused succeeded after 2 attempts",
       "shown": "paused",
+      "baseline": null,
       "acceptor": {
         "index": 0,
         "state": "success",
@@ -60,6 +61,7 @@ async fn the_json_of_a_success_is_versioned_and_whole() {
         "expected": "paused"
       },
       "error": null,
+      "diagnosis": [],
       "unevaluable": [],
       "bound": {
         "delay": 0.0,

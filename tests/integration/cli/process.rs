@@ -3,25 +3,26 @@
 use std::process::Stdio;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 /// The command, with a home of its own.
-pub(super) struct Maitred {
+pub(crate) struct Maitred {
     home: TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// What a run of it came to.
 #[derive(Debug)]
-pub(super) struct Ran {
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// The result as JSON.
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
@@ -29,12 +30,12 @@ impl Ran {
 
 impl Maitred {
     /// Without credentials, region or waiter files.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { home: TempDir::new().unwrap(), variables: Vec::new() }
     }
 
     /// With credentials and a region; calls are tried once.
-    pub(super) fn with_account() -> Self {
+    pub(crate) fn with_account() -> Self {
         Self::new()
             .variable("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .variable("AWS_SECRET_ACCESS_KEY", "not-a-secret")
@@ -42,17 +43,26 @@ impl Maitred {
             .variable("AWS_MAX_ATTEMPTS", "1")
     }
 
-    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Adds a file to the home, which is the working directory too.
-    pub(super) fn file(self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        self.bytes(path, text.as_bytes())
+    }
+
+    pub(crate) fn bytes(self, path: &str, content: &[u8]) -> Self {
         let path = self.home.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::write(path, content).unwrap();
         self
+    }
+
+    /// The text of a file in the home.
+    pub(super) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.home.path().join(path)).unwrap()
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -71,21 +81,42 @@ impl Maitred {
         command
     }
 
-    pub(super) async fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) async fn run(&self, args: &[&str]) -> Ran {
         finished(self.start(args)).await
     }
 
-    pub(super) fn start(&self, args: &[&str]) -> Child {
+    /// Runs it with this on stdin.
+    pub(crate) async fn run_with_input(&self, args: &[&str], input: &str) -> Ran {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // One that does not read it has closed the pipe.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+        finished(child).await
+    }
+
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
         self.command(args).spawn().unwrap()
     }
 }
 
 /// Waits for the end of a run.
-pub(super) async fn finished(child: Child) -> Ran {
+pub(crate) async fn finished(child: Child) -> Ran {
     let output = child.wait_with_output().await.unwrap();
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Reads what a run says on stderr until it has said enough; the rest is left to [`finished`].
+pub(super) async fn read_until(child: &mut Child, enough: impl Fn(&str) -> bool) -> String {
+    let stderr = child.stderr.as_mut().unwrap();
+    let mut said = Vec::new();
+    while !enough(&String::from_utf8_lossy(&said)) {
+        let read = stderr.read_buf(&mut said).await.unwrap();
+        assert_ne!(read, 0, "it ended: {}", String::from_utf8_lossy(&said));
+    }
+    String::from_utf8(said).unwrap()
 }

@@ -17,6 +17,8 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::{client, failure, get, mail_server, output, send, transport_failure};
+#[cfg(feature = "cli")]
+use crate::command::maitred;
 use crate::support::loopback::{Handler, Reply, serve};
 
 /// A certificate authority that nobody trusts.
@@ -210,5 +212,29 @@ async fn a_pem_file_that_cannot_be_used_is_refused_by_its_key() {
         let error = failure(get(input).await);
         assert_eq!(error.kind(), CallErrorKind::Invalid);
         assert!(error.message().starts_with(expected), "{error}");
+    }
+}
+
+#[cfg(feature = "cli")]
+#[tokio::test]
+async fn the_command_trusts_the_certificates_of_the_system_for_aws() {
+    let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority, "127.0.0.1").await;
+    let trusting = [authority.write(directory.path()), Authority::new().write(elsewhere.path())];
+    for (ca, exit) in trusting.into_iter().zip([0, 5]) {
+        let url = server.url.clone();
+        let call = move || {
+            maitred(&["call", "ecs", "list-clusters", "--region", "eu-west-1", "--endpoint-url"])
+                .arg(url)
+                .env("SSL_CERT_FILE", ca)
+                .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+                .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+                .env("AWS_MAX_ATTEMPTS", "1")
+                .output()
+                .unwrap()
+        };
+        let output = tokio::task::spawn_blocking(call).await.unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{output:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
 use super::python::python;
@@ -18,6 +18,18 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
+    /// The server that tests share which mind only what they make themselves; the last of them ends it.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the command's tests share it"))]
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let moto = Arc::new(Self::start());
+            *shared = Arc::downgrade(&moto);
+            moto
+        })
+    }
+
     /// Starts a server on a free port of the loopback interface, and waits until it listens.
     ///
     /// # Panics
@@ -25,6 +37,8 @@ impl Moto {
     pub(crate) fn start() -> Self {
         let mut server = Command::new(python())
             .args(["-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", "0"])
+            // Certificates are validated after so many seconds.
+            .env("MOTO_ACM_VALIDATION_WAIT", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

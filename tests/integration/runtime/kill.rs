@@ -1,0 +1,211 @@
+//! The triggerer is killed again and again, with tasks in every state, and nothing is lost, told twice or
+//! sent twice.
+//!
+//! What is done is drawn from a seed: `MAITRED_KILLS=300 MAITRED_KILL_SEED=7` runs more kills than the few
+//! of every test run, or those of a failure again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use maitred::clock::{Clock as _, SystemClock, Timestamp};
+use maitred::runtime::task::CancelRequest;
+use maitred::runtime::{SqliteStore, Store as _, TaskId};
+use maitred::trigger::CancelReason;
+use tempfile::TempDir;
+
+use crate::cli::process::{Maitred, finished};
+use service::Service;
+use tasks::{Kind, new_task};
+
+mod checks;
+mod service;
+mod tasks;
+
+/// How many kills every test run makes.
+const KILLS: u64 = 15;
+
+/// A run of the triggerer, from its start to its end.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    begun: Timestamp,
+    killed: Timestamp,
+}
+
+/// A store, a service, and what was done to them.
+struct Scene {
+    rng: fastrand::Rng,
+    clock: SystemClock,
+    folder: TempDir,
+    store: SqliteStore,
+    service: Service,
+    /// What is drawn from.
+    drawn: &'static [Kind],
+    kinds: BTreeMap<TaskId, Kind>,
+    cancelled: BTreeMap<TaskId, CancelRequest>,
+    runs: Vec<Run>,
+    /// What must not change while a deferral lasts, by its task and step.
+    deferrals: BTreeMap<(TaskId, u32), checks::Fixed>,
+}
+
+/// When a run is killed.
+#[derive(Debug, Clone, Copy)]
+enum Point {
+    /// Once the service has made a main call and before it has replied.
+    MainCall,
+    /// So long after the service has had so many calls.
+    Calls(usize, Duration),
+    /// So long after the start.
+    After(Duration),
+}
+
+impl Scene {
+    fn new(seed: u64, service: Service, drawn: &'static [Kind]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(folder.path().join("tasks.sqlite")).unwrap();
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            clock: SystemClock::new(),
+            folder,
+            store,
+            service,
+            drawn,
+            kinds: BTreeMap::new(),
+            cancelled: BTreeMap::new(),
+            runs: Vec::new(),
+            deferrals: BTreeMap::new(),
+        }
+    }
+
+    /// Submits a few tasks of kinds that are drawn.
+    fn submit(&mut self) {
+        for _ in 0..self.rng.usize(3..=5) {
+            let kind = self.drawn[self.rng.usize(..self.drawn.len())];
+            let name = format!("killed-{}", self.kinds.len());
+            self.service.add(&name, kind);
+            let now = self.clock.now();
+            let task = new_task(kind, &name, &self.service.url(), now);
+            let submitted = self.store.submit(&[task], now).unwrap();
+            self.kinds.insert(submitted[0].id(), kind);
+        }
+    }
+
+    /// Asks for the end of a task that has not ended, whatever state it is in.
+    fn cancel(&mut self) {
+        let open: Vec<_> = self.kinds.keys().copied().filter(|id| self.is_open(*id)).collect();
+        if open.is_empty() {
+            return;
+        }
+        let id = open[self.rng.usize(..open.len())];
+        let request = CancelRequest { reason: CancelReason::User, undo: self.rng.bool() };
+        // It may have ended meanwhile.
+        if self.store.request_cancel(id, request, self.clock.now()).is_ok() {
+            self.cancelled.insert(id, request);
+        }
+    }
+
+    fn is_open(&self, id: TaskId) -> bool {
+        !self.store.task(id).unwrap().unwrap().state.is_final()
+    }
+
+    fn point(&mut self) -> Point {
+        let short = Duration::from_millis(self.rng.u64(0..40));
+        match self.rng.u8(0..10) {
+            0..4 => Point::MainCall,
+            4..7 => Point::Calls(self.rng.usize(1..60), short),
+            7..9 => Point::After(Duration::from_millis(self.rng.u64(0..1500))),
+            // Long enough for states to be stored.
+            _ => Point::After(Duration::from_millis(self.rng.u64(2500..4000))),
+        }
+    }
+
+    fn command(&self) -> (Maitred, Vec<String>) {
+        let store = self.store.path().to_str().unwrap().to_owned();
+        let args = ["triggerer", "--workers", "6", "--until-idle", "--store", &store];
+        (Maitred::with_account(), args.map(str::to_owned).to_vec())
+    }
+
+    /// Runs the triggerer up to `point`, and kills it there.
+    async fn run_and_kill(&mut self, point: Point) {
+        let (maitred, args) = self.command();
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        let held = matches!(point, Point::MainCall).then(|| self.service.hold_next_main_call());
+        let seen = self.service.calls().len();
+        let begun = self.clock.now();
+        let mut triggerer = maitred.start(&args);
+        let reached = async {
+            match point {
+                Point::MainCall => self.service.until_held().await,
+                Point::Calls(count, more) => {
+                    self.service.until_calls(seen + count).await;
+                    self.clock.sleep(more).await;
+                }
+                Point::After(time) => self.clock.sleep(time).await,
+            }
+        };
+        // What is waited for may not come: there may be no work left for it.
+        tokio::select! {
+            () = reached => {}
+            () = self.clock.sleep(Duration::from_secs(3)) => {}
+            ended = triggerer.wait() => assert!(ended.unwrap().success(), "it ended by itself"),
+        }
+        // It may have ended by now, because it was idle.
+        let _ = triggerer.start_kill();
+        let ended = finished(triggerer).await;
+        assert!(matches!(ended.code, None | Some(0)), "{ended:?}");
+        drop(held);
+        self.runs.push(Run { begun, killed: self.clock.now() });
+    }
+
+    /// Lets a triggerer come to its end.
+    async fn finish(&mut self) {
+        let (maitred, args) = self.command();
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        let begun = self.clock.now();
+        let ran = tokio::select! {
+            ran = maitred.run(&args) => ran,
+            () = self.clock.sleep(Duration::from_secs(180)) => {
+                panic!("tasks did not end: {:#?}", self.store.counts());
+            }
+        };
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        self.runs.push(Run { begun, killed: self.clock.now() });
+    }
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+/// Kills and checks, and lets what is left come to its end.
+async fn kill_and_check(service: Service, drawn: &'static [Kind], kills: usize) {
+    let seed = number("MAITRED_KILL_SEED", 1);
+    let mut scene = Scene::new(seed, service, drawn);
+    for kill in 0..kills {
+        scene.submit();
+        if scene.rng.u8(0..3) == 0 {
+            scene.cancel();
+        }
+        let point = scene.point();
+        scene.run_and_kill(point).await;
+        scene.check_between(&format!("seed {seed}, kill {kill} at {point:?}"));
+    }
+    scene.finish().await;
+    let context = format!("seed {seed}, after {kills} kills");
+    scene.check_between(&context);
+    scene.check_end(&context);
+    assert!(scene.folder.path().exists(), "kept until here: triggerers have used it");
+}
+
+fn kills() -> usize {
+    usize::try_from(number("MAITRED_KILLS", KILLS)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_triggerer_loses_nothing_and_sends_nothing_twice() {
+    kill_and_check(Service::scripted(), &Kind::ALL, kills()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_one_that_works_on_moto() {
+    kill_and_check(Service::moto(), &Kind::OF_MOTO, kills() / 3).await;
+}

@@ -1,0 +1,152 @@
+//! A store, a triggerer and connections, for tests that run operators.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use maitred::catalog::{Catalog, Sources};
+use maitred::clock::{BoxFuture, Clock, SystemClock, Timestamp};
+use maitred::connection::{Clients, Connections, Environment};
+use maitred::operator::Intent;
+#[cfg(feature = "redshift")]
+use maitred::runtime::task::CancelRequest;
+use maitred::runtime::task::LogLine;
+use maitred::runtime::{
+    MemoryStore, NewTask, Registry, Store, StoreDefinitions, Task, TaskId, Triggerer,
+    TriggererOptions,
+};
+#[cfg(feature = "redshift")]
+use maitred::trigger::CancelReason;
+use maitred::trigger::{Definitions, Services};
+use serde_json::{Value, json};
+
+/// A clock that runs faster than time, so that a pause of minutes is over soon.
+#[derive(Debug)]
+struct FastClock {
+    inner: SystemClock,
+    start: Timestamp,
+    factor: u32,
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        self.start.plus(self.inner.now().since(self.start) * self.factor)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.inner.sleep(duration / self.factor)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Rig {
+    pub(super) store: Arc<dyn Store>,
+    registry: Arc<Registry>,
+    services: Arc<Services>,
+}
+
+impl Rig {
+    /// With these variables in its environment, on a clock that runs `factor` times as fast.
+    fn new(variables: Vec<(String, String)>, factor: u32) -> Self {
+        let inner = SystemClock::new();
+        let start = inner.now();
+        let clock: Arc<dyn Clock> = Arc::new(FastClock { inner, start, factor });
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let connections = Connections::new(Environment::fixed(variables));
+        let services = Services {
+            clock: Arc::clone(&clock),
+            clients: Clients::new(connections, clock),
+            catalog: Catalog::new(Sources::default()),
+            definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&store)))),
+        };
+        Self { store, registry: Arc::new(Registry::builtin()), services: Arc::new(services) }
+    }
+
+    /// With an `aws_default` that leads to `endpoint`.
+    #[cfg(feature = "redshift")]
+    pub(super) fn aws(endpoint: &str, factor: u32) -> Self {
+        let connection = json!({
+            "conn_type": "aws",
+            "login": "AKIDEXAMPLE",
+            "password": "example",
+            "extra": {"region_name": "eu-west-1", "endpoint_url": endpoint},
+        });
+        let password = ("PASSWORD".to_owned(), "canary-4711".to_owned());
+        let variable = ("MAITRED_CONN_AWS_DEFAULT".to_owned(), connection.to_string());
+        Self::new(vec![password, variable], factor)
+    }
+
+    /// With an `http_default` that leads to `host`.
+    pub(super) fn http(host: &str, factor: u32) -> Self {
+        let connection = json!({"conn_type": "http", "host": host});
+        let token = ("TOKEN".to_owned(), "Bearer canary-4711".to_owned());
+        let variable = ("MAITRED_CONN_HTTP_DEFAULT".to_owned(), connection.to_string());
+        Self::new(vec![token, variable], factor)
+    }
+
+    /// What is wrong with the arguments.
+    pub(super) fn refusal(&self, operator: &str, args: &Value) -> String {
+        self.registry.check(operator, args).unwrap_err().to_string()
+    }
+
+    pub(super) fn submit(&self, operator: &str, args: &Value, retries: u32) -> TaskId {
+        self.registry.check(operator, args).unwrap();
+        let version = self.registry.version(operator).unwrap();
+        let mut task = NewTask::new(operator, version, args.clone());
+        task.retries = retries;
+        task.retry_delay = Duration::from_millis(10);
+        self.store.submit(&[task], self.services.clock.now()).unwrap()[0].id()
+    }
+
+    /// Runs everything to its end.
+    pub(super) async fn drain(&self) {
+        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        let store = Arc::clone(&self.store);
+        let services = Arc::clone(&self.services);
+        let triggerer = Triggerer::new(store, Arc::clone(&self.registry), services, options);
+        triggerer.run(std::future::pending()).await.unwrap();
+    }
+
+    /// Runs everything to its end, and asks for that of one task as soon as it is deferred.
+    #[cfg(feature = "redshift")]
+    pub(super) async fn drain_and_undo(&self, id: TaskId) {
+        let cancel = async {
+            while self.deferrals(id) == 0 {
+                tokio::task::yield_now().await;
+            }
+            let request = CancelRequest { reason: CancelReason::User, undo: true };
+            self.store.request_cancel(id, request, self.services.clock.now()).unwrap();
+        };
+        tokio::join!(self.drain(), cancel);
+    }
+
+    /// Runs one task to its end.
+    pub(super) async fn run(&self, operator: &str, args: Value) -> Task {
+        let id = self.submit(operator, &args, 0);
+        self.drain().await;
+        self.task(id)
+    }
+
+    pub(super) fn task(&self, id: TaskId) -> Task {
+        self.store.task(id).unwrap().unwrap()
+    }
+
+    /// Leaves a task as a crash after a main call was begun does.
+    pub(super) fn crash_after(&self, id: TaskId, intent: &Intent) {
+        let fence = self.store.acquire(self.services.clock.now()).unwrap();
+        let claimed = self.store.claim(fence, self.services.clock.now(), 1).unwrap();
+        assert_eq!(claimed.tasks[0].id, id);
+        self.store.begin(fence, id, claimed.tasks[0].step, intent).unwrap();
+    }
+
+    /// How often the task was deferred.
+    pub(super) fn deferrals(&self, id: TaskId) -> usize {
+        let history = self.store.history(id).unwrap();
+        history.iter().filter(|entry| entry.to.as_str() == "deferred").count()
+    }
+
+    /// All that is kept of a task, as text.
+    pub(super) fn everything(&self, id: TaskId) -> String {
+        let lines: Vec<LogLine> = self.store.logs(id, 0).unwrap();
+        format!("{:?} {:?} {lines:?}", self.task(id), self.store.history(id).unwrap())
+    }
+}

@@ -1,0 +1,711 @@
+//! What every store promises, tried on each.
+
+use std::time::Duration;
+
+use maitred::client::Call;
+use maitred::clock::Timestamp;
+use maitred::connection::ClientSettings;
+use maitred::operator::{Begun, Intent, Resumed, Settled, UndoCall};
+use maitred::runtime::store::{Fence, Submitted, TaskFilter};
+use maitred::runtime::task::{
+    CancelRequest, Change, Checkpoint, LogLine, StoredDeferral, Transition,
+};
+use maitred::runtime::{
+    MemoryStore, NewTask, OnConflict, SqliteStore, Store, StoreError, Task, TaskId, TaskState,
+};
+use maitred::trigger::{CancelReason, Level, SerializedTrigger, TriggerEvent};
+use serde_json::{Value, json};
+
+macro_rules! on_both_stores {
+    ($($name:ident,)*) => {
+        mod memory {
+            use super::MemoryStore;
+            $(#[test] fn $name() { super::$name(&MemoryStore::new()); })*
+        }
+        mod sqlite {
+            use super::SqliteStore;
+            $(#[test] fn $name() {
+                let folder = tempfile::tempdir().unwrap();
+                super::$name(&SqliteStore::open(folder.path().join("store.sqlite")).unwrap());
+            })*
+        }
+    };
+}
+
+on_both_stores! {
+    a_task_reads_as_it_was_submitted,
+    a_taken_key_refuses_the_whole_submission,
+    a_taken_key_attaches,
+    a_replaced_task_gives_up_its_key_at_once,
+    a_replaced_task_cannot_take_its_key_back,
+    an_ended_task_gives_up_its_key,
+    the_longest_due_is_claimed_first,
+    what_is_due_later_waits,
+    a_claim_begins_a_try,
+    a_requeue_is_the_same_step,
+    a_resumption_is_a_new_step_of_the_same_try,
+    a_retry_begins_anew,
+    an_event_is_committed_once,
+    a_change_of_another_step_is_left_out,
+    a_change_that_does_not_fit_the_state_is_left_out,
+    only_the_last_triggerer_may_write,
+    a_new_triggerer_takes_up_what_ran,
+    blocked_tasks_go_back_to_where_they_were,
+    a_checkpoint_of_a_moved_task_is_left_out,
+    deferred_tasks_come_in_pages,
+    a_main_call_is_begun_once,
+    a_settled_call_is_recorded_for_its_step,
+    a_call_not_made_can_be_begun,
+    only_a_running_step_begins_calls,
+    a_waiting_task_is_cancelled_at_once,
+    a_request_waits_for_the_triggerer,
+    a_task_to_be_cancelled_is_not_sent_on,
+    the_undoing_of_a_blocked_task_is_left_to_the_triggerer,
+    an_ended_task_cannot_be_cancelled,
+    a_failed_task_is_tried_once_more,
+    what_cannot_be_retried,
+    pruning_removes_what_ended_before,
+    definitions_last_as_long_as_a_deferral_needs_them,
+    every_transition_is_told,
+    logs_go_on_where_a_reader_stopped,
+    tasks_are_listed_newest_first,
+    others_are_noticed,
+}
+
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+pub(super) fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+pub(super) fn spec() -> NewTask {
+    NewTask::new("test.operator", 1, json!({"cluster": "analytics", "wait": true}))
+}
+
+fn keyed(on_conflict: OnConflict) -> NewTask {
+    NewTask { key: Some("nightly".to_owned()), on_conflict, ..spec() }
+}
+
+pub(super) fn submit(store: &dyn Store, spec: NewTask) -> TaskId {
+    store.submit(&[spec], NOW).unwrap()[0].id()
+}
+
+pub(super) fn get(store: &dyn Store, id: TaskId) -> Task {
+    store.task(id).unwrap().unwrap()
+}
+
+pub(super) fn claim_one(store: &dyn Store, fence: Fence, now: Timestamp) -> Task {
+    let mut claimed = store.claim(fence, now, 1).unwrap();
+    claimed.tasks.pop().unwrap()
+}
+
+/// A task on a worker.
+pub(super) fn running(store: &dyn Store, spec: NewTask) -> (Fence, Task) {
+    submit(store, spec);
+    let fence = store.acquire(NOW).unwrap();
+    (fence, claim_one(store, fence, NOW))
+}
+
+pub(super) fn deferral() -> StoredDeferral {
+    StoredDeferral {
+        trigger: SerializedTrigger {
+            name: "test.trigger".to_owned(),
+            version: 3,
+            kwargs: json!({"waiter": "cluster_paused", "input": {"n": 1.5}}),
+        },
+        state: r#"{"definition":"abc","attempts":0}"#.to_owned(),
+        due: later(30),
+        timeout_at: Some(later(600)),
+        method: "finish".to_owned(),
+        kwargs: json!({"started": [1, 2]}),
+        on_cancel: None,
+    }
+}
+
+fn undo_call() -> UndoCall {
+    UndoCall {
+        description: "delete cluster analytics".to_owned(),
+        call: Call {
+            service: "redshift".to_owned(),
+            operation: "DeleteCluster".to_owned(),
+            input: json!({"ClusterIdentifier": "analytics"}).as_object().unwrap().clone(),
+        },
+        client: ClientSettings::default(),
+    }
+}
+
+fn event() -> Resumed {
+    Resumed::Event(TriggerEvent::new(json!({"status": "success", "value": 7})))
+}
+
+pub(super) fn change(task: &Task, transition: Transition) -> Change {
+    Change { id: task.id, step: task.step, transition, reason: "because".to_owned() }
+}
+
+pub(super) fn commit(
+    store: &dyn Store,
+    fence: Fence,
+    task: &Task,
+    transition: Transition,
+    now: Timestamp,
+) -> bool {
+    let made = store.commit(fence, &[change(task, transition)], now).unwrap();
+    assert_eq!(made.len(), 1);
+    made[0]
+}
+
+/// A task that waits for its trigger.
+pub(super) fn deferred(store: &dyn Store, spec: NewTask) -> (Fence, Task) {
+    let (fence, task) = running(store, spec);
+    assert!(commit(store, fence, &task, Transition::Defer(Box::new(deferral())), NOW));
+    (fence, get(store, task.id))
+}
+
+fn intent(ordinal: u32) -> Intent {
+    Intent { ordinal, name: "pause_cluster".to_owned(), details: json!({"cluster": "analytics"}) }
+}
+
+const BY_USER: CancelRequest = CancelRequest { reason: CancelReason::User, undo: false };
+const UNDO: CancelRequest = CancelRequest { reason: CancelReason::User, undo: true };
+
+fn a_task_reads_as_it_was_submitted(store: &dyn Store) {
+    let spec = NewTask {
+        retries: 3,
+        retry_delay: Duration::from_millis(1500),
+        execution_timeout: Some(Duration::from_nanos(7)),
+        on_failure: Some(maitred::runtime::task::FailureHook::Command(vec!["true".to_owned()])),
+        due: Some(later(5)),
+        ..keyed(OnConflict::Attach)
+    };
+    let id = submit(store, spec.clone());
+    let task = get(store, id);
+    assert_eq!(task.spec, spec);
+    assert_eq!((task.id, task.state, task.try_number, task.step), (1, TaskState::Queued, 0, 0));
+    assert_eq!((task.created, task.due), (NOW, later(5)));
+    assert_eq!((task.deadline, task.started, task.ended), (None, None, None));
+    assert_eq!(store.task_of_key("nightly").unwrap().unwrap(), task);
+    assert_eq!(store.task(99).unwrap(), None);
+}
+
+fn a_taken_key_refuses_the_whole_submission(store: &dyn Store) {
+    let holder = submit(store, keyed(OnConflict::Reject));
+    let error = store.submit(&[spec(), keyed(OnConflict::Reject)], NOW).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Conflict { key, id } if key == "nightly" && *id == holder),
+        "{error}"
+    );
+    assert_eq!(store.tasks(&TaskFilter::default()).unwrap().len(), 1);
+    // Two of one submission are in each other's way too.
+    let twice = NewTask { key: Some("other".to_owned()), ..spec() };
+    assert!(store.submit(&[twice.clone(), twice], NOW).is_err());
+    assert_eq!(store.tasks(&TaskFilter::default()).unwrap().len(), 1);
+}
+
+fn a_taken_key_attaches(store: &dyn Store) {
+    let holder = submit(store, keyed(OnConflict::Attach));
+    let again = store.submit(&[keyed(OnConflict::Attach)], NOW).unwrap();
+    assert_eq!(again, [Submitted::Attached(holder)]);
+}
+
+fn a_replaced_task_gives_up_its_key_at_once(store: &dyn Store) {
+    let (fence, old) = deferred(store, keyed(OnConflict::Reject));
+    let submitted = store.submit(&[keyed(OnConflict::Replace)], NOW).unwrap();
+    let new = submitted[0].id();
+    assert_eq!(submitted, [Submitted::Replaced { new, old: old.id }]);
+    let request = CancelRequest { reason: CancelReason::Replaced, undo: false };
+    assert_eq!(get(store, old.id).cancel, Some(request));
+    assert_eq!(store.task_of_key("nightly").unwrap().unwrap().id, new);
+    // The next one replaces the new one, which waits for a worker and so ends at once.
+    let third = store.submit(&[keyed(OnConflict::Replace)], NOW).unwrap();
+    assert_eq!(third, [Submitted::Replaced { new: third[0].id(), old: new }]);
+    assert_eq!(get(store, new).state, TaskState::Cancelled);
+    assert!(commit(store, fence, &old, Transition::End(TaskState::Cancelled, None), NOW));
+}
+
+fn a_replaced_task_cannot_take_its_key_back(store: &dyn Store) {
+    let (_, old) = deferred(store, keyed(OnConflict::Reject));
+    submit(store, keyed(OnConflict::Replace));
+    store.request_cancel(old.id, UNDO, NOW).unwrap();
+    let request = CancelRequest { reason: CancelReason::Replaced, undo: true };
+    assert_eq!(get(store, old.id).cancel, Some(request));
+}
+
+fn an_ended_task_gives_up_its_key(store: &dyn Store) {
+    let (fence, old) = running(store, keyed(OnConflict::Reject));
+    commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
+    assert_eq!(store.task_of_key("nightly").unwrap().unwrap().id, old.id);
+    let new = submit(store, keyed(OnConflict::Reject));
+    assert_eq!(store.task_of_key("nightly").unwrap().unwrap().id, new);
+}
+
+fn the_longest_due_is_claimed_first(store: &dyn Store) {
+    let due = |seconds| NewTask { due: Some(later(seconds)), ..spec() };
+    let submitted = store.submit(&[due(30), due(10), due(20), due(10)], NOW).unwrap();
+    let ids: Vec<_> = submitted.into_iter().map(Submitted::id).collect();
+    let fence = store.acquire(NOW).unwrap();
+    let claimed = store.claim(fence, later(60), 3).unwrap();
+    let order: Vec<_> = claimed.tasks.iter().map(|task| task.id).collect();
+    assert_eq!(order, [ids[1], ids[3], ids[2]]);
+    assert_eq!(claimed.next_due, Some(later(30)));
+}
+
+fn what_is_due_later_waits(store: &dyn Store) {
+    submit(store, NewTask { due: Some(later(10)), ..spec() });
+    let fence = store.acquire(NOW).unwrap();
+    let claimed = store.claim(fence, later(9), 5).unwrap();
+    assert_eq!((claimed.tasks.len(), claimed.next_due), (0, Some(later(10))));
+    let claimed = store.claim(fence, later(10), 5).unwrap();
+    assert_eq!((claimed.tasks.len(), claimed.next_due), (1, None));
+}
+
+fn a_claim_begins_a_try(store: &dyn Store) {
+    let (_, task) =
+        running(store, NewTask { execution_timeout: Some(Duration::from_secs(60)), ..spec() });
+    assert_eq!((task.state, task.try_number, task.step), (TaskState::Running, 1, 0));
+    assert_eq!((task.deadline, task.started), (Some(later(60)), Some(NOW)));
+    assert_eq!(task, get(store, task.id));
+}
+
+fn a_requeue_is_the_same_step(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
+    assert!(commit(store, fence, &task, Transition::Requeue(later(10)), NOW));
+    assert_eq!(get(store, task.id).due, later(10));
+    let again = claim_one(store, fence, later(10));
+    assert_eq!((again.try_number, again.step, &again.token), (1, task.step, &task.token));
+    assert_eq!((again.deadline, again.started), (Some(later(60)), Some(NOW)));
+}
+
+fn a_resumption_is_a_new_step_of_the_same_try(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = deferred(store, NewTask { execution_timeout: timeout, ..spec() });
+    assert!(commit(store, fence, &task, Transition::Resume(Box::new(event())), later(5)));
+    let queued = get(store, task.id);
+    assert_eq!((queued.state, queued.due, queued.step), (TaskState::Queued, later(5), 1));
+    assert_ne!(queued.token, task.token);
+    let resumption = queued.resumption.unwrap();
+    assert_eq!((&*resumption.method, resumption.kwargs), ("finish", deferral().kwargs));
+    assert_eq!(resumption.with, event());
+    assert_eq!(store.deferral(task.id).unwrap(), None);
+    let resumed = claim_one(store, fence, later(6));
+    assert_eq!((resumed.try_number, resumed.deadline), (1, Some(later(60))));
+    // It may wait again, in the same step.
+    assert!(commit(store, fence, &resumed, Transition::Defer(Box::new(deferral())), later(7)));
+    let waiting = get(store, task.id);
+    assert_eq!((waiting.step, waiting.token, waiting.resumption), (1, resumed.token, None));
+    assert_eq!(store.deferral(task.id).unwrap(), Some(deferral()));
+}
+
+fn a_retry_begins_anew(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = deferred(store, NewTask { execution_timeout: timeout, ..spec() });
+    assert!(commit(store, fence, &task, Transition::Retry(later(300)), later(61)));
+    let waiting = get(store, task.id);
+    assert_eq!((waiting.state, waiting.due), (TaskState::UpForRetry, later(300)));
+    assert_eq!((waiting.step, waiting.deadline, waiting.resumption), (1, None, None));
+    assert_ne!(waiting.token, task.token);
+    assert_eq!(store.deferral(task.id).unwrap(), None);
+    let second = claim_one(store, fence, later(300));
+    assert_eq!((second.try_number, second.deadline), (2, Some(later(360))));
+    assert_eq!(second.started, Some(NOW));
+}
+
+fn an_event_is_committed_once(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    let resume = || change(&task, Transition::Resume(Box::new(event())));
+    assert_eq!(store.commit(fence, &[resume(), resume()], NOW).unwrap(), [true, false]);
+    assert_eq!(store.commit(fence, &[resume()], NOW).unwrap(), [false]);
+    let resumed = store.history(task.id).unwrap();
+    assert_eq!(resumed.iter().filter(|entry| entry.to == TaskState::Queued).count(), 2);
+}
+
+fn a_change_of_another_step_is_left_out(store: &dyn Store) {
+    let (fence, first) = deferred(store, spec());
+    commit(store, fence, &first, Transition::Resume(Box::new(event())), NOW);
+    let second = claim_one(store, fence, NOW);
+    commit(store, fence, &second, Transition::Defer(Box::new(deferral())), NOW);
+    assert!(!commit(store, fence, &first, Transition::Resume(Box::new(event())), NOW));
+    assert!(commit(store, fence, &second, Transition::Resume(Box::new(event())), NOW));
+    let unknown = Task { id: 99, ..second };
+    assert!(!commit(store, fence, &unknown, Transition::Block, NOW));
+}
+
+fn a_change_that_does_not_fit_the_state_is_left_out(store: &dyn Store) {
+    let defer = || Transition::Defer(Box::new(deferral()));
+    let resume = || Transition::Resume(Box::new(event()));
+    let (fence, task) = running(store, spec());
+    assert!(!commit(store, fence, &task, resume(), NOW));
+    assert!(!commit(store, fence, &task, Transition::End(TaskState::Queued, None), NOW));
+    assert!(commit(store, fence, &task, defer(), NOW));
+    assert!(!commit(store, fence, &task, defer(), NOW));
+    assert!(!commit(store, fence, &task, Transition::Requeue(NOW), NOW));
+    let result = Some(json!({"paused": true}));
+    assert!(commit(store, fence, &task, Transition::End(TaskState::Success, result.clone()), NOW));
+    let every = [
+        defer(),
+        resume(),
+        Transition::Retry(NOW),
+        Transition::Requeue(NOW),
+        Transition::Block,
+        Transition::End(TaskState::Failed, None),
+    ];
+    for transition in every {
+        assert!(!commit(store, fence, &task, transition, NOW));
+    }
+    let ended = get(store, task.id);
+    assert_eq!((ended.state, ended.result, ended.ended), (TaskState::Success, result, Some(NOW)));
+    assert_eq!(ended.message.as_deref(), Some("because"));
+    assert_eq!(store.deferral(task.id).unwrap(), None);
+}
+
+fn only_the_last_triggerer_may_write(store: &dyn Store) {
+    let (old, task) = deferred(store, spec());
+    let new = store.acquire(NOW).unwrap();
+    let fenced = |error: StoreError| assert!(matches!(error, StoreError::Fenced), "{error}");
+    fenced(store.claim(old, NOW, 1).unwrap_err());
+    fenced(store.commit(old, &[change(&task, Transition::Block)], NOW).unwrap_err());
+    fenced(store.checkpoint(old, &[], &[]).unwrap_err());
+    fenced(store.deferred(old, 0, 1).unwrap_err());
+    fenced(store.cancel_requests(old).unwrap_err());
+    fenced(store.begin(old, task.id, task.step, &intent(0)).unwrap_err());
+    fenced(store.settle(old, task.id, task.step, 0, &Settled::NotMade).unwrap_err());
+    assert_eq!(get(store, task.id), task);
+    assert_eq!(store.deferred(new, 0, 9).unwrap().len(), 1);
+}
+
+fn a_new_triggerer_takes_up_what_ran(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
+    store.begin(fence, task.id, task.step, &intent(0)).unwrap();
+    submit(store, spec());
+    let other = claim_one(store, fence, NOW);
+    store.request_cancel(other.id, BY_USER, NOW).unwrap();
+    let fence = store.acquire(later(20)).unwrap();
+    assert_eq!(get(store, task.id).state, TaskState::Queued);
+    let again = claim_one(store, fence, later(20));
+    assert_eq!((again.id, again.try_number, again.step), (task.id, 1, task.step));
+    assert_eq!((again.token, again.deadline), (task.token, Some(later(60))));
+    assert_eq!(store.intents(task.id, task.step).unwrap().len(), 1);
+    assert_eq!(get(store, other.id).state, TaskState::Cancelled);
+}
+
+fn blocked_tasks_go_back_to_where_they_were(store: &dyn Store) {
+    let (_, waiting) = deferred(store, spec());
+    let (fence, ran) = running(store, spec());
+    assert!(commit(store, fence, &waiting, Transition::Block, NOW));
+    assert!(commit(store, fence, &ran, Transition::Block, NOW));
+    for id in [waiting.id, ran.id] {
+        assert_eq!(get(store, id).state, TaskState::Blocked);
+    }
+    assert_eq!(
+        store.claim(fence, later(9), 9).unwrap(),
+        maitred::runtime::store::Claimed::default()
+    );
+    assert_eq!(store.deferred(fence, 0, 9).unwrap(), []);
+    let fence = store.acquire(later(9)).unwrap();
+    let back = store.deferred(fence, 0, 9).unwrap();
+    assert_eq!((back[0].id, &back[0].deferral), (waiting.id, &deferral()));
+    let claimed = claim_one(store, fence, later(9));
+    assert_eq!((claimed.id, claimed.try_number, claimed.token), (ran.id, 1, ran.token));
+}
+
+fn a_checkpoint_of_a_moved_task_is_left_out(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    let checkpoint = |step, attempts: u32| Checkpoint {
+        id: task.id,
+        step,
+        state: format!("{{\"attempts\":{attempts}}}"),
+        due: later(u64::from(attempts)),
+    };
+    let state = || store.deferral(task.id).unwrap().map(|deferral| (deferral.state, deferral.due));
+    store.checkpoint(fence, &[checkpoint(0, 1), checkpoint(0, 2)], &[]).unwrap();
+    assert_eq!(state(), Some(("{\"attempts\":2}".to_owned(), later(2))));
+    store.checkpoint(fence, &[checkpoint(7, 3)], &[]).unwrap();
+    assert_eq!(state(), Some(("{\"attempts\":2}".to_owned(), later(2))));
+    commit(store, fence, &task, Transition::Resume(Box::new(event())), NOW);
+    let again = claim_one(store, fence, NOW);
+    commit(store, fence, &again, Transition::Defer(Box::new(deferral())), NOW);
+    store.checkpoint(fence, &[checkpoint(0, 4)], &[]).unwrap();
+    assert_eq!(state(), Some((deferral().state, deferral().due)));
+}
+
+fn deferred_tasks_come_in_pages(store: &dyn Store) {
+    store.submit(&vec![spec(); 5], NOW).unwrap();
+    let fence = store.acquire(NOW).unwrap();
+    let tasks = store.claim(fence, NOW, 4).unwrap().tasks;
+    let defer = |task: &Task| change(task, Transition::Defer(Box::new(deferral())));
+    let changes: Vec<_> = tasks.iter().map(defer).collect();
+    assert_eq!(store.commit(fence, &changes, NOW).unwrap(), [true; 4]);
+    let page = |after| -> Vec<TaskId> {
+        let page = store.deferred(fence, after, 3).unwrap();
+        page.iter().map(|task| task.id).collect()
+    };
+    assert_eq!((page(0), page(3), page(4)), (vec![1, 2, 3], vec![4], vec![]));
+    assert_eq!(store.deferred(fence, 0, 1).unwrap()[0].deferral, deferral());
+}
+
+fn a_main_call_is_begun_once(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    assert_eq!(store.begin(fence, task.id, task.step, &intent(0)).unwrap(), Begun::Go);
+    let fence = store.acquire(NOW).unwrap();
+    let task = claim_one(store, fence, NOW);
+    let known = store.intents(task.id, task.step).unwrap();
+    assert_eq!((known.len(), &known[0].intent, &known[0].settled), (1, &intent(0), &None));
+    let error = store.begin(fence, task.id, task.step, &intent(0)).unwrap_err();
+    assert!(matches!(error, StoreError::Unsettled { .. }), "{error}");
+}
+
+fn a_settled_call_is_recorded_for_its_step(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    let (id, step) = (task.id, task.step);
+    for (ordinal, result) in [(1, Value::Null), (0, json!({"status": "pausing"}))] {
+        store.begin(fence, id, step, &intent(ordinal)).unwrap();
+        store.settle(fence, id, step, ordinal, &Settled::Done(result.clone())).unwrap();
+        // What is known to have been made stays so.
+        store.settle(fence, id, step, ordinal, &Settled::NotMade).unwrap();
+        store.settle(fence, id, step, ordinal, &Settled::Done(json!("other"))).unwrap();
+        let begun = store.begin(fence, id, step, &intent(ordinal)).unwrap();
+        assert_eq!(begun, Begun::Recorded(result));
+    }
+    let order: Vec<_> =
+        store.intents(id, step).unwrap().iter().map(|known| known.intent.ordinal).collect();
+    assert_eq!(order, [0, 1]);
+    let other = Intent { name: "resume_cluster".to_owned(), ..intent(0) };
+    let error = store.begin(fence, id, step, &other).unwrap_err();
+    assert!(matches!(error, StoreError::OtherCall { .. }), "{error}");
+    // The next step knows nothing of them, and an end forgets them.
+    commit(store, fence, &task, Transition::Retry(NOW), NOW);
+    let next = claim_one(store, fence, NOW);
+    assert_eq!(store.begin(fence, id, next.step, &intent(0)).unwrap(), Begun::Go);
+    commit(store, fence, &next, Transition::End(TaskState::Failed, None), NOW);
+    assert_eq!(store.intents(id, next.step).unwrap(), []);
+    assert!(store.settle(fence, id, next.step, 0, &Settled::Done(json!(1))).is_err());
+}
+
+fn a_call_not_made_can_be_begun(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    store.begin(fence, task.id, task.step, &intent(0)).unwrap();
+    store.settle(fence, task.id, task.step, 0, &Settled::NotMade).unwrap();
+    assert_eq!(store.intents(task.id, task.step).unwrap(), []);
+    assert_eq!(store.begin(fence, task.id, task.step, &intent(0)).unwrap(), Begun::Go);
+}
+
+fn only_a_running_step_begins_calls(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    let error = store.begin(fence, task.id, task.step, &intent(0)).unwrap_err();
+    assert!(matches!(error, StoreError::WrongState { state: TaskState::Deferred, .. }), "{error}");
+    let error = store.begin(fence, 99, 0, &intent(0)).unwrap_err();
+    assert!(matches!(error, StoreError::NotFound(99)), "{error}");
+}
+
+fn a_waiting_task_is_cancelled_at_once(store: &dyn Store) {
+    let queued = submit(store, NewTask { due: Some(later(99)), ..spec() });
+    let (fence, retried) = running(store, spec());
+    commit(store, fence, &retried, Transition::Retry(later(9)), NOW);
+    let (fence, blocked) = running(store, spec());
+    commit(store, fence, &blocked, Transition::Block, NOW);
+    for id in [queued, retried.id, blocked.id] {
+        assert_eq!(store.request_cancel(id, BY_USER, later(1)).unwrap(), TaskState::Cancelled);
+        let task = get(store, id);
+        assert_eq!(
+            (task.state, task.ended, task.cancel),
+            (TaskState::Cancelled, Some(later(1)), None)
+        );
+        assert_eq!(task.message.as_deref(), Some("cancelled by a user"));
+    }
+    assert_eq!(store.cancel_requests(fence).unwrap(), []);
+}
+
+fn a_request_waits_for_the_triggerer(store: &dyn Store) {
+    let (_, waiting) = deferred(store, spec());
+    let (fence, ran) = running(store, spec());
+    assert_eq!(store.request_cancel(waiting.id, BY_USER, NOW).unwrap(), TaskState::Deferred);
+    assert_eq!(store.request_cancel(waiting.id, UNDO, NOW).unwrap(), TaskState::Deferred);
+    assert_eq!(store.request_cancel(waiting.id, BY_USER, NOW).unwrap(), TaskState::Deferred);
+    assert_eq!(store.request_cancel(ran.id, BY_USER, NOW).unwrap(), TaskState::Running);
+    let asked = store.cancel_requests(fence).unwrap();
+    let asked: Vec<_> = asked.iter().map(|task| (task.id, task.cancel)).collect();
+    assert_eq!(asked, [(waiting.id, Some(UNDO)), (ran.id, Some(BY_USER))]);
+    for task in [waiting, ran] {
+        assert!(commit(store, fence, &task, Transition::End(TaskState::Cancelled, None), NOW));
+        assert_eq!(get(store, task.id).cancel, None);
+    }
+    assert_eq!(store.cancel_requests(fence).unwrap(), []);
+}
+
+fn a_task_to_be_cancelled_is_not_sent_on(store: &dyn Store) {
+    for transition in [Transition::Retry(NOW), Transition::Requeue(NOW), Transition::Block] {
+        let (fence, task) = running(store, spec());
+        store.request_cancel(task.id, BY_USER, NOW).unwrap();
+        assert!(commit(store, fence, &task, transition, NOW));
+        let task = get(store, task.id);
+        assert_eq!((task.state, task.step), (TaskState::Cancelled, 0));
+    }
+    let (fence, task) = running(store, spec());
+    store.request_cancel(task.id, UNDO, NOW).unwrap();
+    assert!(commit(store, fence, &task, Transition::Defer(Box::new(deferral())), NOW));
+    for transition in
+        [Transition::Resume(Box::new(event())), Transition::Retry(NOW), Transition::Block]
+    {
+        assert!(!commit(store, fence, &task, transition, NOW));
+    }
+    let asked = store.cancel_requests(fence).unwrap();
+    assert_eq!((asked[0].state, asked[0].cancel), (TaskState::Deferred, Some(UNDO)));
+    assert_eq!(store.deferral(task.id).unwrap(), Some(deferral()));
+}
+
+fn the_undoing_of_a_blocked_task_is_left_to_the_triggerer(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    let undoable = StoredDeferral { on_cancel: Some(undo_call()), ..deferral() };
+    commit(store, fence, &task, Transition::Defer(Box::new(undoable.clone())), NOW);
+    commit(store, fence, &task, Transition::Block, NOW);
+    assert_eq!(store.request_cancel(task.id, UNDO, NOW).unwrap(), TaskState::Deferred);
+    assert_eq!(store.cancel_requests(fence).unwrap()[0].cancel, Some(UNDO));
+    assert_eq!(store.deferral(task.id).unwrap(), Some(undoable));
+}
+
+fn an_ended_task_cannot_be_cancelled(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    commit(store, fence, &task, Transition::End(TaskState::Skipped, None), NOW);
+    let error = store.request_cancel(task.id, BY_USER, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::WrongState { state: TaskState::Skipped, .. }), "{error}");
+    let error = store.request_cancel(99, BY_USER, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::NotFound(99)), "{error}");
+}
+
+fn a_failed_task_is_tried_once_more(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
+    commit(store, fence, &task, Transition::End(TaskState::Failed, None), NOW);
+    store.retry(task.id, later(100)).unwrap();
+    let waiting = get(store, task.id);
+    assert_eq!((waiting.state, waiting.due), (TaskState::UpForRetry, later(100)));
+    assert_eq!((waiting.ended, waiting.deadline, waiting.step), (None, None, 1));
+    assert_ne!(waiting.token, task.token);
+    let again = claim_one(store, fence, later(100));
+    assert_eq!((again.try_number, again.deadline), (2, Some(later(160))));
+}
+
+fn what_cannot_be_retried(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    assert!(matches!(store.retry(task.id, NOW), Err(StoreError::WrongState { .. })));
+    commit(store, fence, &task, Transition::End(TaskState::Success, None), NOW);
+    assert!(matches!(store.retry(task.id, NOW), Err(StoreError::WrongState { .. })));
+    assert!(matches!(store.retry(99, NOW), Err(StoreError::NotFound(99))));
+    let (fence, old) = running(store, keyed(OnConflict::Reject));
+    commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
+    let holder = submit(store, keyed(OnConflict::Reject));
+    let error = store.retry(old.id, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { id, .. } if id == holder), "{error}");
+}
+
+fn pruning_removes_what_ended_before(store: &dyn Store) {
+    let end = Transition::End(TaskState::Success, None);
+    let (fence, old) = running(store, spec());
+    commit(store, fence, &old, end.clone(), later(1));
+    let (fence, young) = running(store, spec());
+    commit(store, fence, &young, end, later(2));
+    let open = submit(store, spec());
+    assert_eq!(store.prune(later(2)).unwrap(), 1);
+    let left: Vec<_> =
+        store.tasks(&TaskFilter::default()).unwrap().iter().map(|task| task.id).collect();
+    assert_eq!(left, [open, young.id]);
+    assert_eq!(store.history(old.id).unwrap(), []);
+    // Numbers are not given twice, not even the last one's.
+    assert!(store.request_cancel(open, BY_USER, NOW).is_ok());
+    store.prune(later(9)).unwrap();
+    assert_eq!(submit(store, spec()), open + 1);
+}
+
+fn definitions_last_as_long_as_a_deferral_needs_them(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    for hash in ["abc", "def"] {
+        store.put_definition(hash, "first").unwrap();
+        store.put_definition(hash, "second").unwrap();
+    }
+    let text = |hash: &str| store.definition(hash).unwrap();
+    assert_eq!(text("abc").as_deref(), Some("first"));
+    // A triggerer may count on what it has stored.
+    store.prune(later(9)).unwrap();
+    assert!(text("def").is_some());
+    store.acquire(NOW).unwrap();
+    assert_eq!((text("abc").is_some(), text("def")), (true, None));
+    let fence = store.acquire(NOW).unwrap_or(fence);
+    commit(store, fence, &task, Transition::Resume(Box::new(event())), NOW);
+    store.acquire(NOW).unwrap();
+    assert_eq!(text("abc"), None);
+}
+
+fn every_transition_is_told(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    commit(store, fence, &task, Transition::Resume(Box::new(event())), later(1));
+    let task = claim_one(store, fence, later(2));
+    commit(store, fence, &task, Transition::End(TaskState::Success, None), later(3));
+    let history = store.history(task.id).unwrap();
+    let told: Vec<_> = history.iter().map(|entry| (entry.at, entry.from, entry.to)).collect();
+    use TaskState::{Deferred, Queued, Running, Success};
+    let expected = [
+        (NOW, None, Queued),
+        (NOW, Some(Queued), Running),
+        (NOW, Some(Running), Deferred),
+        (later(1), Some(Deferred), Queued),
+        (later(2), Some(Queued), Running),
+        (later(3), Some(Running), Success),
+    ];
+    assert_eq!(told, expected);
+    let reasons: Vec<_> = history.iter().map(|entry| &*entry.reason).collect();
+    let expected = ["submitted", "try 1", "because", "because", "try 1, at finish", "because"];
+    assert_eq!(reasons, expected);
+}
+
+fn logs_go_on_where_a_reader_stopped(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    let line =
+        |id, level, message: &str| LogLine { id, at: NOW, level, message: message.to_owned() };
+    let lines = [
+        line(task.id, Level::Info, "pausing"),
+        line(99, Level::Info, "of nobody"),
+        line(task.id, Level::Warning, "slow"),
+    ];
+    store.checkpoint(fence, &[], &lines).unwrap();
+    assert_eq!(store.logs(task.id, 0).unwrap(), [lines[0].clone(), lines[2].clone()]);
+    assert_eq!(store.logs(task.id, 1).unwrap(), [lines[2].clone()]);
+    assert_eq!(store.logs(task.id, 2).unwrap(), []);
+    assert_eq!(store.logs(99, 0).unwrap(), []);
+}
+
+fn tasks_are_listed_newest_first(store: &dyn Store) {
+    let other = NewTask { operator: "test.other".to_owned(), ..keyed(OnConflict::Reject) };
+    store.submit(&[spec(), other, spec()], NOW).unwrap();
+    store.request_cancel(3, BY_USER, NOW).unwrap();
+    let ids = |filter: TaskFilter| -> Vec<TaskId> {
+        store.tasks(&filter).unwrap().iter().map(|task| task.id).collect()
+    };
+    assert_eq!(ids(TaskFilter::default()), [3, 2, 1]);
+    assert_eq!(ids(TaskFilter { limit: Some(2), ..TaskFilter::default() }), [3, 2]);
+    let states = vec![TaskState::Queued, TaskState::Running];
+    assert_eq!(ids(TaskFilter { states, ..TaskFilter::default() }), [2, 1]);
+    let operator = Some("test.other".to_owned());
+    assert_eq!(ids(TaskFilter { operator, ..TaskFilter::default() }), [2]);
+    let key = Some("nightly".to_owned());
+    assert_eq!(ids(TaskFilter { key, ..TaskFilter::default() }), [2]);
+    let counts = [(TaskState::Queued, 2), (TaskState::Cancelled, 1)];
+    assert_eq!(store.counts().unwrap(), counts);
+}
+
+fn others_are_noticed(store: &dyn Store) {
+    let mut last = store.change_counter().unwrap();
+    let mut changed = || {
+        let before = std::mem::replace(&mut last, store.change_counter().unwrap());
+        before != last
+    };
+    assert!(!changed());
+    let id = submit(store, spec());
+    assert!(changed());
+    let fence = store.acquire(NOW).unwrap();
+    let task = claim_one(store, fence, NOW);
+    commit(store, fence, &task, Transition::Defer(Box::new(deferral())), NOW);
+    assert!(!changed(), "what a triggerer does itself is no news to it");
+    store.request_cancel(id, BY_USER, NOW).unwrap();
+    assert!(changed());
+}

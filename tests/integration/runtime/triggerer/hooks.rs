@@ -1,0 +1,81 @@
+//! What a triggerer tells others: failure hooks, and calls that undo.
+
+use maitred::runtime::task::FailureHook;
+use maitred::runtime::{Engine as _, TaskState};
+use serde_json::Value;
+
+use super::probe::{Act, Probe, Wait};
+use super::scene::Scene;
+use crate::support::loopback::{Loopback, Reply};
+
+#[tokio::test]
+async fn a_failure_is_told_to_a_command_and_to_a_webhook() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told.json");
+    let server = Loopback::start(|_| Reply::json(200, "{}"));
+    let scene = Scene::new();
+    let command = ["sh", "-c", &format!("cat > '{}'", told.display())].map(str::to_owned);
+    let hooks = [FailureHook::Command(command.to_vec()), FailureHook::Webhook(server.url("/told"))];
+    for hook in hooks {
+        let mut probe = Probe::new(Act::Fatal("no such thing".to_owned()));
+        probe.task.on_failure = Some(hook);
+        scene.submit(probe);
+    }
+    // A success is told to nobody, and a hook that cannot be run harms nobody.
+    let mut probe = Probe::new(Act::Result(Value::Null));
+    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/never")));
+    scene.submit(probe);
+    let mut probe = Probe::new(Act::Fatal("no such thing".to_owned()));
+    probe.task.on_failure = Some(FailureHook::Command(vec!["/no/such/program".to_owned()]));
+    let broken = scene.submit(probe);
+    scene.run().await;
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert_eq!((&*requests[0].method, &*requests[0].path), ("POST", "/told"));
+    let texts = [requests[0].text(), std::fs::read_to_string(told).unwrap()];
+    for text in texts {
+        let told: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["version"], 1);
+        assert_eq!(told["task"]["state"], "failed");
+        assert_eq!(told["task"]["message"], "no such thing");
+        assert_eq!(told["task"]["operator"], "test.probe");
+    }
+    assert_eq!(scene.task(broken).state, TaskState::Failed);
+    let log = scene.store.logs(broken, 0).unwrap();
+    assert!(log.iter().any(|line| line.message.contains("the failure hook failed")), "{log:?}");
+}
+
+#[tokio::test]
+async fn undoing_sends_the_call_once_and_nothing_for_a_pure_wait() {
+    let server = Loopback::start(|_| Reply::json(200, "{}"));
+    let scene = Scene::new();
+    let task = |undo: Option<String>| {
+        let mut probe = Probe::new(Act::Defer(Wait::After(3600.0)));
+        probe.args.undo = undo;
+        scene.submit(probe)
+    };
+    let undone = task(Some(server.url("/undo")));
+    let kept = task(Some(server.url("/kept")));
+    let pure = task(None);
+    let cancel = async {
+        let all = [(undone, true), (kept, false), (pure, true)];
+        let deferred = || all.iter().all(|(id, _)| scene.task(*id).state == TaskState::Deferred);
+        scene.until(deferred).await;
+        for (id, undo) in all {
+            scene.engine().cancel(id, undo).await.unwrap();
+        }
+    };
+    tokio::join!(cancel, scene.run());
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert_eq!((&*requests[0].method, &*requests[0].path), ("DELETE", "/undo"));
+    for (id, message) in [
+        (undone, "cancelled by a user; undone: tell the server"),
+        (kept, "cancelled by a user"),
+        (pure, "cancelled by a user; there was nothing to undo"),
+    ] {
+        let task = scene.task(id);
+        assert_eq!(task.state, TaskState::Cancelled);
+        assert_eq!(task.message.as_deref(), Some(message));
+    }
+}

@@ -1,0 +1,99 @@
+//! A store, and a triggerer of it in this process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use maitred::catalog::{Catalog, Sources};
+use maitred::clock::{Clock, SystemClock, Timestamp};
+use maitred::connection::{Clients, Connections, Environment};
+use maitred::runtime::{
+    EmbeddedEngine, MemoryStore, NewTask, Registry, Store, StoreDefinitions, Task, TaskId,
+    Triggerer, TriggererOptions,
+};
+use maitred::trigger::{Definitions, Services};
+
+use super::probe::{self, ProbeTask};
+
+pub(super) struct Scene {
+    pub(super) store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// Where waiters are.
+    waiters: Vec<PathBuf>,
+}
+
+impl Scene {
+    pub(super) fn new() -> Self {
+        let clock = Arc::new(SystemClock::new());
+        Self { store: Arc::new(MemoryStore::new()), clock, waiters: Vec::new() }
+    }
+
+    pub(super) fn with_waiters(folder: PathBuf) -> Self {
+        Self { waiters: vec![folder], ..Self::new() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn submit(&self, probe: ProbeTask) -> TaskId {
+        self.submit_task(probe.into_task())
+    }
+
+    pub(super) fn submit_task(&self, task: NewTask) -> TaskId {
+        self.store.submit(&[task], self.clock.now()).unwrap()[0].id()
+    }
+
+    pub(super) fn task(&self, id: TaskId) -> Task {
+        self.store.task(id).unwrap().unwrap()
+    }
+
+    pub(super) fn engine(&self) -> EmbeddedEngine {
+        let registry = Arc::new(probe::registry());
+        EmbeddedEngine::new(Arc::clone(&self.store), registry, Arc::clone(&self.clock))
+    }
+
+    fn triggerer(&self, registry: Registry, options: TriggererOptions) -> Triggerer {
+        let services = Services {
+            clock: Arc::clone(&self.clock),
+            clients: Clients::new(Connections::new(Environment::empty()), Arc::clone(&self.clock)),
+            catalog: Catalog::new(Sources { user: self.waiters.clone(), ..Sources::default() }),
+            definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
+        };
+        let store = Arc::clone(&self.store);
+        Triggerer::new(store, Arc::new(registry), Arc::new(services), options)
+    }
+
+    /// Runs until nothing is left to do.
+    pub(super) async fn run(&self) {
+        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        self.run_with(probe::registry(), options).await;
+    }
+
+    pub(super) async fn run_with(&self, registry: Registry, options: TriggererOptions) {
+        let triggerer = self.triggerer(registry, options);
+        triggerer.run(std::future::pending()).await.unwrap();
+    }
+
+    /// Runs until this is so, and then stops gracefully.
+    pub(super) async fn run_until(&self, so: impl Fn() -> bool + Send + Sync) {
+        self.run_with_until(probe::registry(), TriggererOptions::default(), so).await;
+    }
+
+    pub(super) async fn run_with_until(
+        &self,
+        registry: Registry,
+        options: TriggererOptions,
+        so: impl Fn() -> bool + Send + Sync,
+    ) {
+        let triggerer = self.triggerer(registry, options);
+        triggerer.run(self.until(so)).await.unwrap();
+    }
+
+    /// Returns once this is so.
+    pub(super) async fn until(&self, so: impl Fn() -> bool + Send) {
+        while !so() {
+            self.clock.sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
