@@ -23,12 +23,18 @@ use crate::schema::MAX_PROBLEMS;
 
 mod acceptors;
 mod budget;
+mod condition;
 mod coverage;
+mod diagnose;
 mod fix;
+mod input;
 mod kind;
 mod known;
+mod mistaken;
 mod operation;
+mod order;
 mod parameters;
+mod pages;
 mod paths;
 mod portable;
 mod rule;
@@ -128,10 +134,14 @@ fn check(subject: &mut Subject<'_>, known: &Known<'_>) {
     let operation = operation::check(subject, known);
     let operation = operation.as_deref();
     let walked = paths::check(subject, operation);
+    diagnose::check(subject, known, operation);
     coverage::check(subject, operation, &walked);
     acceptors::check(subject, operation, &walked);
+    order::check(subject);
+    mistaken::check(subject, &walked);
     budget::check(subject, &walked);
-    parameters::check(subject);
+    pages::check(subject, operation);
+    parameters::check(subject, operation);
     portable::check(subject);
 }
 

@@ -1,21 +1,18 @@
 //! `maitred lint`: checks waiter files.
 
-use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::clients::{DataArgs, SourceArgs};
+use super::clients::DataArgs;
 use super::exit::{Exit, Failure};
 use super::project;
 use super::render::Findings;
 use super::report::{self, Report};
 use crate::catalog;
-use crate::catalog::LookupError;
 use crate::client::aws::Models;
-use crate::config::WaiterFile;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Level;
 use crate::diagnostic::Severity;
@@ -24,6 +21,7 @@ use crate::lint::Config;
 use crate::project::Project;
 use crate::schema;
 
+mod bases;
 mod rules;
 mod sarif;
 
@@ -266,8 +264,9 @@ impl Linter {
     fn examine(&self, service: Option<&str>, text: &str, path: Option<&Path>) -> Vec<Diagnostic> {
         schema::examine(text, &|file| match file.service.as_deref().or(service) {
             Some(service) => {
-                let (whole, mut findings) = with_bases(service, file, path);
-                findings.extend(lint::lint(service, &whole, Some(&self.models), &self.config));
+                let (whole, mut findings) = bases::with_bases(service, file, path);
+                let found = lint::lint(service, &whole, Some(&self.models), &self.config);
+                findings.extend(bases::placed(file, found));
                 findings
             }
             None => lint::lint("", file, None, &self.config),
@@ -295,43 +294,6 @@ impl Linter {
                 .collect(),
         }
     }
-}
-
-/// The file with what its waiters take from others in its place, and why that cannot be found.
-fn with_bases(
-    service: &str,
-    file: &WaiterFile,
-    path: Option<&Path>,
-) -> (WaiterFile, Vec<Diagnostic>) {
-    let mut whole = file.clone();
-    let mut problems = Vec::new();
-    let user = path.filter(|path| path.is_file()).map(Path::to_owned);
-    let sources = SourceArgs { waiters: user.into_iter().collect(), ..SourceArgs::default() };
-    let catalog = OnceCell::new();
-    whole.waiters.retain(|name, waiter| {
-        if waiter.extends.is_none() {
-            return true;
-        }
-        match catalog.get_or_init(|| sources.catalog()).find(service, name) {
-            Ok(entry) => {
-                waiter.clone_from(&entry.config);
-                true
-            }
-            Err(LookupError::Extends(bad)) => {
-                let place = name.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("/waiters/{place}/extends");
-                let problem = Diagnostic::error("extends", pointer, bad.to_string());
-                problems.push(match bad.help() {
-                    Some(help) => problem.with_help(help),
-                    None => problem,
-                });
-                false
-            }
-            // The rest of the file says why.
-            Err(_) => false,
-        }
-    });
-    (whole, problems)
 }
 
 /// The text of a file, or as much of it as can be shown with what is wrong.

@@ -1,10 +1,7 @@
 //! Rules about the acceptors among each other.
 
-use std::collections::HashMap;
-
-use serde_json::Value;
-
 use super::Subject;
+use super::condition::Test;
 use super::kind::Class;
 use super::paths::Walked;
 use super::rule;
@@ -21,94 +18,13 @@ pub(super) fn check(
     operation: Option<&OperationModel>,
     walked: &Walked<'_>,
 ) {
-    check_order(subject);
     check_states(subject);
     check_keys(subject);
+    if let Some(operation) = operation {
+        check_error_codes(subject, operation);
+    }
     for (index, acceptor) in subject.waiter.acceptors.iter().enumerate() {
-        if let Some(operation) = operation {
-            check_error_code(subject, operation, index, acceptor);
-        }
         check_all(subject, walked, index, acceptor);
-    }
-    check_narrowed(subject, operation);
-}
-
-/// What an acceptor matches, so that equal keys match the same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    matcher: MatcherKind,
-    argument: String,
-    expected: String,
-}
-
-impl Key {
-    fn of(acceptor: &AcceptorConfig) -> Self {
-        let path = !matches!(acceptor.matcher, MatcherKind::Status | MatcherKind::Error);
-        let argument = acceptor.argument.as_deref().filter(|_| path).unwrap_or_default();
-        // The tree leaves out how it is written; 1.0 is 1, as in Python.
-        let argument = Expression::compile(argument)
-            .ok()
-            .map_or_else(|| argument.to_owned(), |compiled| format!("{:?}", compiled.node()));
-        let expected = match acceptor.expected.as_f64() {
-            Some(number) => number.to_string(),
-            None => acceptor.expected.to_string(),
-        };
-        Self { matcher: acceptor.matcher, argument, expected }
-    }
-}
-
-fn check_order(subject: &mut Subject<'_>) {
-    let acceptors = &subject.waiter.acceptors;
-    let mut earlier: HashMap<Key, usize> = HashMap::new();
-    for (index, acceptor) in acceptors.iter().enumerate() {
-        let key = Key::of(acceptor);
-        let covering = covering(&key).into_iter().filter_map(|key| earlier.get(&key)).min();
-        if let Some(first) = covering {
-            let same = acceptors[*first].state == acceptor.state;
-            let rule =
-                if same { &rule::UNREACHABLE_ACCEPTOR } else { &rule::CONTRADICTORY_ACCEPTORS };
-            let number = first + 1;
-            let message = match same {
-                true => format!("acceptor {number} matches whatever this one does"),
-                false => format!(
-                    "acceptor {number} matches whatever this one does, and says {} instead of {}",
-                    word(acceptors[*first].state),
-                    word(acceptor.state)
-                ),
-            };
-            let help = "remove this acceptor, or put it before that one";
-            subject.advise(rule, &format!("/acceptors/{index}"), message, help);
-        }
-        earlier.entry(key).or_insert(index);
-    }
-}
-
-/// The keys of acceptors that match whatever one with `key` matches.
-fn covering(key: &Key) -> Vec<Key> {
-    let mut covering = vec![key.clone()];
-    match key.matcher {
-        MatcherKind::PathAll => {
-            covering.push(Key { matcher: MatcherKind::PathAny, ..key.clone() });
-        }
-        MatcherKind::Error if key.expected.starts_with('"') => covering.push(error_key("true")),
-        MatcherKind::Error | MatcherKind::Status | MatcherKind::Path | MatcherKind::PathAny => {}
-    }
-    if matches!(key.matcher, MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny) {
-        covering.push(error_key("false"));
-    }
-    covering
-}
-
-/// The key of an `error` acceptor.
-fn error_key(expected: &str) -> Key {
-    Key { matcher: MatcherKind::Error, argument: String::new(), expected: expected.to_owned() }
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Success => "success",
-        State::Failure => "failure",
-        State::Retry => "retry",
     }
 }
 
@@ -169,28 +85,41 @@ const COMMON_CODES: [&str; 22] = [
     "ValidationException",
 ];
 
+fn check_error_codes(subject: &mut Subject<'_>, operation: &OperationModel) {
+    let waiter = subject.waiter;
+    let acceptors = waiter.acceptors.iter().enumerate();
+    let errors = acceptors.filter(|(_, acceptor)| acceptor.matcher == MatcherKind::Error);
+    for (index, acceptor) in errors {
+        let place = format!("/acceptors/{index}/expected");
+        if let Some(code) = acceptor.expected.as_str() {
+            check_error_code(subject, operation, code, &place);
+        }
+    }
+    let transient = waiter.transient.iter().flat_map(|transient| &transient.codes);
+    for (index, code) in transient.enumerate() {
+        check_error_code(subject, operation, code, &format!("/transient/codes/{index}"));
+    }
+}
+
 fn check_error_code(
     subject: &mut Subject<'_>,
     operation: &OperationModel,
-    index: usize,
-    acceptor: &AcceptorConfig,
+    code: &str,
+    place: &str,
 ) {
-    let Value::String(code) = &acceptor.expected else { return };
-    let declares = operation.error_codes().next().is_some();
-    if acceptor.matcher != MatcherKind::Error || !declares || code.contains("{{") {
+    let declared: Vec<_> = operation.error_codes().collect();
+    let known = || declared.iter().copied().chain(COMMON_CODES);
+    if code.contains("{{") || matches!(code, "true" | "false") || known().any(|it| it == code) {
         return;
     }
-    let mut known = operation.error_codes().chain(COMMON_CODES);
-    if known.any(|known| known == code) {
-        return;
-    }
-    let message = format!("`{}` does not declare an error `{code}`", operation.name);
-    let codes: Vec<_> = operation.error_codes().take(12).collect();
-    let help = match crate::diagnostic::nearest(code, operation.error_codes()) {
+    let help = match crate::diagnostic::nearest(code, known()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it declares {}", codes.join(", ")),
+        // Where nothing is declared, anything may come.
+        None if declared.is_empty() => return,
+        None => format!("it declares {}", declared[..declared.len().min(12)].join(", ")),
     };
-    subject.advise(&rule::UNDECLARED_ERROR, &format!("/acceptors/{index}/expected"), message, help);
+    let message = format!("`{}` does not declare an error `{code}`", operation.name);
+    subject.advise(&rule::UNDECLARED_ERROR, place, message, help);
 }
 
 /// One failure among several is not a failure of all.
@@ -200,62 +129,28 @@ fn check_all(
     index: usize,
     acceptor: &AcceptorConfig,
 ) {
-    let failure = acceptor.state == State::Failure && acceptor.matcher == MatcherKind::PathAll;
-    let is_list = walked.arguments.get(index).and_then(Option::as_ref);
-    if !failure || !is_list.is_none_or(|typed| matches!(typed.class(), Class::List | Class::Any)) {
-        return;
-    }
     let argument = acceptor.argument.as_deref().unwrap_or_default();
-    let origin = is_list.and_then(|typed| typed.origin_of_elements());
-    if !acceptor.expected.as_str().is_some_and(|value| state::ends(subject.service, origin, value))
-    {
+    let typed = walked.arguments.get(index).and_then(Option::as_ref);
+    let is_list = typed.is_none_or(|typed| matches!(typed.class(), Class::List | Class::Any));
+    let path_all = acceptor.matcher == MatcherKind::PathAll;
+    let counts = acceptor.matcher == MatcherKind::Path && argument.contains("length");
+    if acceptor.state != State::Failure || !(counts || (path_all && is_list)) {
         return;
     }
-    let message = format!(
-        "one {} of several is no failure: pathAll wants all of `{argument}`",
-        acceptor.expected
-    );
-    let place = format!("/acceptors/{index}/matcher");
-    subject.advise(&rule::FAILURE_OF_ALL, &place, message, "write pathAny");
-}
-
-/// Members of an input that only page.
-fn is_paging(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.contains("token")
-        || name.contains("marker")
-        || name.starts_with("max")
-        || matches!(name.as_str(), "limit" | "pagesize" | "dryrun")
-}
-
-fn check_narrowed(subject: &mut Subject<'_>, operation: Option<&OperationModel>) {
-    let Some(operation) = operation else { return };
-    let members = operation.input_members();
-    let narrows = |name: &str| !is_paging(name);
-    let narrowed = members.iter().any(|member| member.required)
-        || subject.waiter.input.keys().any(|name| narrows(name));
-    let on_list = |acceptor: &AcceptorConfig| {
-        matches!(acceptor.matcher, MatcherKind::PathAll | MatcherKind::PathAny)
+    let Ok(expression) = Expression::compile(argument) else { return };
+    let Some(values) = Test::new(acceptor, expression.node()).all_of() else { return };
+    let origin = typed.and_then(|typed| typed.origin_of_elements());
+    let mut texts = values.iter().filter_map(|value| value.as_str());
+    let Some(value) = texts.find(|value| state::ends(subject.service, origin, value)) else {
+        return;
     };
-    let list = subject.waiter.acceptors.iter().position(on_list);
-    let Some(list) = list.filter(|_| !narrowed) else { return };
-    let place = format!("/acceptors/{list}/argument");
-    let narrowing: Vec<_> =
-        members.iter().map(|member| member.name.as_str()).filter(|name| narrows(name)).collect();
-    let shown = narrowing.iter().take(6).copied().collect::<Vec<_>>().join(" or ");
-    if !narrowing.is_empty() {
-        let message = format!("unless the caller gives {shown}, this looks at everything there is");
-        subject.report(&rule::UNNARROWED_LIST, &place, message);
-    }
-    let pages = |members: &[crate::model::Member]| {
-        members.iter().any(|member| {
-            let name = member.name.to_ascii_lowercase();
-            name.contains("nexttoken") || name.contains("marker") || name.contains("pagetoken")
-        })
-    };
-    if pages(operation.output_members()) && pages(members) {
+    let (message, place, help) = if path_all {
         let message =
-            format!("`{}` is paginated, and only its first page is polled", operation.name);
-        subject.report(&rule::FIRST_PAGE, &place, message);
-    }
+            format!("one \"{value}\" of several is no failure: pathAll wants all of `{argument}`");
+        (message, "matcher", "write pathAny")
+    } else {
+        let message = format!("one \"{value}\" of several is no failure: this wants all of them");
+        (message, "argument", "ask whether there is one: length(…) > `0`")
+    };
+    subject.advise(&rule::FAILURE_OF_ALL, &format!("/acceptors/{index}/{place}"), message, help);
 }

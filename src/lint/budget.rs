@@ -10,21 +10,31 @@ const LEAST: f64 = 60.0;
 /// The longest wait, in seconds: seven days.
 const MOST: f64 = 7.0 * 24.0 * 3600.0;
 
+/// Faster than this is no pause, in seconds.
+const PAUSE: f64 = 0.1;
+
 /// Checks the time and the pace.
 pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
     let waiter = subject.waiter;
-    if waiter.delay == 0.0 && waiter.max_attempts > 1 {
-        let message = "with a delay of 0 the service is polled without a pause";
+    if waiter.delay < PAUSE && waiter.max_attempts > 1 {
+        let message =
+            format!("with a delay of {} the service is polled without a pause", waiter.delay);
         return subject.report(&rule::SHORT_BUDGET, "/delay", message);
     }
+    check_reach(subject);
     let attempts = waiter.max_attempts as f64;
     let longest = waiter.backoff.as_ref().map_or(waiter.delay, |backoff| backoff.max_delay);
-    // A minute as it is usually written, 30 polls every 2 seconds, has 29 delays.
-    let by_attempts = longest * attempts + waiter.initial_delay.unwrap_or(0.0);
-    let total = waiter.timeout.map_or(by_attempts, |timeout| timeout.min(by_attempts));
+    let initial = waiter.initial_delay.unwrap_or(0.0);
+    let bounded = |time: f64| waiter.timeout.map_or(time, |timeout| timeout.min(time));
+    // N polls have N-1 delays between them. A minute is usually written as 30 polls every 2 seconds.
+    let total = bounded(longest * (attempts - 1.0).max(0.0) + initial);
+    let short = bounded(longest * attempts + initial) < LEAST || total <= LEAST / 2.0;
     let polls_state = walked.uses.iter().any(|one| one.direct);
-    if total < LEAST && polls_state {
-        let message = format!("the wait is given up after {}", seconds(total));
+    if short && polls_state && waiter.max_attempts > 0 {
+        let message = match waiter.max_attempts {
+            1 => "there is one poll, and nothing is waited for".to_owned(),
+            _ => format!("the wait is given up after {}", seconds(total)),
+        };
         let help = "few things change their state so fast; raise maxAttempts or delay";
         subject.advise(&rule::SHORT_BUDGET, "/maxAttempts", message, help);
     }
@@ -33,6 +43,23 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
         let message = format!("the wait is given up only after {days} days");
         let help = "lower maxAttempts, or set `timeout`";
         subject.advise(&rule::ENDLESS_BUDGET, "/maxAttempts", message, help);
+    }
+}
+
+/// Whether there is time for what is asked.
+fn check_reach(subject: &mut Subject<'_>) {
+    let waiter = subject.waiter;
+    if let (Some(initial), Some(timeout)) = (waiter.initial_delay, waiter.timeout)
+        && initial >= timeout
+    {
+        let message = format!("the time is up after {}, before the first poll", seconds(timeout));
+        subject.report(&rule::SHORT_BUDGET, "/initialDelay", message);
+    }
+    if let Some(count) = waiter.consecutive.filter(|count| u64::from(*count) > waiter.max_attempts)
+    {
+        let message =
+            format!("{count} successes in a row take more than {} polls", waiter.max_attempts);
+        subject.report(&rule::SHORT_BUDGET, "/consecutive", message);
     }
 }
 

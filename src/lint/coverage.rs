@@ -1,5 +1,7 @@
 //! Rules about the states that no acceptor names.
 
+use std::collections::HashSet;
+
 use super::Subject;
 use super::kind::Origin;
 use super::paths::{Use, Walked};
@@ -9,6 +11,7 @@ use super::state::Purpose;
 use super::walk::listed;
 use crate::config::MatcherKind;
 use crate::config::State;
+use crate::diagnostic::fold;
 use crate::diagnostic::nearest;
 use crate::model::OperationModel;
 
@@ -40,7 +43,7 @@ pub(super) fn check(
         }
         if is_polled(&uses, walked) {
             let decides = !fails_elsewhere(&uses, walked) && is_asked_most(&uses, walked);
-            check_coverage(subject, origin, &known, table, &uses, decides);
+            check_coverage(subject, walked, origin, &known, table, &uses, decides);
         }
     }
 }
@@ -95,8 +98,19 @@ fn check_values(
     }
 }
 
+/// The values of acceptors that look at nothing that there is: what is wrong with those is said.
+fn misplaced<'a>(subject: &Subject<'a>, walked: &Walked<'_>) -> Vec<&'a str> {
+    let acceptors = subject.waiter.acceptors.iter().enumerate();
+    let lost = acceptors.filter(|(index, acceptor)| {
+        !matches!(acceptor.matcher, MatcherKind::Error | MatcherKind::Status)
+            && walked.uses.iter().all(|one| one.acceptor != *index)
+    });
+    lost.filter_map(|(_, acceptor)| acceptor.expected.as_str()).collect()
+}
+
 fn check_coverage(
     subject: &mut Subject<'_>,
+    walked: &Walked<'_>,
     origin: Origin<'_>,
     known: &[String],
     table: Option<&state::StateTable>,
@@ -104,8 +118,11 @@ fn check_coverage(
     decides: bool,
 ) {
     let values: Option<Vec<_>> = uses.iter().map(|one| one.value.as_deref()).collect();
-    let Some(named) = values else { return };
-    let unnamed = known.iter().filter(|value| !named.contains(&value.as_str()));
+    let Some(mut named) = values else { return };
+    named.extend(misplaced(subject, walked));
+    // Of a value in another casing it is said elsewhere what is wrong.
+    let folded: HashSet<_> = named.iter().map(|value| fold(value)).collect();
+    let unnamed = known.iter().filter(|value| !folded.contains(&fold(value)));
     let success = uses.iter().filter(|one| one.state == State::Success);
     let success: Vec<_> = success.filter_map(|one| one.value.as_deref()).collect();
     let purpose =
@@ -140,7 +157,7 @@ fn check_coverage(
 }
 
 /// Whether an error means success, as where something is to be gone.
-fn succeeds_by_error(subject: &Subject<'_>) -> bool {
+pub(super) fn succeeds_by_error(subject: &Subject<'_>) -> bool {
     subject.waiter.acceptors.iter().any(|acceptor| {
         acceptor.state == State::Success
             && match acceptor.matcher {

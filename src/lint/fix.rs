@@ -1,13 +1,14 @@
 //! Repairs that change nothing but the text.
 
-use crate::diagnostic::Diagnostic;
-
 use super::rule;
+use crate::config::WaiterFile;
+use crate::diagnostic::Diagnostic;
+use crate::schema;
 
 /// The text with what can safely be repaired of `findings` repaired; `None` if that is nothing.
 ///
-/// It repairs how operations are written, and removes arguments that nobody reads. Everything else
-/// stays as it is, to the last blank.
+/// It repairs how operations are written, removes arguments that nobody reads, and adds the `$schema`
+/// for editors to a file that has none. Everything else stays as it is, to the last blank.
 #[must_use]
 pub fn fixed(text: &str, findings: &[Diagnostic]) -> Option<String> {
     let mut edits: Vec<_> = findings.iter().filter_map(|finding| edit(text, finding)).collect();
@@ -21,7 +22,19 @@ pub fn fixed(text: &str, findings: &[Diagnostic]) -> Option<String> {
             untouched = range.start;
         }
     }
+    let fixed = with_schema(&fixed).unwrap_or(fixed);
     (fixed != text).then_some(fixed)
+}
+
+/// The text with its JSON Schema as the first key; `None` if it has one, or is no waiter file.
+fn with_schema(text: &str) -> Option<String> {
+    let file: WaiterFile = serde_json::from_str(text).ok()?;
+    let (before, rest) = text.split_once('{').filter(|_| file.schema.is_none())?;
+    // The next key begins as the first one did.
+    let blanks = &rest[..rest.len() - rest.trim_start().len()];
+    let gap = if blanks.is_empty() { " " } else { "" };
+    let key = format!("\"$schema\": \"{}\",", schema::SCHEMA_ID);
+    Some(format!("{before}{{{blanks}{key}{gap}{rest}"))
 }
 
 fn edit(text: &str, finding: &Diagnostic) -> Option<(std::ops::Range<usize>, String)> {

@@ -37,8 +37,8 @@ pub(super) enum Kind<'m> {
     Number,
     /// A string; with its known values if it is an enum.
     Text(&'m [String]),
-    /// A point in time, whose form differs between clients.
-    Time,
+    /// What clients have a type of their own for, in words: a point in time, bytes.
+    Native(&'static str),
     /// A structure of the model.
     Structure(ShapeId),
     /// A map of the model, to these values.
@@ -138,14 +138,14 @@ impl<'m> Typed<'m> {
             ShapeKind::Integer | ShapeKind::Long | ShapeKind::Float | ShapeKind::Double => {
                 Kind::Number
             }
-            ShapeKind::Timestamp => Kind::Time,
-            ShapeKind::Blob => Kind::Text(&[]),
+            ShapeKind::Timestamp => Kind::Native("a point in time"),
+            ShapeKind::Blob => Kind::Native("bytes"),
         })
     }
 
     pub(super) fn class(&self) -> Class {
         match &self.kind {
-            Kind::Any | Kind::Time => Class::Any,
+            Kind::Any | Kind::Native(_) => Class::Any,
             Kind::Null => Class::Null,
             Kind::Boolean => Class::Boolean,
             Kind::Number => Class::Number,
@@ -177,6 +177,11 @@ impl<'m> Typed<'m> {
     /// The member that the elements of a list come from.
     pub(super) fn origin_of_elements(&self) -> Option<Origin<'m>> {
         if let Kind::List(element) = &self.kind { element.origin } else { self.origin }
+    }
+
+    /// What it is in words, where botocore has a type of its own for it, which equals no text.
+    pub(super) fn native(&self) -> Option<&'static str> {
+        if let Kind::Native(what) = self.kind { Some(what) } else { None }
     }
 
     /// The known values of a string.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::input;
 use super::known::HTTP;
 use super::rule;
 use super::{Config, Known, Models, Subject};
@@ -70,8 +71,36 @@ fn services_meant(service: &str, file: &WaiterFile, models: &dyn Models) -> Vec<
 
 /// Checks what is polled, and looks it up.
 pub(super) fn check(subject: &mut Subject<'_>, known: &Known<'_>) -> Option<Arc<OperationModel>> {
+    let written = subject.waiter.operation.clone();
+    let name = find(subject, known, &written, "/operation")?;
+    let read = is_read_of(subject.service, &name);
+    if !read && !subject.waiter.mutating {
+        let message = format!("`{name}` is not a read, and a poll is repeated");
+        let help = "poll an operation that describes, gets or lists; if this one is meant, add \
+                    \"mutating\": true";
+        subject.advise(&rule::MUTATING_OPERATION, "/operation", message, help);
+    }
+    if read && subject.waiter.mutating {
+        let message = format!("`{name}` is a read, so nothing has to be allowed");
+        subject.report(&rule::USELESS_KEY, "/mutating", message);
+    }
+    let operation = model(subject, known, &name)?;
+    let missing = input::check(subject, &operation, &subject.waiter.input, "/input");
+    if !missing.is_empty() {
+        let message = format!("the caller has to give {}", missing.join(", "));
+        subject.report(&rule::REQUIRED_INPUT, "/operation", message);
+    }
+    Some(operation)
+}
+
+/// The name that the service has for the operation `written` at `place`.
+pub(super) fn find(
+    subject: &mut Subject<'_>,
+    known: &Known<'_>,
+    written: &str,
+    place: &str,
+) -> Option<String> {
     let operations = known.operations?;
-    let written = &subject.waiter.operation;
     let exact = operations.iter().find(|operation| *operation == written);
     let Some(name) = exact.or_else(|| operations.iter().find(|name| same_name(name, written)))
     else {
@@ -81,57 +110,29 @@ pub(super) fn check(subject: &mut Subject<'_>, known: &Known<'_>) -> Option<Arc<
             None => format!("`maitred call {} --help` lists the operations", subject.service),
         };
         let message = format!("service `{}` has no operation `{written}`", subject.service);
-        subject.advise(&rule::UNKNOWN_OPERATION, "/operation", message, help);
+        subject.advise(&rule::UNKNOWN_OPERATION, place, message, help);
         return None;
     };
     if exact.is_none() {
         let message = format!("the operation is written `{name}`");
-        subject.report(&rule::OPERATION_CASE, "/operation", message);
+        subject.report(&rule::OPERATION_CASE, place, message);
     }
-    check_read(subject, name);
-    let models = known.models.filter(|_| subject.service != HTTP)?;
-    let operation = models.operation(subject.service, name)?;
-    check_input(subject, &operation);
-    Some(operation)
+    Some(name.clone())
 }
 
-fn check_read(subject: &mut Subject<'_>, operation: &str) {
-    let read = match subject.service {
+/// What is known of an operation.
+pub(super) fn model(
+    subject: &Subject<'_>,
+    known: &Known<'_>,
+    operation: &str,
+) -> Option<Arc<OperationModel>> {
+    known.models.filter(|_| subject.service != HTTP)?.operation(subject.service, operation)
+}
+
+/// Whether the operation only reads.
+pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
+    match service {
         HTTP => matches!(operation, "GET" | "HEAD"),
         service => is_read(service, operation),
-    };
-    if !read && !subject.waiter.mutating {
-        let message = format!("`{operation}` is not a read, and a poll is repeated");
-        let help = "poll an operation that describes, gets or lists; if this one is meant, add \
-                    \"mutating\": true";
-        subject.advise(&rule::MUTATING_OPERATION, "/operation", message, help);
-    }
-}
-
-fn check_input(subject: &mut Subject<'_>, operation: &OperationModel) {
-    // A placeholder has the type that the caller's value has.
-    let mut input = subject.waiter.input.clone();
-    input.retain(|_, value| !value.to_string().contains("{{"));
-    let missing = |path: &str| {
-        operation.input_members().iter().any(|member| {
-            member.required && member.name == path && !subject.waiter.input.contains_key(path)
-        })
-    };
-    let (required, wrong): (Vec<_>, Vec<_>) =
-        operation.check_input(&input).into_iter().partition(|problem| missing(&problem.path));
-    let given = |path: &str| subject.waiter.input.contains_key(path) && !input.contains_key(path);
-    let wrong: Vec<_> = wrong.into_iter().filter(|problem| !given(&problem.path)).collect();
-    if !required.is_empty() {
-        let names: Vec<_> = required.iter().map(|problem| problem.path.as_str()).collect();
-        let message = format!("the caller has to give {}", names.join(", "));
-        subject.report(&rule::REQUIRED_INPUT, "/operation", message);
-    }
-    let hints = operation.enum_hints(&input);
-    let found = wrong.into_iter().map(|problem| (&rule::BAD_INPUT, problem));
-    for (rule, problem) in found.chain(hints.into_iter().map(|h| (&rule::UNKNOWN_INPUT_VALUE, h))) {
-        let first = problem.path.split(['.', '[']).next().unwrap_or_default();
-        let message = format!("`{}` {}", problem.path, problem.message);
-        let place = format!("/input/{first}");
-        subject.add(rule, &place, message, problem.help, None);
     }
 }

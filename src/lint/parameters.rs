@@ -5,12 +5,22 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::Subject;
+use super::input;
 use super::rule;
 use crate::config::Show;
+use crate::model::OperationModel;
 
 /// Checks that what is declared is used, and what is used declared.
-pub(super) fn check(subject: &mut Subject<'_>) {
+pub(super) fn check(subject: &mut Subject<'_>, operation: Option<&OperationModel>) {
     let texts = texts(subject);
+    if let Some(operation) = operation {
+        for (place, text) in &texts {
+            let names: Vec<_> = placeholders(text).collect();
+            input::check_references(subject, operation, place, &names);
+        }
+        let input = subject.waiter.input.clone();
+        input::check_placeholders(subject, operation, operation, &input, "/input");
+    }
     let declared = &subject.waiter.parameters;
     let used: HashSet<_> = texts.iter().flat_map(|(_, text)| placeholders(text)).collect();
     for name in declared.keys() {
@@ -49,8 +59,8 @@ fn texts(subject: &Subject<'_>) -> Vec<(String, String)> {
     }
     texts.extend(waiter.baseline.clone().map(|text| ("/baseline".to_owned(), text)));
     for (index, asked) in waiter.diagnose.iter().enumerate() {
-        let place = format!("/diagnose/{index}/input");
-        texts.extend(asked.input.values().map(|value| (place.clone(), written(value))));
+        let place = |name: &str| format!("/diagnose/{index}/input/{name}");
+        texts.extend(asked.input.iter().map(|(name, value)| (place(name), written(value))));
     }
     let input = waiter.input.iter();
     texts.extend(input.map(|(key, value)| (format!("/input/{key}"), written(value))));

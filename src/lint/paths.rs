@@ -4,16 +4,21 @@
 use serde_json::Value;
 
 use super::Subject;
+use super::condition::Test;
+use super::input;
 use super::kind::{Class, Kind, Origin, Typed};
 use super::known::{HTTP, HTTP_REPLY};
 use super::rule;
-use super::walk::{Walk, advice, subject as subject_of};
+use super::state;
+use super::walk::{Named, Walk, advice, subject as subject_of};
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::Show;
 use crate::config::State;
 use crate::expression::Expression;
+use crate::expression::Node;
 use crate::model::OperationModel;
+use crate::model::ShapeRef;
 use crate::python;
 
 /// What the walks over a waiter's acceptors came to.
@@ -28,6 +33,8 @@ pub(super) struct Walked<'m> {
 /// An acceptor names a value of a member.
 #[derive(Debug)]
 pub(super) struct Use<'m> {
+    /// Which acceptor.
+    pub(super) acceptor: usize,
     pub(super) origin: Origin<'m>,
     /// The values of the enum; empty for a plain string.
     pub(super) values: &'m [String],
@@ -43,7 +50,7 @@ pub(super) fn check<'m>(
     subject: &mut Subject<'_>,
     operation: Option<&'m OperationModel>,
 ) -> Walked<'m> {
-    let output = output(subject.service, operation);
+    let output = output(subject, operation, subject.waiter.all_pages == Some(true));
     let mut walked = Walked::default();
     for (index, acceptor) in subject.waiter.acceptors.iter().enumerate() {
         if subject.is_full() {
@@ -61,20 +68,46 @@ pub(super) fn check<'m>(
     if let Some(baseline) = &subject.waiter.baseline {
         look(subject, &output, operation, baseline, "/baseline");
     }
-    let show = subject.waiter.show.as_ref();
-    for (index, text) in show.map_or(&[][..], Show::expressions).iter().enumerate() {
-        let place = match show {
-            Some(Show::Many(_)) => format!("/show/{index}"),
-            Some(Show::One(_)) | None => "/show".to_owned(),
-        };
-        look(subject, &output, operation, text, &place);
+    if let Some(show) = &subject.waiter.show {
+        look_at_each(subject, &output, operation, show, "/show");
     }
     walked
 }
 
-/// The type of the operation's output.
-fn output<'m>(service: &str, operation: Option<&'m OperationModel>) -> Typed<'m> {
-    if service == HTTP {
+/// Checks what is shown of the output of `operation`.
+pub(super) fn look_at_all(
+    subject: &mut Subject<'_>,
+    operation: &OperationModel,
+    show: &Show,
+    place: &str,
+) {
+    let output = output(subject, Some(operation), false);
+    look_at_each(subject, &output, Some(operation), show, place);
+}
+
+fn look_at_each<'m>(
+    subject: &mut Subject<'_>,
+    output: &Typed<'m>,
+    operation: Option<&'m OperationModel>,
+    show: &Show,
+    place: &str,
+) {
+    for (index, text) in show.expressions().iter().enumerate() {
+        let place = match show {
+            Show::Many(_) => format!("{place}/{index}"),
+            Show::One(_) => place.to_owned(),
+        };
+        look(subject, output, operation, text, &place);
+    }
+}
+
+/// The type of the operation's output, or of what is left of it where all pages are merged.
+fn output<'m>(
+    subject: &Subject<'_>,
+    operation: Option<&'m OperationModel>,
+    merged: bool,
+) -> Typed<'m> {
+    if subject.service == HTTP {
         let members = HTTP_REPLY.map(|name| {
             let known = if name == "StatusCode" { Typed::of(Kind::Number) } else { Typed::any() };
             (name.to_owned(), known)
@@ -84,10 +117,29 @@ fn output<'m>(service: &str, operation: Option<&'m OperationModel>) -> Typed<'m>
     match operation {
         None => Typed::any(),
         Some(operation) => match &operation.output {
-            Some(output) => Typed::shape(operation, output),
+            Some(output) => match operation.pagination.as_ref().filter(|_| merged) {
+                Some(pages) => merged_output(operation, output, &pages.result_key),
+                None => Typed::shape(operation, output),
+            },
             None => Typed::of(Kind::Object(Vec::new())),
         },
     }
+}
+
+/// The lists of all pages, and nothing else.
+fn merged_output<'m>(
+    operation: &'m OperationModel,
+    output: &'m ShapeRef,
+    lists: &[String],
+) -> Typed<'m> {
+    let whole = Typed::shape(operation, output);
+    let is_kept = |name: &str| lists.iter().any(|list| list.split('.').next() == Some(name));
+    let kept = operation.output_members().iter().filter(|member| is_kept(&member.name));
+    let kept = kept.map(|member| {
+        let field = Node::Field(member.name.clone());
+        (member.name.clone(), Walk::new(Some(operation)).infer(&field, &whole))
+    });
+    Typed::of(Kind::Object(kept.collect()))
 }
 
 /// An expression whose value is for people: that it may be absent is no mistake.
@@ -141,7 +193,11 @@ fn check_acceptor<'m>(
             return None;
         }
         MatcherKind::Error => {
-            if !acceptor.expected.is_string() && !acceptor.expected.is_boolean() {
+            if let Some(text @ ("true" | "false")) = acceptor.expected.as_str() {
+                let message = format!("no error has the code `{text}`");
+                let help = format!("the boolean has no quotes: {text}");
+                subject.advise(&rule::IMPOSSIBLE_VALUE, &place, message, help);
+            } else if !acceptor.expected.is_string() && !acceptor.expected.is_boolean() {
                 let message = format!("an error code is a string, never {}", acceptor.expected);
                 subject.report(&rule::IMPOSSIBLE_VALUE, &place, message);
             }
@@ -157,35 +213,122 @@ fn check_acceptor<'m>(
     let is_dead = !walk.flaws.is_empty();
     // Of a condition that is wanted false it cannot be told which values it names.
     let told = typed.class() != Class::Boolean || acceptor.expected == Value::Bool(true);
-    uses.extend(walk.named.drain(..).map(|named| Use {
-        origin: named.origin,
-        values: named.values,
-        value: named.value.filter(|_| told),
-        state: acceptor.state,
-        direct: false,
-    }));
+    let test = Test::new(acceptor, expression.node());
+    let asked = asked(subject.service, output, operation, &test);
+    let state = acceptor.state;
+    for Named { origin, values, value } in walk.named.drain(..) {
+        if asked.as_ref().is_none_or(|asked| asked.origin != origin) {
+            let value = value.filter(|_| told);
+            uses.push(Use { acceptor: index, origin, values, value, state, direct: false });
+        }
+    }
+    if let Some(Asked { origin, values, taken }) = asked {
+        let taken = taken.into_iter().map(Some);
+        uses.extend(taken.map(|value| Use {
+            acceptor: index,
+            origin,
+            values,
+            value,
+            state,
+            direct: true,
+        }));
+    }
     report(subject, walk, text, &argument);
+    check_truth(subject, &expression, operation, output, index);
     let element = typed.elements(operation).unwrap_or_else(|| typed.clone());
     if is_dead && (typed.class() == Class::Null || element.class() == Class::Null) {
         return Some(typed);
     }
-    check_expected(subject, operation, index, acceptor, &typed, uses);
+    let parts = parts(expression.node(), operation, output);
+    check_expected(subject, operation, index, &typed, &parts, uses);
     Some(typed)
+}
+
+/// What stands in the list that an expression makes; nothing for any other.
+fn parts<'m>(
+    node: &Node,
+    operation: Option<&'m OperationModel>,
+    output: &Typed<'m>,
+) -> Vec<Typed<'m>> {
+    let Node::MultiList(parts) = node else { return Vec::new() };
+    parts.iter().map(|part| Walk::new(operation).infer(part, output)).collect()
+}
+
+/// `a && b` is `b` where `a` is true, so that a text there is not the `true` that is expected.
+fn check_truth<'m>(
+    subject: &mut Subject<'_>,
+    expression: &Expression,
+    operation: Option<&'m OperationModel>,
+    output: &Typed<'m>,
+    index: usize,
+) {
+    let acceptor = &subject.waiter.acceptors[index];
+    let Node::And(_, last) = expression.node() else { return };
+    let typed = Walk::new(operation).infer(last, output);
+    let kind = typed.class();
+    let path = acceptor.matcher == MatcherKind::Path && acceptor.expected == Value::Bool(true);
+    if path && !matches!(kind, Class::Any | Class::Null | Class::Boolean | Class::Number) {
+        let what = subject_of(&typed);
+        let message = format!("where it holds this is {what}, {}, and never true", kind.words());
+        let help = format!("ask for it: {what} != `null`");
+        let place = format!("/acceptors/{index}/expected");
+        subject.advise(&rule::IMPOSSIBLE_VALUE, &place, message, help);
+    }
+}
+
+/// The one member that a condition asks about.
+struct Asked<'m> {
+    origin: Origin<'m>,
+    values: &'m [String],
+    /// Of the values that are known, and those that stand in the condition, those that are taken.
+    taken: Vec<String>,
+}
+
+fn asked<'m>(
+    service: &str,
+    output: &Typed<'m>,
+    operation: Option<&'m OperationModel>,
+    test: &Test<'_>,
+) -> Option<Asked<'m>> {
+    let [member] = test.subjects()[..] else { return None };
+    // What is wrong with it is said of the whole.
+    let asks = test.is_condition() || !test.is_plain();
+    let root = match test.list().filter(|_| asks) {
+        Some(list) => Walk::new(operation).infer(list, output).elements(operation)?,
+        None => output.clone(),
+    };
+    let typed = Walk::new(operation).infer(member, &root);
+    let origin = typed.origin.filter(|_| asks && typed.class() == Class::String)?;
+    let values = typed.values();
+    let table = state::table(service, origin.structure, origin.member);
+    let mut taken = match table.filter(|_| values.is_empty()) {
+        Some(table) => table.values(),
+        None => values.to_vec(),
+    };
+    for value in test.mentioned(member) {
+        taken.extend(
+            value.as_str().filter(|value| !taken.iter().any(|one| one == value)).map(str::to_owned),
+        );
+    }
+    taken.retain(|value| test.takes(member, &Value::String(value.clone())) != Some(false));
+    Some(Asked { origin, values, taken })
 }
 
 fn check_expected<'m>(
     subject: &mut Subject<'_>,
     operation: Option<&'m OperationModel>,
     index: usize,
-    acceptor: &AcceptorConfig,
     typed: &Typed<'m>,
+    parts: &[Typed<'m>],
     uses: &mut Vec<Use<'m>>,
 ) {
+    let acceptor = &subject.waiter.acceptors[index];
     let place = format!("/acceptors/{index}/expected");
     let Some(compared) = compared(subject, operation, index, acceptor, typed) else { return };
     let expected = &acceptor.expected;
     if let Some(origin) = compared.origin {
         uses.push(Use {
+            acceptor: index,
             origin,
             values: compared.values(),
             value: expected.as_str().filter(|text| !text.contains("{{")).map(str::to_owned),
@@ -193,11 +336,19 @@ fn check_expected<'m>(
             direct: true,
         });
     }
-    if is_placeholder(expected) || expected.is_null() {
+    if is_placeholder(expected) {
+        return check_parameter(subject, operation, index, expected, &compared);
+    }
+    if expected.is_null() {
         return;
     }
     let what = subject_of(&compared);
     let kind = compared.class();
+    if let Some(native) = compared.native().filter(|_| expected.is_string()) {
+        let mut walk = Walk::new(operation);
+        walk.native(&compared, native);
+        return report(subject, walk, "", &place);
+    }
     if !kind.can_equal(Class::of(expected)) {
         let accident = match (kind, expected) {
             (Class::Boolean, Value::Number(_)) => {
@@ -220,6 +371,32 @@ fn check_expected<'m>(
     }
     let mut walk = Walk::new(operation);
     walk.known_value(&compared, expected, "");
+    if let (Value::Array(items), false) = (expected, parts.is_empty()) {
+        parts.iter().zip(items).for_each(|(part, item)| walk.known_value(part, item, ""));
+    } else if let (Value::Array(items), Some(element)) = (expected, compared.elements(operation)) {
+        items.iter().for_each(|item| walk.known_value(&element, item, ""));
+    }
+    report(subject, walk, "", &place);
+}
+
+/// The parameter that `expected` stands for, if it is nothing else.
+fn check_parameter<'m>(
+    subject: &mut Subject<'_>,
+    operation: Option<&'m OperationModel>,
+    index: usize,
+    expected: &Value,
+    compared: &Typed<'m>,
+) {
+    let Some((kind, default)) = input::expected_parameter(subject, expected) else { return };
+    let place = format!("/acceptors/{index}/expected");
+    if !compared.class().can_equal(kind) {
+        let (what, wanted) = (subject_of(compared), compared.class().words());
+        let message = format!("{what} is {wanted}, and the parameter is {}", kind.words());
+        let help = "declare the parameter with the type of the member";
+        return subject.advise(&rule::IMPOSSIBLE_VALUE, &place, message, help);
+    }
+    let mut walk = Walk::new(operation);
+    default.into_iter().for_each(|default| walk.known_value(compared, default, ""));
     report(subject, walk, "", &place);
 }
 

@@ -52,6 +52,7 @@ static FILE_RULES: &[(&str, &str)] = &[
     ("duplicate-key", "A key that is there twice."),
     ("duration", "A number of seconds that cannot be waited."),
     ("expression", "An expression that does not compile."),
+    ("extends", "A waiter that extends one that does not exist, or itself."),
     ("file", "A file that cannot be read, or is too large."),
     ("json", "A text that is not JSON."),
     ("key-length", "A key that is too long."),
@@ -102,7 +103,7 @@ rules! {
         "A poll is repeated, so it must not change anything. Operations that describe, get or list are reads, and so are HTTP GET and HEAD. If another one is meant, the file has to say `\"mutating\": true`, and the caller `--allow-mutating`."
     BAD_INPUT "bad-input" Error
         "The input has a member that the operation does not take, or one of the wrong type."
-        "The request would be refused. What the caller gives is checked when it is given; this is about the file's own `input`."
+        "The request would be refused. What the caller gives is checked when it is given; this is about the file's own `input`, that of `diagnose`, and the types of the parameters in them."
     UNKNOWN_INPUT_VALUE "unknown-input-value" Warning
         "A value of the input is not among those that the model lists."
         "It is misspelt, or newer than the model."
@@ -110,7 +111,7 @@ rules! {
         "What the caller has to give."
         "These members of the input are required, and the file's `input` does not have them. So whoever starts the wait has to. Nothing is wrong with that."
     UNKNOWN_MEMBER "unknown-member" Error
-        "An expression names a member that the output does not have."
+        "An expression names a member that the output does not have, or `{{input.X}}` one that the input does not have."
         "The value is always null, so the acceptor never matches, and what it was written for is not noticed. Documents without a fixed shape are not checked."
     NO_STRUCTURE "not-a-structure" Error
         "An expression wants a member of something that has no members."
@@ -132,7 +133,7 @@ rules! {
         "It is misspelt, of another casing, or newer than the model. For services that document their states in prose only, the values are those of their documentation."
     PYTHON_EQUALITY "python-equality" Warning
         "Equal in Python, not in JSON: `true` and `1`, `false` and `0`."
-        "A matcher compares as botocore does, in Python, where `true` is `1`. In JSON, and in the rest of the world, it is not. Write the value that the member has."
+        "A matcher compares as botocore does, in Python, where `true` is `1`. In JSON, and in the rest of the world, it is not. Write the value that the member has. And what a model calls a timestamp or a blob is no text in botocore, so there it never equals one."
     WRONG_ARGUMENT "wrong-argument" Error
         "A function gets a value of a type that it does not take."
         "It fails on every poll: botocore ends the wait with an exception, maitred takes it for no match."
@@ -150,10 +151,16 @@ rules! {
         "In these the wait goes on. That is right for what happens on the way; look the list over once."
     UNREACHABLE_ACCEPTOR "unreachable-acceptor" Warning
         "An earlier acceptor covers this one."
-        "Acceptors are asked in order, and the first match decides. Whatever this one matches, an earlier one has matched already: remove it, or put it first."
+        "Acceptors are asked in order, and the first match decides. Whatever this one matches, an earlier one has matched already: remove it, or put it first. Conditions are looked into, so that `contains(['A', 'B'], Status)` covers `B` of `Status`."
     CONTRADICTORY_ACCEPTORS "contradictory-acceptors" Warning
         "An earlier acceptor covers this one, and says something else."
         "The same response means one thing in the one and another thing in the other. Only the first counts."
+    CONSTANT_CONDITION "constant-condition" Warning
+        "A condition, or a part of it, that is the same whatever the reply."
+        "`Status != 'A' || Status != 'B'` always holds, `Status == 'A' && Status == 'B'` never does, and in `Status == 'A' || 'B'` the second part is only a text: JMESPath has no short form of `Status == 'A' || Status == 'B'` but `contains(['A', 'B'], Status)`."
+    MISTAKEN_STATE "mistaken-state" Warning
+        "An acceptor says something else of a state than its name does."
+        "What is `FAILED`, `CANCELLED`, `TIMED_OUT` or `DELETED` is not left again, so a `retry` acceptor on it waits for nothing: make it a failure. And where `FAILED` is a success and `COMPLETED` a failure, the two are swapped."
     UNDECLARED_ERROR "undeclared-error" Note
         "An error code that the operation does not declare."
         "It may be misspelt. Models do not list every code, and codes that any operation may give, such as throttling, are not reported."
@@ -171,10 +178,10 @@ rules! {
         "The operation requires no input and the file gives none, so without a caller's input the acceptor looks at all resources of the region, also at those that have nothing to do with this wait."
     FIRST_PAGE "first-page" Note
         "The operation is paginated, and only the first page is polled."
-        "What is on the second page is not seen. Narrow the input, so that one page is enough."
+        "What is on the second page is not seen. Narrow the input, so that one page is enough, or merge the pages with `\"allPages\": true`. Which operations are paginated, and which of their lists, is what botocore's paginators say."
     SHORT_BUDGET "short-budget" Warning
         "A state is polled for less than a minute, or without a pause."
-        "Few things in the cloud change their state so fast; `maxAttempts` polls with `delay` seconds between them are all there is, unless the caller gives more. A delay of 0 polls as fast as the service answers."
+        "Few things in the cloud change their state so fast; `maxAttempts` polls with `delay` seconds between them are all there is, unless the caller gives more. A delay of 0 polls as fast as the service answers. A `timeout` that ends before `initialDelay` leaves no poll, and `consecutive` successes need as many polls."
     ENDLESS_BUDGET "endless-budget" Warning
         "A wait of more than seven days."
         "Credentials, processes and people's patience end before. Lower `maxAttempts`, or set `timeout`."
@@ -186,7 +193,7 @@ rules! {
         "`{{NAME}}` stands for a value only where the waiter has `parameters`, or the caller passes some. Otherwise it is the text itself."
     USELESS_KEY "useless-key" Note
         "A key that has no effect where it is."
-        "`argument` on a `status` or `error` acceptor, and `message` on anything but a failure acceptor, are never read. `--fix` removes such an `argument`."
+        "`argument` on a `status` or `error` acceptor, and `message` on anything but a failure acceptor, are never read; `allPages` needs an operation that is paginated, and `mutating` one that is not a read. `--fix` removes such an `argument`."
     DUPLICATE_NAME "duplicate-name" Warning
         "Two waiters of a file with the same name."
         "`ClusterPaused`, `cluster_paused` and `cluster-paused` are one name. One of the two is never found."

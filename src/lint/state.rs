@@ -52,8 +52,16 @@ pub(super) fn ends(service: &str, origin: Option<Origin<'_>>, value: &str) -> bo
 }
 
 /// Words that say that it went wrong.
-const WRONG: [&str; 14] = [
+const WRONG: [&str; 22] = [
     "FAILED",
+    "FAULT",
+    "EXCEPTION",
+    "EXCEPTIONS",
+    "CRASHED",
+    "DENIED",
+    "EXCEEDED",
+    "INVALID",
+    "UNSUPPORTED",
     "FAILURE",
     "FAILURES",
     "FAIL",
@@ -69,8 +77,15 @@ const WRONG: [&str; 14] = [
     "EXPIRED",
 ];
 
+/// Words that say that it is not over, whatever else is said.
+const OPEN: [&str; 4] = ["NOT", "PAUSED", "TEMPORARY", "TRANSIENT"];
+
 /// Words that say that it is over.
-const OVER: [&str; 15] = [
+const OVER: [&str; 19] = [
+    "EXITED",
+    "PARTIAL",
+    "REVERTED",
+    "SKIPPED",
     "CANCELLED",
     "CANCELED",
     "STOPPED",
@@ -108,20 +123,46 @@ pub(super) fn words(value: &str) -> Vec<String> {
 /// Whether the words of a value say that it does not change any more.
 pub(super) fn is_final(words: &[String]) -> bool {
     let [first, .., last] = words else { return words.iter().any(|word| is_end(word)) };
-    let open = |word: &String| word == "NOT" || word == "PAUSED" || is_going_on(word);
-    if words.iter().any(open) || ends_in_progress(words) {
+    // `CREATING_FAILED` is over.
+    let failed = last == "FAILED";
+    let open = |word: &String| OPEN.contains(&word.as_str()) || (!failed && is_going_on(word));
+    if words.iter().any(open) || is_in_progress(words) {
         return false;
     }
     let timed_out = words.ends_with(&["TIMED".to_owned(), "OUT".to_owned()]);
-    timed_out || is_end(last) || WRONG.contains(&first.as_str())
+    let rolled_back = words.ends_with(&["ROLLED".to_owned(), "BACK".to_owned()]);
+    timed_out || rolled_back || is_end(last) || WRONG.contains(&first.as_str())
+}
+
+/// Whether the words of a value say that it went wrong, for good.
+pub(super) fn is_failure(words: &[String]) -> bool {
+    let timed_out = words.ends_with(&["TIMED".to_owned(), "OUT".to_owned()]);
+    let wrong = |word: &String| WRONG.contains(&word.as_str());
+    is_final(words)
+        && (timed_out || words.first().is_some_and(wrong) || words.last().is_some_and(wrong))
+}
+
+/// Whether the words of a value say that it went well.
+pub(super) fn is_good(words: &[String]) -> bool {
+    const GOOD: [&str; 6] =
+        ["SUCCEEDED", "SUCCESS", "SUCCESSFUL", "COMPLETED", "COMPLETE", "FINISHED"];
+    matches!(words, [word] if GOOD.contains(&word.as_str()))
+}
+
+/// Whether the words of a value say that it is not left again: it went wrong, was given up, or is
+/// gone. What has stopped may be started.
+fn is_gone(words: &[String]) -> bool {
+    const GONE: [&str; 6] = ["CANCELLED", "CANCELED", "DELETED", "TERMINATED", "KILLED", "REVOKED"];
+    is_failure(words)
+        || (is_final(words) && words.last().is_some_and(|word| GONE.contains(&word.as_str())))
 }
 
 fn is_end(word: &str) -> bool {
     WRONG.contains(&word) || OVER.contains(&word)
 }
 
-fn ends_in_progress(words: &[String]) -> bool {
-    matches!(words, [.., before, last] if before == "IN" && last == "PROGRESS")
+fn is_in_progress(words: &[String]) -> bool {
+    words.windows(2).any(|two| two[0] == "IN" && two[1] == "PROGRESS")
 }
 
 /// `DELETING`, `PENDING`: on the way to another.
@@ -130,7 +171,8 @@ fn is_going_on(word: &str) -> bool {
 }
 
 /// The words for what may be going on, by the beginning that their forms share.
-const PHASES: [&str; 17] = [
+const PHASES: [&str; 18] = [
+    "MOV",
     "CREAT",
     "UPDAT",
     "MODIF",
@@ -223,6 +265,16 @@ impl Purpose {
         !about.iter().any(|phase| self.is_opposite(phase))
             && (self.phases.is_empty()
                 || about.iter().any(|phase| *phase != ROLLBACK && self.phases.contains(phase)))
+    }
+
+    /// Whether a wait that is in this state is over. `CANCEL_FAILED` and the like are about something
+    /// that was tried meanwhile, and what is waited for goes on.
+    pub(super) fn is_lost(&self, value: &str) -> bool {
+        let words = words(value);
+        let whole = words.len() == 1 || words == ["TIMED", "OUT"];
+        let about = phases(&words);
+        let own = whole || about.iter().any(|phase| self.phases.contains(phase));
+        own && is_gone(&words) && self.concerns(value)
     }
 
     /// Whether acceptors ask for the opposite of `phase`, and not for it.

@@ -152,7 +152,7 @@ impl<'m> Walk<'m> {
             return Typed::any();
         }
         match (&current.kind, self.operation) {
-            (Kind::Any | Kind::Time, _) => Typed::any().or_absent(true),
+            (Kind::Any | Kind::Native(_), _) => Typed::any().or_absent(true),
             (Kind::Null, _) => Typed::null(),
             (Kind::Structure(shape), Some(operation)) => {
                 self.member(operation, *shape, current, name)
@@ -162,7 +162,12 @@ impl<'m> Walk<'m> {
                 Some((_, entry)) => entry.clone().or_absent(current.optional),
                 None => {
                     let keys = entries.iter().map(|(key, _)| key.as_str());
-                    let help = nearest(name, keys).map(|near| format!("did you mean `{near}`?"));
+                    let all = entries.iter().map(|(key, _)| key.as_str()).take(8);
+                    let help = match nearest(name, keys) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("there are {}", all.collect::<Vec<_>>().join(", ")),
+                    };
+                    let help = (!entries.is_empty()).then_some(help);
                     let message = format!("there is no member `{name}` here");
                     self.flaw(&rule::UNKNOWN_MEMBER, name, message, help);
                     Typed::null()
@@ -190,7 +195,7 @@ impl<'m> Walk<'m> {
                 .or_absent(current.optional || !member.required);
         }
         if is_output(operation, shape) && name == "ResponseMetadata" {
-            return Typed::any();
+            return response_metadata();
         }
         let help = suggest(operation, shape, name, members);
         let what = if is_output(operation, shape) {
@@ -209,10 +214,11 @@ impl<'m> Walk<'m> {
             Some(_) => format!("{what} is a list, so it has no member `{name}`"),
             None => format!("{what} is {}, so it has no member `{name}`", current.class().words()),
         };
-        let help = current.elements(self.operation).map(|_| match current.origin {
-            Some(origin) => format!("write `{}[].{name}`", origin.member),
-            None => format!("write `[].{name}` for that of each element"),
-        });
+        let help = match (current.elements(self.operation), current.origin) {
+            (Some(_), Some(origin)) => Some(format!("write `{}[].{name}`", origin.member)),
+            (Some(_), None) => Some(format!("write `[].{name}` for that of each element")),
+            (None, _) => of_condition(current),
+        };
         self.flaw(&rule::NO_STRUCTURE, name, message, help);
         Typed::null()
     }
@@ -231,7 +237,7 @@ impl<'m> Walk<'m> {
             let kind = current.class().words();
             let message =
                 format!("{what} is {kind}, not a list: `{operator}` of it is always null");
-            let help = format!("leave out `{operator}`");
+            let help = of_condition(current).unwrap_or_else(|| format!("leave out `{operator}`"));
             let word = current.origin.map_or(operator, |origin| origin.member);
             self.flaw(&rule::NO_LIST, word, message, Some(help));
         }
@@ -264,7 +270,7 @@ impl<'m> Walk<'m> {
         let optional = object.optional;
         match (&object.kind, self.operation) {
             (Kind::Map(value), Some(operation)) => Typed::list(Typed::shape(operation, value)),
-            (Kind::Structure(_) | Kind::Object(_) | Kind::Any | Kind::Time, _) => {
+            (Kind::Structure(_) | Kind::Object(_) | Kind::Any | Kind::Native(_), _) => {
                 Typed::list(Typed::any())
             }
             _ => {
@@ -282,6 +288,25 @@ impl<'m> Walk<'m> {
         }
         .or_absent(optional)
     }
+}
+
+/// What is meant by a path that begins with a condition.
+fn of_condition(current: &Typed<'_>) -> Option<String> {
+    let of_condition = current.class() == Class::Boolean && current.origin.is_none();
+    of_condition.then(|| "`!a.b` is `(!a).b`: write `!(a.b)`".to_owned())
+}
+
+/// What clients add to every output.
+fn response_metadata<'m>() -> Typed<'m> {
+    let members = [
+        ("RequestId", Typed::of(Kind::Text(&[]))),
+        ("HostId", Typed::of(Kind::Text(&[]))),
+        ("HTTPStatusCode", Typed::of(Kind::Number)),
+        ("HTTPHeaders", Typed::any()),
+        ("RetryAttempts", Typed::of(Kind::Number)),
+    ];
+    let members = members.map(|(name, typed)| (name.to_owned(), typed.or_absent(true)));
+    Typed::of(Kind::Object(members.into()))
 }
 
 /// What `node` being true says is not absent.

@@ -11,7 +11,7 @@ fn files() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
     let entries = entries
         .map(|entry| entry.unwrap())
-        .filter(|entry| entry.path().is_file() && entry.file_name() != "report.md");
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "json"));
     let mut files: Vec<_> =
         entries.map(|entry| Path::new("tests/lint").join(entry.file_name())).collect();
     files.sort();

@@ -7,6 +7,7 @@ use maitred::config::WaiterFile;
 use maitred::diagnostic::Severity;
 use maitred::lint::{Config, Models, Rule, file_rules, lint, rules};
 use maitred::model::OperationModel;
+use maitred::schema::SCHEMA_ID;
 use serde_json::{Value, json};
 
 use crate::command::{maitred, transcript};
@@ -145,25 +146,6 @@ fn the_project_says_what_is_checked_and_how() {
 }
 
 #[test]
-fn sarif_has_a_place_and_a_rule_for_every_finding() {
-    let bad = "tests/lint/rules/unknown-member.bad.json";
-    let output = maitred(&["lint", "--output", "sarif", bad]).output().unwrap();
-    let log: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(log["version"], "2.1.0");
-    let run = &log["runs"][0];
-    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-    for result in run["results"].as_array().unwrap() {
-        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-        assert_eq!(rules[index]["id"], result["ruleId"]);
-        let location = &result["locations"][0]["physicalLocation"];
-        assert_eq!(location["artifactLocation"]["uri"], bad);
-        assert!(location["region"]["startLine"].as_u64().unwrap() > 0);
-        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
-        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
-    }
-}
-
-#[test]
 fn repairs_leave_everything_else_as_it_is() {
     let text = r#"{ "version": 2,
   "waiters": {"w": { "operation" : "describeExecution",  "delay": 30, "maxAttempts": 60, "acceptors": [
@@ -180,8 +162,29 @@ fn repairs_leave_everything_else_as_it_is() {
     let expected = text
         .replace("describeExecution", "DescribeExecution")
         .replace(r#""argument": "Error.Code", "#, "")
-        .replace(",\n     \"argument\": \"x\"", "");
+        .replace(",\n     \"argument\": \"x\"", "")
+        .replace("{ \"version\"", &format!("{{ \"$schema\": \"{SCHEMA_ID}\", \"version\""));
     assert_eq!(fixed, expected);
+}
+
+#[test]
+fn a_repaired_file_names_its_schema_and_is_repaired_once() {
+    for (text, expected) in [
+        ("{\"version\":2,\"waiters\":{}}", "{\"$schema\": \"ID\", \"version\":2,\"waiters\":{}}"),
+        (
+            "{\n\t\"version\": 2,\n\t\"waiters\": {}\n}\n",
+            "{\n\t\"$schema\": \"ID\",\n\t\"version\": 2,\n\t\"waiters\": {}\n}\n",
+        ),
+    ] {
+        let fixed = maitred::lint::fixed(text, &[]).unwrap();
+        assert_eq!(fixed, expected.replace("ID", SCHEMA_ID));
+        assert_eq!(maitred::lint::fixed(&fixed, &[]), None);
+    }
+    for other in
+        ["", "[]", "{\"version\": 2", "{\"a\": 1}", "{\"version\": 2, \"waiters\": {\"w\": 1}}"]
+    {
+        assert_eq!(maitred::lint::fixed(other, &[]), None, "{other}");
+    }
 }
 
 /// A service with one operation, `DescribeThing`, whose state has these values.
@@ -263,14 +266,27 @@ fn final_values_are_told_by_their_names() {
         "failed-insufficient-capacity",
         "SUCCEEDED",
         "TERMINATED",
+        "FAULT",
+        "EXCEPTION",
+        "COPYING_FAILED",
+        "LIMIT_EXCEEDED",
+        "ROLLED_BACK",
+        "UNSUPPORTED_IMAGE",
     ] {
         let found = found(&["READY", "CREATE_FAILED", "CREATING", last], acceptors.clone());
         assert_eq!(found.len(), 1, "{last}: {found:?}");
         assert_eq!(found[0].0, "uncovered-final-state", "{last}");
     }
-    for passing in
-        ["PENDING", "STOPPING", "UPDATE_IN_PROGRESS", "ROLLING_BACK", "pausedByFailedStep"]
-    {
+    for passing in [
+        "PENDING",
+        "STOPPING",
+        "UPDATE_IN_PROGRESS",
+        "IN_PROGRESS_IN_ERROR",
+        "ROLLING_BACK",
+        "HANDLING_EXCEPTION",
+        "TemporaryFailure",
+        "pausedByFailedStep",
+    ] {
         let found = found(&["READY", "CREATE_FAILED", passing], acceptors.clone());
         assert_eq!(found, [], "{passing}");
     }

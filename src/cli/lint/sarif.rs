@@ -1,6 +1,7 @@
 //! Findings as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -72,10 +73,14 @@ fn location(file: &str, place: &Value) -> Value {
     location
 }
 
-/// A path as a relative reference (RFC 3986).
+/// A path as a URI reference (RFC 3986), relative to where the command runs, as code scanning wants it.
 fn uri(path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let mut uri = String::new();
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = Path::new(path);
+    let path = path.strip_prefix(here).unwrap_or(path);
+    let scheme = if path.is_absolute() { "file://" } else { "" };
+    let path = path.to_string_lossy().replace('\\', "/");
+    let mut uri = scheme.to_owned();
     for byte in path.trim_start_matches("./").bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));

@@ -20,6 +20,40 @@ const CACHE_CLUSTER: &str =
 const REPLICATION_GROUP: &str =
     "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html";
 
+const REPLICATION_TASK: &str =
+    "https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationTask.html";
+const REPLICATION_INSTANCE: &str =
+    "https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationInstance.html";
+const DMS_CONNECTION: &str =
+    "https://docs.aws.amazon.com/dms/latest/APIReference/API_Connection.html";
+const DISTRIBUTION: &str =
+    "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Distribution.html";
+const INVALIDATION: &str =
+    "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Invalidation.html";
+const FORECAST: &str =
+    "https://docs.aws.amazon.com/forecast/latest/dg/API_DescribeAutoPredictor.html";
+const ECS_TASK: &str =
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html";
+const EVENT_SOURCE: &str =
+    "https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html";
+const BLUE_GREEN: &str =
+    "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_BlueGreenDeployment.html";
+const RDS_EXPORT: &str =
+    "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ExportTask.html";
+const STORE_IMAGE: &str =
+    "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StoreImageTaskResult.html";
+
+/// The states of what Forecast makes.
+const FORECAST_SETTLED: &[&str] = &["CREATE_FAILED", "CREATE_STOPPED", "DELETE_FAILED"];
+const FORECAST_PASSING: &[&str] = &[
+    "ACTIVE",
+    "CREATE_IN_PROGRESS",
+    "CREATE_PENDING",
+    "CREATE_STOPPING",
+    "DELETE_IN_PROGRESS",
+    "DELETE_PENDING",
+];
+
 const INSTANCE_SETTLED: &[&str] = &[
     "failed",
     "inaccessible-encryption-credentials",
@@ -47,6 +81,8 @@ const INSTANCE_PASSING: &[&str] = &[
     "deleted",
     "deleting",
     "inaccessible-encryption-credentials-recoverable",
+    // Of CloudHSM Classic, which is no longer documented.
+    "incompatible-credentials",
     "maintenance",
     "modifying",
     "moving-to-vpc",
@@ -118,6 +154,27 @@ const fn clusters(service: &'static str, source: &'static str) -> StateTable {
         passing: CLUSTER_PASSING,
         source,
     }
+}
+
+const fn forecast(structure: &'static str) -> StateTable {
+    StateTable {
+        service: "forecast",
+        structure,
+        member: "Status",
+        settled: FORECAST_SETTLED,
+        passing: FORECAST_PASSING,
+        source: FORECAST,
+    }
+}
+
+/// A member `Status` or the like with few values.
+const fn status(
+    (service, structure, member): (&'static str, &'static str, &'static str),
+    settled: &'static [&'static str],
+    passing: &'static [&'static str],
+    source: &'static str,
+) -> StateTable {
+    StateTable { service, structure, member, settled, passing, source }
 }
 
 pub(super) static TABLES: &[StateTable] = &[
@@ -192,4 +249,106 @@ pub(super) static TABLES: &[StateTable] = &[
         passing: &["available", "creating", "deleting", "modifying", "snapshotting"],
         source: REPLICATION_GROUP,
     },
+    status(
+        ("dms", "ReplicationTask", "Status"),
+        &["failed", "failed-move"],
+        &[
+            "creating",
+            "deleting",
+            "modifying",
+            "moving",
+            "ready",
+            "running",
+            "starting",
+            "stopped",
+            "stopping",
+            "testing",
+        ],
+        REPLICATION_TASK,
+    ),
+    status(
+        ("dms", "ReplicationInstance", "ReplicationInstanceStatus"),
+        &["failed", "incompatible-credentials", "incompatible-network", "storage-full"],
+        &[
+            "available",
+            "creating",
+            "deleted",
+            "deleting",
+            "inaccessible-encryption-credentials",
+            "maintenance",
+            "modifying",
+            "rebooting",
+            "resetting-master-credentials",
+            "upgrading",
+        ],
+        REPLICATION_INSTANCE,
+    ),
+    status(
+        ("dms", "Connection", "Status"),
+        &["failed"],
+        &["deleting", "successful", "testing"],
+        DMS_CONNECTION,
+    ),
+    status(
+        ("cloudfront", "Distribution", "Status"),
+        &[],
+        &["Deployed", "InProgress"],
+        DISTRIBUTION,
+    ),
+    status(
+        ("cloudfront", "Invalidation", "Status"),
+        &[],
+        &["Completed", "InProgress"],
+        INVALIDATION,
+    ),
+    forecast("DescribeAutoPredictorResponse"),
+    forecast("DescribeDatasetImportJobResponse"),
+    forecast("DescribePredictorResponse"),
+    forecast("DescribeForecastResponse"),
+    forecast("DescribeForecastExportJobResponse"),
+    status(
+        ("ecs", "Task", "lastStatus"),
+        &["STOPPED"],
+        &[
+            "ACTIVATING",
+            "DEACTIVATING",
+            "DELETED",
+            "DEPROVISIONING",
+            "PENDING",
+            "PROVISIONING",
+            "RUNNING",
+            "STOPPING",
+        ],
+        ECS_TASK,
+    ),
+    status(
+        ("lambda", "EventSourceMappingConfiguration", "State"),
+        &[],
+        &["Creating", "Deleting", "Disabled", "Disabling", "Enabled", "Enabling", "Updating"],
+        EVENT_SOURCE,
+    ),
+    status(
+        ("rds", "BlueGreenDeployment", "Status"),
+        &["INVALID_CONFIGURATION", "PROVISIONING_FAILED", "SWITCHOVER_FAILED"],
+        &[
+            "AVAILABLE",
+            "DELETING",
+            "PROVISIONING",
+            "SWITCHOVER_COMPLETED",
+            "SWITCHOVER_IN_PROGRESS",
+        ],
+        BLUE_GREEN,
+    ),
+    status(
+        ("rds", "ExportTask", "Status"),
+        &["CANCELED", "COMPLETE", "FAILED"],
+        &["CANCELING", "IN_PROGRESS", "STARTING"],
+        RDS_EXPORT,
+    ),
+    status(
+        ("ec2", "StoreImageTaskResult", "StoreTaskState"),
+        &["Completed", "Failed"],
+        &["InProgress"],
+        STORE_IMAGE,
+    ),
 ];

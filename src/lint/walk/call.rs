@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::compare::word;
+use super::compare::{listed, word};
 use super::{Named, Walk, subject};
 use crate::expression::Function;
 use crate::expression::Node;
@@ -22,6 +22,7 @@ impl<'m> Walk<'m> {
             self.argument(function, index, node, typed);
         }
         self.name_values(name, &types);
+        self.parts(name, &types);
         let first = types.first().cloned().unwrap_or_else(Typed::any);
         let element = |typed: &Typed<'m>| typed.elements(self.operation).unwrap_or_else(Typed::any);
         match name {
@@ -29,8 +30,13 @@ impl<'m> Walk<'m> {
                 Typed::of(Kind::Number).or_absent(matches!(name, "avg" | "to_number"))
             }
             "contains" | "starts_with" | "ends_with" => Typed::of(Kind::Boolean),
+            "to_string" if first.class() == Class::String => first,
             "join" | "to_string" | "type" => Typed::of(Kind::Text(&[])),
             "keys" => Typed::list(Typed::of(Kind::Text(&[]))),
+            "values" => match (&first.kind, self.operation) {
+                (Kind::Map(value), Some(operation)) => Typed::list(Typed::shape(operation, value)),
+                _ => Typed::list(Typed::any()),
+            },
             "max" | "min" => element(&first).or_absent(true),
             "max_by" | "min_by" | "sort_by" => {
                 let item = element(&first);
@@ -88,7 +94,8 @@ impl<'m> Walk<'m> {
         if typed.optional && !self.present.contains(node) && typed.class() != Class::Any {
             let what = if typed.origin.is_some() { subject(typed) } else { "its value".to_owned() };
             let message = format!("{what} may be absent, and `{name}` of nothing fails");
-            let instead = if is_list { "`[]`" } else { "''" };
+            let list = is_list && typed.class() != Class::String;
+            let instead = if list { "`[]`" } else { "''" };
             let help = format!("give what stands for nothing: {name}(… || {instead})");
             self.flaw(&rule::ABSENT_ARGUMENT, name, message, Some(help));
         }
@@ -112,6 +119,32 @@ impl<'m> Walk<'m> {
             Some(Class::Object) => "a list of objects".to_owned(),
             Some(Class::List) => "a list of lists".to_owned(),
             Some(Class::Any | Class::Null) | None => typed.class().words().to_owned(),
+        }
+    }
+
+    /// Whether there is what a function looks for.
+    fn parts(&mut self, name: &str, types: &[Typed<'m>]) {
+        let [whole, part] = types else { return };
+        if name == "contains" && whole.class() == Class::String {
+            let kind = part.class();
+            if !kind.can_equal(Class::String) {
+                let message = format!("a string never contains {}: it fails", kind.words());
+                let help = (kind == Class::List)
+                    .then(|| "the list comes first: contains([…], …)".to_owned());
+                return self.flaw(&rule::WRONG_ARGUMENT, name, message, help);
+            }
+        }
+        let Kind::Literal(Value::String(text)) = &part.kind else { return };
+        let (says, has): (_, fn(&str, &str) -> bool) = match name {
+            "contains" => ("contains", |value, text| value.contains(text)),
+            "starts_with" => ("starts with", |value, text| value.starts_with(text)),
+            "ends_with" => ("ends with", |value, text| value.ends_with(text)),
+            _ => return,
+        };
+        let values = whole.values();
+        if !values.is_empty() && !values.iter().any(|value| has(value, text)) {
+            let message = format!("no value of {} {says} `{text}`", subject(whole));
+            self.flaw(&rule::UNKNOWN_VALUE, text, message, Some(listed(values)));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Named, Walk, subject};
+use super::{Flaw, Named, Walk, subject};
 use crate::diagnostic::nearest;
 use crate::expression::Comparator;
 use crate::expression::Node;
@@ -17,8 +17,12 @@ impl<'m> Walk<'m> {
         right_node: &Node,
         current: &Typed<'m>,
     ) -> Typed<'m> {
+        let known = self.flaws.len();
         let left = self.infer(left_node, current);
         let right = self.infer(right_node, current);
+        for (node, other) in [(left_node, &right), (right_node, &left)] {
+            self.suggest_quotes(known, node, other);
+        }
         let equality = matches!(comparator, Comparator::Equal | Comparator::NotEqual);
         if !equality {
             self.ordering(comparator, &left, &right);
@@ -47,6 +51,17 @@ impl<'m> Walk<'m> {
         Typed::of(Kind::Boolean)
     }
 
+    /// `Status == READY` compares two members, though a text was meant.
+    fn suggest_quotes(&mut self, known: usize, node: &Node, other: &Typed<'m>) {
+        let Node::Field(name) = node else { return };
+        let meant = other.values().contains(name);
+        let unknown = |flaw: &&mut Flaw| flaw.rule == &rule::UNKNOWN_MEMBER && flaw.word == *name;
+        let flaw = self.flaws[known..].iter_mut().find(unknown);
+        if let Some(flaw) = flaw.filter(|_| meant) {
+            flaw.help = Some(format!("a text has single quotes: '{name}'"));
+        }
+    }
+
     /// A member compared with a value that stands in the expression.
     fn against(&mut self, comparator: Comparator, typed: &Typed<'m>, value: &Value) {
         if let Some(origin) = typed.origin {
@@ -56,6 +71,9 @@ impl<'m> Walk<'m> {
         }
         if value.is_null() {
             return;
+        }
+        if let Some(what) = typed.native().filter(|_| value.is_string()) {
+            return self.native(typed, what);
         }
         if !typed.class().can_equal(Class::of(value)) {
             let message = format!(
@@ -67,6 +85,15 @@ impl<'m> Walk<'m> {
             return self.flaw(&rule::IMPOSSIBLE_VALUE, word(typed), message, help);
         }
         self.known_value(typed, value, &text_of(value));
+    }
+
+    /// A text where botocore has no text.
+    pub(crate) fn native(&mut self, typed: &Typed<'m>, what: &str) {
+        let message = format!(
+            "{} is {what}, which in botocore is no text and never equals one",
+            subject(typed)
+        );
+        self.flaw(&rule::PYTHON_EQUALITY, word(typed), message, None);
     }
 
     /// Whether an enum has `value`.
@@ -86,6 +113,9 @@ impl<'m> Walk<'m> {
     fn ordering(&mut self, comparator: Comparator, left: &Typed<'m>, right: &Typed<'m>) {
         for (typed, other) in [(left, right), (right, left)] {
             self.open(typed);
+            if let Some(what) = typed.native().filter(|_| other.class() == Class::String) {
+                return self.native(typed, what);
+            }
             let orderable =
                 matches!(typed.class(), Class::Any | Class::Null | Class::Number | Class::String);
             if !orderable || !typed.class().can_equal(other.class()) {

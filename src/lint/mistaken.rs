@@ -1,0 +1,58 @@
+//! The rule about acceptors that say something else of a state than its name does.
+
+use serde_json::Value;
+
+use super::Subject;
+use super::coverage::succeeds_by_error;
+use super::paths::{Use, Walked};
+use super::rule;
+use super::state;
+use super::state::Purpose;
+use crate::config::State;
+
+/// Checks every state that acceptors ask for.
+pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
+    let uses = walked.uses.iter().filter(|one| one.direct);
+    for one in uses.clone() {
+        let Some(value) = one.value.as_deref().filter(|value| is_written(subject, one, value))
+        else {
+            continue;
+        };
+        let of_same = || uses.clone().filter(|other| other.origin == one.origin);
+        let message = match one.state {
+            State::Retry if purpose(subject, walked, one).is_lost(value) => {
+                format!("`{value}` is not left again, by its name, so there is nothing to retry")
+            }
+            // Where all that ends a wait is a success, so is a failure.
+            State::Success if state::is_failure(&state::words(value)) => {
+                let good = of_same().find(|other| is_good_failure(other));
+                let Some(good) = good.and_then(|good| good.value.as_deref()) else { continue };
+                format!("`{value}` is a success and `{good}` a failure, unlike their names")
+            }
+            State::Success | State::Failure | State::Retry => continue,
+        };
+        subject.report(&rule::MISTAKEN_STATE, &format!("/acceptors/{}", one.acceptor), message);
+    }
+}
+
+/// Whether the value stands in the acceptor, and is not what a negation leaves.
+fn is_written(subject: &Subject<'_>, one: &Use<'_>, value: &str) -> bool {
+    let acceptor = &subject.waiter.acceptors[one.acceptor];
+    acceptor.expected == Value::String(value.to_owned())
+        || acceptor.argument.as_ref().is_some_and(|argument| argument.contains(value))
+}
+
+fn is_good_failure(one: &Use<'_>) -> bool {
+    let good = |value: &String| state::is_good(&state::words(value));
+    one.state == State::Failure && one.value.as_ref().is_some_and(good)
+}
+
+fn purpose(subject: &Subject<'_>, walked: &Walked<'_>, one: &Use<'_>) -> Purpose {
+    let uses = || walked.uses.iter().filter(|other| other.origin == one.origin);
+    let named: Vec<_> = uses().filter_map(|other| other.value.as_deref()).collect();
+    let success = uses().filter(|other| other.state == State::Success);
+    let success: Vec<_> = success.filter_map(|other| other.value.as_deref()).collect();
+    let inactive = success.iter().any(|value| state::words(value) == ["INACTIVE"]);
+    Purpose::new(subject.name, &success, &named, one.values)
+        .or_deletion(inactive || succeeds_by_error(subject))
+}
