@@ -1,6 +1,7 @@
 //! `maitred new`: writes a waiter and its first cases from the model of an operation.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -14,31 +15,38 @@ use super::signature;
 use super::signature::Signature;
 use super::test::CASES;
 use crate::catalog;
+use crate::client::aws::Models;
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::draft;
 use crate::draft::Draft;
-use crate::draft::DraftError;
 use crate::draft::DraftOptions;
-use crate::draft::Meaning;
 use crate::model::OperationModel;
 use crate::model::ServiceModel;
 use crate::schema;
 
 mod prompt;
+mod proposal;
+mod refusal;
 
 /// Write a waiter and its first cases from the model of an operation
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The state is the member of the output that is called so, e.g. Status; success and failure are told by
-the names of its values. On a terminal each of it is asked for; the flags say it beforehand. The waiter
-is added to the file, in which nothing else changes, and its cases to DIR/<service>/<waiter>.
+the names of its values, and all of it is shown for you to judge. On a terminal it is asked for; the
+flags say it beforehand. Where the model does not list the values, say them: --success and --failure.
+A waiter for a thing that is to be gone succeeds where it is not found: --not-found success.
+
+The waiter is added to the file, in which nothing else changes, and its cases to
+DIR/<service>/<waiter>: one for every state that ends the wait, and one in which nothing does.
 
 Examples:
-  maitred new glue get-crawler
+  maitred new glue get-job-run
   maitred new stepfunctions describe-execution --name execution_succeeded --delay 10
-  maitred new redshift describe-clusters --success available --failure deleting,storage-full
-  maitred new glue get-crawler --not-found success           until it is gone
+  maitred new ecs describe-tasks --success RUNNING --failure STOPPED
+  maitred new cloudformation describe-change-set --path ExecutionStatus
+  maitred new glue get-crawler --baseline                    the crawl after the last one
+  maitred new mwaa get-environment --not-found success       until it is gone
   maitred lint && maitred test")]
 pub(super) struct Args {
     /// The service, e.g. glue
@@ -66,6 +74,9 @@ pub(super) struct Args {
     /// How many polls; default: an hour of them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_attempts: Option<u64>,
+    /// The thing runs again and again: wait for the run after the one that is there now (a `baseline`)
+    #[arg(long)]
+    baseline: bool,
     /// The waiter file; default: waiters/<service>.json
     #[arg(long)]
     file: Option<PathBuf>,
@@ -111,7 +122,8 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let (service, operation) = find(args)?;
+    let target = find(args)?;
+    let service = &target.service;
     let mut options = DraftOptions {
         name: args.name.clone(),
         path: args.path.clone(),
@@ -120,14 +132,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         not_found: args.not_found.map(Into::into),
         delay: args.delay,
         max_attempts: args.max_attempts,
+        next_run: args.baseline,
     };
     if !args.yes && report::asks_people() {
-        prompt::ask(&service, &operation, &mut options, &mut prompt::Terminal)?;
+        prompt::ask(service, &target.operation, &mut options, &mut prompt::Terminal)?;
     }
-    let draft = draft::draft(&service, &operation, &options).map_err(|error| explained(&error))?;
+    let draft = draft::draft(service, &target.operation, &options)
+        .map_err(|error| refusal::explained(&target, &error))?;
     if args.dry_run {
         let waiter = json!({ draft.name.as_str(): draft.to_json() });
-        return Ok(Report::text(report::json(&waiter)).with_stderr(proposal(&draft)));
+        return Ok(Report::text(report::json(&waiter)).with_stderr(proposal::told(&target, &draft)));
     }
     let file = args.file.clone();
     let file = file.unwrap_or_else(|| Path::new("waiters").join(format!("{}.json", service.name)));
@@ -139,7 +153,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let told = format!(
         "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
          look through both, then: maitred lint {} && maitred test {} {name}",
-        proposal(&draft),
+        proposal::told(&target, &draft),
         service.name,
         file.display(),
         folder.display(),
@@ -149,7 +163,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     Ok(Report::text(told))
 }
 
-fn find(args: &Args) -> anyhow::Result<(ServiceModel, OperationModel)> {
+/// What is to be polled.
+struct Target {
+    models: Models,
+    service: ServiceModel,
+    operation: Arc<OperationModel>,
+}
+
+fn find(args: &Args) -> anyhow::Result<Target> {
     if args.service == signature::HTTP {
         let failure = Failure::usage("service http has no model to write a waiter from");
         return Err(failure
@@ -175,25 +196,7 @@ fn find(args: &Args) -> anyhow::Result<(ServiceModel, OperationModel)> {
             .help("name the operation that describes the thing")
             .into());
     }
-    Ok((service, OperationModel::clone(&operation)))
-}
-
-/// What was taken for what, a line each.
-fn proposal(draft: &Draft) -> String {
-    let mut text = format!("{} is told by {}", draft.name, draft.path.expression());
-    for (meaning, word) in [
-        (Meaning::Success, "success"),
-        (Meaning::Failure, "failure"),
-        (Meaning::Retry, "retry"),
-        (Meaning::Unknown, "retry, the name does not say"),
-    ] {
-        let states = draft.states.iter().filter(|(_, it)| *it == meaning);
-        let states: Vec<_> = states.map(|(state, _)| state.as_str()).collect();
-        if !states.is_empty() {
-            text.push_str(&format!("\n  {word}: {}", states.join(", ")));
-        }
-    }
-    text
+    Ok(Target { models, service, operation })
 }
 
 /// Adds the waiter to its file and tells the name that it has there.
@@ -251,38 +254,4 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     folder
         .and_then(|()| std::fs::write(path, text))
         .with_context(|| format!("{} cannot be written", path.display()))
-}
-
-/// Why nothing could be proposed, and what to say instead.
-fn explained(error: &DraftError) -> Failure {
-    let list =
-        |texts: &[String]| texts.iter().map(|it| format!("\n        {it}")).collect::<String>();
-    let help = match error {
-        DraftError::NoState { candidates, .. } if candidates.is_empty() => {
-            "its output has no strings at all; is there another operation that describes the thing?"
-                .to_owned()
-        }
-        DraftError::NoState { candidates, .. } => {
-            format!("name one with --path; its strings are{}", list(candidates))
-        }
-        DraftError::UnknownPath { near: Some(near), .. } => format!("did you mean `{near}`?"),
-        DraftError::UnknownPath { candidates, .. } => format!("there are{}", list(candidates)),
-        DraftError::NoSuccess { values, .. } if values.is_empty() => {
-            "the model does not list its values; look them up and give --success and --failure"
-                .to_owned()
-        }
-        DraftError::NoSuccess { values, .. } => {
-            format!("give --success, of {}", values.join(", "))
-        }
-        DraftError::UnknownValue { value, values, .. } => {
-            match crate::diagnostic::nearest(value, values.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has {}", values.join(", ")),
-            }
-        }
-        DraftError::NoNotFound { .. } => {
-            "leave out --not-found, and add an `error` acceptor by hand".to_owned()
-        }
-    };
-    Failure::usage(error.to_string()).help(help)
 }

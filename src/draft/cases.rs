@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::path::StatePath;
-use super::{Meaning, sample, words};
+use super::path::{StatePath, Step};
+use super::{Meaning, Subject, sample, words};
 use crate::case::Case;
 use crate::case::Expect;
 use crate::case::ExpectedOutcome;
@@ -13,16 +13,20 @@ use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::State;
 use crate::config::WaiterConfig;
-use crate::model::OperationModel;
-use crate::model::ServiceModel;
 use crate::schema::CASE_SCHEMA_ID;
 
 /// What the sample of a reason says.
 const REASON: &str = "something went wrong";
 
+/// When the run before began, and the one that is waited for.
+const BEFORE: &str = "2024-01-30T12:00:00Z";
+const AFTER: &str = "2024-01-31T12:00:00Z";
+
 struct Cases<'a> {
     config: &'a WaiterConfig,
     path: &'a StatePath,
+    noun: &'a str,
+    run: Option<&'a [Step]>,
     input: Map<String, Value>,
     /// The states in which nothing is decided yet.
     under_way: Vec<&'a str>,
@@ -30,19 +34,20 @@ struct Cases<'a> {
 }
 
 pub(super) fn cases(
-    service: &ServiceModel,
-    operation: &OperationModel,
+    subject: &Subject<'_>,
     config: &WaiterConfig,
     path: &StatePath,
     states: &[(String, Meaning)],
+    run: Option<&[Step]>,
 ) -> Vec<(String, Case)> {
     let under_way = states
         .iter()
         .filter(|(_, meaning)| matches!(meaning, Meaning::Retry | Meaning::Unknown))
         .map(|(value, _)| value.as_str())
         .collect();
-    let input = sample::input(service, operation);
-    let mut cases = Cases { config, path, input, under_way, cases: Vec::new() };
+    let input = sample::input(subject.service, subject.operation);
+    let noun = &subject.noun;
+    let mut cases = Cases { config, path, noun, run, input, under_way, cases: Vec::new() };
     let ends = |acceptor: &&AcceptorConfig| acceptor.state != State::Retry;
     for acceptor in config.acceptors.iter().filter(ends) {
         cases.ending(acceptor);
@@ -59,7 +64,23 @@ impl Cases<'_> {
             return (Self::error(acceptor), None);
         }
         let reason = (acceptor.state == State::Failure).then_some(REASON);
-        (Reply::output(sample::output(self.path, expected, reason)), Some(json!(expected)))
+        (self.output(expected, reason, AFTER), Some(json!(expected)))
+    }
+
+    /// A reply whose state is `value`, of the run that began at `run`.
+    fn output(&self, value: &str, reason: Option<&str>, run: &str) -> Reply {
+        let mut document = sample::output(self.path, value, reason);
+        if let Some(steps) = self.run {
+            sample::put(&mut document, steps, run);
+        }
+        Reply::output(document)
+    }
+
+    /// What tells the run before from this one, as the caller gives it.
+    fn baseline(&self) -> Option<Value> {
+        let steps = self.run?;
+        let list = steps.iter().any(|step| step.list);
+        Some(if list { json!([BEFORE]) } else { json!(BEFORE) })
     }
 
     fn error(acceptor: &AcceptorConfig) -> Reply {
@@ -75,10 +96,8 @@ impl Cases<'_> {
         let first = self.cases.is_empty();
         let shown =
             if first { self.under_way.as_slice() } else { self.under_way.get(..1).unwrap_or(&[]) };
-        let mut replies: Vec<_> = shown
-            .iter()
-            .map(|value| Reply::output(sample::output(self.path, value, None)))
-            .collect();
+        let mut replies: Vec<_> =
+            shown.iter().map(|value| self.output(value, None, BEFORE)).collect();
         let last_under_way = shown.last().map(|value| json!(value));
         if first {
             let retried = self.config.acceptors.iter().filter(|acceptor| {
@@ -87,6 +106,13 @@ impl Cases<'_> {
             replies.splice(0..0, retried.map(Self::error));
         }
         let (reply, shown) = self.matched(acceptor);
+        if first && self.run.is_some() && acceptor.matcher != MatcherKind::Error {
+            // The run before has succeeded too, which is no end of this wait.
+            replies.insert(
+                0,
+                self.output(acceptor.expected.as_str().unwrap_or_default(), None, BEFORE),
+            );
+        }
         replies.push(reply);
         let expect = Expect {
             outcome: match acceptor.state {
@@ -106,27 +132,30 @@ impl Cases<'_> {
         self.add(name, replies, expect);
     }
 
-    /// What a failure says: the reason, if the service gives one.
+    /// What a failure says: which thing it is and why, if the service tells.
     fn message(&self, acceptor: &AcceptorConfig) -> Option<String> {
         if acceptor.state != State::Failure {
             return None;
         }
+        if acceptor.matcher == MatcherKind::Error {
+            return Some("there is no such thing".to_owned());
+        }
+        let told = acceptor.message.as_deref().unwrap_or_default();
         let expected = acceptor.expected.as_str().unwrap_or_default();
-        Some(match (acceptor.matcher, &self.path.reason) {
-            (MatcherKind::Error, _) => "there is no such thing".to_owned(),
-            (_, Some(_)) if acceptor.message.as_deref().is_some_and(|it| it.contains("join")) => {
-                format!("{expected}: {REASON}")
-            }
-            _ => format!("is {expected}"),
-        })
+        let thing = format!("the {}", self.noun.replace('_', " "));
+        let stands = match told.contains("join(' '") {
+            true => format!("{thing} {} is {expected}", sample::NAME),
+            false => format!("{thing} is {expected}"),
+        };
+        Some(if told.contains("join(': '") { format!("{stands}: {REASON}") } else { stands })
     }
 
     /// Nothing is ever decided.
     fn never(&mut self) {
         let attempts = self.config.max_attempts;
-        let (document, shown) = match self.under_way.first() {
-            Some(value) => (sample::output(self.path, value, None), Some(json!(value))),
-            None => (json!({}), None),
+        let (reply, shown) = match self.under_way.first() {
+            Some(value) => (self.output(value, None, BEFORE), Some(json!(value))),
+            None => (Reply::output(json!({})), None),
         };
         let expect = Expect {
             outcome: ExpectedOutcome::Exhausted,
@@ -134,7 +163,7 @@ impl Cases<'_> {
             shown,
             message: None,
         };
-        self.add("never".to_owned(), vec![Reply::output(document).times(attempts)], expect);
+        self.add("never".to_owned(), vec![reply.times(attempts)], expect);
     }
 
     fn add(&mut self, name: String, replies: Vec<Reply>, expect: Expect) {
@@ -143,11 +172,12 @@ impl Cases<'_> {
             description: None,
             input: self.input.clone(),
             parameters: Default::default(),
-            baseline: None,
+            baseline: self.baseline(),
             delay: None,
             max_attempts: None,
             timeout: None,
             replies,
+            diagnose: Vec::new(),
             expect,
         };
         self.cases.push((name, case));

@@ -2,11 +2,15 @@
 
 use std::collections::VecDeque;
 
-use crate::model::Member;
+use super::beside;
+use super::meaning;
+use super::noun::singular;
+use crate::lint::state_tables;
 use crate::model::OperationModel;
 use crate::model::ShapeId;
 use crate::model::ShapeKind;
 use crate::model::ShapeRef;
+use crate::model::Structure;
 use crate::model::xform_name;
 
 /// A state is not deeper.
@@ -20,8 +24,12 @@ const MAX_MEMBERS: usize = 5000;
 pub struct StatePath {
     pub(super) steps: Vec<Step>,
     pub(super) values: Vec<String>,
-    /// The member beside it that says why, as a path from where it is.
-    pub(super) reason: Option<Vec<String>>,
+    /// The structure that each step is a member of.
+    pub(super) structures: Vec<ShapeId>,
+    /// The member that says why, from the output on.
+    pub(super) reason: Option<Vec<Step>>,
+    /// The member that says which thing it is, from the output on.
+    pub(super) id: Option<Vec<Step>>,
 }
 
 /// One member on the way.
@@ -38,10 +46,16 @@ impl StatePath {
         expression(&self.steps)
     }
 
-    /// The values that the model knows; empty if it is no enum.
+    /// The values that are known, from the model or the service's documentation; empty if none are.
     #[must_use]
     pub fn values(&self) -> &[String] {
         &self.values
+    }
+
+    /// Whether it is of a list, of which there may be several.
+    #[must_use]
+    pub fn is_of_list(&self) -> bool {
+        self.in_list() > 0
     }
 
     /// The position after the last list on the way; 0 if there is none.
@@ -58,22 +72,164 @@ impl StatePath {
         self.steps.len().checked_sub(2).map_or("", |parent| &self.steps[parent].name)
     }
 
-    /// How likely this is what tells the state; less is likelier, `None` is not at all.
-    fn rank(&self, noun: &str) -> Option<(usize, bool, bool)> {
+    /// What it costs that its values do not say what a success is.
+    fn unclear(&self) -> usize {
+        const STRING: usize = 2;
+        const ENUM: usize = 3;
+        let unclear = if self.values.is_empty() { STRING } else { ENUM };
+        meaning::likelihood(&self.values).unwrap_or(unclear)
+    }
+
+    /// Whether the state is one level deeper than the thing, as in `State.Name`.
+    fn is_held(&self, operation: &OperationModel, noun: &str) -> bool {
+        const MOST: usize = 4;
         let own = self.name().to_lowercase();
-        let holds = matches!(own.as_str(), "name" | "code" | "value") && is_state(self.parent());
-        if !is_state(self.name()) && !holds {
+        let container = self.structures.last().map(|id| &operation.shapes[*id]);
+        let small = container
+            .and_then(|shape| shape.structure())
+            .is_some_and(|structure| structure.members.len() <= MOST);
+        matches!(own.as_str(), "name" | "code" | "value")
+            && small
+            && is_state(self.parent())
+            && singular(&xform_name(self.parent(), '_')) != noun
+            && !self.steps[self.steps.len() - 2].list
+    }
+
+    /// How likely this is what tells the state of `noun`; less is likelier, `None` is not at all.
+    fn rank(&self, operation: &OperationModel, noun: &str) -> Option<Rank> {
+        let holds = self.is_held(operation, noun);
+        if !holds && !is_state(self.name()) {
             return None;
         }
         let name = if holds { self.parent() } else { self.name() };
         let words = xform_name(name, '_');
-        let of = words.rsplit_once('_').map_or("", |(of, _)| of).replace('_', "");
-        let general = ["", "last", "current", "lifecycle", "execution", "job", "query"];
-        let noun = noun.replace('_', "");
-        let proper = general.contains(&of.as_str()) || noun.ends_with(&of) || noun.starts_with(&of);
+        let words = without_kind(&words);
+        let (of, last) = words.rsplit_once('_').unwrap_or(("", words));
+        if last == "stage" && self.values.is_empty() || self.is_about_failures() {
+            return None;
+        }
+        let (proper, part) = (is_proper(of, noun), self.is_part(noun));
         let depth = self.steps.len() - usize::from(holds);
-        Some((depth, !proper, self.values.is_empty()))
+        let foreign = self.foreign(noun);
+        let unreal = of.split('_').any(|word| UNREAL.contains(&word));
+        let penalties = [
+            (!matches!(last, "status" | "state"), 1),
+            (!of.is_empty() && of != noun, 1),
+            (!proper, 3),
+            (unreal, 2),
+            (part, 3),
+        ];
+        let penalties = penalties.iter().filter(|(is, _)| *is).map(|(_, penalty)| penalty);
+        let score = 2 * depth + 3 * foreign + self.unclear() + penalties.sum::<usize>();
+        let far = !proper && (depth > 2 || part)
+            || foreign > 1
+            || foreign > 0 && depth > 2 && !of.is_empty();
+        Some(Rank { score, improper: !proper, far })
     }
+
+    /// Whether it is of what could not be told.
+    fn is_about_failures(&self) -> bool {
+        self.steps.iter().any(|step| {
+            let words = xform_name(&step.name, '_');
+            let first = words.split('_').next().unwrap_or_default();
+            let failures = ["error", "errors", "failed", "failures", "skipped", "unprocessed"];
+            step.list && failures.contains(&first)
+        })
+    }
+
+    /// Whether it is of one of several parts of the thing, not of the thing.
+    fn is_part(&self, noun: &str) -> bool {
+        let last = self.steps.iter().rposition(|step| step.list).filter(|last| *last > 0);
+        last.is_some_and(|last| {
+            let name = singular(&xform_name(&self.steps[last].name, '_'));
+            !is_proper(&name, noun) && !HOLDERS.contains(&name.as_str())
+        })
+    }
+
+    /// How many structures on the way are called neither as the thing is nor as what holds anything.
+    fn foreign(&self, noun: &str) -> usize {
+        let way = self.steps.iter().rev().skip(1).filter(|step| !step.list);
+        let foreign = way.filter(|step| {
+            let name = singular(&xform_name(&step.name, '_'));
+            let last = name.rsplit('_').next().unwrap_or_default();
+            let of_noun = |word: &str| noun.split('_').any(|own| own == singular(word));
+            let own = |word: &str| of_noun(word) || GENERAL.contains(&word);
+            let held = HOLDERS.contains(&last) || name.split('_').any(own);
+            !held || (SETTINGS.contains(&last) && !of_noun(last))
+        });
+        foreign.count()
+    }
+}
+
+/// What structures are called that hold anything, in the singular.
+const HOLDERS: [&str; 16] = [
+    "aggregated",
+    "data",
+    "description",
+    "detail",
+    "info",
+    "information",
+    "item",
+    "list",
+    "metadata",
+    "object",
+    "property",
+    "response",
+    "state",
+    "status",
+    "summary",
+    "version",
+];
+
+/// What structures are called that say how things are to be.
+const SETTINGS: [&str; 4] = ["config", "configuration", "option", "setting"];
+
+/// How likely a member tells the state; less is likelier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    score: usize,
+    improper: bool,
+    /// Too far from the thing to be taken for its state unasked.
+    far: bool,
+}
+
+/// What may be said of a state without making it another's.
+const GENERAL: [&str; 22] = [
+    "aggregate",
+    "aggregated",
+    "creation",
+    "current",
+    "deployment",
+    "detailed",
+    "execution",
+    "job",
+    "last",
+    "latest",
+    "lifecycle",
+    "operation",
+    "overall",
+    "processing",
+    "progress",
+    "provisioning",
+    "query",
+    "resource",
+    "run",
+    "task",
+    "workflow",
+    "life",
+];
+
+/// What makes it something that is not so now.
+const UNREAL: [&str; 6] = ["desired", "expected", "previous", "request", "requested", "target"];
+
+/// Whether the state of `of` is the state of `noun`.
+fn is_proper(of: &str, noun: &str) -> bool {
+    let plain = |text: &str| text.replace('_', "");
+    let (whole, all) = (plain(of), plain(noun));
+    let known = |word: &str| {
+        GENERAL.contains(&word) || noun.split('_').any(|other| other == singular(word))
+    };
+    of.is_empty() || all.ends_with(&whole) || all.starts_with(&whole) || of.split('_').all(known)
 }
 
 pub(super) fn expression(steps: &[Step]) -> String {
@@ -86,98 +242,126 @@ pub(super) fn expression(steps: &[Step]) -> String {
     steps.iter().map(step).collect::<Vec<_>>().join(".")
 }
 
-fn last_word(name: &str) -> String {
+pub(super) fn last_word(name: &str) -> String {
     xform_name(name, '_').rsplit('_').next().unwrap_or_default().to_owned()
+}
+
+/// `StatusCode` and `StateValue` are the status and the state.
+fn without_kind(words: &str) -> &str {
+    words.strip_suffix("_code").or_else(|| words.strip_suffix("_value")).unwrap_or(words)
 }
 
 fn is_state(name: &str) -> bool {
     let words = xform_name(name, '_');
-    let words = words.strip_suffix("_code").unwrap_or(&words);
+    let words = without_kind(&words);
     // `InstanceLifecycle` is how an instance is paid for.
-    words == "lifecycle" || matches!(last_word(words).as_str(), "status" | "state" | "phase")
+    words == "lifecycle"
+        || matches!(last_word(words).as_str(), "status" | "state" | "phase" | "stage")
+}
+
+/// A structure of the output, and the way to it.
+struct Place {
+    steps: Vec<Step>,
+    structures: Vec<ShapeId>,
 }
 
 /// Every string member of the output, the shallow ones first.
-pub(super) fn strings(operation: &OperationModel) -> Vec<StatePath> {
+pub(super) fn strings(service: &str, operation: &OperationModel) -> Vec<StatePath> {
     let mut found = Vec::new();
-    let mut queue: VecDeque<(Vec<Step>, Vec<ShapeId>, ShapeRef)> = VecDeque::new();
-    queue.extend(operation.output.clone().map(|output| (Vec::new(), Vec::new(), output)));
+    let root = operation.output.as_ref().map(|output| output.shape);
+    let mut queue: VecDeque<Place> = VecDeque::new();
+    queue.extend(root.map(|root| Place { steps: Vec::new(), structures: vec![root] }));
     let mut seen = 0;
-    while let Some((steps, above, reference)) = queue.pop_front() {
-        let members = operation.members(&reference);
-        for member in members {
+    while let Some(place) = queue.pop_front() {
+        let Some(structure) = place.structure(operation) else { continue };
+        for member in &structure.members {
             seen += 1;
             if seen > MAX_MEMBERS {
                 return found;
             }
             let (target, list) = element(operation, &member.target);
-            let mut steps = steps.clone();
+            let mut steps = place.steps.clone();
             steps.push(Step { name: member.name.clone(), list });
             let shape = operation.shape(target);
+            let mut structures = place.structures.clone();
             if let ShapeKind::String(values) = &shape.kind {
-                let reason = reason(operation, members);
-                found.push(StatePath { steps, values: values.clone(), reason });
+                let values = known(service, operation, &structures, &member.name, values);
+                found.push(StatePath { steps, values, structures, reason: None, id: None });
             } else if shape.structure().is_some()
                 && steps.len() < MAX_DEPTH
-                && !above.contains(&target.shape)
+                && !structures.contains(&target.shape)
             {
-                let mut above = above.clone();
-                above.push(target.shape);
-                queue.push_back((steps, above, target.clone()));
+                structures.push(target.shape);
+                queue.push_back(Place { steps, structures });
             }
         }
     }
     found
 }
 
+impl Place {
+    fn structure<'a>(&self, operation: &'a OperationModel) -> Option<&'a Structure> {
+        self.structures.last().and_then(|id| operation.shapes[*id].structure())
+    }
+}
+
+/// The values of the model, or those that the service documents in prose.
+fn known(
+    service: &str,
+    operation: &OperationModel,
+    structures: &[ShapeId],
+    member: &str,
+    values: &[String],
+) -> Vec<String> {
+    let structure = structures.last().map_or("", |id| &operation.shapes[*id].name);
+    let table = state_tables().iter().find(|table| {
+        table.service == service && table.structure == structure && table.member == member
+    });
+    match table {
+        Some(table) if values.is_empty() => {
+            table.settled.iter().chain(table.passing).map(|value| (*value).to_owned()).collect()
+        }
+        Some(_) | None => values.to_vec(),
+    }
+}
+
 /// What a list is of; anything else is itself.
-fn element<'a>(operation: &'a OperationModel, reference: &'a ShapeRef) -> (&'a ShapeRef, bool) {
+pub(super) fn element<'a>(
+    operation: &'a OperationModel,
+    reference: &'a ShapeRef,
+) -> (&'a ShapeRef, bool) {
     let kind = &operation.shape(reference).kind;
     if let ShapeKind::List(member) = kind { (member, true) } else { (reference, false) }
 }
 
-/// The member of the output that tells the state, if there is one: the shallowest, and of those the one
-/// that is of the thing itself.
-pub(super) fn state(strings: &[StatePath], noun: &str) -> Option<StatePath> {
-    let ranked = strings.iter().filter_map(|path| Some((path.rank(noun)?, path)));
-    ranked.min_by_key(|(rank, _)| *rank).map(|(_, path)| path.clone())
-}
-
-/// Those that may tell a state, the likeliest first.
-pub(super) fn states(strings: &[StatePath], noun: &str) -> Vec<StatePath> {
-    let mut ranked: Vec<_> =
-        strings.iter().filter_map(|path| Some((path.rank(noun)?, path.clone()))).collect();
+/// Those that may tell a state, the likeliest first. What is too far from the thing to be taken for its
+/// state unasked has `false`.
+pub(super) fn states(
+    operation: &OperationModel,
+    strings: &[StatePath],
+    noun: &str,
+) -> Vec<(StatePath, bool)> {
+    let ranked = strings.iter().filter_map(|path| Some((path.rank(operation, noun)?, path)));
+    let mut ranked: Vec<_> = ranked.collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, path)| path).collect()
+    let whole =
+        |(rank, path): (Rank, &StatePath)| (beside::completed(path, operation, noun), !rank.far);
+    ranked.into_iter().map(whole).collect()
 }
 
-/// The member among `members` that says why the state is what it is.
-fn reason(operation: &OperationModel, members: &[Member]) -> Option<Vec<String>> {
-    let ranked = members.iter().filter_map(|member| {
-        let rank = reason_rank(&member.name)?;
-        let shape = operation.shape(&member.target);
-        if matches!(shape.kind, ShapeKind::String(_)) && shape.enum_values().is_empty() {
-            return Some((rank, vec![member.name.clone()]));
-        }
-        let inner = operation.members(&member.target).iter().find(|inner| {
-            let text = matches!(operation.shape(&inner.target).kind, ShapeKind::String(_));
-            text && matches!(last_word(&inner.name).as_str(), "message" | "reason" | "cause")
-        })?;
-        Some((rank + 3, vec![member.name.clone(), inner.name.clone()]))
+/// Whether something rests in the state `value` of `path`, if that is known from prose.
+pub(super) fn is_settled(
+    service: &str,
+    operation: &OperationModel,
+    path: &StatePath,
+    value: &str,
+) -> Option<bool> {
+    let structure = path.structures.last().map_or("", |id| &operation.shapes[*id].name);
+    let table = state_tables().iter().find(|table| {
+        table.service == service
+            && table.structure == structure
+            && table.member == path.name()
+            && (table.settled.contains(&value) || table.passing.contains(&value))
     });
-    ranked.min_by_key(|(rank, _)| *rank).map(|(_, path)| path)
-}
-
-/// How likely a member says why; less is likelier.
-fn reason_rank(name: &str) -> Option<u8> {
-    let words = xform_name(name, '_');
-    let about = ["status", "state", "fail", "error", "stop", "terminat", "abort"];
-    let is_about = about.iter().any(|about| words.contains(about));
-    match last_word(name).as_str() {
-        "cause" => Some(0),
-        "reason" if is_about || words == "reason" => Some(0),
-        "message" if is_about || words == "message" => Some(1),
-        "error" | "details" | "detail" | "description" | "info" | "failure" if is_about => Some(2),
-        _ => None,
-    }
+    table.map(|table| table.settled.contains(&value))
 }

@@ -13,6 +13,9 @@ use crate::model::xform_name;
 /// Deeper inputs are cut off.
 const MAX_DEPTH: usize = 8;
 
+/// No sample is longer.
+const LONGEST: f64 = 1000.0;
+
 /// The account in samples, as AWS's own documentation has it.
 const ACCOUNT: &str = "123456789012";
 
@@ -46,10 +49,12 @@ struct Sample<'a> {
 impl Sample<'_> {
     fn value(&self, name: &str, reference: &ShapeRef, depth: usize) -> Value {
         let shape = self.operation.shape(reference);
-        let least = shape.min.filter(|least| (0.0..1000.0).contains(least)).unwrap_or_default();
+        let least = shape.min.unwrap_or_default().clamp(0.0, 1e15);
         match &shape.kind {
             ShapeKind::Structure(structure) if depth < MAX_DEPTH => {
+                let one = usize::from(structure.union);
                 let required = structure.members.iter().filter(|member| member.required);
+                let required = required.chain(structure.members.iter().take(one));
                 let member =
                     |it: &Member| (it.name.clone(), self.value(&it.name, &it.target, depth + 1));
                 Value::Object(required.map(member).collect())
@@ -61,7 +66,7 @@ impl Sample<'_> {
             ShapeKind::List(_) => json!([]),
             ShapeKind::String(values) => match values.first() {
                 Some(value) => json!(value),
-                None => json!(self.text(name, least as usize)),
+                None => json!(self.text(name, least.min(LONGEST) as usize)),
             },
             ShapeKind::Boolean => json!(true),
             ShapeKind::Integer | ShapeKind::Long => json!(least.max(1.0) as u64),
@@ -78,7 +83,7 @@ impl Sample<'_> {
         } else if name.contains("account") {
             ACCOUNT.to_owned()
         } else {
-            "example".to_owned()
+            NAME.to_owned()
         };
         while text.len() < least {
             text.push_str("-example");
@@ -87,26 +92,32 @@ impl Sample<'_> {
     }
 }
 
-/// An output whose state is `value`, with a reason beside it if one is given.
+/// The name of the thing in samples.
+pub(super) const NAME: &str = "example";
+
+/// An output whose state is `value`, with what is told beside it.
 pub(super) fn output(path: &StatePath, value: &str, reason: Option<&str>) -> Value {
-    let mut document = nested(&path.steps, Value::from(value));
-    if let (Some(names), Some(text)) = (&path.reason, reason) {
-        let mut at = &mut document;
-        for step in &path.steps[..path.steps.len() - 1] {
-            at = if step.list { &mut at[&step.name][0] } else { &mut at[&step.name] };
-        }
-        let steps: Vec<_> =
-            names.iter().map(|name| Step { name: name.clone(), list: false }).collect();
-        if let (Value::Object(members), Value::Object(more)) = (at, nested(&steps, text.into())) {
-            members.extend(more);
-        }
+    let mut document = json!({});
+    put(&mut document, &path.steps, value);
+    if let Some(id) = &path.id {
+        put(&mut document, id, NAME);
+    }
+    if let (Some(steps), Some(reason)) = (&path.reason, reason) {
+        put(&mut document, steps, reason);
     }
     document
 }
 
-fn nested(steps: &[Step], value: Value) -> Value {
-    steps.iter().rev().fold(value, |value, step| {
-        let value = if step.list { json!([value]) } else { value };
-        json!({ &step.name: value })
-    })
+/// Sets a member of the document, in the first element of each list on the way.
+pub(super) fn put(document: &mut Value, steps: &[Step], value: &str) {
+    let mut at = document;
+    for step in steps {
+        let Value::Object(members) = at else { return };
+        let empty = if step.list { json!([{}]) } else { json!({}) };
+        at = members.entry(step.name.clone()).or_insert(empty);
+        if step.list {
+            at = &mut at[0];
+        }
+    }
+    *at = Value::from(value);
 }

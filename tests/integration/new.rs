@@ -55,39 +55,97 @@ fn every_state_is_taken_for_what_its_name_says() {
         "success SUCCEEDED, failure FAILED, failure TIMED_OUT, failure ABORTED, retry RUNNING, \
          retry PENDING_REDRIVE"
     );
-    assert_eq!(acceptors[1]["message"], "join(': ', ['the status is FAILED', cause][?@])");
+    assert_eq!(
+        acceptors[1]["message"],
+        "join(': ', [join(' ', ['the execution', executionArn, 'is FAILED'][?@]), cause][?@])"
+    );
 }
 
 #[test]
 fn a_state_in_a_list_is_matched_as_one_and_the_flags_have_the_last_word() {
     let waiter = proposed(&[
-        "redshift",
-        "DescribeClusters",
+        "ecs",
+        "DescribeTasks",
         "--success",
-        "available",
+        "RUNNING",
         "--failure",
-        "deleting",
+        "STOPPED",
         "--name",
-        "cluster_up",
+        "task_up",
         "--not-found",
         "retry",
         "--delay",
         "20",
     ]);
-    let waiter = &waiter["cluster_up"];
-    assert_eq!(waiter["show"], "join(', ', Clusters[].ClusterStatus)");
+    let waiter = &waiter["task_up"];
+    assert_eq!(waiter["show"], "join(', ', tasks[].lastStatus)");
     let acceptors = waiter["acceptors"].as_array().unwrap();
-    assert_eq!(acceptors.len(), 3);
+    let failures = acceptors.iter().filter(|acceptor| acceptor["state"] == "failure");
+    assert_eq!(failures.count(), 1);
     assert_eq!(acceptors[0]["matcher"], "pathAll");
-    assert_eq!(acceptors[0]["argument"], "Clusters[].ClusterStatus");
+    assert_eq!(acceptors[0]["argument"], "tasks[].lastStatus");
     assert_eq!(acceptors[1]["matcher"], "pathAny");
-    let not_found = json!({ "state": "retry", "matcher": "error", "expected": "ClusterNotFound" });
-    assert_eq!(acceptors[2], not_found);
+    let stopped = "tasks[?lastStatus == 'STOPPED']";
+    assert_eq!(
+        acceptors[1]["message"],
+        format!(
+            "join(': ', [join(' ', ['the task', join(', ', {stopped}.taskArn), 'is STOPPED'][?@]), \
+             join(', ', {stopped}.stoppedReason)][?@])"
+        )
+    );
+    let not_found =
+        json!({ "state": "retry", "matcher": "error", "expected": "ClusterNotFoundException" });
+    assert!(acceptors.contains(&not_found), "{acceptors:#?}");
     let instance = proposed(&["ec2", "describe-instances"]);
     let argument = &instance["instance_running"]["acceptors"][0]["argument"];
     assert_eq!(argument, "Reservations[].Instances[].State.Name");
     let gone = proposed(&["mwaa", "get-environment", "--not-found", "success"]);
     assert_eq!(gone["environment_deleted"]["acceptors"][0]["matcher"], "error");
+}
+
+#[test]
+fn the_state_is_that_of_the_thing_itself() {
+    for (args, waiter, argument) in [
+        (["mediaconvert", "get-job"], "job_complete", "Job.Status"),
+        (["batch", "describe-jobs"], "job_succeeded", "jobs[].status"),
+        (["cloudformation", "describe-change-set"], "change_set_create_complete", "Status"),
+        (["amplify", "get-job"], "job_succeeded", "job.summary.status"),
+        (["cloudwatch", "describe-alarms"], "alarm_ok", "CompositeAlarms[].StateValue"),
+        (["redshift", "describe-clusters"], "cluster_available", "Clusters[].ClusterStatus"),
+        (["batch", "describe-job-queues"], "job_queue_valid", "jobQueues[].status"),
+    ] {
+        let proposed = proposed(&args);
+        assert_eq!(proposed[waiter]["acceptors"][0]["argument"], argument, "{proposed:#}");
+    }
+}
+
+#[test]
+fn the_next_run_is_waited_for_if_that_is_said() {
+    let folder = TempDir::new().unwrap();
+    let (code, stdout, stderr) = new(&folder, &["glue", "get-crawler"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stdout.contains("with --baseline it waits until Crawler.LastCrawl.StartTime"),
+        "{stdout}"
+    );
+    let again = ["glue", "get-crawler", "--baseline", "--name", "crawler_ready_again"];
+    let (code, _, stderr) = new(&folder, &again);
+    assert_eq!(code, 0, "{stderr}");
+    let file: Value = serde_json::from_str(&read(&folder, "waiters/glue.json")).unwrap();
+    assert_eq!(file["waiters"]["crawler_ready"]["baseline"], Value::Null);
+    let baseline = &file["waiters"]["crawler_ready_again"]["baseline"];
+    assert_eq!(baseline, "Crawler.LastCrawl.StartTime");
+    let test = maitred(&["test", "--min-coverage", "100"]).current_dir(folder.path()).output();
+    assert_eq!(test.unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn what_is_listed_without_being_chosen_is_said() {
+    let folder = TempDir::new().unwrap();
+    let (code, stdout, stderr) = new(&folder, &["bedrock-agent", "list-agents"]);
+    assert_eq!(code, 0, "{stderr}");
+    let note = "it waits for all that is listed, not for one; `get-agent` describes one";
+    assert!(stdout.contains(note), "{stdout}");
 }
 
 #[test]
@@ -98,7 +156,14 @@ fn what_cannot_be_proposed_says_what_there_is_instead() {
         (&["glu", "get-crawler"], "did you mean `glue`?"),
         (&["glue", "start-crawler"], "it is no read"),
         (&["sts", "get-caller-identity"], "its strings are\n        UserId\n"),
-        (&["ecs", "describe-tasks"], "give --success and --failure"),
+        (&["memorydb", "describe-clusters"], "give --success and --failure"),
+        (&["memorydb", "describe-clusters"], "waiters of it ask for "),
+        (
+            &["stepfunctions", "get-execution-history"],
+            "maitred new stepfunctions describe-execution",
+        ),
+        (&["glue", "list-crawlers"], "maitred new glue get-crawler"),
+        (&["stepfunctions", "describe-execution", "--baseline"], "leave out --baseline"),
         (&["glue", "get-crawler", "--success", "REDY"], "did you mean `READY`?"),
         (&["glue", "get-crawler", "--path", "Crawler.Stat"], "did you mean `Crawler.State`?"),
         (&["http", "get"], "service http has no model"),
@@ -108,6 +173,20 @@ fn what_cannot_be_proposed_says_what_there_is_instead() {
         assert!(stderr.contains(expected), "{args:?}: {stderr}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_name_that_is_built_in_is_said() {
+    let folder = TempDir::new().unwrap();
+    let built_in = "is built in and wins over one of ./waiters";
+    for (operation, name, expected) in [
+        ("describe-execution", "execution_succeeded", true),
+        ("describe-execution", "execution_well", false),
+    ] {
+        let args = ["stepfunctions", operation, "--name", name, "--dry-run"];
+        let (code, _, stderr) = new(&folder, &args);
+        assert_eq!((code, stderr.contains(built_in)), (0, expected), "{stderr}");
+    }
 }
 
 #[test]

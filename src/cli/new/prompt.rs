@@ -36,7 +36,7 @@ pub(super) fn ask(
     asked: &mut dyn Asked,
 ) -> Result<(), Failure> {
     if options.path.is_none() {
-        let paths = draft::state_paths(operation);
+        let paths = draft::state_paths(service, operation);
         if let [first, others @ ..] = paths.as_slice() {
             let also: Vec<_> = others.iter().take(8).map(draft::StatePath::expression).collect();
             let also =
@@ -59,6 +59,12 @@ pub(super) fn ask(
         options.failure = list(asked, "Which states are a failure?", &of(Meaning::Failure))?;
     }
     let Ok(proposed) = draft::draft(service, operation, options) else { return Ok(()) };
+    if let Some(run) = proposed.run.as_deref().filter(|_| !options.next_run) {
+        let question =
+            format!("Wait for the run after the one that is there, until {run} changes?");
+        let answer = line(asked, &question, "no")?;
+        options.next_run = answer.to_lowercase().starts_with('y');
+    }
     if options.name.is_none() {
         options.name = Some(line(asked, "What is the waiter called?", &proposed.name)?);
     }
@@ -103,13 +109,14 @@ mod tests {
         let service = Models::embedded().service("glue").unwrap();
         let operation = service.operation("GetCrawler").unwrap();
         let mut options = DraftOptions::default();
-        let mut script = Script(vec!["", "", "STOPPING", "crawler_idle", "45"]);
+        let mut script = Script(vec!["", "", "STOPPING", "yes", "crawler_idle", "45"]);
         ask(service.model(), &operation, &mut options, &mut script).unwrap();
         assert_eq!(options.path.as_deref(), Some("Crawler.State"));
         assert_eq!(options.success, ["READY"]);
         assert_eq!(options.failure, ["STOPPING"]);
         assert_eq!(options.name.as_deref(), Some("crawler_idle"));
         assert_eq!(options.delay, Some(45.0));
+        assert!(options.next_run);
         let none =
             ask(service.model(), &operation, &mut DraftOptions::default(), &mut Script(vec![]));
         assert_eq!(none.unwrap_err().to_string(), "there is no answer");
