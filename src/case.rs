@@ -37,7 +37,7 @@ pub struct Case {
     pub delay: Option<f64>,
     /// How many polls at most, as the caller gives it. Default: the waiter's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64))]
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), example = 60)]
     pub max_attempts: Option<u64>,
     /// The seconds that the whole wait may take, as the caller gives them. Default: the waiter's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +46,10 @@ pub struct Case {
     /// The replies in the order in which they come. All of them must be used up.
     #[schemars(length(min = 1))]
     pub replies: Vec<Reply>,
+    /// The replies to the calls of the waiter's `diagnose`, one for each in their order; all of them
+    /// must be used up. Default: nobody is asked why the wait failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnose: Vec<Reply>,
     /// What becomes of the wait.
     pub expect: Expect,
 }
@@ -68,9 +72,9 @@ pub struct Reply {
     /// No reply comes: what went wrong on the way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
-    /// How many times in a row it comes. Default: 1.
+    /// How many times in a row it comes; a call of `diagnose` is made once. Default: 1.
     #[serde(default = "once", skip_serializing_if = "is_once")]
-    #[schemars(default = "once", range(min = 1, max = 9_007_199_254_740_992_u64))]
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), extend("default" = 1))]
     pub repeat: u64,
 }
 
@@ -113,7 +117,7 @@ pub struct Expect {
     pub outcome: ExpectedOutcome,
     /// The number of polls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1), example = 1)]
     pub attempts: Option<u64>,
     /// The value shown last; `null` if none was shown.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,18 @@ pub struct Call {
     pub input: Map<String, Value>,
 }
 
+impl Call {
+    /// A call of `operation` of `service`, e.g. `Call::new("http", "GET", [("endpoint", "jobs/7")])`.
+    pub fn new<K: Into<String>, V: Into<Value>>(
+        service: impl Into<String>,
+        operation: impl Into<String>,
+        input: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let input = input.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { service: service.into(), operation: operation.into(), input: input.collect() }
+    }
+}
+
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
@@ -89,6 +101,17 @@ impl Observation {
         match self {
             Self::Output(output) => output.error.as_ref(),
             Self::Error(error) => Some(error),
+        }
+    }
+
+    /// The document of a reply that is no error, for who makes a single call.
+    ///
+    /// # Errors
+    /// [`Self::error`]. The document of an HTTP reply with a status of 400 or more is lost with it.
+    pub fn into_result(self) -> Result<Document, CallError> {
+        match self {
+            Self::Output(Output { error: None, document, .. }) => Ok(document),
+            Self::Output(Output { error: Some(error), .. }) | Self::Error(error) => Err(error),
         }
     }
 

@@ -60,7 +60,7 @@ pub struct WaiterConfig {
     pub max_attempts: u64,
     /// What the responses mean. The first acceptor that matches decides; if none matches, an output
     /// means "go on" and an error ends the wait.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub acceptors: Vec<AcceptorConfig>,
     /// Default input of the operation; what the caller gives replaces members of the same name.
     /// Default: `{}`.
@@ -80,13 +80,14 @@ pub struct WaiterConfig {
     /// How many successes in a row are needed. Anything else in between starts the count anew, only
     /// a transient failure does not. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32), extend("default" = 1))]
     pub consecutive: Option<u32>,
     /// What happens on throttling, 5xx and lost connections that no acceptor names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transient: Option<TransientConfig>,
     /// The value to show while waiting and in the result: a JMESPath expression, or a list of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Clusters[].ClusterStatus")]
     pub show: Option<Show>,
     /// A JMESPath expression that tells one run from another, such as a start time or an id. Its value is
     /// read at the first reply, or given by the caller (`--baseline`). As long as a reply still has the

@@ -38,73 +38,100 @@ pub struct Recorder<'a> {
     scrubber: Scrubber,
     poll: Call,
     replies: Mutex<Vec<Reply>>,
+    /// Those for the replies to the calls that ask why, in their order.
+    asked: Vec<Scrubber>,
+    diagnosis: Mutex<Vec<Reply>>,
 }
 
 impl<'a> Recorder<'a> {
     /// Calls go through to `client`; the replies to `poll` are kept.
     #[must_use]
     pub fn new(client: &'a dyn Client, scrubber: Scrubber, poll: Call) -> Self {
-        Self { client, scrubber, poll, replies: Mutex::default() }
+        let (replies, diagnosis) = (Mutex::default(), Mutex::default());
+        Self { client, scrubber, poll, replies, asked: Vec::new(), diagnosis }
+    }
+
+    /// Keeps the replies to the calls that ask why the wait failed, too: for each of the waiter's
+    /// `diagnose` what scrubs its reply.
+    #[must_use]
+    pub fn with_diagnosis(self, scrubbers: Vec<Scrubber>) -> Self {
+        Self { asked: scrubbers, ..self }
     }
 
     /// The replies so far, equal ones in a row as one that is repeated.
     #[must_use]
     pub fn replies(&self) -> Vec<Reply> {
-        self.lock().clone()
+        lock(&self.replies).clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Reply>> {
-        // The guarded code cannot panic half-way, so a poisoned state is still whole.
-        self.replies.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The replies so far to the calls that ask why.
+    #[must_use]
+    pub fn diagnosis(&self) -> Vec<Reply> {
+        lock(&self.diagnosis).clone()
     }
 
-    fn keep(&self, reply: Reply) {
-        let mut replies = self.lock();
+    fn keep(&self, seen: Option<&Observation>, asks_why: bool) {
+        let mut replies = lock(if asks_why { &self.diagnosis } else { &self.replies });
+        let scrubber = match asks_why {
+            true => self.asked.get(replies.len()),
+            false => Some(&self.scrubber),
+        };
+        let Some(scrubber) = scrubber else { return };
+        let reply = seen.map_or(Reply::transport(Transport::Timeout), |seen| reply(scrubber, seen));
+        if asks_why {
+            // Each is the reply to another call.
+            return replies.push(reply);
+        }
         match replies.last_mut() {
             Some(last) if Reply { repeat: 1, ..last.clone() } == reply => last.repeat += 1,
             _ => replies.push(reply),
         }
     }
+}
 
-    fn reply(&self, seen: &Observation) -> Reply {
-        match seen {
-            Observation::Output(output) => {
-                let document = output.document.value();
-                Reply::output(self.scrubber.output(document, output.status))
-            }
-            Observation::Error(error) if error.kind() == CallErrorKind::Transport => {
-                Reply::transport(Transport::from_code(error.code()))
-            }
-            Observation::Error(error) => Reply::error(ReplyError {
-                code: error.code().to_owned(),
-                message: text::scrubbed(error.message()),
-                status: error.status(),
-            }),
+fn lock(replies: &Mutex<Vec<Reply>>) -> MutexGuard<'_, Vec<Reply>> {
+    // The guarded code cannot panic half-way, so a poisoned state is still whole.
+    replies.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn reply(scrubber: &Scrubber, seen: &Observation) -> Reply {
+    match seen {
+        Observation::Output(output) => {
+            let document = output.document.value();
+            Reply::output(scrubber.output(document, output.status))
         }
+        Observation::Error(error) if error.kind() == CallErrorKind::Transport => {
+            Reply::transport(Transport::from_code(error.code()))
+        }
+        Observation::Error(error) => Reply::error(ReplyError {
+            code: error.code().to_owned(),
+            message: text::scrubbed(error.message()),
+            status: error.status(),
+        }),
     }
 }
 
 impl Client for Recorder<'_> {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        if *call != self.poll {
-            // It asks why a wait failed, and is no part of the wait.
-            return self.client.call(call);
-        }
-        self.kept(self.client.call(call))
+        self.kept(self.client.call(call), *call != self.poll)
     }
 
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.kept(self.client.call_all_pages(call))
+        self.kept(self.client.call_all_pages(call), false)
     }
 }
 
 impl Recorder<'_> {
-    fn kept<'a>(&'a self, call: BoxFuture<'a, Observation>) -> BoxFuture<'a, Observation> {
+    fn kept<'a>(
+        &'a self,
+        call: BoxFuture<'a, Observation>,
+        asks_why: bool,
+    ) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
-            let mut pending = Pending { recorder: self, replied: false };
+            let mut pending = Pending { recorder: self, asks_why, replied: false };
             let seen = call.await;
             pending.replied = true;
-            self.keep(self.reply(&seen));
+            self.keep(Some(&seen), asks_why);
             seen
         })
     }
@@ -113,13 +140,14 @@ impl Recorder<'_> {
 /// A call in flight; one that is given up got no reply.
 struct Pending<'a> {
     recorder: &'a Recorder<'a>,
+    asks_why: bool,
     replied: bool,
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         if !self.replied {
-            self.recorder.keep(Reply::transport(Transport::Timeout));
+            self.recorder.keep(None, self.asks_why);
         }
     }
 }
@@ -156,6 +184,10 @@ pub fn case(
         ..given
     };
     let waiter = Waiter::compile(service, name, config, &replay::options(&case)?)?;
+    let diagnosis = recorder.diagnosis();
+    if diagnosis.len() == waiter.diagnose().len() {
+        case.diagnose = diagnosis;
+    }
     if outcome.status() == Status::Timeout {
         let total = repeat_last(&mut case, &waiter);
         case.expect.attempts = Some(total);

@@ -20,6 +20,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -61,7 +62,12 @@ pub use check::check;
 pub const MAX_REPLIES: u64 = 100_000;
 
 /// The most bytes that the replies of a case may have in all, repetitions counted.
-pub const MAX_BYTES: u64 = 1 << 30;
+pub const MAX_BYTES: u64 = 1 << 28;
+
+/// The most that the expressions of a waiter may cost on all replies of a case, repetitions counted: about
+/// a step for each node of an expression and each part of a value that it looks at. A thousand times what
+/// a case of an ordinary waiter costs that polls for a day.
+pub const MAX_STEPS: u64 = 100_000_000;
 
 /// The service whose replies are outputs, whatever their status.
 const HTTP: &str = "http";
@@ -105,12 +111,14 @@ pub struct Replayed {
     pub went_on: u64,
     /// The number of replies that were not asked for.
     pub left: u64,
+    /// The number of replies to calls of `diagnose` that were not asked for.
+    pub left_diagnose: u64,
 }
 
 /// Something that is not as the case says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// What it is: `outcome`, `attempts`, `shown`, `message` or `replies`.
+    /// What it is: `outcome`, `attempts`, `shown`, `message`, `replies` or `diagnose`.
     pub what: &'static str,
     /// What the case says.
     pub expected: Value,
@@ -120,11 +128,17 @@ pub struct Difference {
 
 /// Runs `case` against `waiter`, which is compiled with the case's [`options`].
 ///
-/// At most [`MAX_REPLIES`] replies are given; [`check`] refuses a case that has more.
+/// At most [`MAX_REPLIES`] replies are given; [`check`] refuses a case that has more, or that takes too
+/// long, and is to be asked before a case is run that comes from somebody else.
 #[must_use]
 pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
-    // A case has no replies to calls that only ask why a wait failed.
-    let waiter = &Waiter { diagnose: [].into(), ..waiter.clone() };
+    // Without replies to the calls that only ask why a wait failed, nobody is asked.
+    let mute = case.diagnose.is_empty() && !waiter.diagnose().is_empty();
+    let waiter = &if mute {
+        Cow::Owned(Waiter { diagnose: [].into(), ..waiter.clone() })
+    } else {
+        Cow::Borrowed(waiter)
+    };
     let script = Script::new(case, waiter.service());
     let start = Timestamp::default();
     // The same seed each time: a case must not end now so and now so.
@@ -150,12 +164,16 @@ pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
                 let held = poll.decision.is_baseline && !waits;
                 went_on += u64::from(waits || held);
                 reached.extend(matched.filter(|_| !held));
+                if poll.next_delay.is_none() {
+                    script.end_polls();
+                }
             }
             Some(WaitEvent::Done(outcome)) => break *outcome,
             None => break wait.cancel(),
         }
     };
-    Replayed { outcome, reached, went_on, left: script.left() }
+    let (left, left_diagnose) = script.left();
+    Replayed { outcome, reached, went_on, left, left_diagnose }
 }
 
 impl Replayed {
@@ -185,12 +203,9 @@ impl Replayed {
             let actual = self.outcome.message();
             compare("message", message.as_str().into(), actual.into(), actual.contains(message));
         }
-        compare(
-            "replies",
-            "all used up".into(),
-            format!("{} left", self.left).into(),
-            self.left == 0,
-        );
+        for (what, left) in [("replies", self.left), ("diagnose", self.left_diagnose)] {
+            compare(what, "all used up".into(), format!("{left} left").into(), left == 0);
+        }
         differences
     }
 }
@@ -205,6 +220,10 @@ struct Script {
 struct Remaining {
     /// Each with how many times it still comes; the last one is the next.
     replies: Vec<(Observation, u64)>,
+    /// The replies to the calls after the last poll, the last one the next.
+    diagnose: Vec<Observation>,
+    /// The last poll is over: whoever calls asks why.
+    ended: bool,
     overdrawn: bool,
 }
 
@@ -218,7 +237,9 @@ impl Script {
             replies.extend((times > 0).then(|| (observation(reply, service), times)));
         }
         replies.reverse();
-        Self { state: Mutex::new(Remaining { replies, overdrawn: false }) }
+        let diagnose = case.diagnose.iter().rev().map(|reply| observation(reply, service));
+        let diagnose = diagnose.collect();
+        Self { state: Mutex::new(Remaining { replies, diagnose, ended: false, overdrawn: false }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Remaining> {
@@ -228,6 +249,9 @@ impl Script {
 
     fn next(&self) -> Option<Observation> {
         let mut state = self.lock();
+        if state.ended {
+            return state.diagnose.pop();
+        }
         let Some((reply, times)) = state.replies.last_mut() else {
             state.overdrawn = true;
             return None;
@@ -243,8 +267,15 @@ impl Script {
         self.lock().overdrawn
     }
 
-    fn left(&self) -> u64 {
-        self.lock().replies.iter().map(|(_, times)| times).sum()
+    fn end_polls(&self) {
+        self.lock().ended = true;
+    }
+
+    /// The replies that were not asked for, and those to calls of `diagnose`.
+    fn left(&self) -> (u64, u64) {
+        let state = self.lock();
+        let replies = state.replies.iter().map(|(_, times)| times).sum();
+        (replies, state.diagnose.len() as u64)
     }
 }
 

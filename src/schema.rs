@@ -1,4 +1,73 @@
 //! The JSON Schema of waiter files, and the way from a file's text to a [`WaiterFile`].
+//!
+//! # Files that others send
+//!
+//! A service can check the waiters and cases that its users upload, before it waits on any of them. What
+//! is read is bounded, so are the work and the memory that it takes; what goes beyond is an error with a
+//! reason. No thread and no time-out is needed around it.
+//!
+//! | bound | what |
+//! |---|---|
+//! | [`MAX_FILE`], [`MAX_DEPTH`], [`MAX_TOKENS`] | bytes, depth, and words and signs of a file; so also how many acceptors it has |
+//! | [`MAX_PROBLEMS`] | problems that are reported |
+//! | [`expression::MAX_LENGTH`](crate::expression::MAX_LENGTH), [`expression::MAX_OPERATORS`](crate::expression::MAX_OPERATORS) | size of an expression; its values and steps are bounded too |
+//! | [`replay::MAX_REPLIES`](crate::replay::MAX_REPLIES), [`replay::MAX_BYTES`](crate::replay::MAX_BYTES), [`replay::MAX_STEPS`](crate::replay::MAX_STEPS) | replies of a case, their bytes, and the steps that they take |
+//!
+//! A service that wants less compares the length of the text, or `file.waiters.len()`, with a bound of its
+//! own.
+//!
+#![cfg_attr(feature = "aws", doc = "```")]
+#![cfg_attr(not(feature = "aws"), doc = "```ignore")]
+//! use maitred::client::aws::Models;
+//! use maitred::diagnostic::{Diagnostic, Severity};
+//! use maitred::waiter::Waiter;
+//! use maitred::{lint, replay, schema};
+//!
+//! /// What is wrong with a user's waiter file, and with a case of one of its waiters.
+//! fn examine(service: &str, file: &str, name: &str, case: &str) -> Vec<Diagnostic> {
+//!     let models = Models::embedded();
+//!     let rules = lint::Config::default();
+//!     let findings =
+//!         schema::examine(file, &|file| lint::lint(service, file, Some(&models), &rules));
+//!     if findings.iter().any(|found| found.severity == Severity::Error) {
+//!         return findings;
+//!     }
+//!     let replayed = schema::parse(file).and_then(|file| {
+//!         let case = schema::parse_case(case)?;
+//!         let waiter = Waiter::compile(service, name, &file.waiters[name], &replay::options(&case)?)?;
+//!         let problems = replay::check(&case, &waiter, Some(&models));
+//!         if problems.iter().any(|found| found.severity == Severity::Error) {
+//!             return Ok(problems);
+//!         }
+//!         let differences = replay::replay(&case, &waiter).differences(&case.expect);
+//!         Ok(differences
+//!             .iter()
+//!             .map(|it| Diagnostic::error("case", "/expect", format!("{}: {}", it.what, it.actual)))
+//!             .collect())
+//!     });
+//!     match replayed {
+//!         Ok(problems) => [findings, problems].concat(),
+//!         Err(invalid) => invalid.diagnostics().to_vec(),
+//!     }
+//! }
+//!
+//! let file = r#"{"version": 2, "waiters": {"ready": {
+//!     "operation": "GetCrawler", "delay": 30, "maxAttempts": 120, "acceptors": [
+//!         {"state": "success", "matcher": "path", "argument": "Crawler.State", "expected": "READY"}
+//!     ]}}}"#;
+//! let case = |replies: u64| format!(r#"{{"input": {{"Name": "nightly"}}, "replies": [
+//!     {{"output": {{"Crawler": {{"State": "RUNNING"}}}}, "repeat": {replies}}}],
+//!     "expect": {{"outcome": "exhausted"}}}}"#);
+//!
+//! let rules: Vec<_> =
+//!     examine("glue", file, "ready", &case(120)).iter().map(|found| found.rule).collect();
+//! assert!(rules.contains(&"no-failure"));
+//! let found = examine("glue", file, "ready", &case(1_000_000_000_000));
+//! let too_many = "there are 1000000000000 replies; a case may have 100000";
+//! assert!(found.iter().any(|found| found.message == too_many));
+//! let found = examine("glue", &"[".repeat(1_000_000), "ready", &case(1));
+//! assert_eq!(found[0].message, "the file nests deeper than 128 levels");
+//! ```
 
 use std::sync::LazyLock;
 
@@ -15,6 +84,7 @@ use crate::waiter::Waiter;
 
 mod case;
 mod edit;
+mod editor;
 mod lenient;
 mod repair;
 mod source;
@@ -25,6 +95,7 @@ pub use case::{CASE_SCHEMA_ID, case_schema, locate, parse_case};
 pub use edit::with_waiter;
 pub use lenient::{LenientFile, parse_lenient};
 use source::Source;
+pub use source::{MAX_DEPTH, MAX_TOKENS};
 
 /// Where the schema lives, for `$schema` in a waiter file.
 pub const SCHEMA_ID: &str =
@@ -52,7 +123,7 @@ fn generate() -> Value {
     let mut schema = generator.into_root_schema_for::<WaiterFile>();
     schema.insert("$id".to_owned(), SCHEMA_ID.into());
     schema.insert("title".to_owned(), "maitred waiter file".into());
-    tidy::tidy(schema.to_value())
+    editor::for_waiters(tidy::tidy(schema.to_value()))
 }
 
 /// Reads the text of a waiter file and checks all of it: the JSON, every key and value, and that

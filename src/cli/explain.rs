@@ -65,7 +65,7 @@ struct Explained {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let catalog = args.sources.catalog();
+    let catalog = args.sources.catalog()?;
     let found = catalog.find(&args.service, &args.waiter);
     let entry = found.map_err(|error| clients::unknown_waiter(&catalog, &error))?;
     let options = Options {

@@ -40,13 +40,13 @@ use plan::{Plan, Target};
 pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
     let words = Words::split(words, &general())?;
     let help = words.asks_for_help();
+    if help && words.service.is_none() {
+        return Ok(Report::text(general().render_help().ansi().to_string()));
+    }
     let sources = sources(&words.rest)?;
     sources.check()?;
-    let (catalog, models) = (sources.catalog(), sources.data.models());
+    let (catalog, models) = (sources.catalog()?, sources.data.models());
     let (service, name) = match (&words.service, &words.name) {
-        (None, _) if help => {
-            return Ok(Report::text(general().render_help().ansi().to_string()));
-        }
         (None, _) => {
             return Err(Failure::usage("wait for what? give a service and a waiter")
                 .help("`maitred list` shows the waiters, `maitred wait --help` how to give them")

@@ -2,12 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, MAX_BYTES, MAX_REPLIES};
+use super::{HTTP, MAX_BYTES, MAX_REPLIES, MAX_STEPS, observation};
 use crate::case::Case;
 use crate::case::Reply;
+use crate::client::Call;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Severity;
 use crate::diagnostic::nearest;
+use crate::document::Document;
+use crate::lint::Models;
+use crate::matcher::Acceptor;
 use crate::model::OperationModel;
 use crate::model::ShapeKind;
 use crate::model::ShapeRef;
@@ -17,48 +21,102 @@ use crate::waiter::Waiter;
 /// Deeper outputs are not looked into.
 const MAX_DEPTH: usize = 100;
 
+/// What asking an acceptor costs beside its expression, in steps.
+const ACCEPTOR: u64 = 10;
+
 /// The member that every output of AWS may have, whatever its shape.
 const METADATA: &str = "ResponseMetadata";
 
-/// Checks the input and the outputs of `case` against what is known of the operation that `waiter`
-/// polls; `operation` is `None` where nothing is. A value that an enum does not have is a warning,
-/// since services add values; everything else is an error. The pointers are into the case.
+/// The most problems of one case that are reported.
+const MAX_PROBLEMS: usize = crate::schema::MAX_PROBLEMS;
+
+/// Checks the input and the outputs of `case` against what `models` know of the operations that
+/// `waiter` calls. A value that an enum does not have is a warning, since services add values;
+/// everything else is an error. The pointers are into the case. At most
+/// [`MAX_PROBLEMS`](crate::schema::MAX_PROBLEMS) problems are reported.
 #[must_use]
-pub fn check(case: &Case, waiter: &Waiter, operation: Option<&OperationModel>) -> Vec<Diagnostic> {
+pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn Models>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     check_size(case, &mut problems);
+    if problems.is_empty() {
+        check_content(case, waiter, models, &mut problems);
+        check_steps(case, waiter, &mut problems);
+    }
+    problems.truncate(MAX_PROBLEMS);
+    problems
+}
+
+fn check_content(
+    case: &Case,
+    waiter: &Waiter,
+    models: Option<&dyn Models>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let is_http = waiter.service() == HTTP;
+    // No model has it, and to look for what was meant takes long.
+    let models = models.filter(|_| !is_http);
+    let model = |call: &Call| models?.operation(&call.service, &call.operation);
     if case.baseline.is_some() && waiter.baseline().is_none() {
         let message = format!("{} has no baseline", waiter.id());
         problems.push(Diagnostic::error("baseline", "/baseline", message));
     }
-    if let Some(operation) = operation {
-        check_input(case, waiter, operation, &mut problems);
+    let operation = model(waiter.call());
+    if let Some(operation) = operation.as_deref() {
+        check_input(case, waiter, operation, problems);
     }
     for (index, reply) in case.replies.iter().enumerate() {
-        let pointer = format!("/replies/{index}");
-        if waiter.service() == HTTP && reply.error.is_some() {
-            let message = "every reply of service http is an output, whatever its status";
-            let error = Diagnostic::error("reply", format!("{pointer}/error"), message);
-            problems.push(error.with_help("write \"output\": { \"StatusCode\": 503, … }"));
+        check_reply(reply, &format!("/replies/{index}"), is_http, operation.as_deref(), problems);
+    }
+    check_diagnose(case, waiter, problems);
+    for (index, (reply, asked)) in case.diagnose.iter().zip(waiter.diagnose()).enumerate() {
+        let operation = model(&asked.call);
+        check_reply(reply, &format!("/diagnose/{index}"), is_http, operation.as_deref(), problems);
+    }
+}
+
+fn check_reply(
+    reply: &Reply,
+    pointer: &str,
+    is_http: bool,
+    operation: Option<&OperationModel>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    if is_http && reply.error.is_some() {
+        let message = "every reply of service http is an output, whatever its status";
+        let error = Diagnostic::error("reply", format!("{pointer}/error"), message);
+        problems.push(error.with_help("write \"output\": { \"StatusCode\": 503, … }"));
+    }
+    let Some(output) = &reply.output else { return };
+    let pointer = format!("{pointer}/output");
+    match (output, operation) {
+        (Value::Object(members), _) if is_http => check_http(members, &pointer, problems),
+        (Value::Object(_), Some(operation)) => {
+            Check { operation, problems }.output(output, &pointer);
         }
-        let Some(output) = &reply.output else { continue };
-        let pointer = format!("{pointer}/output");
-        match (output, operation) {
-            (Value::Object(members), _) if waiter.service() == HTTP => {
-                check_http(members, &pointer, &mut problems);
-            }
-            (Value::Object(_), Some(operation)) => {
-                let mut check = Check { operation, problems: &mut problems };
-                check.output(output, &pointer);
-            }
-            (Value::Object(_), None) => {}
-            _ => {
-                let message = "an output is an object";
-                problems.push(Diagnostic::error("type", pointer, message));
-            }
+        (Value::Object(_), None) => {}
+        _ => {
+            let message = "an output is an object";
+            problems.push(Diagnostic::error("type", pointer, message));
         }
     }
-    problems
+}
+
+/// The calls of `diagnose` are made in order and once each, so that is how replies are given.
+fn check_diagnose(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) {
+    let (given, asked) = (case.diagnose.len(), waiter.diagnose().len());
+    if given > 0 && given != asked {
+        let message = match asked {
+            0 => format!("{} asks nobody why it failed", waiter.id()),
+            1 => format!("{} makes 1 call, but there are {given} replies", waiter.id()),
+            _ => format!("{} makes {asked} calls, but there are {given} replies", waiter.id()),
+        };
+        problems.push(Diagnostic::error("diagnose", "/diagnose", message));
+    }
+    for (index, _) in case.diagnose.iter().enumerate().filter(|(_, reply)| reply.repeat != 1) {
+        let message = "a call of `diagnose` is made once";
+        let pointer = format!("/diagnose/{index}/repeat");
+        problems.push(Diagnostic::error("diagnose", pointer, message).with_help("leave it out"));
+    }
 }
 
 /// More than this nobody needs, and it would take long to run.
@@ -68,16 +126,44 @@ fn check_size(case: &Case, problems: &mut Vec<Diagnostic>) {
         let message = format!("there are {replies} replies; a case may have {MAX_REPLIES}");
         problems.push(Diagnostic::error("size", "/replies", message));
     }
-    let size = |reply: &Reply| match &reply.output {
-        Some(output) if reply.repeat > 1 => {
-            (output.to_string().len() as u64).saturating_mul(reply.repeat)
+    // What comes once is no longer than the file.
+    let size = |reply: &Reply| {
+        if reply.repeat == 1 {
+            return 0;
         }
-        _ => 0,
+        let output = reply.output.as_ref().map_or(0, |output| output.to_string().len());
+        let error = reply.error.as_ref().map_or(0, |error| error.code.len() + error.message.len());
+        ((output + error) as u64).saturating_mul(reply.repeat)
     };
     let bytes = case.replies.iter().fold(0_u64, |sum, reply| sum.saturating_add(size(reply)));
     if bytes > MAX_BYTES {
         let message = format!("the replies have {bytes} bytes in all; a case may have {MAX_BYTES}");
         problems.push(Diagnostic::error("size", "/replies", message));
+    }
+}
+
+/// What the expressions cost is told by trying each of them once on each reply.
+fn check_steps(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) {
+    let service = waiter.service();
+    let acceptors = waiter.acceptors().iter().map(Acceptor::expression);
+    let others = waiter.show().iter().chain(waiter.baseline().map(|it| &it.expression)).map(Some);
+    let polled: Vec<_> = acceptors.chain(others).collect();
+    let asked: Vec<Vec<_>> =
+        waiter.diagnose().iter().map(|asked| asked.show.iter().map(Some).collect()).collect();
+    let replies = case.replies.iter().map(|reply| (reply, &polled));
+    let mut steps = 0_u64;
+    for (reply, expressions) in replies.chain(case.diagnose.iter().zip(&asked)) {
+        let seen = observation(reply, service);
+        let document = seen.document().map_or(&Value::Null, Document::value);
+        for expression in expressions {
+            let cost = expression.map_or(0, |expression| expression.cost(document)) as u64;
+            steps = steps.saturating_add((ACCEPTOR + cost).saturating_mul(reply.repeat));
+            if steps > MAX_STEPS {
+                let message = format!("the replies take more than {MAX_STEPS} steps to look at");
+                let problem = Diagnostic::error("size", "/replies", message);
+                return problems.push(problem.with_help("give fewer replies, or smaller ones"));
+            }
+        }
     }
 }
 

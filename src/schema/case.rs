@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::source::Source;
-use super::{MAX_PROBLEMS, finish, repair, tidy, violation};
+use super::{MAX_PROBLEMS, editor, finish, repair, tidy, violation};
 use crate::case::Case;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
@@ -28,7 +28,7 @@ fn schema() -> &'static Value {
         let mut schema = generator.into_root_schema_for::<Case>();
         schema.insert("$id".to_owned(), CASE_SCHEMA_ID.into());
         schema.insert("title".to_owned(), "maitred case".into());
-        tidy::tidy(schema.to_value())
+        editor::for_cases(tidy::tidy(schema.to_value()))
     });
     &SCHEMA
 }

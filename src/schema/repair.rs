@@ -24,10 +24,12 @@ pub(super) fn whole_numbers_of_case(case: &Value) -> Value {
     let mut case = case.clone();
     whole(case.get_mut("maxAttempts"));
     whole(case.pointer_mut("/expect/attempts"));
-    let replies = case.get_mut("replies").and_then(Value::as_array_mut);
-    for reply in replies.into_iter().flatten() {
-        whole(reply.get_mut("repeat"));
-        whole(reply.pointer_mut("/error/status"));
+    for key in ["replies", "diagnose"] {
+        let replies = case.get_mut(key).and_then(Value::as_array_mut);
+        for reply in replies.into_iter().flatten() {
+            whole(reply.get_mut("repeat"));
+            whole(reply.pointer_mut("/error/status"));
+        }
     }
     case
 }

@@ -14,10 +14,10 @@ use super::violation::short;
 use crate::diagnostic::Diagnostic;
 
 /// The deepest nesting that is read: the parser recurses once for each level.
-const MAX_DEPTH: usize = 128;
+pub const MAX_DEPTH: usize = 128;
 
 /// The most words and signs in a file: what bounds the memory that reading it takes.
-const MAX_TOKENS: usize = 200_000;
+pub const MAX_TOKENS: usize = 200_000;
 
 /// The longest key, in bytes.
 const MAX_KEY: usize = 256;

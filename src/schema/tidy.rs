@@ -28,11 +28,18 @@ fn enumeration(definition: &Value) -> Option<Value> {
     let options = definition.get("oneOf")?.as_array()?;
     let values: Vec<_> =
         options.iter().map(|option| option.get("const")?.as_str()).collect::<Option<_>>()?;
-    let meaning = |(value, option): (&&str, &Value)| {
-        Some(format!("\n- `{value}`: {}", option.get("description")?.as_str()?))
-    };
-    let meanings: String = values.iter().zip(options).filter_map(meaning).collect();
-    Some(serde_json::json!({ "type": "string", "enum": values, "description": meanings }))
+    let each: Vec<_> = options
+        .iter()
+        .map(|option| Some(option.get("description")?.as_str()?.replace('\n', " ")))
+        .collect::<Option<_>>()?;
+    let meanings: String = values
+        .iter()
+        .zip(&each)
+        .map(|(value, meaning)| format!("\n- `{value}`: {meaning}"))
+        .collect();
+    Some(serde_json::json!({
+        "type": "string", "enum": values, "markdownEnumDescriptions": each, "description": meanings,
+    }))
 }
 
 fn walk(schema: &mut Value, enumerations: &Map<String, Value>) {

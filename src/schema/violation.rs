@@ -59,7 +59,7 @@ pub(super) fn explain(
         }
         ValidationErrorKind::OneOfNotValid { .. }
         | ValidationErrorKind::OneOfMultipleValid { .. }
-            if pointer.starts_with("/replies/") =>
+            if pointer.starts_with("/replies/") || pointer.starts_with("/diagnose/") =>
         {
             let message = "a reply is one of `output`, `error` and `transport`";
             let reply = Diagnostic::error("reply", pointer, message);

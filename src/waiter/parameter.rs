@@ -13,6 +13,10 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest;
 use crate::expression::Expression;
 
+/// The most bytes that values may take in all where they stand in one waiter: a long one in many places
+/// would use up the memory.
+const MAX_BOUND: usize = 16 * 1024 * 1024;
+
 /// The values that placeholders stand for.
 pub(super) struct Binder<'a> {
     declared: &'a BTreeMap<String, ParameterConfig>,
@@ -27,6 +31,8 @@ pub(super) struct Binder<'a> {
     knows_input: bool,
     /// Whether a value of the input was bound.
     bound_input: Cell<bool>,
+    /// The bytes of all values that were bound, see [`MAX_BOUND`].
+    bound: Cell<usize>,
 }
 
 impl<'a> Binder<'a> {
@@ -58,8 +64,8 @@ impl<'a> Binder<'a> {
         let mut input = config.input.clone();
         input.extend(options.input.clone());
         let (knows_input, bound_input) = (!options.strict, Cell::new(false));
-        let (values, input) = (Some(values), Some(input));
-        Self { declared, values, input, active, open: false, knows_input, bound_input }
+        let (values, input, bound) = (Some(values), Some(input), Cell::new(0));
+        Self { declared, values, input, active, open: false, knows_input, bound_input, bound }
     }
 
     /// From now on `{{input.X}}` stands for a member of this input.
@@ -84,7 +90,8 @@ impl<'a> Binder<'a> {
         let active = !config.parameters.is_empty();
         let (knows_input, bound_input) = (true, Cell::new(false));
         let (declared, open) = (&config.parameters, config.extends.is_some());
-        Self { declared, values: None, input: None, active, open, knows_input, bound_input }
+        let (values, input, bound) = (None, None, Cell::new(0));
+        Self { declared, values, input, active, open, knows_input, bound_input, bound }
     }
 
     /// Whether a value of the input has become part of something.
@@ -214,7 +221,7 @@ impl<'a> Binder<'a> {
         }
         match &self.values {
             Some(values) => match values.get(name) {
-                Some(value) => Ok(value.clone()),
+                Some(value) => self.copy(value),
                 // Said already, as a parameter that is missing.
                 None if self.declared.contains_key(name) => Ok(Value::Null),
                 None => Err(self.undefined(name)),
@@ -236,9 +243,19 @@ impl<'a> Binder<'a> {
         for name in names {
             value = value.and_then(|value| value.get(name));
         }
-        value
-            .cloned()
-            .ok_or_else(|| format!("the input has no `{path}`, which this waiter refers to"))
+        let unknown = || format!("the input has no `{path}`, which this waiter refers to");
+        value.ok_or_else(unknown).and_then(|value| self.copy(value))
+    }
+
+    fn copy(&self, value: &Value) -> Result<Value, String> {
+        self.bound.set(self.bound.get().saturating_add(size(value)));
+        if self.bound.get() <= MAX_BOUND {
+            Ok(value.clone())
+        } else {
+            Err(format!(
+                "the values of this waiter's placeholders take more than {MAX_BOUND} bytes"
+            ))
+        }
     }
 
     fn undefined(&self, name: &str) -> String {
@@ -253,6 +270,17 @@ impl<'a> Binder<'a> {
 fn whole_placeholder(text: &str) -> Option<&str> {
     let name = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     (!name.contains("{{") && !name.contains("}}")).then_some(name.trim())
+}
+
+/// About how many bytes a value takes.
+fn size(value: &Value) -> usize {
+    let inner: usize = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(entries) => entries.iter().map(|(key, value)| key.len() + size(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    inner + size_of::<Value>()
 }
 
 /// `value` as a parameter's type has it. Text is read as the type, as a command line passes it.

@@ -164,3 +164,58 @@ fn the_report_is_json_too() {
     let expected = json!([{ "what": "outcome", "expected": "failure", "actual": "success" }]);
     assert_eq!(waiter["cases"][0]["differences"], expected);
 }
+
+/// The waiter of [`folder`], which asks two calls why it failed, and a case with `diagnose`.
+fn asking(diagnose: &Value, expect: &Value) -> TempDir {
+    let mut case = case(&json!([state("STOPPING")]), expect);
+    case["maxAttempts"] = json!(1);
+    case["diagnose"] = diagnose.clone();
+    let folder = folder(&case);
+    let mut waiters: Value = serde_json::from_str(WAITERS).unwrap();
+    waiters["waiters"]["crawler_ready"]["diagnose"] = json!([
+        { "operation": "ListCrawls", "input": { "CrawlerName": "{{input.Name}}" },
+          "show": "Crawls[0].ErrorMessage" },
+        { "operation": "GetCrawlerMetrics", "show": "length(CrawlerMetricsList)" },
+    ]);
+    write(folder.path(), "waiters/glue.json", &waiters.to_string());
+    folder
+}
+
+#[test]
+fn a_case_says_what_those_reply_who_are_asked_why_it_failed() {
+    let crawls = json!({ "output": { "Crawls": [{ "ErrorMessage": "no such bucket" }] } });
+    let denied = json!({ "error": { "code": "AccessDenied", "message": "not you" } });
+    let message = "; ListCrawls: no such bucket; GetCrawlerMetrics could not be asked for the reason: \
+                   AccessDenied: not you";
+    let expect = json!({ "outcome": "exhausted", "attempts": 1, "message": message });
+    let (code, said) = test(&asking(&json!([crawls, denied]), &expect), &[]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = test(&asking(&json!([denied, crawls]), &expect), &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("`Crawls` is not a member of"), "{said}");
+}
+
+#[test]
+fn replies_to_calls_that_are_not_made_are_told() {
+    let reply = json!({ "output": {} });
+    let expect = json!({ "outcome": "exhausted" });
+    let (code, said) = test(&asking(&json!([reply]), &expect), &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("glue.crawler_ready makes 2 calls, but there are 1 replies"), "{said}");
+    let twice = json!({ "output": {}, "repeat": 2 });
+    let (code, said) = test(&asking(&json!([reply, twice]), &expect), &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("a call of `diagnose` is made once"), "{said}");
+    let both = json!({ "output": {}, "error": { "code": "Denied" } });
+    let (code, said) = test(&asking(&json!([reply, both]), &expect), &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("a reply is one of `output`, `error` and `transport`"), "{said}");
+    // After a success nobody is asked.
+    let folder = asking(&json!([reply, reply]), &json!({ "outcome": "success" }));
+    let path = "tests/waiters/glue/crawler_ready/one.json";
+    let case = std::fs::read_to_string(folder.path().join(path)).unwrap();
+    write(folder.path(), path, &case.replace("STOPPING", "READY"));
+    let (code, said) = test(&folder, &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("diagnose\n") && said.contains("\"2 left\""), "{said}");
+}

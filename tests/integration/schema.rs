@@ -112,3 +112,92 @@ fn the_committed_schema_of_cases_is_the_generated_one() {
         "run: cargo run -- schema case > schema/case.schema.json"
     );
 }
+
+/// Whether a pattern of the catalogue, in which `**` is any number of folders, is for `path`.
+fn matches(pattern: &[&str], path: &[&str]) -> bool {
+    match (pattern, path) {
+        (["**", rest @ ..], _) => {
+            matches(rest, path)
+                || path.split_first().is_some_and(|(_, path)| matches(pattern, path))
+        }
+        ([part, rest @ ..], [name, path @ ..]) => {
+            let (start, end) = part.split_once('*').unwrap_or((part, ""));
+            let fits = match part.contains('*') {
+                true => name.starts_with(start) && name.ends_with(end),
+                false => part == name,
+            };
+            fits && matches(rest, path)
+        }
+        (pattern, path) => pattern.is_empty() && path.is_empty(),
+    }
+}
+
+/// The name of the schema that the catalogue has for a path; there is none, or one.
+fn schema_of(path: &str) -> Option<String> {
+    let catalogue = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/schemastore.json");
+    let catalogue: Value = serde_json::from_slice(&std::fs::read(catalogue).unwrap()).unwrap();
+    let path: Vec<_> = path.split('/').collect();
+    let is_for = |entry: &&Value| {
+        let patterns = entry["fileMatch"].as_array().unwrap().iter();
+        patterns.map(|pattern| pattern.as_str().unwrap()).any(|pattern| {
+            let anywhere: Vec<_> = ["**"].into_iter().chain(pattern.split('/')).collect();
+            matches(&anywhere, &path)
+        })
+    };
+    let entries = catalogue["schemas"].as_array().unwrap();
+    let found: Vec<_> = entries.iter().filter(is_for).collect();
+    assert!(found.len() <= 1, "{path:?}: {found:?}");
+    found.first().map(|entry| entry["url"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn the_catalogue_entry_has_what_schemastore_asks_for() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("schema/schemastore.json")).unwrap();
+    let catalogue: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(catalogue["version"], 1);
+    for entry in catalogue["schemas"].as_array().unwrap() {
+        let keys: Vec<_> = entry.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["name", "description", "fileMatch", "url"]);
+        assert!(entry["description"].as_str().is_some_and(|text| text.len() > 20));
+        // The schema is in this repository, under the address that it has itself.
+        let url = entry["url"].as_str().unwrap();
+        let file = root.join("schema").join(url.rsplit('/').next().unwrap());
+        let schema: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!(schema["$id"], *url);
+    }
+}
+
+#[test]
+fn the_catalogue_knows_the_files_of_this_repository_and_of_its_docs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = |pattern: &str, url: &str| {
+        let mut folders = vec![root.join(pattern)];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false if name.ends_with(".json") => {
+                        assert_eq!(schema_of(&name).as_deref(), Some(url), "{name}");
+                        count += 1;
+                    }
+                    false => {}
+                }
+            }
+        }
+        assert!(count > 0, "{pattern}");
+    };
+    found("waiters", maitred::schema::SCHEMA_ID);
+    found("examples/waiters", maitred::schema::SCHEMA_ID);
+    found("examples/team/waiters", maitred::schema::SCHEMA_ID);
+    found("examples/team/tests/waiters", maitred::schema::CASE_SCHEMA_ID);
+    found("tests/waiters", maitred::schema::CASE_SCHEMA_ID);
+    for path in ["waiters/stepfunctions.json", "data/redshift/2012-12-01/waiters-2.json"] {
+        assert_eq!(schema_of(path).as_deref(), Some(maitred::schema::SCHEMA_ID), "{path}");
+    }
+    for path in ["package.json", "tests/lint/rules/unknown-member.json", "waiters/README.md"] {
+        assert_eq!(schema_of(path), None, "{path}");
+    }
+}

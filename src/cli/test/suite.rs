@@ -5,16 +5,13 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::Args;
 use crate::case::Case;
+use crate::catalog::BadFile;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
-use crate::catalog::Origin;
-use crate::catalog::Sources;
-use crate::cli::clients::SourceArgs;
 use crate::cli::exit::Failure;
 use crate::cli::project;
 use crate::cli::render;
@@ -24,8 +21,8 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 use crate::diagnostic::Severity;
 use crate::diagnostic::fold;
+use crate::lint;
 use crate::matcher::Acceptor;
-use crate::model::OperationModel;
 use crate::replay;
 use crate::replay::Difference;
 use crate::schema;
@@ -101,10 +98,11 @@ impl Suite {
             let message = format!("{} is no folder", cases.display());
             return Err(Failure::usage(message).help("check --cases").into());
         }
-        refuse_bad_files(&sources)?;
+        let catalog = sources.catalog()?;
+        refuse_bad_files(&catalog, &sources.waiters)?;
         let mut waiters: BTreeMap<(String, String), BTreeMap<String, PathBuf>> = BTreeMap::new();
-        for entry in own(&sources) {
-            waiters.entry((entry.service, entry.name)).or_default();
+        for (service, name) in catalog.named() {
+            waiters.entry((service.to_owned(), name.to_owned())).or_default();
         }
         for (service, folder) in folders(&cases) {
             for (name, folder) in folders(&folder) {
@@ -119,10 +117,11 @@ impl Suite {
         if waiters.is_empty() {
             return Err(nothing(args, &cases).into());
         }
-        let catalog = sources.catalog();
-        let tested = waiters.into_iter();
-        let tested =
-            tested.map(|((service, name), cases)| test(&catalog, service, name, &cases)).collect();
+        let models = Models::embedded();
+        let test = |((service, name), cases): (_, BTreeMap<_, _>)| {
+            test(&catalog, &models, service, name, &cases)
+        };
+        let tested = waiters.into_iter().map(test).collect();
         Ok(Self { waiters: tested, min_coverage: args.min_coverage })
     }
 
@@ -186,23 +185,15 @@ fn nothing(args: &Args, cases: &Path) -> Failure {
 }
 
 /// A file that was named and cannot be used would silently leave its waiters untested.
-fn refuse_bad_files(sources: &SourceArgs) -> Result<(), Failure> {
-    let catalog = Catalog::new(Sources { user: sources.waiters.clone(), ..Sources::default() });
-    match catalog.bad_files().first() {
+fn refuse_bad_files(catalog: &Catalog, named: &[PathBuf]) -> Result<(), Failure> {
+    let is_named = |bad: &&&BadFile| named.iter().any(|path| bad.path.starts_with(path));
+    match catalog.bad_files().iter().find(is_named) {
         None => Ok(()),
         Some(bad) => {
             let path = bad.path.display();
             Err(Failure::usage(format!("{path} cannot be used\n{}", render::bad_file(bad))))
         }
     }
-}
-
-/// The waiters of the named files.
-fn own(sources: &SourceArgs) -> Vec<Entry> {
-    let catalog = Catalog::new(Sources { user: sources.waiters.clone(), ..Sources::default() });
-    let services = catalog.services();
-    let entries = services.iter().flat_map(|service| catalog.service(service));
-    entries.filter(|entry| matches!(entry.origin, Origin::File(_))).collect()
 }
 
 /// The folders in `path` by name.
@@ -224,6 +215,7 @@ fn inside(path: &Path) -> Vec<(String, PathBuf)> {
 
 fn test(
     catalog: &Catalog,
+    models: &dyn lint::Models,
     service: String,
     name: String,
     cases: &BTreeMap<String, PathBuf>,
@@ -247,7 +239,6 @@ fn test(
             };
         }
     };
-    let operation = operation(&entry);
     let mut tested = Tested {
         service,
         name,
@@ -258,7 +249,7 @@ fn test(
     };
     let mut reached = BTreeSet::new();
     for (name, path) in cases {
-        let (ran, told) = run(name, path, &entry, operation.as_deref());
+        let (ran, told) = run(name, path, &entry, models);
         tested.cases.push(ran);
         let Some((waiter, replayed)) = told else { continue };
         reached.extend(replayed.reached);
@@ -272,17 +263,11 @@ fn test(
     tested
 }
 
-/// The model of what the waiter polls, if it is known.
-fn operation(entry: &Entry) -> Option<Arc<OperationModel>> {
-    let service = Models::embedded().service(&entry.service).ok()?;
-    service.operation(&entry.config.operation).ok()
-}
-
 fn run(
     name: &str,
     path: &Path,
     entry: &Entry,
-    operation: Option<&OperationModel>,
+    models: &dyn lint::Models,
 ) -> (Ran, Option<(Waiter, replay::Replayed)>) {
     let mut ran = Ran {
         name: name.to_owned(),
@@ -305,7 +290,7 @@ fn run(
             return (ran, None);
         }
     };
-    ran.diagnostics = replay::check(&case, &waiter, operation);
+    ran.diagnostics = replay::check(&case, &waiter, Some(models));
     if !ran.diagnostics.is_empty() {
         schema::locate(&ran.text, &mut ran.diagnostics);
     }

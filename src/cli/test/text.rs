@@ -80,9 +80,23 @@ fn summary(suite: &Suite) -> String {
     let failed = all.filter(|case| !case.is_well()).count();
     let acceptors: usize = suite.waiters.iter().map(|waiter| waiter.acceptors.len()).sum();
     let reached: usize = suite.waiters.iter().map(Tested::reached).sum();
-    let verdict = if failed > 0 { format!("{failed} FAILED") } else { "all ok".to_owned() };
+    let missing = suite.waiters.iter().filter(|waiter| waiter.origin.is_err()).count();
+    let short = suite.waiters.iter().filter(|waiter| suite.shortage(waiter).is_some()).count();
+    let counts = [
+        (failed, format!("{failed} FAILED")),
+        (missing, format!("{} not found", count(missing, "waiter"))),
+        (short, format!("{} with too few cases", count(short, "waiter"))),
+    ];
+    let bad: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).collect();
+    let bad: Vec<_> = bad.into_iter().map(|(_, text)| text).collect();
+    let verdict = if bad.is_empty() { "all ok".to_owned() } else { bad.join(", ") };
+    let help = if missing == 0 {
+        String::new()
+    } else {
+        report::advice("--waiters PATH, or `waiters` of maitred.toml, says where the waiters are")
+    };
     format!(
-        "{} of {}: {verdict}; {reached} of {} reached",
+        "{} of {}: {verdict}; {reached} of {} reached{help}",
         count(cases, "case"),
         count(suite.waiters.len(), "waiter"),
         count(acceptors, "acceptor"),

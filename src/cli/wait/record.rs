@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::config::AcceptorConfig;
 use crate::config::Show;
 use crate::engine::Outcome;
+use crate::lint;
 use crate::record;
 use crate::record::Recorder;
 use crate::record::Scrubber;
@@ -51,8 +52,14 @@ pub(super) fn recorder<'a>(
     let shown = config.show.as_ref().map(Show::expressions).unwrap_or_default();
     let expressions = config.acceptors.iter().flat_map(of).chain(shown.iter().cloned());
     let values = condition.parameter.iter().cloned();
-    let scrubber = Scrubber::new(operation).with_headers_in(expressions.chain(values));
-    Ok(Some(Recorder::new(client, scrubber, plan.waiter.call().clone())))
+    let headers: Vec<_> = expressions.chain(values).collect();
+    let scrubber = |operation| Scrubber::new(operation).with_headers_in(headers.iter().cloned());
+    let asked = plan.waiter.diagnose().iter().map(|asked| {
+        let call = &asked.call;
+        scrubber(lint::Models::operation(&plan.target.models, &call.service, &call.operation))
+    });
+    let recorder = Recorder::new(client, scrubber(operation), plan.waiter.call().clone());
+    Ok(Some(recorder.with_diagnosis(asked.collect())))
 }
 
 /// Writes what was recorded, however the wait ended, and says so.
@@ -115,6 +122,7 @@ fn given(plan: &Plan) -> Case {
         max_attempts: pace.max_attempts,
         timeout: seconds(pace.timeout),
         replies: Vec::new(),
+        diagnose: Vec::new(),
         expect: Expect {
             outcome: ExpectedOutcome::Cancelled,
             attempts: None,

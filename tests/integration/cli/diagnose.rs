@@ -70,3 +70,24 @@ async fn a_diagnosis_that_could_not_be_made_is_found_before_the_wait() {
         assert!(ran.stderr.contains(said), "{diagnose}: {}", ran.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_recorded_failure_says_why_when_it_is_tested() {
+    let server =
+        Loopback::start(|request| match request.text().contains("Action=DescribeStackEvents") {
+            true => Reply::text(200, EVENTS),
+            false => Reply::text(200, STACKS),
+        });
+    let url = server.url("/");
+    let home = Maitred::with_account().file("waiters/cloudformation.json", &file(FIRST_FAILED));
+    let case = "tests/waiters/cloudformation/created/incident.json";
+    let args = ["record", "cloudformation", "created", "--stack-name", "shop", "--endpoint-url"];
+    let ran = home.run(&[&args[..], &[&url, "--to", case]].concat()).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let recorded: serde_json::Value = serde_json::from_str(&home.read(case)).unwrap();
+    assert_eq!(recorded["diagnose"].as_array().map(Vec::len), Some(1), "{recorded:#}");
+    let message = recorded["expect"]["message"].as_str().unwrap();
+    assert!(message.ends_with("; DescribeStackEvents: the bucket exists already"), "{message}");
+    let tested = home.run(&["test", "cloudformation", "created"]).await;
+    assert_eq!(tested.code, Some(0), "{}{}", tested.stdout, tested.stderr);
+}
