@@ -66,10 +66,6 @@ struct Lint {
     rules: BTreeMap<String, Level>,
 }
 
-/// The keys of the file, for a "did you mean".
-const KEYS: &[&str] = &["waiters", "tests", "store", "connections", "lint"];
-const LINT_KEYS: &[&str] = &["rules"];
-
 /// Why a `maitred.toml` cannot be used.
 #[derive(Debug)]
 pub struct ProjectError {
@@ -136,7 +132,7 @@ impl Project {
 
     fn parse(text: &str, root: PathBuf) -> Result<Self, (String, Option<String>)> {
         let file: File = toml::from_str(text)
-            .map_err(|cause| (cause.to_string().trim_end().to_owned(), suggestion(text)))?;
+            .map_err(|cause| (cause.to_string().trim_end().to_owned(), suggestion(&cause)))?;
         Ok(Self {
             waiters: file.waiters.into_iter().map(|path| root.join(path)).collect(),
             tests: file.tests.map(|path| root.join(path)),
@@ -148,24 +144,21 @@ impl Project {
     }
 }
 
-/// What the first unknown key of the file was probably meant to be.
-fn suggestion(text: &str) -> Option<String> {
-    let table: toml::Table = text.parse().ok()?;
-    let lint = table.get("lint").and_then(toml::Value::as_table);
-    let unknown = unknown_key(&table, KEYS).or_else(|| unknown_key(lint?, LINT_KEYS));
-    let (unknown, known) = unknown?;
+/// What the unknown word of an error was probably meant to be. serde's message has that word in its
+/// first quotes, and those that may stand in its place in the others; so the help is always about the
+/// mistake that is shown.
+fn suggestion(error: &toml::de::Error) -> Option<String> {
+    let message = error.message();
+    if !message.starts_with("unknown field") && !message.starts_with("unknown variant") {
+        return None;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    let known: Vec<_> = quoted.collect();
     Some(match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the keys here are {}", known.join(", ")),
+        None => format!("what can stand here is {}", known.join(", ")),
     })
-}
-
-fn unknown_key<'a>(
-    table: &'a toml::Table,
-    known: &'static [&'static str],
-) -> Option<(&'a str, &'static [&'static str])> {
-    let unknown = table.keys().find(|key| !known.contains(&key.as_str()))?;
-    Some((unknown, known))
 }
 
 #[cfg(test)]
@@ -196,14 +189,17 @@ mod tests {
         for (text, help) in [
             ("waiter = []", "did you mean `waiters`?"),
             ("[lint.rule]", "did you mean `rules`?"),
-            ("zzz = 1", "the keys here are waiters, tests, store, connections, lint"),
+            ("zzz = 1", "what can stand here is waiters, tests, store, connections, lint"),
+            // Of two mistakes, the help is about the one that is shown.
+            ("stor = 'a'\n[lint]\nnope = 1", "what can stand here is rules"),
         ] {
             let (message, suggestion) = parse(text).unwrap_err();
             assert!(message.contains("unknown field"), "{message}");
-            assert_eq!(suggestion.as_deref(), Some(help));
+            assert_eq!(suggestion.as_deref(), Some(help), "{message}");
         }
-        let (message, _) = parse("[lint.rules]\nx = 'loud'").unwrap_err();
+        let (message, help) = parse("[lint.rules]\nx = 'warnin'").unwrap_err();
         assert!(message.contains("line 2"), "{message}");
+        assert_eq!(help.as_deref(), Some("did you mean `warning`?"));
     }
 
     #[test]

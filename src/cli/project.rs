@@ -11,7 +11,18 @@ use crate::project::Project;
 /// There is one, and it cannot be used.
 pub(super) fn project() -> Result<Project, Failure> {
     let Ok(here) = std::env::current_dir() else { return Ok(Project::default()) };
-    Project::find(&here).map(Option::unwrap_or_default).map_err(|error| {
+    let found = Project::find(&here).map(Option::unwrap_or_default);
+    let shown = |path: PathBuf| match path.strip_prefix(&here) {
+        Ok(below) if !below.as_os_str().is_empty() => below.to_owned(),
+        _ => path,
+    };
+    // Findings name files as one names them oneself: an annotation is placed by that.
+    let found = found.map(|project| Project {
+        waiters: project.waiters.into_iter().map(shown).collect(),
+        tests: project.tests.map(shown),
+        ..project
+    });
+    found.map_err(|error| {
         let failure = Failure::usage(error.to_string());
         match error.help() {
             Some(help) => failure.help(help),
@@ -22,9 +33,12 @@ pub(super) fn project() -> Result<Project, Failure> {
 
 /// The file of connections: the one that is named, else the project's; else where connections are
 /// looked for anyway.
-pub(super) fn connections(named: Option<PathBuf>) -> Option<PathBuf> {
-    named.or_else(|| {
-        let elsewhere = std::env::var_os("MAITRED_CONNECTIONS").is_some();
-        project().ok().filter(|_| !elsewhere)?.connections
-    })
+///
+/// # Errors
+/// As [`project`].
+pub(super) fn connections(named: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
+    if named.is_some() || std::env::var_os("MAITRED_CONNECTIONS").is_some() {
+        return Ok(named);
+    }
+    Ok(project()?.connections)
 }
