@@ -1,84 +1,131 @@
-//! An operator and a trigger of one's own: a report is requested, and waited for as a file.
+//! The usual operator of one's own: it starts work behind an HTTP API, and waits for it.
 //!
 //! ```sh
 //! cargo run --example own_operator
 //! ```
 //!
-//! Waiting for a file is what no waiter can express, so the trigger polls by hand. It never sleeps: it
-//! says when it wants to be asked again, and keeps what it must remember in its state, which is stored.
+//! - The work is started by a main call, which carries the idempotency token. The API loses the first
+//!   reply here, so the operator looks up by that token what became of it, and nothing is sent twice.
+//! - The wait is a waiter, whose JSON comes with the program; what it yields becomes the result.
+//! - A second task is cancelled, and what it has started is undone. (own_command.rs polls by hand.)
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use maitred::catalog::{Catalog, Sources};
-use maitred::clock::{Clock, SystemClock};
-use maitred::connection::{Clients, Connections, Environment};
-use maitred::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError, Resumed};
+use loopback::{Loopback, Reply, Request};
+use maitred::client::Call;
+use maitred::clock::{Clock as _, SystemClock};
+use maitred::connection::ClientSettings;
+use maitred::diagnostic::Invalid;
+use maitred::operator::{
+    Deferral, Flow, Intent, MainCallError, Operator, OperatorContext, OperatorError, Reconciled,
+    Resumed, UndoCall,
+};
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Registry, Store, StoreDefinitions,
-    Triggerer, TriggererOptions,
+    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Registry, Store, TaskState, TriggererOptions,
 };
-use maitred::trigger::{
-    Definitions, Level, Services, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
-};
+use maitred::schema;
+use maitred::trigger::WaiterTrigger;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Waits until a file is there. The fields are its arguments, and are stored.
+#[path = "support/loopback.rs"]
+#[expect(dead_code, reason = "this example needs a part of it")]
+mod loopback;
+
+/// In a program of more than one file: `include_str!("../waiters/exports.json")`.
+const WAITERS: &str = r#"{"version": 2, "service": "http", "waiters": {"export_done": {
+    "operation": "GET", "delay": 0.2, "maxAttempts": 1000, "show": "Body.state",
+    "parameters": {"EXPORT": {}}, "input": {"endpoint": "exports/{{EXPORT}}"},
+    "acceptors": [
+        {"state": "success", "matcher": "path", "argument": "Body.state", "expected": "done"},
+        {"state": "failure", "matcher": "path", "argument": "Body.state", "expected": "failed",
+         "message": "Body.error"}
+    ]
+}}}"#;
+
+/// Exports a report. The fields are its arguments, and are stored.
 #[derive(Debug, Serialize, Deserialize)]
-struct FileTrigger {
-    path: PathBuf,
+#[serde(deny_unknown_fields)]
+struct Export {
+    report: String,
+    /// The connection to the API, by its id, e.g. `{"connection": "reports"}`.
+    #[serde(default)]
+    api: ClientSettings,
 }
 
-impl Trigger for FileTrigger {
-    const NAME: &'static str = "example.file";
-    /// How often it has looked.
-    type State = u32;
-
-    async fn start(&self, _ctx: &TriggerContext) -> Result<u32, TriggerError> {
-        Ok(0)
+impl Export {
+    /// The wait for an export.
+    fn wait(&self, id: &str) -> Result<WaiterTrigger, OperatorError> {
+        let fatal = |error: Invalid| OperatorError::fatal(error.to_string());
+        let file = schema::parse(WAITERS).map_err(fatal)?;
+        Ok(WaiterTrigger::new("http", "export_done")
+            .with_definition(file.waiters["export_done"].clone())
+            .with_parameter("EXPORT", id)
+            .with_client(self.api.clone())
+            .with_timeout(Duration::from_secs(3600))
+            .with_value("url", "Body.url"))
     }
 
-    async fn step(&self, ctx: &TriggerContext, looks: &mut u32) -> Result<Step, TriggerError> {
-        *looks += 1;
-        if self.path.exists() {
-            let event = json!({"status": "success", "looks": looks});
-            return Ok(Step::Fire(TriggerEvent::new(event)));
+    /// What deletes an export.
+    fn undo(&self, id: &str) -> UndoCall {
+        UndoCall {
+            description: format!("delete export {id}"),
+            call: Call::new("http", "DELETE", [("endpoint", format!("exports/{id}"))]),
+            client: self.api.clone(),
         }
-        ctx.log(Level::Info, format!("look {looks}: not there yet"));
-        Ok(Step::Again { after: Duration::from_millis(200) })
     }
 }
 
-/// Requests a report and waits for it. The fields are its arguments, and are stored.
-#[derive(Debug, Serialize, Deserialize)]
-struct Report {
-    path: PathBuf,
-}
+impl Operator for Export {
+    const NAME: &'static str = "example.export";
+    const SUMMARY: &'static str = "Export a report";
 
-impl Operator for Report {
-    const NAME: &'static str = "example.report";
-    const SUMMARY: &'static str = "Request a report and wait for it";
+    fn check(&self) -> Result<(), OperatorError> {
+        if self.report.is_empty() {
+            return Err(OperatorError::fatal("report is empty: give the report's name"));
+        }
+        Ok(())
+    }
 
     async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+        let client = ctx.client("http", &self.api).await?;
+        let headers = json!({"Idempotency-Key": ctx.idempotency_token()});
+        let body = json!({"report": self.report});
+        let input = [("endpoint", json!("exports")), ("headers", headers), ("json", body)];
+        let post = Call::new("http", "POST", input);
+        let details = json!({"report": self.report});
         // What must not happen twice goes through `main_call`.
-        let path = self.path.clone();
-        let details = json!({"path": path});
-        ctx.main_call("request_report", details, || async move {
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(500));
-                std::fs::write(path, "42 rows")
-            });
-            Ok(())
+        let id: String = ctx
+            .main_call("post_export", details, || async move {
+                let reply = client.client().call(&post).await.into_result()?;
+                let id = reply.value()["Body"]["id"].as_str();
+                id.map(str::to_owned).ok_or(MainCallError::Ambiguous("no id was given".to_owned()))
+            })
+            .await?;
+        let deferral = Deferral::new(&self.wait(&id)?, "finish")?;
+        Ok(Flow::Defer(deferral.with_undo(self.undo(&id))))
+    }
+
+    async fn reconcile(
+        &self,
+        ctx: &OperatorContext,
+        _intent: &Intent,
+    ) -> Result<Reconciled, OperatorError> {
+        let client = ctx.client("http", &self.api).await?;
+        let params = json!({"token": ctx.idempotency_token()});
+        let get = Call::new("http", "GET", [("endpoint", json!("exports")), ("params", params)]);
+        let reply = client.client().call(&get).await.into_result()?;
+        let found = reply.value()["Body"].as_array();
+        Ok(match found.map(Vec::as_slice) {
+            Some([]) => Reconciled::NotStarted,
+            Some([export]) if export["id"].is_string() => Reconciled::Found(export["id"].clone()),
+            // What is not understood must not lead to a second export.
+            Some(_) | None => Reconciled::InDoubt,
         })
-        .await?;
-        let trigger = FileTrigger { path: self.path.clone() };
-        let deferral = Deferral::new(&trigger, "read")?.with_timeout(Duration::from_secs(30));
-        Ok(Flow::Defer(deferral))
     }
 
     async fn resume(
@@ -88,41 +135,72 @@ impl Operator for Report {
         _kwargs: Value,
         with: Resumed,
     ) -> Result<Flow, OperatorError> {
-        let event = with.success()?;
-        let report = std::fs::read_to_string(&self.path)
-            .map_err(|error| OperatorError::new(format!("the report cannot be read: {error}")))?;
-        Ok(Flow::Done(json!({"report": report, "event": event})))
+        Ok(Flow::Done(with.success()?.payload["values"].take()))
     }
+}
+
+/// An API whose first reply is lost; the second export never ends.
+fn exports_api() -> Loopback {
+    let tokens = Mutex::new(Vec::<String>::new());
+    let polls = Mutex::new(0);
+    Loopback::start(move |request: &Request| {
+        println!("  {} {}", request.method, request.path);
+        let mut tokens = tokens.lock().expect("no handler panics");
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", _) => {
+                tokens.push(request.header("idempotency-key").unwrap_or_default().to_owned());
+                match tokens.len() {
+                    1 => Reply::Reset,
+                    id => Reply::json(201, &json!({"id": id.to_string()}).to_string()),
+                }
+            }
+            ("GET", "/exports") => {
+                let known = |token: &String| request.query == format!("token={token}");
+                let found = tokens.iter().position(known).map(|at| (at + 1).to_string());
+                let found = found.map_or_else(|| json!([]), |id| json!([{"id": id}]));
+                Reply::json(200, &found.to_string())
+            }
+            ("GET", "/exports/1") => {
+                let mut polls = polls.lock().expect("no handler panics");
+                *polls += 1;
+                let done = r#"{"state": "done", "url": "/files/1.csv"}"#;
+                Reply::json(200, if *polls > 2 { done } else { r#"{"state": "running"}"# })
+            }
+            ("GET", _) => Reply::json(200, r#"{"state": "running"}"#),
+            _ => Reply::json(200, "{}"),
+        }
+    })
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
+    let api = exports_api();
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let registry = Registry::builtin().with_operator::<Report>().with_trigger::<FileTrigger>();
-    let registry = Arc::new(registry);
+    let registry = Arc::new(Registry::builtin().with_operator::<Export>());
+    let clock = Arc::new(SystemClock::new());
+    let engine = EmbeddedEngine::new(Arc::clone(&store), registry, clock.clone());
+    let args = |report: &str| json!({"report": report, "api": {"endpoint_url": api.url("/")}});
 
-    let engine = EmbeddedEngine::new(Arc::clone(&store), Arc::clone(&registry), Arc::clone(&clock));
-    let args = json!({"path": folder.path().join("report.txt")});
-    let id = engine.start(NewTask::new("example.report", 1, args)).await?.id();
-
-    let services = Services {
-        clock: Arc::clone(&clock),
-        clients: Clients::new(Connections::new(Environment::of_process()), clock),
-        catalog: Catalog::new(Sources::default()),
-        definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&store)))),
+    let first = engine.start(NewTask::new(Export::NAME, args("sales"))).await?.id();
+    let second = engine.start(NewTask::new(Export::NAME, args("endless"))).await?.id();
+    let cancel = async {
+        while engine.get(second).await?.state != TaskState::Deferred {
+            clock.sleep(Duration::from_millis(10)).await;
+        }
+        engine.cancel(second, true).await
     };
-    let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
-    let triggerer = Triggerer::new(Arc::clone(&store), registry, Arc::new(services), options);
-    triggerer.run(std::future::pending()).await?;
+    let options = TriggererOptions { until_idle: true, workers: 1, ..TriggererOptions::default() };
+    let triggerer = engine.triggerer(options);
+    let (ran, cancelled) = tokio::join!(triggerer.run(std::future::pending()), cancel);
+    ran?;
+    cancelled?;
 
-    for entry in store.history(id)? {
-        println!("{:9} {}", entry.to.as_str(), entry.reason);
+    for id in [first, second] {
+        let task = engine.get(id).await?;
+        println!("task {id}: {} {}", task.state, task.result.unwrap_or_default());
+        for entry in store.history(id)? {
+            println!("  {:9} {}", entry.to.as_str(), entry.reason);
+        }
     }
-    for line in store.logs(id, 0)? {
-        println!("  log: {}", line.message);
-    }
-    println!("{}", engine.get(id).await?.result.unwrap_or_default());
     Ok(())
 }

@@ -17,14 +17,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use maitred::catalog::{Catalog, Sources};
-use maitred::clock::{Clock, SystemClock};
-use maitred::connection::{Clients, Connections, Environment};
+use maitred::clock::{Clock as _, SystemClock};
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, NewTask, Registry, SqliteStore, Store, StoreDefinitions,
-    TaskState, Triggerer, TriggererOptions,
+    EmbeddedEngine, Engine as _, NewTask, Registry, SqliteStore, Store as _, TaskState,
+    TriggererOptions,
 };
-use maitred::trigger::{Definitions, Services};
 use redshift::{FakeRedshift, Pace};
 use serde_json::json;
 
@@ -48,18 +45,13 @@ async fn main() -> Outcome<()> {
 
 /// Runs the tasks of the store until none is left, as `maitred triggerer --until-idle` does.
 async fn triggerer(path: &Path) -> Outcome<()> {
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let services = Services {
-        clock: Arc::clone(&clock),
-        clients: Clients::new(Connections::new(Environment::of_process()), clock),
-        catalog: Catalog::new(Sources::default()),
-        definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&store)))),
-    };
     let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
-    let registry = Arc::new(Registry::builtin());
-    let triggerer = Triggerer::new(store, registry, Arc::new(services), options);
-    Ok(triggerer.run(std::future::pending()).await?)
+    Ok(engine(path)?.triggerer(options).run(std::future::pending()).await?)
+}
+
+fn engine(path: &Path) -> Outcome<EmbeddedEngine> {
+    let store = Arc::new(SqliteStore::open(path)?);
+    Ok(EmbeddedEngine::new(store, Arc::new(Registry::builtin()), Arc::new(SystemClock::new())))
 }
 
 async fn story() -> Outcome<()> {
@@ -68,10 +60,7 @@ async fn story() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("tasks.sqlite");
 
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path)?);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let engine =
-        EmbeddedEngine::new(Arc::clone(&store), Arc::new(Registry::builtin()), Arc::clone(&clock));
+    let (engine, clock) = (engine(&path)?, SystemClock::new());
     let args = json!({
         "cluster_identifier": "analytics",
         "wait_for_completion": true,
@@ -79,7 +68,7 @@ async fn story() -> Outcome<()> {
         "poll_interval": 0.5,
         "max_attempts": 100,
     });
-    let id = engine.start(NewTask::new("redshift.pause_cluster", 1, args)).await?.id();
+    let id = engine.start(NewTask::new("redshift.pause_cluster", args)).await?.id();
     println!("task {id} is submitted: redshift.pause_cluster");
 
     let start = || {
@@ -106,7 +95,7 @@ async fn story() -> Outcome<()> {
     println!("triggerer {} runs", second.id());
     let task = engine.result(id).await?;
     second.wait()?;
-    for entry in store.history(id)? {
+    for entry in SqliteStore::open(&path)?.history(id)? {
         println!("  {:9} {}", entry.to.as_str(), entry.reason);
     }
     let calls = redshift.actions().iter().filter(|action| *action == "PauseCluster").count();

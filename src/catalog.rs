@@ -21,6 +21,7 @@ use crate::waiter::Waiter;
 
 mod botocore;
 mod extends;
+mod process;
 
 pub use extends::{BadExtends, Base, MAX_BASES};
 
@@ -37,8 +38,9 @@ pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
-/// Where the waiters of a [`Catalog`] come from. The default is the shipped ones only.
-#[derive(Debug, Clone, Default)]
+/// Where the waiters of a [`Catalog`] come from. The default is what is built in: the waiters of this
+/// crate and, with feature `aws`, botocore's. [`Sources::of_process`] are those of the command.
+#[derive(Debug, Clone)]
 pub struct Sources {
     /// Files and folders of waiter files that the user names; they win over everything else.
     pub user: Vec<PathBuf>,
@@ -53,6 +55,21 @@ pub struct Sources {
     /// Files and folders that may add waiters, but replace none: those of `maitred.toml`, or
     /// `./waiters`.
     pub local: Vec<PathBuf>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            user: Vec::new(),
+            data_paths: Vec::new(),
+            botocore: Vec::new(),
+            #[cfg(feature = "aws")]
+            embedded: Some(Embedded::botocore()),
+            #[cfg(not(feature = "aws"))]
+            embedded: None,
+            local: Vec::new(),
+        }
+    }
 }
 
 /// Looks up the text of a service's shipped `waiters-2.json`.
@@ -205,7 +222,7 @@ impl std::error::Error for LookupError {
     }
 }
 
-/// All waiters that can be found by name. Files are read on first use.
+/// All waiters that can be found by name. Files are read on first use. The default has the built-in ones.
 #[derive(Debug, Default)]
 pub struct Catalog {
     sources: Sources,
@@ -291,6 +308,17 @@ impl Catalog {
         services.sort();
         services.dedup();
         services
+    }
+
+    /// The waiters of the paths that the user has named ([`Sources::user`]), by service and name.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.user().iter().filter_map(|loaded| match loaded {
+            Loaded::Good { service, waiters, .. } => Some((service, waiters)),
+            Loaded::Bad(_) => None,
+        });
+        files.flat_map(|(service, waiters)| {
+            waiters.keys().map(|name| (service.as_str(), name.as_str()))
+        })
     }
 
     /// The user's files that cannot be used.

@@ -8,6 +8,11 @@
 //! `execute`, `resume` and a trigger's `step` run at least once: after a crash they may run again. What
 //! must not happen twice goes through [`OperatorContext::main_call`].
 //!
+//! `examples/own_operator.rs` has the usual one: it posts something, looks it up if the reply is lost,
+//! waits for it with a waiter, and can undo it. [`cli::main_with`](crate::cli::main_with) makes a command
+//! line of one's own operators. To test one, run it against a client of the test's
+//! ([`Clients::with_client`](crate::connection::Clients::with_client)).
+//!
 //! # An operator of one's own
 //!
 //! ```
@@ -17,6 +22,7 @@
 //! use serde_json::{Value, json};
 //!
 //! #[derive(Debug, Serialize, Deserialize)]
+//! #[serde(deny_unknown_fields)] // a misspelt argument is an error, and not left out
 //! struct Remind {
 //!     text: String,
 //!     seconds: f64,
@@ -37,7 +43,7 @@
 //!         _kwargs: Value,
 //!         with: Resumed,
 //!     ) -> Result<Flow, OperatorError> {
-//!         with.event()?;
+//!         with.success()?;
 //!         Ok(Flow::Done(json!({"reminded": self.text})))
 //!     }
 //! }
@@ -47,11 +53,13 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client::Call;
+use crate::client::CallError;
 use crate::clock::BoxFuture;
 use crate::connection::ClientSettings;
 use crate::trigger::CancelReason;
@@ -74,6 +82,9 @@ pub use wait::Wait;
 
 /// The work of a task. The fields are the arguments: they are stored, and they are all that is left
 /// between `execute` and `resume`. See the [module](self) for an example.
+///
+/// `#[serde(deny_unknown_fields)]` is recommended: without it a misspelt argument is dropped, and the task
+/// runs with that argument's default.
 pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'static {
     /// The name under which tasks are submitted and stored, e.g. `redshift.pause_cluster`.
     const NAME: &'static str;
@@ -81,6 +92,13 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     const VERSION: u32 = 1;
     /// What it does, in a sentence.
     const SUMMARY: &'static str = "";
+
+    /// The JSON Schema of the arguments, for `maitred tasks operators NAME`:
+    /// [`arguments_of::<Self>()`](arguments_of), if it derives `JsonSchema`. Default: null, it is not told.
+    #[must_use]
+    fn arguments() -> Value {
+        Value::Null
+    }
 
     /// Checks the arguments before the task is accepted. Default: they are good.
     ///
@@ -107,7 +125,8 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
         ctx: &OperatorContext,
     ) -> impl Future<Output = Result<Flow, OperatorError>> + Send;
 
-    /// Goes on after a deferral, at `method`. Default: an event is the task's result.
+    /// Goes on after a deferral, at `method`. Default: the event of a wait that succeeded is the task's
+    /// result, and anything else fails the task ([`Resumed::success`]).
     ///
     /// # Errors
     /// The task has failed; it is retried if it has retries left.
@@ -119,14 +138,23 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
         with: Resumed,
     ) -> impl Future<Output = Result<Flow, OperatorError>> + Send {
         let _ = (ctx, method, kwargs);
-        async { Ok(Flow::Done(with.event()?.payload)) }
+        async { Ok(Flow::Done(with.success()?.payload)) }
     }
 
-    /// Finds out what became of a main call whose reply was never seen, because the process died or the
-    /// connection broke. Default: it cannot be told.
+    /// Finds out what became of a main call whose reply was never seen. Default: it cannot be told.
+    ///
+    /// It is called before a step runs again whose process died in the call, and at once after a call that
+    /// ended as [`MainCallError::Ambiguous`], also if the step was cancelled in it.
+    /// [`OperatorContext::idempotency_token`] is that of the step that made the call; another try of the
+    /// task has a new one. After [`Reconciled::Found`] the step runs again, and
+    /// [`main_call`](OperatorContext::main_call) gives the result that was found. After
+    /// [`Reconciled::NotStarted`] a step that died runs again, and one whose call was ambiguous fails: it
+    /// is retried if the task has retries left.
     ///
     /// # Errors
-    /// It could not be looked up; it is tried again later.
+    /// It could not be looked up; it is tried again every 30 seconds, up to the task's execution time-out,
+    /// at which it ends as `in_doubt`. A cancelled task ends so at the first look that fails. Without one there is no end to that: give
+    /// [`Reconciled::InDoubt`] for what no further look can tell.
     fn reconcile(
         &self,
         ctx: &OperatorContext,
@@ -136,7 +164,10 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
         async { Ok(Reconciled::InDoubt) }
     }
 
-    /// Called when the task is cancelled or runs out of time while it is deferred; never on a restart.
+    /// Called when the task is cancelled, or its execution time-out passes, while it is deferred or a step of
+    /// it runs; that step has been dropped by then, at whatever `await` it was. Not called when a deferral's
+    /// own time-out passes ([`Resumed::TimedOut`] tells of that), nor on a restart. At least once, as a step.
+    /// [`CancelReason`] has a table. Default: nothing.
     fn on_cancel(
         &self,
         ctx: &OperatorContext,
@@ -145,6 +176,12 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
         let _ = (ctx, reason);
         async {}
     }
+}
+
+/// The JSON Schema of a type's stored form.
+#[must_use]
+pub fn arguments_of<T: JsonSchema>() -> Value {
+    schemars::schema_for!(T).to_value()
 }
 
 /// What comes after a step of an operator.
@@ -175,9 +212,9 @@ pub struct Deferral {
     /// How long the trigger may take; then the operator is resumed with [`Resumed::TimedOut`].
     #[serde(default)]
     pub timeout: Option<Duration>,
-    /// The call that undoes what this task has started, sent only on `tasks cancel --undo`.
-    #[serde(default)]
-    pub on_cancel: Option<UndoCall>,
+    /// The call that undoes what this task has started ([`Self::with_undo`]).
+    #[serde(default, rename = "on_cancel")]
+    pub undo: Option<UndoCall>,
 }
 
 impl Deferral {
@@ -194,7 +231,7 @@ impl Deferral {
             method_name: method_name.into(),
             kwargs: Value::Null,
             timeout: None,
-            on_cancel: None,
+            undo: None,
         })
     }
 
@@ -212,16 +249,19 @@ impl Deferral {
         self
     }
 
-    /// The same with a call that undoes what this task itself has started. A task that only waits for
-    /// somebody else's work must not have one.
+    /// The same with a call that undoes what this task itself has started. It is sent, once, if the task is
+    /// cancelled while it is deferred here and whoever cancels it asks for that (`tasks cancel --undo`,
+    /// [`Engine::cancel`](crate::runtime::Engine::cancel)); never on a time-out or a failure. A task that
+    /// only waits for somebody else's work must not have one.
     #[must_use]
     pub fn with_undo(mut self, call: UndoCall) -> Self {
-        self.on_cancel = Some(call);
+        self.undo = Some(call);
         self
     }
 }
 
-/// A call that undoes what a task has started, as data.
+/// A call that undoes what a task has started, as data. It is stored as it is and sent as it is, so it holds
+/// no secrets, nor references to any: those are in the connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UndoCall {
     /// What it does, in words, e.g. `delete cluster analytics`: shown before it is sent.
@@ -246,24 +286,29 @@ pub enum Resumed {
 }
 
 impl Resumed {
-    /// The event, for those who have no other plan.
+    /// The event, whatever it says: also that of a wait that failed. See [`Self::success`].
     ///
     /// # Errors
     /// There is none: the deferral timed out, or its trigger crashed.
     pub fn event(self) -> Result<TriggerEvent, OperatorError> {
         match self {
             Self::Event(event) => Ok(event),
-            Self::TimedOut => Err(OperatorError::new("the deferral timed out")),
+            Self::TimedOut => {
+                let error = OperatorError::new("the deferral timed out");
+                Err(error.with_kind(FailureKind::GaveUp))
+            }
             Self::TriggerCrashed(crash) => {
                 Err(OperatorError::new(format!("the trigger failed: {}", crash.message)))
             }
         }
     }
 
-    /// The event of a wait that succeeded.
+    /// The event of a wait that succeeded: its `status` is `success`. A trigger of one's own says so
+    /// too; an event without a `status`, or one that is no object, is no success.
     ///
     /// # Errors
-    /// There is none, or its `status` is another: then the event's `message`.
+    /// There is no event, or its `status` is not `success`: then the message is the event's `message`, or
+    /// else the event.
     pub fn success(self) -> Result<TriggerEvent, OperatorError> {
         let event = self.event()?;
         if event.status() == Some("success") {
@@ -271,10 +316,11 @@ impl Resumed {
         }
         let message = event.payload.get("message").and_then(Value::as_str);
         let message = message.filter(|message| !message.is_empty());
-        Err(OperatorError::new(match message {
+        let error = OperatorError::new(match message {
             Some(message) => message.to_owned(),
             None => format!("the wait did not succeed: {}", event.payload),
-        }))
+        });
+        Err(OperatorError { kind: FailureKind::of_event(&event), ..error })
     }
 }
 
@@ -314,13 +360,44 @@ pub struct OperatorError {
     message: String,
     retry: bool,
     in_doubt: bool,
+    kind: Option<FailureKind>,
+}
+
+/// How a wait has failed that no failure acceptor has ended: `maitred run` exits as `maitred wait` would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The attempts or the time were used up.
+    GaveUp,
+    /// The service refused.
+    Refused,
+    /// The service could not be reached, or throttled for too long.
+    Unreachable,
+}
+
+impl FailureKind {
+    /// What an event says. One that a trigger fires for a call that may succeed later has a member
+    /// `unreachable`, beside the `status` or in the `outcome`.
+    fn of_event(event: &TriggerEvent) -> Option<Self> {
+        let places = ["/unreachable", "/outcome/unreachable"];
+        let is_true = |place: &&str| event.payload.pointer(place) == Some(&Value::Bool(true));
+        match event.status()? {
+            "exhausted" | "timeout" | "error" if places.iter().any(is_true) => {
+                Some(Self::Unreachable)
+            }
+            "exhausted" | "timeout" => Some(Self::GaveUp),
+            "error" => Some(Self::Refused),
+            _ => None,
+        }
+    }
 }
 
 impl OperatorError {
     /// A failure with a message for people, to be retried if the task has retries left. The message
     /// must not hold secrets: it is stored.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), retry: true, in_doubt: false }
+        Self { message: message.into(), retry: true, in_doubt: false, kind: None }
     }
 
     /// A failure that no retry can mend.
@@ -331,6 +408,24 @@ impl OperatorError {
     /// A main call was made and its reply not seen.
     fn in_doubt(message: impl Into<String>) -> Self {
         Self { in_doubt: true, ..Self::new(message) }
+    }
+
+    /// A main call was made, and its recorded result is of no use: to go on could mean to make it again.
+    fn unreadable(message: impl Into<String>) -> Self {
+        Self { in_doubt: true, ..Self::fatal(message) }
+    }
+
+    /// The same of this kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: FailureKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Which kind of failure it is, if it comes from a wait or a call of which that is known.
+    #[must_use]
+    pub fn kind(&self) -> Option<FailureKind> {
+        self.kind
     }
 
     /// Whether a retry could help.
@@ -354,6 +449,13 @@ impl fmt::Display for OperatorError {
 
 impl std::error::Error for OperatorError {}
 
+/// A call that failed, to be retried.
+impl From<CallError> for OperatorError {
+    fn from(error: CallError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl From<TriggerError> for OperatorError {
     fn from(error: TriggerError) -> Self {
         Self::new(error.to_string())
@@ -365,12 +467,13 @@ impl From<TriggerError> for OperatorError {
 pub(crate) struct OperatorType {
     pub(crate) version: u32,
     pub(crate) summary: &'static str,
+    pub(crate) arguments: fn() -> Value,
     load: fn(Value) -> Result<Box<dyn AnyOperator>, OperatorError>,
 }
 
 impl OperatorType {
     pub(crate) fn of<T: Operator>() -> Self {
-        Self { version: T::VERSION, summary: T::SUMMARY, load: load::<T> }
+        Self { version: T::VERSION, summary: T::SUMMARY, arguments: T::arguments, load: load::<T> }
     }
 
     /// The operator of these arguments, checked.
@@ -380,10 +483,27 @@ impl OperatorType {
 }
 
 fn load<T: Operator>(args: Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
-    let operator: T = serde_json::from_value(args).map_err(|error| {
-        OperatorError::fatal(format!("the arguments of {} cannot be used: {error}", T::NAME))
+    let operator = T::deserialize(&args).map_err(|error| {
+        let place = match culprit::<T>(&args, &error.to_string()) {
+            Some(name) => format!("{name}: "),
+            None => String::new(),
+        };
+        OperatorError::fatal(format!("the arguments of {} cannot be used: {place}{error}", T::NAME))
     })?;
     Ok(Box::new(operator))
+}
+
+/// The argument that cannot be used for the reason `message`: the one that gives the same error alone.
+fn culprit<'a, T: Operator>(args: &'a Value, message: &str) -> Option<&'a str> {
+    // serde names these itself.
+    if ["missing field", "unknown field"].iter().any(|own| message.starts_with(own)) {
+        return None;
+    }
+    let gives_it = |(name, value): &(&String, &Value)| {
+        let alone = Value::Object([((*name).clone(), (*value).clone())].into_iter().collect());
+        T::deserialize(&alone).is_err_and(|error| error.to_string() == message)
+    };
+    args.as_object()?.iter().find(gives_it).map(|(name, _)| name.as_str())
 }
 
 /// An operator of any type.

@@ -19,6 +19,7 @@
 //! use serde_json::json;
 //!
 //! #[derive(Debug, Serialize, Deserialize)]
+//! #[serde(deny_unknown_fields)]
 //! struct FileTrigger {
 //!     path: String,
 //! }
@@ -54,11 +55,14 @@ use crate::clock::Timestamp;
 
 mod context;
 mod http;
+mod secrets;
 mod time;
+mod values;
 mod waiter;
 
 pub use context::{DefinitionStore, Definitions, Level, Log, Services, TriggerContext};
 pub use http::HttpTrigger;
+pub(crate) use secrets::literal_secret;
 pub use time::{DateTimeTrigger, TimeDeltaTrigger};
 pub use waiter::{Overrides, WaiterState, WaiterTrigger};
 
@@ -100,7 +104,11 @@ pub trait Trigger: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'st
         state: &mut Self::State,
     ) -> impl Future<Output = Result<Step, TriggerError>> + Send;
 
-    /// Called when the task is cancelled or runs out of time; never on a restart.
+    /// Called when the task's deferral is ended from outside, before
+    /// [`Operator::on_cancel`](crate::operator::Operator::on_cancel); never on a restart. `reason` is
+    /// [`CancelReason::Timeout`] for the deferral's own time-out and for the task's execution time-out
+    /// alike. `state` is the one that was stored last, up to a second old; a step that is in flight goes on
+    /// to its end, and nobody hears of it. At least once, as a step. Default: nothing.
     fn on_cancel(
         &self,
         ctx: &TriggerContext,
@@ -116,12 +124,19 @@ pub trait Trigger: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'st
     /// # Errors
     /// The fields cannot be written as JSON, or hold a literal secret.
     fn serialize_trigger(&self) -> Result<SerializedTrigger, TriggerError> {
-        let kwargs = serde_json::to_value(self).map_err(|error| {
-            TriggerError::new(format!("{} cannot be stored: {error}", Self::NAME))
-        })?;
-        Ok(SerializedTrigger { name: Self::NAME.to_owned(), version: Self::VERSION, kwargs })
+        serialized(self)
     }
 }
+
+fn serialized<T: Trigger>(trigger: &T) -> Result<SerializedTrigger, TriggerError> {
+    let kwargs = serde_json::to_value(trigger)
+        .map_err(|error| TriggerError::new(format!("{} cannot be stored: {error}", T::NAME)))?;
+    Ok(SerializedTrigger { name: T::NAME.to_owned(), version: T::VERSION, kwargs })
+}
+
+/// The shortest time between two steps of a trigger: one that asks for less must not keep the process
+/// busy.
+pub const MIN_PAUSE: Duration = Duration::from_millis(10);
 
 /// A trigger as it is stored: its name, the version of its form, and its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,18 +156,20 @@ pub enum Step {
     Fire(TriggerEvent),
     /// Not yet: step again.
     Again {
-        /// Time from now to the next step.
+        /// Time from now to the next step; less than [`MIN_PAUSE`] counts as that.
         after: Duration,
     },
     /// Ends the task here, without a worker.
     End(TaskEnd),
 }
 
-/// What a trigger tells the operator: small, and JSON.
+/// What a trigger tells the operator: JSON, and at most
+/// [`MAX_RESULT_BYTES`](crate::runtime::task::MAX_RESULT_BYTES) of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TriggerEvent {
-    /// The event. By convention an object with a `status`.
+    /// The event. By convention an object with a `status`, which is `success` if all went well, and a
+    /// `message` if not: [`Resumed::success`](crate::operator::Resumed::success) reads them.
     pub payload: Value,
 }
 
@@ -183,6 +200,15 @@ pub enum TaskEnd {
 }
 
 /// Why a wait or a task is stopped from outside.
+///
+/// | what happens | the trigger's [`on_cancel`](Trigger::on_cancel) | the operator's [`on_cancel`](crate::operator::Operator::on_cancel) | the [undo call](crate::operator::Deferral::with_undo) | then |
+/// |---|---|---|---|---|
+/// | cancelled while it is deferred | `User` or `Replaced` | the same | if asked for (`--undo`) | `cancelled` |
+/// | cancelled while a step of the operator runs | – | the same; the step is dropped | – | `cancelled`, or `in_doubt` if [`reconcile`](crate::operator::Operator::reconcile) says so |
+/// | cancelled while it is queued, awaits a retry, or is blocked (with `--undo`: as deferred) | – | – | – | `cancelled`, or `in_doubt` if a main call may have been made |
+/// | the deferral's time-out | `Timeout` | – | – | resumed with [`TimedOut`](crate::operator::Resumed::TimedOut) |
+/// | the execution time-out, deferred | `Timeout` | `Timeout` | – | fails, and is retried if it may be |
+/// | the execution time-out, in a step | – | `Timeout`; the step is dropped | – | the same |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -1,7 +1,29 @@
 //! Service `http`: one request is one call, and every reply that arrives is an output.
 //!
-//! The operation is the method ([`METHODS`]), the input is described by [`PARAMETERS`], and the
-//! document is
+//! The operation is the method ([`METHODS`]). The input, of which all but an address may be left out
+//! ([`PARAMETERS`] has it as data):
+//!
+//! | key | value | meaning |
+//! |---|---|---|
+//! | `url` | string | the http:// or https:// URL to ask |
+//! | `endpoint` | string | instead of `url`: a path below the base URL, which is the `host` of the connection or [`ClientSettings::endpoint_url`](crate::connection::ClientSettings::endpoint_url); it may have a query |
+//! | `headers` | object of string or list | request headers |
+//! | `params` | object of scalar or list | appended, percent-encoded, to the query of the URL; a list repeats its key |
+//! | `json` | any | the body, as JSON |
+//! | `data` | string or object | instead of `json`: the body as it is, or as a form |
+//! | `auth` | object | `{"basic": {"username", "password"}}` or `{"bearer": token}`; never sent to another origin |
+//! | `requestTimeout` | number | seconds for the whole request, body included; default 30 |
+//! | `connectTimeout` | number | seconds to connect; default 10 |
+//! | `verify` | boolean or string | `false` accepts any certificate, a path is a PEM file of CA certificates to trust as well as the system's; default `true` |
+//! | `cert` | string | the path of a PEM file with the client certificate, and its key if it is in there |
+//! | `key` | string | the path of a PEM file with that key |
+//! | `proxy` | string or `false` | the URL of a proxy (http, https, socks5, socks5h); `false`: none, not even the environment's |
+//! | `followRedirects` | boolean | default `true` |
+//! | `maxRedirects` | integer | how many are followed at most; default 10 |
+//! | `maxBodyBytes` | integer | the largest body accepted, in bytes after decompression; default 8 MiB |
+//!
+//! In what is stored (triggers, tasks), a value may be a reference to a secret,
+//! `{"$secret": "env:TOKEN"}`, and a literal login is refused. The document of a reply is
 //!
 //! ```json
 //! {"StatusCode": 200, "Headers": {"content-type": "application/json"}, "Body": {"state": "ready"}}

@@ -78,6 +78,8 @@ pub enum OpenClient {
     Aws(AwsClient),
     /// Of service `http`.
     Http(Arc<HttpClient>),
+    /// One that was given ([`Clients::with_client`]).
+    Other(Arc<dyn Client>),
 }
 
 impl OpenClient {
@@ -87,6 +89,7 @@ impl OpenClient {
         match self {
             Self::Aws(client) => client,
             Self::Http(client) => &**client,
+            Self::Other(client) => &**client,
         }
     }
 }
@@ -100,6 +103,7 @@ pub struct Clients {
     connections: Connections,
     clock: Arc<dyn Clock>,
     models: Models,
+    given: HashMap<String, Arc<dyn Client>>,
     kept: Mutex<HashMap<(bool, ClientSettings), Arc<Slot>>>,
 }
 
@@ -123,7 +127,52 @@ impl Clients {
     /// Clients of `connections`.
     #[must_use]
     pub fn new(connections: Connections, clock: Arc<dyn Clock>) -> Self {
-        Self { connections, clock, models: Models::embedded(), kept: Mutex::default() }
+        let (given, kept) = (HashMap::new(), Mutex::default());
+        Self { connections, clock, models: Models::embedded(), given, kept }
+    }
+
+    /// The same with a client for all calls of `service`, whatever the connection: for a test of an
+    /// operator, or for a service that only the program knows. ([`Self::aws`] does not give it.)
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use maitred::client::{Call, Client, Observation, Output};
+    /// use maitred::clock::{BoxFuture, SystemClock};
+    /// use maitred::connection::{ClientSettings, Clients, Connections, Environment};
+    /// use serde_json::json;
+    ///
+    /// /// An API whose job is done.
+    /// #[derive(Debug)]
+    /// struct Done;
+    ///
+    /// impl Client for Done {
+    ///     fn call<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Observation> {
+    ///         let reply = json!({"StatusCode": 200, "Headers": {}, "Body": {"state": "done"}});
+    ///         Box::pin(async { Observation::Output(Output::from_json(reply)) })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connections = Connections::new(Environment::empty());
+    /// let clients = Clients::new(connections, Arc::new(SystemClock::new()))
+    ///     .with_client("http", Arc::new(Done));
+    /// // What `ctx.client(..)` of an operator or a trigger does:
+    /// let client = clients.open("http", &ClientSettings::of_connection("jobs")).await?;
+    /// let call = Call::new("http", "GET", [("endpoint", "jobs/7")]);
+    /// let reply = client.client().call(&call).await.into_result()?;
+    /// assert_eq!(reply.value()["Body"]["state"], "done");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`EmbeddedEngine::triggerer_with`](crate::runtime::EmbeddedEngine::triggerer_with)
+    /// runs whole tasks with it.
+    #[must_use]
+    pub fn with_client(mut self, service: impl Into<String>, client: Arc<dyn Client>) -> Self {
+        self.given.insert(service.into(), client);
+        self
     }
 
     /// The same with other service models than those that are built in.
@@ -144,6 +193,17 @@ impl Clients {
     /// # Errors
     /// The connection is not defined, or it or the settings cannot be used.
     pub async fn open(
+        &self,
+        service: &str,
+        settings: &ClientSettings,
+    ) -> Result<OpenClient, ConnectionError> {
+        match self.given.get(service) {
+            Some(client) => Ok(OpenClient::Other(Arc::clone(client))),
+            None => self.connect(service, settings).await,
+        }
+    }
+
+    async fn connect(
         &self,
         service: &str,
         settings: &ClientSettings,
@@ -181,9 +241,11 @@ impl Clients {
     /// # Errors
     /// As [`Self::open`].
     pub async fn aws(&self, settings: &ClientSettings) -> Result<AwsClient, ConnectionError> {
-        match self.open("aws", settings).await? {
+        match self.connect("aws", settings).await? {
             OpenClient::Aws(client) => Ok(client),
-            OpenClient::Http(_) => unreachable!("only service `http` has such a client"),
+            OpenClient::Http(_) | OpenClient::Other(_) => {
+                unreachable!("only service `http` has such a client")
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Crash, Intent, OperatorError, Resumed};
+use crate::client::CallError;
 use crate::clock::BoxFuture;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -18,6 +19,7 @@ use crate::connection::Clients;
 use crate::connection::OpenClient;
 use crate::trigger::Level;
 use crate::trigger::Log;
+use crate::trigger::MIN_PAUSE;
 use crate::trigger::Services;
 use crate::trigger::Step;
 use crate::trigger::Trigger;
@@ -66,13 +68,24 @@ pub enum Settled {
     NotMade,
 }
 
-/// How a main call failed.
+/// How a main call failed. A [`CallError`] becomes the right one with `?` or `into()`: refused if the service
+/// answered with a status of 4xx or has certainly seen nothing of the call, else ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MainCallError {
     /// The service refused it, or it was never sent: nothing has been started.
     Refused(OperatorError),
     /// It was sent and no reply was seen: something may have been started.
     Ambiguous(String),
+}
+
+impl From<CallError> for MainCallError {
+    fn from(error: CallError) -> Self {
+        let is_no = error.status().is_some_and(|status| (400..500).contains(&status));
+        if is_no || error.is_never_sent() {
+            return Self::Refused(error.into());
+        }
+        Self::Ambiguous(error.to_string())
+    }
 }
 
 /// The log of a trigger that runs on a worker.
@@ -158,7 +171,7 @@ impl OperatorContext {
         loop {
             self.clock().sleep(pause).await;
             match trigger.step(&ctx, &mut state).await {
-                Ok(Step::Again { after }) => pause = after,
+                Ok(Step::Again { after }) => pause = after.max(MIN_PAUSE),
                 Ok(Step::Fire(event)) => return Resumed::Event(event),
                 Ok(Step::End(_)) => {
                     let message = "a trigger that ends its task needs a deferral".to_owned();
@@ -207,7 +220,7 @@ impl OperatorContext {
         let intent = Intent { ordinal, name: name.to_owned(), details };
         if let Begun::Recorded(value) = self.host.begin(intent).await? {
             return serde_json::from_value(value).map_err(|error| {
-                OperatorError::fatal(format!("the stored result of {name} cannot be read: {error}"))
+                OperatorError::unreadable(format!("the result of {name} cannot be read: {error}"))
             });
         }
         match call().await {
@@ -222,9 +235,11 @@ impl OperatorContext {
                 self.host.settle(ordinal, Settled::NotMade).await?;
                 Err(error)
             }
-            Err(MainCallError::Ambiguous(message)) => Err(OperatorError::in_doubt(format!(
-                "no reply to {name} was seen, so it may or may not have been made: {message}"
-            ))),
+            Err(MainCallError::Ambiguous(message)) => {
+                let message = format!("no reply to {name} was seen: {message}");
+                self.host.log(Level::Warning, message.clone());
+                Err(OperatorError::in_doubt(message))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 //! A secret goes in the connection, or as a reference (`{"$secret": "env:NAME"}`) in the place of a value
 //! of `headers`, `params`, `data` or `json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -16,6 +17,7 @@ use crate::client::http::METHODS;
 use crate::client::http::check_input;
 use crate::connection::without_references;
 use crate::expression::Expression;
+use crate::trigger::literal_secret;
 
 mod request;
 mod sensor;
@@ -30,7 +32,7 @@ macro_rules! http_operator {
         pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             /// A path below the connection's host, or a whole URL. Default: the connection's host.
@@ -82,7 +84,7 @@ macro_rules! http_operator {
 use http_operator;
 
 /// How a server is reached.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtraOptions {
     /// Seconds for the whole request. Default: 30.
@@ -112,7 +114,7 @@ impl ExtraOptions {
 }
 
 /// A condition on a reply. Both members have to hold.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResponseCheck {
     /// The status, or a list of them. Default: any below 400.
@@ -125,7 +127,7 @@ pub struct ResponseCheck {
 }
 
 /// One HTTP status, or several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Statuses {
     /// One.
@@ -224,22 +226,11 @@ impl Parts<'_> {
             let known = METHODS.join(", ");
             return Err(OperatorError::fatal(format!("method is one of {known}, in capitals")));
         }
-        for (name, value) in self.headers {
-            if is_secret(name) && value.is_string() {
-                return Err(OperatorError::fatal(format!(
-                    "the header {name} is a secret, and arguments are stored: put it in the \
-                     connection, or a reference, {{\"$secret\": \"env:NAME\"}}, in its place"
-                )));
-            }
-        }
-        if self.endpoint.split_once("://").is_some_and(|(_, rest)| {
-            rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@'))
-        }) {
-            let message = "endpoint has a login in it, and arguments are stored: put it in the \
-                           connection";
+        let input = self.input();
+        if let Some(message) = literal_secret(&input, "endpoint") {
             return Err(OperatorError::fatal(message));
         }
-        check_request(&self.input())
+        check_request(&input)
     }
 }
 
@@ -267,10 +258,4 @@ fn check_request(input: &Map<String, Value>) -> Result<(), OperatorError> {
 /// The member of an input that an endpoint is.
 fn target(endpoint: &str) -> &'static str {
     if endpoint.contains("://") { "url" } else { "endpoint" }
-}
-
-/// Headers that are secrets by their name.
-fn is_secret(header: &str) -> bool {
-    let names = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
-    names.iter().any(|name| header.eq_ignore_ascii_case(name))
 }

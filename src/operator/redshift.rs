@@ -3,6 +3,7 @@
 //! Names, arguments and defaults are those of Airflow's Amazon provider. Main calls go through the
 //! official SDK and are never sent twice; waits are [`WaiterTrigger`]s on the shipped Redshift waiters.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ macro_rules! aws_operator {
         pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $type,)*
@@ -87,7 +88,7 @@ enum Called {
 }
 
 /// A tag of a cluster or a snapshot: `{"Key": "team", "Value": "data"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Tag {
     /// The key.
@@ -163,7 +164,7 @@ impl Waiting {
             OperatorError::fatal(format!("{budget} is no number of seconds that can be waited"))
         })?;
         let mut deferral = Deferral::new(&self.trigger, self.method)?.with_timeout(timeout);
-        deferral.on_cancel = self.undo;
+        deferral.undo = self.undo;
         Ok(Ok(deferral))
     }
 }

@@ -1,16 +1,18 @@
 //! Waiting for somebody else's work.
 
 use serde::{Deserialize, Serialize};
+
 use serde_json::Value;
 
-use super::{Deferral, Flow, Operator, OperatorContext, OperatorError, Resumed};
+use super::{Deferral, Flow, Operator, OperatorContext, OperatorError, arguments_of};
 use crate::trigger::WaiterTrigger;
 
 /// Waits as a waiter says, and starts nothing: the arguments are those of [`WaiterTrigger`], e.g.
 /// `{"service": "redshift", "waiter": "cluster_available", "input": {"ClusterIdentifier": "analytics"}}`.
 ///
-/// It starts from its trigger. The result is the trigger's event; a wait that does not succeed fails
-/// the task with the event's message.
+/// It starts from its trigger. The result is the trigger's event, with the `values` that were asked for; a
+/// wait that does not succeed fails the task with the event's message. The command line, and an engine that
+/// has a catalog, take only tasks whose waiter there is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Wait {
@@ -18,28 +20,16 @@ pub struct Wait {
     pub trigger: WaiterTrigger,
 }
 
-impl Wait {
-    /// The members of a request of service `http` that hold secrets.
-    fn has_login(&self) -> bool {
-        let input = &self.trigger.input;
-        let headers = input.get("headers").and_then(Value::as_object);
-        let mut names = headers.into_iter().flat_map(|headers| headers.keys());
-        input.contains_key("auth") || names.any(|name| name.eq_ignore_ascii_case("authorization"))
-    }
-}
-
 impl Operator for Wait {
     const NAME: &'static str = "maitred.wait";
     const SUMMARY: &'static str = "Wait as a waiter says, for work that somebody else has started";
 
+    fn arguments() -> Value {
+        arguments_of::<WaiterTrigger>()
+    }
+
     fn check(&self) -> Result<(), OperatorError> {
-        let WaiterTrigger { service, client, .. } = &self.trigger;
-        if client.has_secret() || (service == "http" && self.has_login()) {
-            let message =
-                "a task is stored: put the login into a connection, and name that in `client`";
-            return Err(OperatorError::fatal(message));
-        }
-        Ok(())
+        self.trigger.refuse_secrets().map_err(|error| OperatorError::fatal(error.to_string()))
     }
 
     fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
@@ -48,15 +38,5 @@ impl Operator for Wait {
 
     async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
         Ok(Flow::Defer(Deferral::new(&self.trigger, "execute_complete")?))
-    }
-
-    async fn resume(
-        &self,
-        _ctx: &OperatorContext,
-        _method: &str,
-        _kwargs: Value,
-        with: Resumed,
-    ) -> Result<Flow, OperatorError> {
-        Ok(Flow::Done(with.success()?.payload))
     }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Level, Step, Trigger, TriggerContext, TriggerError, TriggerEvent};
+use super::{
+    Level, SerializedTrigger, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
+    literal_secret, serialized, values,
+};
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::CallErrorKind;
@@ -15,14 +18,14 @@ use crate::connection::ClientSettings;
 use crate::connection::Clients;
 use crate::engine::MAX_RETRY_AFTER;
 use crate::engine::is_transient;
-use crate::expression::Expression;
 
 /// The longest pause between two tries that nobody has asked for.
 const MAX_RETRY_DELAY: f64 = 60.0;
 
 /// Sends one request, and fires with its reply:
 /// `{"status": "success" or "error", "message", "response": {"status_code", "headers", "content"}}`, where
-/// `content` is the body, parsed if it is JSON. Without a reply there is no `response`.
+/// `content` is the body, parsed if it is JSON. Without a reply there is no `response`. An error of the
+/// network, 408, 429 and 5xx have `"unreachable": true` too.
 ///
 /// A step runs at least once, so after a crash the request may be sent again: what must not be sent twice
 /// goes through [`OperatorContext::main_call`](crate::operator::OperatorContext::main_call) instead.
@@ -115,7 +118,14 @@ impl HttpTrigger {
     pub(crate) fn event(&self, seen: &Observation) -> TriggerEvent {
         let mut payload = match self.failure(seen) {
             None => json!({"status": "success", "message": ""}),
-            Some(error) => json!({"status": "error", "message": error.to_string()}),
+            Some(error) => {
+                let unreachable = is_transient(&error, &[]);
+                let mut payload = json!({"status": "error", "message": error.to_string()});
+                if unreachable {
+                    payload["unreachable"] = true.into();
+                }
+                payload
+            }
         };
         if let Observation::Output(output) = seen {
             let document = output.document.value();
@@ -125,7 +135,7 @@ impl HttpTrigger {
             if self.values.is_empty() {
                 payload["response"]["content"] = member("Body");
             } else if payload["status"] == "success" {
-                match self.read(document) {
+                match values::read(&self.values, document) {
                     Ok(values) => payload["values"] = Value::Object(values),
                     Err(message) => {
                         payload["status"] = "error".into();
@@ -135,16 +145,6 @@ impl HttpTrigger {
             }
         }
         TriggerEvent::new(payload)
-    }
-
-    fn read(&self, document: &Value) -> Result<Map<String, Value>, String> {
-        let read = |(name, text): (&String, &String)| {
-            let fail = |why: &dyn std::fmt::Display| format!("`{text}` of the reply: {why}");
-            let expression = Expression::compile(text).map_err(|error| fail(&error))?;
-            let value = expression.evaluate(document).map_err(|error| fail(&error))?;
-            Ok((name.clone(), value))
-        };
-        self.values.iter().map(read).collect()
     }
 
     /// The pause after the `sent`th try.
@@ -177,5 +177,12 @@ impl Trigger for HttpTrigger {
             return Ok(Step::Again { after });
         }
         Ok(Step::Fire(self.event(&seen)))
+    }
+
+    fn serialize_trigger(&self) -> Result<SerializedTrigger, TriggerError> {
+        match literal_secret(&self.input, "url") {
+            Some(message) => Err(TriggerError::new(message)),
+            None => serialized(self),
+        }
     }
 }

@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Level, Step, Trigger, TriggerContext, TriggerError, TriggerEvent};
+use super::{
+    Level, SerializedTrigger, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
+    literal_secret, secrets::secret_parameter, serialized, values,
+};
+use crate::catalog::Catalog;
+use crate::catalog::LookupError;
 use crate::clock::Timestamp;
 use crate::config::AcceptorConfig;
 use crate::config::Show;
 use crate::config::WaiterConfig;
 use crate::connection::ClientSettings;
 use crate::diagnostic::shortened;
+use crate::document::Document;
 use crate::engine::Outcome;
 use crate::engine::Poll;
 use crate::engine::Progress;
@@ -27,9 +34,37 @@ use crate::waiter::Waiter;
 /// which connection is all data.
 ///
 /// Its event is `{"status", "message", return_key: return_value, "outcome": {"attempts", "elapsed",
-/// "shown", "acceptor", "error"}}`, where `status` is one of `success`, `failure`, `exhausted`,
-/// `timeout` and `error`, and `elapsed` is in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// "shown", "acceptor", "error"}, "values"}`, where `status` is one of `success`, `failure`, `exhausted`,
+/// `timeout` and `error`, and `elapsed` is in seconds. `values` is there if the wait succeeded and some
+/// were asked for. Where every poll failed by throttling, 5xx or the network, the outcome has
+/// `"unreachable": true` too.
+///
+/// # A waiter that comes with the program
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use maitred::schema;
+/// use maitred::trigger::WaiterTrigger;
+///
+/// // Or `include_str!("../waiters/exports.json")`.
+/// let text = r#"{"version": 2, "service": "http", "waiters": {"export_done": {
+///     "operation": "GET", "delay": 2, "maxAttempts": 300,
+///     "parameters": {"EXPORT": {}}, "input": {"endpoint": "exports/{{EXPORT}}"},
+///     "acceptors": [
+///         {"state": "success", "matcher": "path", "argument": "Body.state", "expected": "done"}
+///     ]
+/// }}}"#;
+/// let file = schema::parse(text)?;
+/// let trigger = WaiterTrigger::new("http", "export_done")
+///     .with_definition(file.waiters["export_done"].clone())
+///     .with_parameter("EXPORT", "7")
+///     .with_timeout(Duration::from_secs(3600))
+///     .with_value("url", "Body.url");
+/// trigger.check(&maitred::catalog::Catalog::default())?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaiterTrigger {
     /// The service, e.g. `redshift`.
@@ -64,10 +99,15 @@ pub struct WaiterTrigger {
     /// What the operator wants to find in the event. Default: null.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub return_value: Value,
+    /// JMESPath expressions over the last document of a wait that succeeds, e.g.
+    /// `{"endpoint": "Clusters[0].Endpoint.Address"}`. What they yield is the event's member `values`; an
+    /// event has to be small.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
 }
 
 /// What the caller of a waiter changes of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Overrides {
     /// Seconds between two polls.
@@ -133,6 +173,7 @@ impl WaiterTrigger {
             status_message: None,
             return_key: default_return_key(),
             return_value: Value::Null,
+            values: BTreeMap::new(),
         }
     }
 
@@ -148,6 +189,89 @@ impl WaiterTrigger {
     pub fn with_input(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.input.insert(name.into(), value.into());
         self
+    }
+
+    /// The same with a value of one of the waiter's `parameters`.
+    #[must_use]
+    pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same through this connection.
+    #[must_use]
+    pub fn with_client(mut self, client: ClientSettings) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// The same with a time that the whole wait may take. It then is the only bound: the waiter's
+    /// `maxAttempts` does not count.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.overrides.timeout = Some(timeout.as_secs_f64());
+        self
+    }
+
+    /// The same with one more of the event's `values`: a name, and a JMESPath expression over the last
+    /// document.
+    #[must_use]
+    pub fn with_value(mut self, name: impl Into<String>, expression: impl Into<String>) -> Self {
+        self.values.insert(name.into(), expression.into());
+        self
+    }
+
+    /// Checks before the wait what can be checked by then: the waiter exists, it compiles with this input
+    /// and these parameters, and the `values` do. Call it from
+    /// [`Operator::check`](crate::operator::Operator::check) where the waiter is known by then: what is
+    /// found only when the task is deferred is found after the main call.
+    ///
+    /// # Errors
+    /// What is wrong, with the name that was probably meant.
+    pub fn check(&self, catalog: &Catalog) -> Result<(), TriggerError> {
+        let config = self.find(catalog)?;
+        self.refuse_secrets()?;
+        self.refuse_secrets_of(&config)?;
+        values::check(&self.values)?;
+        self.compile(&config, self.input.clone()).map(drop)
+    }
+
+    fn find(&self, catalog: &Catalog) -> Result<Arc<WaiterConfig>, TriggerError> {
+        if let Some(definition) = &self.definition {
+            return Ok(Arc::new(WaiterConfig::clone(definition)));
+        }
+        let entry = catalog.find(&self.service, &self.waiter);
+        Ok(entry.map_err(|error| not_found(&error))?.config)
+    }
+
+    /// Refuses secrets that would be stored.
+    pub(crate) fn refuse_secrets(&self) -> Result<(), TriggerError> {
+        if self.client.has_secret() {
+            let message =
+                "a task is stored: put the login into a connection, and name that in `client`";
+            return Err(TriggerError::new(message));
+        }
+        let secret = || {
+            literal_secret(&self.input, "url").or_else(|| secret_parameter(self.parameters.iter()))
+        };
+        if self.service == "http"
+            && let Some(message) = secret()
+        {
+            return Err(TriggerError::new(message));
+        }
+        self.definition.as_ref().map_or(Ok(()), |definition| self.refuse_secrets_of(definition))
+    }
+
+    /// The waiter is stored, too.
+    fn refuse_secrets_of(&self, config: &WaiterConfig) -> Result<(), TriggerError> {
+        match literal_secret(&config.input, "url").filter(|_| self.service == "http") {
+            Some(message) => {
+                let (service, waiter) = (&self.service, &self.waiter);
+                let message = format!("{service}.{waiter}: in its input, {message}");
+                Err(TriggerError::new(message))
+            }
+            None => Ok(()),
+        }
     }
 
     fn options(&self) -> Result<Options, TriggerError> {
@@ -169,6 +293,17 @@ impl WaiterTrigger {
         })
     }
 
+    fn compile(
+        &self,
+        config: &WaiterConfig,
+        input: Map<String, Value>,
+    ) -> Result<Waiter, TriggerError> {
+        let options = Options { input, ..self.options()? };
+        Waiter::compile(&self.service, &self.waiter, config, &options).map_err(|problems| {
+            TriggerError::new(format!("{}.{}: {problems}", self.service, self.waiter))
+        })
+    }
+
     /// The compiled waiter. What does not depend on the input is compiled once for all waits.
     fn compiled(
         &self,
@@ -177,12 +312,7 @@ impl WaiterTrigger {
         config: &WaiterConfig,
         input: &Map<String, Value>,
     ) -> Result<Waiter, TriggerError> {
-        let compile = |input: Map<String, Value>| {
-            let options = Options { input, ..self.options()? };
-            Waiter::compile(&self.service, &self.waiter, config, &options).map_err(|problems| {
-                TriggerError::new(format!("{}.{}: {problems}", self.service, self.waiter))
-            })
-        };
+        let compile = |input| self.compile(config, input);
         let key = self.key(hash)?;
         let shared = ctx.definitions().compiled(key, || compile(Map::new()));
         match shared {
@@ -225,6 +355,19 @@ impl WaiterTrigger {
             "acceptor": acceptor,
             "error": progress.last_error,
         });
+        if outcome.status() == Status::Success && !self.values.is_empty() {
+            let document = outcome.document().map_or(&Value::Null, Document::value);
+            match values::read(&self.values, document) {
+                Ok(values) => payload["values"] = Value::Object(values),
+                Err(message) => {
+                    payload["status"] = json!(Status::Error);
+                    payload["message"] = message.into();
+                }
+            }
+        }
+        if outcome.is_unreachable() {
+            payload["outcome"]["unreachable"] = true.into();
+        }
         TriggerEvent::new(payload)
     }
 
@@ -248,13 +391,9 @@ impl Trigger for WaiterTrigger {
     type State = WaiterState;
 
     async fn start(&self, ctx: &TriggerContext) -> Result<WaiterState, TriggerError> {
-        let config = match &self.definition {
-            Some(definition) => Arc::new(WaiterConfig::clone(definition)),
-            None => {
-                let entry = ctx.catalog().find(&self.service, &self.waiter);
-                entry.map_err(|error| TriggerError::new(error.to_string()))?.config
-            }
-        };
+        let config = self.find(ctx.catalog())?;
+        self.refuse_secrets_of(&config)?;
+        values::check(&self.values)?;
         let definition = ctx.definitions().put(&config).await?;
         let waiter = self.compiled(ctx, &definition, &config, &self.input)?;
         let progress = Progress::start(&waiter, ctx.now(), fastrand::u64(..));
@@ -295,6 +434,21 @@ impl Trigger for WaiterTrigger {
         state.progress = wait.progress().clone();
         Ok(next)
     }
+
+    fn serialize_trigger(&self) -> Result<SerializedTrigger, TriggerError> {
+        self.refuse_secrets()?;
+        serialized(self)
+    }
+}
+
+/// Why there is no waiter, with the one that was probably meant.
+fn not_found(error: &LookupError) -> TriggerError {
+    let near = match error {
+        LookupError::Unknown(unknown) => unknown.near(),
+        LookupError::BadFile(_) | LookupError::Extends(_) => None,
+    };
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    TriggerError::new(format!("{error}{hint}"))
 }
 
 /// What is left of the waiter's initial delay; a deadline that comes earlier gets the one poll that

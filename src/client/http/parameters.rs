@@ -75,3 +75,16 @@ pub const PARAMETERS: &[Parameter] = &[
         "Largest body accepted, in bytes after decompression (default 8388608).",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_every_key() {
+        for Parameter { name, .. } in PARAMETERS {
+            let row = format!("//! | `{name}` | ");
+            assert!(include_str!("../http.rs").contains(&row), "{name}");
+        }
+    }
+}

@@ -7,12 +7,14 @@ use super::{ResponseCheck, check_expression, http_operator, target, truth};
 use crate::client::Observation;
 use crate::connection::has_reference;
 use crate::operator::Deferral;
+use crate::operator::FailureKind;
 use crate::operator::Flow;
 use crate::operator::MainCallError;
 use crate::operator::Operator;
 use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Resumed;
+use crate::operator::arguments_of;
 use crate::trigger::HttpTrigger;
 use crate::trigger::TriggerEvent;
 
@@ -91,6 +93,16 @@ struct Position {
     pages: Vec<Value>,
 }
 
+/// What was recorded of a request: the event of its reply or, from a user who says that it was made
+/// (`maitred tasks settle --made`), the result itself.
+fn seen_or_said(recorded: Value) -> Value {
+    let status = recorded.pointer("/response/status_code");
+    if recorded.get("status").is_some() && status.is_some_and(Value::is_number) {
+        return recorded;
+    }
+    json!({"status": "success", "message": "", "values": {"result": recorded}})
+}
+
 impl HttpRequest {
     /// Whether it does no harm to send the request twice:
     /// <https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2>.
@@ -154,14 +166,15 @@ impl HttpRequest {
                 let seen = seen.map_err(|error| refused(error.to_string()))?;
                 match &seen {
                     Observation::Error(error) if error.is_never_sent() => {
-                        Err(refused(error.to_string()))
+                        let error = OperatorError::new(error.to_string());
+                        Err(MainCallError::Refused(error.with_kind(FailureKind::Unreachable)))
                     }
                     Observation::Error(error) => Err(MainCallError::Ambiguous(error.to_string())),
                     Observation::Output(_) => Ok(trigger.event(&seen).payload),
                 }
             })
             .await?;
-        Ok(Resumed::Event(TriggerEvent::new(payload)))
+        Ok(Resumed::Event(TriggerEvent::new(seen_or_said(payload))))
     }
 
     /// Takes a page; gives the result after the last one.
@@ -262,6 +275,10 @@ fn origin(url: Option<&Value>) -> Option<String> {
 impl Operator for HttpRequest {
     const NAME: &'static str = "http.request";
     const SUMMARY: &'static str = "Send a request";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         self.parts().check()?;

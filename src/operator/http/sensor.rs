@@ -14,6 +14,7 @@ use crate::operator::Operator;
 use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Resumed;
+use crate::operator::arguments_of;
 use crate::operator::{check_timeout, sensed, sensing};
 use crate::trigger::WaiterTrigger;
 
@@ -117,6 +118,10 @@ impl HttpSensor {
 impl Operator for HttpSensor {
     const NAME: &'static str = "http.sensor";
     const SUMMARY: &'static str = "Ask an endpoint until its reply is as it should be";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         self.parts().check()?;

@@ -26,11 +26,12 @@ use crate::operator::OperatorError;
 use crate::operator::Reconciled;
 use crate::operator::Resumed;
 use crate::operator::UndoCall;
+use crate::operator::arguments_of;
 use crate::trigger::Level;
 use crate::trigger::TimeDeltaTrigger;
 
 /// How many nodes a cluster may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClusterType {
     /// One.
@@ -369,6 +370,10 @@ impl CreateCluster {
 impl Operator for CreateCluster {
     const NAME: &'static str = "redshift.create_cluster";
     const SUMMARY: &'static str = "Create a cluster";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         super::check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;

@@ -14,6 +14,7 @@ use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Reconciled;
 use crate::operator::Resumed;
+use crate::operator::arguments_of;
 use crate::trigger::Level;
 
 aws_operator! {
@@ -150,6 +151,10 @@ impl DeleteCluster {
 impl Operator for DeleteCluster {
     const NAME: &'static str = "redshift.delete_cluster";
     const SUMMARY: &'static str = "Delete a cluster";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         super::check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;

@@ -149,24 +149,27 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
 {
-    ctx.main_call(name, details, || async {
+    let called = ctx.main_call(name, details, || async {
         let send = match prepare.await.map_err(MainCallError::Refused)? {
             Prepared::Send(send) => send,
-            Prepared::Already(called) => return Ok(called),
+            Prepared::Already(called) => return Ok(Some(called)),
         };
         match send.await {
-            Ok(_) => Ok(Called::Accepted),
-            Err(error) if is_busy(&error) => Ok(Called::Busy(failure(name, &error).to_string())),
+            Ok(_) => Ok(Some(Called::Accepted)),
+            Err(error) if is_busy(&error) => {
+                Ok(Some(Called::Busy(failure(name, &error).to_string())))
+            }
             Err(error) if is_not_found(&error) => {
-                Ok(Called::NotFound(failure(name, &error).to_string()))
+                Ok(Some(Called::NotFound(failure(name, &error).to_string())))
             }
             Err(error) if may_have_happened(&error) => {
                 Err(MainCallError::Ambiguous(failure(name, &error).to_string()))
             }
             Err(error) => Err(MainCallError::Refused(failure(name, &error))),
         }
-    })
-    .await
+    });
+    // A user who says that it was made gives null for its result.
+    Ok(called.await?.unwrap_or(Called::Accepted))
 }
 
 /// There is no such cluster or snapshot.

@@ -17,6 +17,7 @@ use crate::operator::OperatorError;
 use crate::operator::Reconciled;
 use crate::operator::Resumed;
 use crate::operator::UndoCall;
+use crate::operator::arguments_of;
 use crate::trigger::Level;
 
 aws_operator! {
@@ -258,6 +259,10 @@ macro_rules! operator {
         impl Operator for $name {
             const NAME: &'static str = $id;
             const SUMMARY: &'static str = $summary;
+
+            fn arguments() -> Value {
+                arguments_of::<Self>()
+            }
 
             fn check(&self) -> Result<(), OperatorError> {
                 super::check(&self.cluster_identifier, self.poll_interval, self.max_attempts)

@@ -13,6 +13,7 @@ use crate::operator::Operator;
 use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Resumed;
+use crate::operator::arguments_of;
 use crate::trigger::WaiterTrigger;
 
 aws_operator! {
@@ -110,6 +111,10 @@ impl ClusterSensor {
 impl Operator for ClusterSensor {
     const NAME: &'static str = "redshift.cluster_sensor";
     const SUMMARY: &'static str = "Wait until a cluster is in a status";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         super::check(&self.cluster_identifier, self.poke_interval, 1)

@@ -15,6 +15,7 @@ use crate::operator::OperatorError;
 use crate::operator::Reconciled;
 use crate::operator::Resumed;
 use crate::operator::UndoCall;
+use crate::operator::arguments_of;
 
 aws_operator! {
     /// Takes a snapshot of a cluster, which has to be available. It is the snapshot that was made, and no
@@ -142,6 +143,10 @@ impl CreateClusterSnapshot {
 impl Operator for CreateClusterSnapshot {
     const NAME: &'static str = "redshift.create_cluster_snapshot";
     const SUMMARY: &'static str = "Take a snapshot of a cluster";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         super::check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;

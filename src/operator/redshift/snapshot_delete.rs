@@ -11,6 +11,7 @@ use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Reconciled;
 use crate::operator::Resumed;
+use crate::operator::arguments_of;
 use crate::trigger::Level;
 
 aws_operator! {
@@ -110,6 +111,10 @@ impl DeleteClusterSnapshot {
 impl Operator for DeleteClusterSnapshot {
     const NAME: &'static str = "redshift.delete_cluster_snapshot";
     const SUMMARY: &'static str = "Delete a snapshot of a cluster";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
 
     fn check(&self) -> Result<(), OperatorError> {
         super::check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;

@@ -1,0 +1,79 @@
+//! The whole command `maitred`, with an operator and a trigger of one's own.
+//!
+//! ```sh
+//! cargo run --example own_command -- tasks operators
+//! cargo run --example own_command -- run example.wait_for_file --args '{"path": "Cargo.toml"}'
+//! ```
+//!
+//! Waiting for a file is what no waiter can express, so the trigger polls by hand. It never sleeps: it
+//! says when it wants to be asked again, and keeps what it must remember in its state, which is stored.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use maitred::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError};
+use maitred::runtime::Registry;
+use maitred::trigger::{Level, Step, Trigger, TriggerContext, TriggerError, TriggerEvent};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Waits until a file is there. The fields are its arguments, and are stored.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileTrigger {
+    path: PathBuf,
+}
+
+impl Trigger for FileTrigger {
+    const NAME: &'static str = "example.file";
+    /// How often it has looked.
+    type State = u32;
+
+    async fn start(&self, _ctx: &TriggerContext) -> Result<u32, TriggerError> {
+        Ok(0)
+    }
+
+    async fn step(&self, ctx: &TriggerContext, looks: &mut u32) -> Result<Step, TriggerError> {
+        *looks += 1;
+        if self.path.exists() {
+            let event = json!({"status": "success", "looks": looks});
+            return Ok(Step::Fire(TriggerEvent::new(event)));
+        }
+        ctx.log(Level::Info, format!("look {looks}: not there yet"));
+        Ok(Step::Again { after: Duration::from_millis(200) })
+    }
+}
+
+/// Waits for a file that somebody else writes. Its result is the event.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaitForFile {
+    path: PathBuf,
+}
+
+impl WaitForFile {
+    fn deferral(&self) -> Result<Deferral, OperatorError> {
+        let trigger = FileTrigger { path: self.path.clone() };
+        Ok(Deferral::new(&trigger, "done")?.with_timeout(Duration::from_secs(3600)))
+    }
+}
+
+impl Operator for WaitForFile {
+    const NAME: &'static str = "example.wait_for_file";
+    const SUMMARY: &'static str = "Wait until a file is there";
+
+    /// It starts nothing, so it needs no worker before its trigger.
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+        self.deferral().map(Some)
+    }
+
+    async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+        self.deferral().map(Flow::Defer)
+    }
+}
+
+fn main() -> ExitCode {
+    let registry = Registry::builtin().with_operator::<WaitForFile>().with_trigger::<FileTrigger>();
+    maitred::cli::main_with(registry, std::env::args_os())
+}
