@@ -15,6 +15,7 @@ pub mod triggerer;
 
 mod definitions;
 mod hook;
+mod known_waiters;
 mod log;
 mod rules;
 mod worker;

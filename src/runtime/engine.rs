@@ -4,13 +4,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::definitions::StoreDefinitions;
+use super::known_waiters::KnownWaiters;
 use super::registry::{Registry, Unusable};
 use super::store::{Store, StoreError, Submitted, TaskFilter};
 use super::task::{CancelRequest, NewTask, Task, TaskId, TaskState};
+use super::triggerer::{Triggerer, TriggererOptions};
 use super::worker::on_store;
+use crate::catalog::Catalog;
+use crate::catalog::Sources;
+use crate::client::aws::Models;
 use crate::clock::BoxFuture;
 use crate::clock::Clock;
+use crate::connection::Clients;
+use crate::connection::Connections;
+use crate::connection::Environment;
+use crate::operator::Settled;
 use crate::trigger::CancelReason;
+use crate::trigger::Definitions;
+use crate::trigger::Services;
 
 /// How long the end of a task may go unseen by [`Engine::result`].
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -29,6 +41,13 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// # Errors
     /// There is no such task, or it has ended.
     fn cancel(&self, id: TaskId, undo: bool) -> BoxFuture<'_, Result<TaskState, EngineError>>;
+
+    /// Takes a user's word for what became of the call for which a task is in doubt; the task goes on with
+    /// the result of the call, or makes it again.
+    ///
+    /// # Errors
+    /// There is no such task, it is not in doubt, or its key is taken.
+    fn settle(&self, id: TaskId, settled: Settled) -> BoxFuture<'_, Result<(), EngineError>>;
 
     /// A task.
     ///
@@ -83,20 +102,72 @@ impl From<StoreError> for EngineError {
     }
 }
 
-/// Tasks in a store, run by the [`Triggerer`](super::Triggerer) of that store, in this process or in
+/// Tasks in a store, run by the [`Triggerer`] of that store, in this process or in
 /// another.
 #[derive(Debug, Clone)]
 pub struct EmbeddedEngine {
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
+    catalog: Option<Arc<Catalog>>,
 }
 
 impl EmbeddedEngine {
     /// The engine of `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, registry, clock }
+        Self { store, registry, clock, catalog: None }
+    }
+
+    /// The same that knows where its triggerer finds waiters: a task that begins with a wait, such as
+    /// `maitred.wait`, is accepted only if there is that waiter and it compiles with the task's input.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Arc<Catalog>) -> Self {
+        self.catalog = Some(catalog);
+        self
+    }
+
+    /// A triggerer of this engine's tasks, with [`Self::services`].
+    #[must_use]
+    pub fn triggerer(&self, options: TriggererOptions) -> Triggerer {
+        self.triggerer_with(self.services(), options)
+    }
+
+    /// A triggerer of this engine's tasks with other services, e.g. in a test:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use maitred::connection::{Clients, Connections, Environment};
+    /// # use maitred::runtime::{EmbeddedEngine, TriggererOptions};
+    /// # use maitred::trigger::Services;
+    /// # fn test(engine: &EmbeddedEngine, fake: Arc<dyn maitred::client::Client>) {
+    /// let services = engine.services();
+    /// let connections = Connections::new(Environment::empty());
+    /// let clients = Clients::new(connections, services.clock.clone()).with_client("http", fake);
+    /// let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+    /// let triggerer = engine.triggerer_with(Services { clients, ..services }, options);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn triggerer_with(&self, services: Services, options: TriggererOptions) -> Triggerer {
+        let (store, registry) = (Arc::clone(&self.store), Arc::clone(&self.registry));
+        Triggerer::new(store, registry, Arc::new(services), options)
+    }
+
+    /// What operators and triggers get from the process: connections from its environment, waiters from
+    /// [`Sources::of_process`], and service models from the same folders.
+    #[must_use]
+    pub fn services(&self) -> Services {
+        let connections = Connections::new(Environment::of_process());
+        let sources = Sources::of_process();
+        let models = Models::embedded().with_data_paths(sources.data_paths.clone());
+        let definitions = StoreDefinitions::new(Arc::clone(&self.store));
+        Services {
+            clock: Arc::clone(&self.clock),
+            clients: Clients::new(connections, Arc::clone(&self.clock)).with_models(models),
+            catalog: Catalog::new(sources),
+            definitions: Definitions::new(Arc::new(definitions)),
+        }
     }
 
     /// Submits tasks: all of them, or none.
@@ -104,8 +175,14 @@ impl EmbeddedEngine {
     /// # Errors
     /// As [`Engine::start`].
     pub async fn start_all(&self, mut tasks: Vec<NewTask>) -> Result<Vec<Submitted>, EngineError> {
+        let mut known = KnownWaiters::default();
         for task in &mut tasks {
-            self.registry.check(&task.operator, &task.args).map_err(EngineError::Unusable)?;
+            self.registry.check_task(task).map_err(EngineError::Unusable)?;
+            if let Some(catalog) = &self.catalog {
+                let trigger = self.registry.first_trigger(&task.operator, &task.args);
+                let checked = trigger.and_then(|trigger| known.check(trigger, catalog));
+                checked.map_err(EngineError::Unusable)?;
+            }
             task.version = self.registry.version(&task.operator).map_err(EngineError::Unusable)?;
         }
         let now = self.clock.now();
@@ -127,6 +204,13 @@ impl Engine for EmbeddedEngine {
         let now = self.clock.now();
         Box::pin(async move {
             Ok(on_store(&self.store, move |store| store.request_cancel(id, request, now)).await?)
+        })
+    }
+
+    fn settle(&self, id: TaskId, settled: Settled) -> BoxFuture<'_, Result<(), EngineError>> {
+        let now = self.clock.now();
+        Box::pin(async move {
+            Ok(on_store(&self.store, move |store| store.settle_by_user(id, &settled, now)).await?)
         })
     }
 

@@ -19,11 +19,11 @@ const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs the failure hook of a task that has just failed, if it has one. What goes wrong is a line in
 /// the task's log: the task has failed either way.
-pub(super) async fn tell(workplace: Workplace, id: TaskId) {
-    let task =
-        on_store(&workplace.store, move |store| store.task(id)?.ok_or(StoreError::NotFound(id)));
-    let Ok(task) = task.await else { return };
-    let Some(hook) = &task.spec.on_failure else { return };
+pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<(), StoreError> {
+    let task = on_store(&workplace.store, move |store| store.task(id)).await?;
+    // It may have been removed, or be tried again.
+    let Some(task) = task.filter(|task| task.hook_pending) else { return Ok(()) };
+    let Some(hook) = &task.spec.on_failure else { return Ok(()) };
     let told = tokio::select! {
         told = run(&workplace, hook, &task) => told,
         () = workplace.services.clock.sleep(HOOK_TIMEOUT) => {
@@ -36,6 +36,9 @@ pub(super) async fn tell(workplace: Workplace, id: TaskId) {
             workplace.log.push(id, Level::Error, format!("the failure hook failed: {error}"));
         }
     }
+    let fence = workplace.fence;
+    let ended = task.ended.unwrap_or_default();
+    on_store(&workplace.store, move |store| store.hook_run(fence, id, ended)).await
 }
 
 async fn run(workplace: &Workplace, hook: &FailureHook, task: &Task) -> Result<(), String> {

@@ -66,9 +66,15 @@ impl Kept {
         if !matches!(self.task.state, TaskState::Deferred | TaskState::Blocked) {
             self.deferral = None;
         }
-        if self.task.state.is_final() {
+        if !self.task.keeps_calls() {
             self.intents.clear();
         }
+    }
+
+    /// The main calls of a step, in order.
+    fn calls(&self, step: u32) -> Vec<StoredIntent> {
+        let of_step = self.intents.range((step, 0)..=(step, u32::MAX));
+        of_step.map(|(_, intent)| intent.clone()).collect()
     }
 
     /// The hash of the definition that the deferral needs.
@@ -128,7 +134,11 @@ impl Content {
     ) -> Result<TaskState, StoreError> {
         let kept = self.kept_mut(id)?;
         let undoable = kept.deferral.as_ref().is_some_and(|deferral| deferral.on_cancel.is_some());
-        if let Some(entry) = kept.task.request_cancel(request, Undoable(undoable), now)? {
+        let calls = kept.calls(kept.task.step);
+        let unsettled = rules::unsettled(&calls);
+        if let Some(entry) =
+            kept.task.request_cancel(request, Undoable(undoable), unsettled, now)?
+        {
             kept.passed(entry);
         }
         Ok(kept.task.state)
@@ -138,7 +148,10 @@ impl Content {
         let Some(kept) = self.tasks.get_mut(&change.id) else { return false };
         let deferral = kept.deferral.as_ref();
         let entry = || deferral.map(|deferral| (deferral.method.clone(), deferral.kwargs.clone()));
-        let Some(entry) = kept.task.change(change, || entry().unwrap_or_default(), now) else {
+        let calls = kept.calls(change.step);
+        let unsettled = rules::unsettled(&calls);
+        let Some(entry) = kept.task.change(change, || entry().unwrap_or_default(), unsettled, now)
+        else {
             return false;
         };
         if let (Transition::Defer(deferral), TaskState::Deferred) =
@@ -148,6 +161,15 @@ impl Content {
         }
         kept.passed(entry);
         true
+    }
+
+    /// Checks that an ended task may have its key again.
+    fn check_key(&self, id: TaskId) -> Result<(), StoreError> {
+        let Some(key) = &self.kept(id)?.task.spec.key else { return Ok(()) };
+        match self.holder(key) {
+            None => Ok(()),
+            Some(holder) => Err(StoreError::Conflict { key: key.clone(), id: holder }),
+        }
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -177,7 +199,9 @@ impl Store for MemoryStore {
         content.fence += 1;
         for kept in content.tasks.values_mut() {
             if matches!(kept.task.state, TaskState::Running | TaskState::Blocked) {
-                let entry = kept.task.take_up_again(kept.deferral.is_some(), now);
+                let calls = kept.calls(kept.task.step);
+                let unsettled = rules::unsettled(&calls);
+                let entry = kept.task.take_up_again(kept.deferral.is_some(), unsettled, now);
                 kept.passed(entry);
             }
         }
@@ -186,7 +210,13 @@ impl Store for MemoryStore {
         Ok(Fence(content.fence))
     }
 
-    fn claim(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Claimed, StoreError> {
+    fn claim(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        limit: usize,
+        wants: &mut dyn FnMut(&Task) -> bool,
+    ) -> Result<Claimed, StoreError> {
         let mut content = self.fenced(fence)?;
         let waiting = content.tasks.values().map(|kept| &kept.task);
         let due = waiting.filter(|task| task.waits_for_a_worker() && task.due <= now);
@@ -196,6 +226,9 @@ impl Store for MemoryStore {
         let mut tasks = Vec::with_capacity(due.len());
         for (_, id) in due {
             let kept = content.kept_mut(id)?;
+            if !wants(&kept.task) {
+                continue;
+            }
             let entry = kept.task.claim(now);
             kept.passed(entry);
             tasks.push(kept.task.clone());
@@ -310,9 +343,7 @@ impl Store for MemoryStore {
 
     fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError> {
         let content = self.content();
-        let Some(kept) = content.tasks.get(&id) else { return Ok(Vec::new()) };
-        let of_step = kept.intents.range((step, 0)..=(step, u32::MAX));
-        Ok(of_step.map(|(_, intent)| intent.clone()).collect())
+        Ok(content.tasks.get(&id).map_or_else(Vec::new, |kept| kept.calls(step)))
     }
 
     fn request_cancel(
@@ -328,19 +359,57 @@ impl Store for MemoryStore {
 
     fn cancel_requests(&self, fence: Fence) -> Result<Vec<Task>, StoreError> {
         let content = self.fenced(fence)?;
-        let tasks = content.tasks.values().map(|kept| &kept.task);
+        let held = |task: &&Task| matches!(task.state, TaskState::Running | TaskState::Deferred);
+        let tasks = content.tasks.values().map(|kept| &kept.task).filter(held);
         Ok(tasks.filter(|task| task.cancel.is_some()).cloned().collect())
+    }
+
+    fn pending_hooks(&self, fence: Fence) -> Result<Vec<TaskId>, StoreError> {
+        let content = self.fenced(fence)?;
+        let pending = content.tasks.values().filter(|kept| kept.task.hook_pending);
+        Ok(pending.map(|kept| kept.task.id).collect())
+    }
+
+    fn hook_run(&self, fence: Fence, id: TaskId, ended: Timestamp) -> Result<(), StoreError> {
+        let mut content = self.fenced(fence)?;
+        if let Some(kept) = content.tasks.get_mut(&id)
+            && kept.task.ended == Some(ended)
+        {
+            kept.task.hook_pending = false;
+        }
+        Ok(())
+    }
+
+    fn settle_by_user(
+        &self,
+        id: TaskId,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut content = self.content();
+        let kept = content.kept(id)?;
+        let calls = kept.calls(kept.task.step);
+        let call = kept.task.in_question(&calls, settled)?;
+        content.check_key(id)?;
+        content.changes += 1;
+        let kept = content.kept_mut(id)?;
+        if let Some(intent) = call {
+            let place = (kept.task.step, intent.ordinal);
+            kept.intents.remove(&place);
+            if let Settled::Done(_) = settled {
+                let settled = Some(settled.clone());
+                kept.intents.insert(place, StoredIntent { intent: intent.clone(), settled });
+            }
+        }
+        let entry = kept.task.settled_by_user(call, settled, now);
+        kept.passed(entry);
+        Ok(())
     }
 
     fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError> {
         let mut content = self.content();
-        let task = &content.kept(id)?.task;
-        task.can_be_retried()?;
-        if let Some(key) = task.spec.key.clone()
-            && let Some(holder) = content.holder(&key)
-        {
-            return Err(StoreError::Conflict { key, id: holder });
-        }
+        content.kept(id)?.task.can_be_retried()?;
+        content.check_key(id)?;
         content.changes += 1;
         let kept = content.kept_mut(id)?;
         let entry = kept.task.retry(now);
@@ -396,7 +465,10 @@ impl Store for MemoryStore {
     fn prune(&self, before: Timestamp) -> Result<usize, StoreError> {
         let mut content = self.content();
         let count = content.tasks.len();
-        content.tasks.retain(|_, kept| kept.task.ended.is_none_or(|ended| ended >= before));
+        content.tasks.retain(|_, kept| {
+            kept.task.state == TaskState::InDoubt
+                || kept.task.ended.is_none_or(|ended| ended >= before)
+        });
         Ok(count - content.tasks.len())
     }
 

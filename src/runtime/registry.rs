@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
+use url::Url;
 
-use super::task::NewTask;
+use super::task::{FailureHook, NewTask};
 use crate::diagnostic::nearest;
 use crate::operator::AnyOperator;
 use crate::operator::Operator;
@@ -111,6 +112,14 @@ impl Registry {
         self.operators.iter().map(|(name, operator)| (*name, operator.summary))
     }
 
+    /// The JSON Schema of an operator's arguments; null if the operator does not tell.
+    ///
+    /// # Errors
+    /// There is no operator of this name.
+    pub fn arguments(&self, operator: &str) -> Result<Value, Unusable> {
+        Ok((self.operator_type(operator)?.arguments)())
+    }
+
     /// The names of the triggers.
     pub fn triggers(&self) -> impl Iterator<Item = &'static str> {
         self.triggers.keys().copied()
@@ -132,6 +141,35 @@ impl Registry {
         let kind = self.operator_type(operator)?;
         let check = |operator: Box<dyn AnyOperator>| operator.check();
         kind.load(args.clone()).and_then(check).map_err(invalid)
+    }
+
+    /// The trigger that a task begins with, if it begins with one.
+    pub(super) fn first_trigger(
+        &self,
+        operator: &str,
+        args: &Value,
+    ) -> Result<Option<SerializedTrigger>, Unusable> {
+        let operator = self.operator_type(operator)?.load(args.clone()).map_err(invalid)?;
+        let deferral = operator.start_from_trigger().map_err(invalid)?;
+        Ok(deferral.map(|deferral| deferral.trigger))
+    }
+
+    /// Checks a task before it is submitted: its operator, the arguments, and its failure hook.
+    ///
+    /// # Errors
+    /// The operator is unknown, its arguments cannot be used, or nobody could be told of a failure.
+    pub fn check_task(&self, task: &NewTask) -> Result<(), Unusable> {
+        self.check(&task.operator, &task.args)?;
+        let problem = match &task.on_failure {
+            Some(FailureHook::Webhook(url)) if !is_http(url) => {
+                format!("the webhook for failures, `{url}`, is no http or https URL")
+            }
+            Some(FailureHook::Command(words)) if words.is_empty() => {
+                "the command for failures is empty".to_owned()
+            }
+            _ => return Ok(()),
+        };
+        Err(Unusable::Invalid(problem))
     }
 
     /// Whether this program can run a stored task.
@@ -187,6 +225,11 @@ impl Registry {
             Unusable::Unknown(format!("this program knows no operator `{name}`{hint}"))
         })
     }
+}
+
+fn is_http(url: &str) -> bool {
+    let parsed = Url::parse(url);
+    parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

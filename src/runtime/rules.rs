@@ -5,12 +5,13 @@ use uuid::Uuid;
 
 use super::store::StoreError;
 use super::task::{
-    CancelRequest, Change, HistoryEntry, NewTask, OnConflict, Resumption, Task, TaskId, TaskState,
-    Transition,
+    CancelRequest, Change, HistoryEntry, NewTask, OnConflict, Resumption, StoredIntent, Task,
+    TaskId, TaskState, Transition,
 };
 use crate::clock::Timestamp;
 use crate::operator::Begun;
 use crate::operator::Intent;
+use crate::operator::Settled;
 use crate::trigger::CancelReason;
 
 /// What a submission does about the task that has its key.
@@ -54,10 +55,12 @@ impl Task {
             resumption: None,
             result: None,
             message: None,
+            failure: None,
             cancel: None,
             created: now,
             started: None,
             ended: None,
+            hook_pending: false,
         };
         let reason = "submitted".to_owned();
         (task, HistoryEntry { at: now, from: None, to: TaskState::Queued, reason })
@@ -116,11 +119,13 @@ impl Task {
         }
     }
 
-    /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs.
+    /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs;
+    /// `unsettled` is a main call of this step of which nobody knows what became of it.
     pub(super) fn change(
         &mut self,
         change: &Change,
         entry: impl FnOnce() -> (String, Value),
+        unsettled: Option<&Intent>,
         now: Timestamp,
     ) -> Option<HistoryEntry> {
         if self.step != change.step {
@@ -130,7 +135,7 @@ impl Task {
         if let (TaskState::Cancelled, Some(cancel)) = (to, self.cancel)
             && !matches!(change.transition, Transition::End(..))
         {
-            return Some(self.pass(to, cancel.reason.to_string(), now));
+            return Some(self.end_cancelled(cancel.reason, unsettled, &change.reason, now));
         }
         match &change.transition {
             Transition::Defer(_) => self.resumption = None,
@@ -147,14 +152,22 @@ impl Task {
             Transition::Requeue(due) => self.due = *due,
             Transition::End(_, result) => self.result.clone_from(result),
         }
-        Some(self.pass(to, change.reason.clone(), now))
+        let entry = self.pass(to, change.reason.clone(), now);
+        self.failure = change.failure.filter(|_| to == TaskState::Failed);
+        Some(entry)
     }
 
     /// Puts a running or blocked task back to where a triggerer takes it up: one that has a deferral to
-    /// its trigger, others to a worker.
-    pub(super) fn take_up_again(&mut self, has_deferral: bool, now: Timestamp) -> HistoryEntry {
+    /// its trigger, others to a worker. One that is to be cancelled ends, unless a call has to be looked up
+    /// first.
+    pub(super) fn take_up_again(
+        &mut self,
+        has_deferral: bool,
+        unsettled: Option<&Intent>,
+        now: Timestamp,
+    ) -> HistoryEntry {
         let was_running = self.state == TaskState::Running;
-        if let (true, Some(cancel)) = (was_running, self.cancel) {
+        if let (true, Some(cancel), None) = (was_running, self.cancel, unsettled) {
             return self.pass(TaskState::Cancelled, cancel.reason.to_string(), now);
         }
         let reason = if was_running { "its triggerer is gone" } else { "a triggerer has begun" };
@@ -168,6 +181,7 @@ impl Task {
         &mut self,
         request: CancelRequest,
         undoable: Undoable,
+        unsettled: Option<&Intent>,
         now: Timestamp,
     ) -> Result<Option<HistoryEntry>, StoreError> {
         let before = self.cancel.unwrap_or(request);
@@ -176,14 +190,16 @@ impl Task {
         let reason = if self.is_replaced() { before.reason } else { request.reason };
         match self.state {
             TaskState::Queued | TaskState::UpForRetry => {
-                Ok(Some(self.pass(TaskState::Cancelled, reason.to_string(), now)))
+                let because = self.message.clone().unwrap_or_default();
+                Ok(Some(self.end_cancelled(reason, unsettled, &because, now)))
             }
             TaskState::Blocked if undo && undoable == Undoable(true) => {
                 self.cancel = Some(CancelRequest { reason, undo });
                 Ok(Some(self.pass(TaskState::Deferred, reason.to_string(), now)))
             }
             TaskState::Blocked => {
-                Ok(Some(self.pass(TaskState::Cancelled, reason.to_string(), now)))
+                let because = self.message.clone().unwrap_or_default();
+                Ok(Some(self.end_cancelled(reason, unsettled, &because, now)))
             }
             TaskState::Running | TaskState::Deferred => {
                 self.cancel = Some(CancelRequest { reason, undo });
@@ -197,12 +213,75 @@ impl Task {
         }
     }
 
+    /// Ends a task that somebody has cancelled: as in doubt, if a call may have been made.
+    fn end_cancelled(
+        &mut self,
+        reason: CancelReason,
+        unsettled: Option<&Intent>,
+        because: &str,
+        now: Timestamp,
+    ) -> HistoryEntry {
+        let Some(intent) = unsettled else {
+            return self.pass(TaskState::Cancelled, reason.to_string(), now);
+        };
+        let doubt = doubt(self.id, intent, because);
+        self.pass(TaskState::InDoubt, format!("{reason}; {doubt}"), now)
+    }
+
     /// Checks that a user may have this task tried once more.
     pub(super) fn can_be_retried(&self) -> Result<(), StoreError> {
-        if self.state.is_final() && self.state != TaskState::Success {
-            return Ok(());
+        match self.state {
+            TaskState::Failed | TaskState::Skipped | TaskState::Cancelled => Ok(()),
+            TaskState::InDoubt
+            | TaskState::Success
+            | TaskState::Queued
+            | TaskState::Running
+            | TaskState::Deferred
+            | TaskState::UpForRetry
+            | TaskState::Blocked => Err(StoreError::WrongState { id: self.id, state: self.state }),
         }
-        Err(StoreError::WrongState { id: self.id, state: self.state })
+    }
+
+    /// Checks that a user may tell what became of the call for which this task is in doubt, and says
+    /// which of the calls of its step that is: the first of which nobody knows, else the last, whose
+    /// recorded result could not be read. None is recorded in stores of the first version.
+    pub(super) fn in_question<'a>(
+        &self,
+        calls: &'a [StoredIntent],
+        settled: &Settled,
+    ) -> Result<Option<&'a Intent>, StoreError> {
+        if self.state != TaskState::InDoubt {
+            return Err(StoreError::WrongState { id: self.id, state: self.state });
+        }
+        let unknown = calls.iter().find(|call| call.settled.is_none());
+        match (unknown.or(calls.last()), settled) {
+            (Some(call), _) => Ok(Some(&call.intent)),
+            (None, Settled::NotMade) => Ok(None),
+            (None, Settled::Done(_)) => Err(StoreError::NoCall(self.id)),
+        }
+    }
+
+    /// In doubt → up for retry, due now, in the same step, which is entered as before.
+    pub(super) fn settled_by_user(
+        &mut self,
+        call: Option<&Intent>,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> HistoryEntry {
+        let name = call.map_or("its call", |intent| intent.name.as_str());
+        let reason = match settled {
+            Settled::Done(_) => format!("a user says that {name} was made"),
+            Settled::NotMade => format!("a user says that {name} was not made"),
+        };
+        self.due = now;
+        self.deadline = None;
+        self.ended = None;
+        self.pass(TaskState::UpForRetry, reason, now)
+    }
+
+    /// Whether the main calls of its step are still of use.
+    pub(super) fn keeps_calls(&self) -> bool {
+        !self.state.is_final() || self.state == TaskState::InDoubt
     }
 
     /// An end → up for retry, due now.
@@ -225,13 +304,34 @@ impl Task {
         let from = Some(self.state);
         self.state = to;
         self.message = Some(reason.clone());
+        self.failure = None;
+        let has_failed = matches!(to, TaskState::Failed | TaskState::InDoubt);
+        self.hook_pending = has_failed && self.spec.on_failure.is_some();
         if to.is_final() {
             self.cancel = None;
-            self.resumption = None;
             self.ended = Some(now);
+        }
+        // Once the doubt is settled, the step goes on from where it was entered.
+        if to.is_final() && to != TaskState::InDoubt {
+            self.resumption = None;
         }
         HistoryEntry { at: now, from, to, reason }
     }
+}
+
+/// What is said of a task that is in doubt about a call.
+pub(super) fn doubt(id: TaskId, intent: &Intent, because: &str) -> String {
+    let because = if because.is_empty() { "its reply was not seen" } else { because };
+    format!(
+        "it cannot be told whether {} was made ({}), because: {because}; look, then `maitred tasks \
+         settle {id} --made RESULT` or `maitred tasks settle {id} --not-made`",
+        intent.name, intent.details
+    )
+}
+
+/// A main call of which nobody knows what became of it.
+pub(super) fn unsettled(calls: &[StoredIntent]) -> Option<&Intent> {
+    Some(&calls.iter().find(|call| call.settled.is_none())?.intent)
 }
 
 fn new_token() -> String {

@@ -157,13 +157,19 @@ impl Store for SqliteStore {
         self.write(|file| write::acquire(file, now))
     }
 
-    fn claim(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Claimed, StoreError> {
+    fn claim(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        limit: usize,
+        wants: &mut dyn FnMut(&Task) -> bool,
+    ) -> Result<Claimed, StoreError> {
         // To look costs no lock, and mostly nothing is due.
         let next_due = self.read_fenced(fence, read::next_due)?;
         if limit == 0 || next_due.is_none_or(|due| due > now) {
             return Ok(Claimed { tasks: Vec::new(), next_due });
         }
-        self.write_fenced(fence, |file| write::claim(file, now, limit))
+        self.write_fenced(fence, |file| write::claim(file, now, limit, wants))
     }
 
     fn commit(
@@ -234,6 +240,23 @@ impl Store for SqliteStore {
 
     fn cancel_requests(&self, fence: Fence) -> Result<Vec<Task>, StoreError> {
         self.read_fenced(fence, read::cancel_requests)
+    }
+
+    fn pending_hooks(&self, fence: Fence) -> Result<Vec<TaskId>, StoreError> {
+        self.read_fenced(fence, read::pending_hooks)
+    }
+
+    fn hook_run(&self, fence: Fence, id: TaskId, ended: Timestamp) -> Result<(), StoreError> {
+        self.write_fenced(fence, |file| write::hook_run(file, id, ended))
+    }
+
+    fn settle_by_user(
+        &self,
+        id: TaskId,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write_counted(|file| write::settle_by_user(file, id, settled, now))
     }
 
     fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError> {

@@ -39,7 +39,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Makes the caller the triggerer of this store, and every earlier one a stranger.
     ///
     /// Tasks that were running are queued again in the same step, with the token, the deadline and the
-    /// main calls that they had, and count as the same try; one whose end was asked for is cancelled.
+    /// main calls that they had, and count as the same try. One whose end was asked for is cancelled, or,
+    /// if it has a main call of which nobody knows what became of it, queued with the request, for the
+    /// triggerer to look that up.
     /// Blocked tasks are put back to where they were, deferred or queued, to be looked at anew.
     /// Definitions that no deferral needs are removed: now is the time when no triggerer remembers
     /// having stored one.
@@ -48,11 +50,17 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The triggerer of the file is alive: [`StoreError::Locked`].
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError>;
 
-    /// Takes due tasks for the workers, the longest due first: queued or up for retry → running. The
-    /// first claim of a try sets its deadline and counts it, the first of all sets `started`. Also tells
-    /// when the next task is due of those that are left, which may have passed if there were more than
-    /// `limit`.
-    fn claim(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Claimed, StoreError>;
+    /// Looks at due tasks, the longest due first and at most `limit`, and takes those that `wants` says:
+    /// queued or up for retry → running. The first claim of a try sets its deadline and counts it, the
+    /// first of all sets `started`. Also tells when the next task is due of those that are left, which
+    /// may have passed if there were more than `limit`, or some were not wanted.
+    fn claim(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        limit: usize,
+        wants: &mut dyn FnMut(&Task) -> bool,
+    ) -> Result<Claimed, StoreError>;
 
     /// Changes states, in one transaction, in the order given. A change whose task has left the state or
     /// step in which it was found is left out, so that an event is committed once; tells for each whether
@@ -60,7 +68,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// While the end of a task is asked for ([`request_cancel`](Self::request_cancel)), it is not sent
     /// on: a deferred one takes only [`Transition::End`], everything else is left out; a running one
-    /// that would be queued, retried or blocked is cancelled instead, which counts as made.
+    /// that would be queued, retried or blocked is cancelled instead, which counts as made; it ends in doubt,
+    /// if it has a main call of which nobody knows what became of it.
     /// [`Transition::Defer`] keeps the request.
     fn commit(
         &self,
@@ -118,7 +127,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError>;
 
     /// Asks for the end of a task, and tells the state that it has then. One that waits for a worker or
-    /// is blocked ends at once; for a running or deferred one the request is kept for the triggerer. A
+    /// is blocked ends at once: cancelled, or in doubt if its step has begun a main call and nobody knows
+    /// what became of it; for a running or deferred one the request is kept for the triggerer. A
     /// blocked one that is to be undone and has a call for it is deferred again with the request, so that
     /// the triggerer makes that call. A second request may add the undoing; it does not take it back.
     ///
@@ -134,11 +144,36 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The running and deferred tasks whose end somebody has asked for.
     fn cancel_requests(&self, fence: Fence) -> Result<Vec<Task>, StoreError>;
 
-    /// Puts a task that has ended, except a success, up for one more try from the beginning, due now, in
-    /// a new step. Its tries are counted on.
+    /// The tasks that have failed and whose failure hook has still to be run, the oldest first.
+    fn pending_hooks(&self, fence: Fence) -> Result<Vec<TaskId>, StoreError>;
+
+    /// Stores that the failure hook was run for the end that a task came to at `ended`. A task that was
+    /// removed, is tried again, or has come to another end, is left as it is.
+    fn hook_run(&self, fence: Fence, id: TaskId, ended: Timestamp) -> Result<(), StoreError>;
+
+    /// Takes a user's word for what became of the main call for which a task is in doubt, and puts the
+    /// task up for one more try, due now, in the same step with the same token, entered as before. The call
+    /// is the first of the step of which nobody knows; if all are known, the last one, whose recorded result
+    /// could not be read, and is replaced. [`Settled::Done`] records the result, so that
+    /// [`begin`](Self::begin) gives it and the call is not made again; [`Settled::NotMade`] removes the
+    /// intent, so that it is.
     ///
     /// # Errors
-    /// There is no such task, it has not ended, it succeeded, or its key is taken by now.
+    /// There is no such task, it is not in doubt ([`StoreError::WrongState`]), its key is taken by now, or
+    /// it was made and no call is recorded ([`StoreError::NoCall`]).
+    fn settle_by_user(
+        &self,
+        id: TaskId,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Puts a task that has failed, was skipped or cancelled up for one more try from the beginning, due
+    /// now, in a new step. Its tries are counted on. One that is in doubt has to be settled
+    /// ([`settle_by_user`](Self::settle_by_user)): from the beginning, it could make its call twice.
+    ///
+    /// # Errors
+    /// There is no such task, it is in another state, or its key is taken by now.
     fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError>;
 
     /// A task; `None` if there is none of this number.
@@ -163,7 +198,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn logs(&self, id: TaskId, skip: usize) -> Result<Vec<LogLine>, StoreError>;
 
     /// Removes tasks that ended before `before`, with all that belongs to them; tells how many. Their
-    /// numbers are not given again.
+    /// numbers are not given again. Tasks in doubt stay: they alone tell of a call that may have been made.
     fn prune(&self, before: Timestamp) -> Result<usize, StoreError>;
 
     /// Keeps the text of a definition under its hash, as long as a deferral needs it: its state is an
@@ -263,6 +298,8 @@ pub enum StoreError {
         /// The call that was to be made.
         asked: String,
     },
+    /// No main call of this task is recorded, so none can have been made.
+    NoCall(TaskId),
     /// The task is in a state in which this cannot be done.
     WrongState {
         /// The task.
@@ -291,6 +328,7 @@ impl fmt::Display for StoreError {
             Self::OtherCall { id, stored, asked } => {
                 write!(f, "task {id} has made the call {stored} where it now wants {asked}")
             }
+            Self::NoCall(id) => write!(f, "no call of task {id} is recorded that could be settled"),
             Self::WrongState { id, state } => write!(f, "task {id} is {state}"),
             Self::Newer(path) => {
                 write!(f, "{path} was written by a newer maitred; upgrade this program")
@@ -310,6 +348,7 @@ impl std::error::Error for StoreError {
             | Self::NotFound(_)
             | Self::Unsettled { .. }
             | Self::OtherCall { .. }
+            | Self::NoCall(_)
             | Self::WrongState { .. }
             | Self::Newer(_) => None,
         }

@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::diagnostic::nearest;
+use crate::operator::FailureKind;
 use crate::operator::Intent;
+use crate::operator::Operator;
+use crate::operator::OperatorError;
 use crate::operator::Resumed;
 use crate::operator::Settled;
 use crate::operator::UndoCall;
@@ -44,7 +48,8 @@ pub enum TaskState {
     Skipped,
     /// Ended by a user.
     Cancelled,
-    /// Ended because nobody can tell whether its main call was made.
+    /// Ended because nobody can tell whether its main call was made, until a user does
+    /// ([`Store::settle_by_user`](super::Store::settle_by_user)).
     InDoubt,
 }
 
@@ -102,8 +107,12 @@ impl FromStr for TaskState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.map(Self::as_str);
         let state = Self::ALL.into_iter().find(|state| state.as_str() == text);
-        state.ok_or_else(|| format!("`{text}` is no state of a task"))
+        state.ok_or_else(|| match nearest(text, known) {
+            Some(near) => format!("`{text}` is no state of a task; did you mean `{near}`?"),
+            None => format!("`{text}` is no state of a task; they are {}", known.join(", ")),
+        })
     }
 }
 
@@ -120,7 +129,8 @@ pub enum OnConflict {
     Replace,
 }
 
-/// What is told when a task fails.
+/// Who is told when a task fails. Each failure is told at least once: again, if the triggerer died before
+/// it could store that the hook was run. The task's number and its try tell one failure from another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureHook {
@@ -135,7 +145,8 @@ pub enum FailureHook {
 pub struct NewTask {
     /// The operator's name.
     pub operator: String,
-    /// The version of the operator's arguments.
+    /// The version of the operator's arguments; [`Engine::start`](super::Engine::start) fills in what this
+    /// program knows.
     pub version: u32,
     /// The operator's arguments.
     pub args: Value,
@@ -156,11 +167,11 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    /// A task of this operator with these arguments, and the defaults for everything else.
-    pub fn new(operator: impl Into<String>, version: u32, args: Value) -> Self {
+    /// A task of the operator of this name with these arguments, and the defaults for everything else.
+    pub fn new(operator: impl Into<String>, args: Value) -> Self {
         Self {
             operator: operator.into(),
-            version,
+            version: 1,
             args,
             key: None,
             on_conflict: OnConflict::Reject,
@@ -170,6 +181,31 @@ impl NewTask {
             on_failure: None,
             due: None,
         }
+    }
+
+    /// A task of this very operator, and the defaults for everything else.
+    ///
+    /// ```
+    /// # use maitred::operator::Wait;
+    /// # use maitred::runtime::NewTask;
+    /// # use maitred::trigger::WaiterTrigger;
+    /// let trigger = WaiterTrigger::new("redshift", "cluster_available");
+    /// let task = NewTask { retries: 3, ..NewTask::of(&Wait { trigger })? };
+    /// assert_eq!(task.operator, "maitred.wait");
+    /// # Ok::<(), maitred::operator::OperatorError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Its arguments cannot be stored, because they are no JSON object.
+    pub fn of<T: Operator>(operator: &T) -> Result<Self, OperatorError> {
+        let unusable = |why: &dyn fmt::Display| {
+            OperatorError::fatal(format!("the arguments of {} cannot be stored: {why}", T::NAME))
+        };
+        let args = serde_json::to_value(operator).map_err(|error| unusable(&error))?;
+        if !args.is_object() {
+            return Err(unusable(&"they are no JSON object"));
+        }
+        Ok(Self { version: T::VERSION, ..Self::new(T::NAME, args) })
     }
 }
 
@@ -200,6 +236,8 @@ pub struct Task {
     pub result: Option<Value>,
     /// The reason of the last transition.
     pub message: Option<String>,
+    /// How the wait or the call has failed that the task failed by, where that is known.
+    pub failure: Option<FailureKind>,
     /// What somebody has asked for, and the triggerer has not done yet.
     pub cancel: Option<CancelRequest>,
     /// When it was submitted.
@@ -208,6 +246,8 @@ pub struct Task {
     pub started: Option<Timestamp>,
     /// When it came to its end.
     pub ended: Option<Timestamp>,
+    /// Whether it has failed and its failure hook has still to be run.
+    pub hook_pending: bool,
 }
 
 /// How an operator is resumed.
@@ -273,6 +313,8 @@ pub struct Change {
     pub transition: Transition,
     /// Why, for the task's history.
     pub reason: String,
+    /// Of an end as failed: how the wait or the call has failed, where that is known.
+    pub failure: Option<FailureKind>,
 }
 
 /// What may happen to a task. Every one is an entry of the task's history and sets its message.
@@ -292,7 +334,7 @@ pub enum Transition {
     /// Running or deferred → blocked. Where it was is remembered: see [`Store::acquire`](super::Store::acquire).
     Block,
     /// Running or deferred → an end, with the result of a success. Its deferral, main calls and request
-    /// to cancel are removed; history and log stay. A state that is no end is left out.
+    /// to cancel are removed, but for a task in doubt its main calls are kept; history and log stay. A state that is no end is left out.
     End(TaskState, Option<Value>),
 }
 

@@ -4,12 +4,14 @@
 //! cost memory for their data alone. Only a step in flight, of which there are
 //! [`TriggererOptions::polls`] at most, is a task of its own.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::log::LogBuffer;
 use super::registry::Registry;
 use super::store::{Store, StoreError};
+use super::task::Change;
 use super::worker::{Workplace, on_store};
 use crate::trigger::Services;
 
@@ -42,13 +44,26 @@ impl Default for TriggererOptions {
 /// much is done again.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
+/// Is told of every change that a triggerer has stored.
+pub type Observer = Arc<dyn Fn(&Change) + Send + Sync>;
+
 /// Runs the tasks of one store.
-#[derive(Debug)]
 pub struct Triggerer {
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
     services: Arc<Services>,
     options: TriggererOptions,
+    observer: Option<Observer>,
+}
+
+impl fmt::Debug for Triggerer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Triggerer")
+            .field("store", &self.store)
+            .field("registry", &self.registry)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Triggerer {
@@ -60,7 +75,17 @@ impl Triggerer {
         services: Arc<Services>,
         options: TriggererOptions,
     ) -> Self {
-        Self { store, registry, services, options }
+        Self { store, registry, services, options, observer: None }
+    }
+
+    /// The same with somebody who is told of every change once it is stored. A task whose end was asked for
+    /// may have been cancelled instead of what the change says: see [`Store::commit`].
+    ///
+    /// It is called between two steps, so it must not block.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Runs until `stop` completes, or until there is nothing left to do if the options say so. On
@@ -82,7 +107,7 @@ impl Triggerer {
             services: self.services,
             log,
         };
-        let mut driver = Driver::new(workplace, self.options);
+        let mut driver = Driver::new(workplace, self.options, self.observer);
         driver.load().await?;
         driver.run(stop).await
     }

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::log::LogBuffer;
 use super::registry::{Registry, Unusable};
+use super::rules;
 use super::store::{Fence, Store, StoreError};
 use super::task::{
     CancelRequest, Change, MAX_RESULT_BYTES, Resumption, StoredDeferral, Task, TaskId, TaskState,
@@ -22,6 +23,7 @@ use crate::operator::AnyOperator;
 use crate::operator::Begun;
 use crate::operator::Crash;
 use crate::operator::Deferral;
+use crate::operator::FailureKind;
 use crate::operator::Flow;
 use crate::operator::Host;
 use crate::operator::Intent;
@@ -108,6 +110,16 @@ impl Workplace {
         self.registry.operator(&task.spec.operator, task.spec.version, task.spec.args.clone())
     }
 
+    /// Whether this step of a task is to make its trigger, and no more.
+    pub(super) fn starts_from_trigger(&self, task: &Task) -> bool {
+        if task.resumption.is_some() {
+            return false;
+        }
+        let deferral = || self.operator(task).ok()?.start_from_trigger().ok()?;
+        let deferral = std::panic::catch_unwind(AssertUnwindSafe(deferral));
+        deferral.is_ok_and(|deferral| deferral.is_some())
+    }
+
     /// Runs the step that a claimed task is in.
     pub(super) async fn run(
         &self,
@@ -121,8 +133,13 @@ impl Workplace {
         };
         let mut failure: Option<OperatorError> = None;
         for _ in 0..MAX_ROUNDS {
-            match (self.reconcile(&task, &*operator).await?, failure.take()) {
+            let because = failure.as_ref().map(ToString::to_string).unwrap_or_default();
+            match (self.reconcile(&task, &*operator, &because).await?, failure.take()) {
                 (Looked::CannotGoOn(change), _) => return Ok(change),
+                // What an operator or a user has given as a call's result is none.
+                (_, Some(error)) if error.is_in_doubt() && !error.can_be_retried() => {
+                    return Ok(self.unreadable(&task, &error));
+                }
                 (Looked::NothingMade, Some(error)) => return Ok(self.after_failure(&task, &error)),
                 // A call that was made: the step runs again, and finds its result.
                 (Looked::Made, _) | (Looked::NothingMade, None) => {}
@@ -144,11 +161,12 @@ impl Workplace {
         Ok(failed(&task, "the step came to no end".to_owned()))
     }
 
-    /// Looks up every main call of this step whose reply was not seen.
+    /// Looks up every main call of this step whose reply was not seen, `because` of this.
     async fn reconcile(
         &self,
         task: &Task,
         operator: &dyn AnyOperator,
+        because: &str,
     ) -> Result<Looked, StoreError> {
         let (id, step) = (task.id, task.step);
         let intents = on_store(&self.store, move |store| store.intents(id, step)).await?;
@@ -161,12 +179,17 @@ impl Workplace {
             let settled = match found {
                 Ok(Reconciled::Found(value)) => Settled::Done(value),
                 Ok(Reconciled::NotStarted) => Settled::NotMade,
-                Ok(Reconciled::InDoubt) => return Ok(Looked::CannotGoOn(in_doubt(task, &intent))),
+                Ok(Reconciled::InDoubt) => {
+                    return Ok(Looked::CannotGoOn(in_doubt(task, &intent, because)));
+                }
                 Err(error) => {
-                    if task.deadline.is_some_and(|deadline| deadline <= self.now()) {
-                        return Ok(Looked::CannotGoOn(in_doubt(task, &intent)));
+                    let mut reason = format!("{} could not be looked up: {error}", intent.name);
+                    if !because.is_empty() {
+                        reason.push_str(&format!(" ({because})"));
                     }
-                    let reason = format!("{} could not be looked up: {error}", intent.name);
+                    if task.deadline.is_some_and(|deadline| deadline <= self.now()) {
+                        return Ok(Looked::CannotGoOn(in_doubt(task, &intent, &reason)));
+                    }
                     let due = self.now().plus(RECONCILE_AGAIN);
                     let requeue = Transition::Requeue(due);
                     return Ok(Looked::CannotGoOn(change(task, requeue, reason)));
@@ -268,7 +291,7 @@ impl Workplace {
             timeout_at: deferral.timeout.map(|timeout| self.now().plus(timeout)),
             method: deferral.method_name.clone(),
             kwargs: deferral.kwargs.clone(),
-            on_cancel: deferral.on_cancel.clone(),
+            on_cancel: deferral.undo.clone(),
         })
     }
 
@@ -279,7 +302,7 @@ impl Workplace {
             let due = self.now().plus(task.spec.retry_delay);
             return change(task, Transition::Retry(due), error.to_string());
         }
-        failed(task, error.to_string())
+        Change { failure: error.kind(), ..failed(task, error.to_string()) }
     }
 
     async fn cancelled(
@@ -288,11 +311,26 @@ impl Workplace {
         operator: &dyn AnyOperator,
         request: CancelRequest,
     ) -> Result<Change, StoreError> {
-        if let Looked::CannotGoOn(change) = self.reconcile(task, operator).await? {
+        let because = request.reason.to_string();
+        if let Looked::CannotGoOn(change) = self.reconcile(task, operator, &because).await? {
             return Ok(change);
         }
-        let end = Transition::End(TaskState::Cancelled, None);
-        Ok(change(task, end, request.reason.to_string()))
+        let (id, step) = (task.id, task.step);
+        let calls = on_store(&self.store, move |store| store.intents(id, step)).await?;
+        let made: Vec<_> = calls.iter().map(|call| call.intent.name.as_str()).collect();
+        let reason = match made[..] {
+            [] => because,
+            _ => format!("{because}; it had made {}", made.join(", ")),
+        };
+        Ok(change(task, Transition::End(TaskState::Cancelled, None), reason))
+    }
+
+    /// The end of a task that has made a call whose recorded result is of no use.
+    fn unreadable(&self, task: &Task, error: &OperatorError) -> Change {
+        self.log.push(task.id, Level::Error, error.to_string());
+        let id = task.id;
+        let reason = format!("{error}; give it with `maitred tasks settle {id} --made RESULT`");
+        change(task, Transition::End(TaskState::InDoubt, None), reason)
     }
 
     /// Ends the deferral of a task that is cancelled or out of time: tells the trigger and the
@@ -359,6 +397,7 @@ impl Workplace {
                 let what = undo.description;
                 return Ok(format!("nobody saw whether this undid it, look: {what}"));
             }
+            Err(StoreError::WrongState { .. }) => return Ok("it has ended already".to_owned()),
             Err(error) => return Err(error),
         }
         self.log.push(id, Level::Info, format!("undo: {}", undo.description));
@@ -371,8 +410,10 @@ impl Workplace {
             None => format!("undone: {}", undo.description),
             Some(error) => format!("could not undo ({}): {error}", undo.description),
         };
-        self.settle(task, UNDO, Settled::Done(Value::from(text.as_str()))).await?;
-        Ok(text)
+        match self.settle(task, UNDO, Settled::Done(Value::from(text.as_str()))).await {
+            Ok(()) | Err(StoreError::WrongState { .. }) => Ok(text),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -437,18 +478,15 @@ pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 fn change(task: &Task, transition: Transition, reason: String) -> Change {
-    Change { id: task.id, step: task.step, transition, reason }
+    Change { id: task.id, step: task.step, transition, reason, failure: None }
 }
 
 fn failed(task: &Task, reason: String) -> Change {
     change(task, Transition::End(TaskState::Failed, None), reason)
 }
 
-fn in_doubt(task: &Task, intent: &Intent) -> Change {
-    let reason = format!(
-        "it cannot be told whether {} was made ({}); look, then `maitred tasks retry {}`",
-        intent.name, intent.details, task.id
-    );
+fn in_doubt(task: &Task, intent: &Intent, because: &str) -> Change {
+    let reason = rules::doubt(task.id, intent, because);
     change(task, Transition::End(TaskState::InDoubt, None), reason)
 }
 
@@ -464,6 +502,7 @@ fn done(task: &Task, result: Value) -> Change {
 fn execution_timeout(task: &Task) -> OperatorError {
     let timeout = task.spec.execution_timeout.unwrap_or_default();
     OperatorError::new(format!("the execution time-out of {} s passed", timeout.as_secs_f64()))
+        .with_kind(FailureKind::GaveUp)
 }
 
 /// What a store does for the operator of one task.

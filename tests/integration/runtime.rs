@@ -3,8 +3,10 @@
 mod http_operators;
 #[cfg(feature = "redshift")]
 mod kill;
+mod own_operators;
 #[cfg(feature = "redshift")]
 mod redshift;
+mod registry;
 mod rig;
 mod secrets;
 mod sqlite_store;

@@ -67,6 +67,11 @@ pub(super) fn cancel_requests(file: &Connection) -> Work<Vec<Task>> {
     row::all(file, sql, [])
 }
 
+pub(super) fn pending_hooks(file: &Connection) -> Work<Vec<TaskId>> {
+    let sql = "SELECT id FROM tasks INDEXED BY tasks_hook WHERE hook_pending = 1 ORDER BY id";
+    collect(file, sql, [], |row| Ok(row.get(0)?))
+}
+
 pub(super) fn task_of_key(file: &Connection, key: &str) -> Work<Option<Task>> {
     let sql = concat!(
         "SELECT ",

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fault::{Fault, Work};
 use crate::clock::Timestamp;
+use crate::operator::FailureKind;
 use crate::runtime::store::StoreError;
 use crate::runtime::task::{
     CancelRequest, DeferredTask, HistoryEntry, LogLine, StoredDeferral, Task, TaskId, TaskState,
@@ -18,7 +19,7 @@ use crate::trigger::SerializedTrigger;
 macro_rules! task_columns {
     () => {
         "id, spec, state, try_number, step, token, deadline, due, resumption, result, message, \
-         cancel, undo, created, started, ended"
+         cancel, undo, created, started, ended, hook_pending, failure"
     };
 }
 pub(super) use task_columns;
@@ -69,6 +70,15 @@ fn cancel_reason(text: &str) -> Work<CancelReason> {
     Ok(serde_json::from_value(Value::from(text))?)
 }
 
+/// The word for a kind of failure.
+fn failure_text(kind: FailureKind) -> Work<Option<String>> {
+    Ok(serde_json::to_value(kind)?.as_str().map(str::to_owned))
+}
+
+fn failure(text: Option<String>) -> Work<Option<FailureKind>> {
+    Ok(text.map(|text| serde_json::from_value(Value::from(text))).transpose()?)
+}
+
 /// A task from a row of `task_columns!`.
 pub(super) fn task(row: &Row<'_>) -> Work<Task> {
     let cancel = match row.get::<_, Option<String>>(11)? {
@@ -97,6 +107,8 @@ pub(super) fn task(row: &Row<'_>) -> Work<Task> {
         created: time(row.get(13)?),
         started: optional(14)?,
         ended: optional(15)?,
+        hook_pending: row.get(16)?,
+        failure: failure(row.get(17)?)?,
     })
 }
 
@@ -158,7 +170,7 @@ pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE tasks SET state = ?2, try_number = ?3, step = ?4, token = ?5, deadline = ?6,
              due = ?7, resumption = ?8, result = ?9, message = ?10, cancel = ?11, undo = ?12,
-             started = ?13, ended = ?14
+             started = ?13, ended = ?14, hook_pending = ?15, failure = ?16
          WHERE id = ?1",
     )?;
     statement.execute(params![
@@ -176,6 +188,8 @@ pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
         task.cancel.map(|cancel| cancel.undo),
         task.started.map(millis),
         task.ended.map(millis),
+        task.hook_pending,
+        task.failure.map(failure_text).transpose()?,
     ])?;
     Ok(())
 }

@@ -9,7 +9,7 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("store.sqlite")).unwrap();
     lock(&store.write).execute_batch("PRAGMA max_page_count = 60").unwrap();
-    let task = NewTask::new("test.operator", 1, "x".repeat(1000).into());
+    let task = NewTask::new("test.operator", "x".repeat(1000).into());
     let mut kept = 0;
     let error = loop {
         match store.submit(&vec![task.clone(); 10], Timestamp::default()) {

@@ -59,7 +59,8 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
         concat!("SELECT ", task_columns!(), " FROM tasks WHERE state IN ('running', 'blocked')");
     for mut task in row::all(file, sql, [])? {
         let has_deferral = row::entry(file, task.id)?.is_some();
-        let entry = task.take_up_again(has_deferral, now);
+        let calls = read::intents(file, task.id, task.step)?;
+        let entry = task.take_up_again(has_deferral, rules::unsettled(&calls), now);
         store(file, &task, &entry)?;
     }
     drop_definitions(file)?;
@@ -67,7 +68,12 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
     Ok(Fence(fence))
 }
 
-pub(super) fn claim(file: &Connection, now: Timestamp, limit: usize) -> Work<Claimed> {
+pub(super) fn claim(
+    file: &Connection,
+    now: Timestamp,
+    limit: usize,
+    wants: &mut dyn FnMut(&Task) -> bool,
+) -> Work<Claimed> {
     let sql = concat!(
         "SELECT ",
         task_columns!(),
@@ -75,6 +81,7 @@ pub(super) fn claim(file: &Connection, now: Timestamp, limit: usize) -> Work<Cla
           WHERE state IN ('queued', 'up_for_retry') AND due <= ?1 ORDER BY due, id LIMIT ?2"
     );
     let mut tasks = row::all(file, sql, params![millis(now), read::count(limit)])?;
+    tasks.retain(wants);
     for task in &mut tasks {
         let entry = task.claim(now);
         row::update(file, task, &entry)?;
@@ -90,7 +97,13 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
     } else {
         None
     };
-    let Some(entry) = task.change(change, || entry.unwrap_or_default(), now) else {
+    // Only who cancels a task has to know.
+    let calls = match task.cancel {
+        Some(_) => read::intents(file, task.id, change.step)?,
+        None => Vec::new(),
+    };
+    let unsettled = rules::unsettled(&calls);
+    let Some(entry) = task.change(change, || entry.unwrap_or_default(), unsettled, now) else {
         return Ok(false);
     };
     store(file, &task, &entry)?;
@@ -106,9 +119,15 @@ fn store(file: &Connection, task: &Task, entry: &HistoryEntry) -> Work<()> {
     if !matches!(task.state, TaskState::Deferred | TaskState::Blocked) {
         file.prepare_cached("DELETE FROM deferrals WHERE task = ?1")?.execute([task.id])?;
     }
-    if task.state.is_final() {
+    if !task.keeps_calls() {
         file.prepare_cached("DELETE FROM intents WHERE task = ?1")?.execute([task.id])?;
     }
+    Ok(())
+}
+
+pub(super) fn hook_run(file: &Connection, id: TaskId, ended: Timestamp) -> Work<()> {
+    file.prepare_cached("UPDATE tasks SET hook_pending = 0 WHERE id = ?1 AND ended = ?2")?
+        .execute(params![id, millis(ended)])?;
     Ok(())
 }
 
@@ -183,27 +202,59 @@ pub(super) fn request_cancel(
     let mut task = row::get(file, id)?;
     let undoable = task.state == TaskState::Blocked
         && row::find_deferral(file, id)?.is_some_and(|deferral| deferral.on_cancel.is_some());
-    match task.request_cancel(request, Undoable(undoable), now)? {
+    let calls = read::intents(file, id, task.step)?;
+    match task.request_cancel(request, Undoable(undoable), rules::unsettled(&calls), now)? {
         Some(entry) => store(file, &task, &entry)?,
         None => row::save(file, &task)?,
     }
     Ok(task.state)
 }
 
+pub(super) fn settle_by_user(
+    file: &Connection,
+    id: TaskId,
+    settled: &Settled,
+    now: Timestamp,
+) -> Work<()> {
+    let mut task = row::get(file, id)?;
+    let calls = read::intents(file, id, task.step)?;
+    let call = task.in_question(&calls, settled)?;
+    check_key(file, &task)?;
+    if let Some(intent) = call {
+        let place = params![id, task.step, intent.ordinal];
+        let of_call = "WHERE task = ?1 AND step = ?2 AND ordinal = ?3";
+        match settled {
+            Settled::Done(result) => file.execute(
+                &format!("UPDATE intents SET result = ?4 {of_call}"),
+                params![id, task.step, intent.ordinal, serde_json::to_string(result)?],
+            )?,
+            Settled::NotMade => file.execute(&format!("DELETE FROM intents {of_call}"), place)?,
+        };
+    }
+    let entry = task.settled_by_user(call, settled, now);
+    row::update(file, &task, &entry)
+}
+
 pub(super) fn retry(file: &Connection, id: TaskId, now: Timestamp) -> Work<()> {
     let mut task = row::get(file, id)?;
     task.can_be_retried()?;
-    if let Some(key) = &task.spec.key
-        && let Some(holder) = holder(file, key)?
-    {
-        return Err(Fault::Store(StoreError::Conflict { key: key.clone(), id: holder }));
-    }
+    check_key(file, &task)?;
     let entry = task.retry(now);
     row::update(file, &task, &entry)
 }
 
+/// Checks that an ended task may have its key again.
+fn check_key(file: &Connection, task: &Task) -> Work<()> {
+    let Some(key) = &task.spec.key else { return Ok(()) };
+    match holder(file, key)? {
+        None => Ok(()),
+        Some(holder) => Err(Fault::Store(StoreError::Conflict { key: key.clone(), id: holder })),
+    }
+}
+
 pub(super) fn prune(file: &Connection, before: Timestamp) -> Work<usize> {
-    Ok(file.execute("DELETE FROM tasks WHERE ended < ?1", [millis(before)])?)
+    let sql = "DELETE FROM tasks WHERE ended < ?1 AND state <> 'in_doubt'";
+    Ok(file.execute(sql, [millis(before)])?)
 }
 
 pub(super) fn put_definition(file: &Connection, hash: &str, text: &str) -> Work<()> {

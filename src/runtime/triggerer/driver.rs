@@ -1,6 +1,6 @@
 //! The loop of the triggerer: it hands out steps and workers, and lets the store have what came of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::queue::{Bound, Held, TriggerQueue, Woken};
 use super::resting::Resting;
-use super::{CHECKPOINT_EVERY, TriggererOptions};
+use super::{CHECKPOINT_EVERY, Observer, TriggererOptions};
 use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::operator::Crash;
@@ -19,12 +20,13 @@ use crate::operator::OperatorError;
 use crate::operator::Resumed;
 use crate::runtime::hook;
 use crate::runtime::registry::Unusable;
-use crate::runtime::store::{Claimed, StoreError};
+use crate::runtime::store::{Claimed, Store, StoreError};
 use crate::runtime::task::{
     CancelRequest, Change, DeferredTask, MAX_RESULT_BYTES, StoredDeferral, Task, TaskId, TaskState,
     Transition,
 };
 use crate::runtime::worker::{EndDeferral, Workplace, on_store, panic_message};
+use crate::trigger::MIN_PAUSE;
 use crate::trigger::Step;
 use crate::trigger::TaskEnd;
 use crate::trigger::TriggerError;
@@ -34,6 +36,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// How many deferred tasks are read at once.
 const LOAD_AT_ONCE: usize = 5_000;
+
+/// How many due tasks are looked at, at once: beyond those that there are workers for, some may need none.
+const CLAIM_AT_ONCE: usize = 512;
+
+/// How many failure hooks run at a time.
+const HOOKS_AT_ONCE: usize = 16;
 
 /// What came of a trigger's step.
 struct Stepped {
@@ -46,7 +54,7 @@ struct Stepped {
 /// What came of an operation on the store.
 enum Stored {
     Committed(Vec<Change>, Vec<bool>),
-    Claimed(Claimed),
+    Claimed(Claimed, HashSet<TaskId>),
     Checkpointed,
     Loaded(Option<Box<DeferredTask>>),
     Looked(Look),
@@ -56,6 +64,7 @@ enum Stored {
 struct Look {
     counter: u64,
     cancelled: Vec<Task>,
+    failed: Vec<TaskId>,
     idle: bool,
 }
 
@@ -69,6 +78,15 @@ struct InFlight {
     look: bool,
 }
 
+/// A task whose change is being found out.
+struct Running {
+    /// The way to cancel it, until it was used.
+    cancel: Option<oneshot::Sender<CancelRequest>>,
+    /// Whether it takes one of the workers. One that begins with its trigger does not, nor does one
+    /// whose deferral ends.
+    on_worker: bool,
+}
+
 pub(super) struct Driver {
     workplace: Workplace,
     clock: Arc<dyn Clock>,
@@ -79,15 +97,21 @@ pub(super) struct Driver {
     /// Deferred tasks beyond the capacity.
     waiting: VecDeque<TaskId>,
     steps: JoinSet<Stepped>,
-    workers: JoinSet<(TaskId, Result<Change, StoreError>)>,
-    /// The tasks on workers, each with a way to cancel it.
-    running: HashMap<TaskId, Option<oneshot::Sender<CancelRequest>>>,
+    workers: JoinSet<(TaskId, Result<Option<Change>, StoreError>)>,
+    running: HashMap<TaskId, Running>,
+    /// How many of them take a worker.
+    busy: usize,
     /// The execution time-outs of tasks that were on workers, until their deferral is stored.
     deadlines: HashMap<TaskId, Timestamp>,
     /// What has happened and is not stored yet.
     changes: Vec<Change>,
+    /// The tasks of these changes, and of those that are being stored.
+    unstored: HashSet<TaskId>,
     store: JoinSet<Result<Stored, StoreError>>,
-    hooks: JoinSet<()>,
+    hooks: JoinSet<(TaskId, Result<(), StoreError>)>,
+    /// The tasks whose hooks these are, or wait for a place among them.
+    telling: HashSet<TaskId>,
+    untold: VecDeque<TaskId>,
     in_flight: InFlight,
     want_claim: bool,
     seen: Option<u64>,
@@ -96,10 +120,15 @@ pub(super) struct Driver {
     next_look: Timestamp,
     stopping: bool,
     idle: bool,
+    observer: Option<Observer>,
 }
 
 impl Driver {
-    pub(super) fn new(workplace: Workplace, options: TriggererOptions) -> Self {
+    pub(super) fn new(
+        workplace: Workplace,
+        options: TriggererOptions,
+        observer: Option<Observer>,
+    ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
         let now = clock.now();
         Self {
@@ -112,10 +141,14 @@ impl Driver {
             steps: JoinSet::new(),
             workers: JoinSet::new(),
             running: HashMap::new(),
+            busy: 0,
             deadlines: HashMap::new(),
             changes: Vec::new(),
+            unstored: HashSet::new(),
             store: JoinSet::new(),
             hooks: JoinSet::new(),
+            telling: HashSet::new(),
+            untold: VecDeque::new(),
             in_flight: InFlight::default(),
             want_claim: true,
             seen: None,
@@ -124,16 +157,20 @@ impl Driver {
             next_look: now,
             stopping: false,
             idle: false,
+            observer,
         }
     }
 
-    /// Takes up the tasks that were deferred when the last triggerer ended.
+    /// Takes up what the last triggerer has left: failures to tell, and deferred tasks.
     pub(super) async fn load(&mut self) -> Result<(), StoreError> {
+        let fence = self.workplace.fence;
+        let pending = move |store: &dyn Store| store.pending_hooks(fence);
+        for id in on_store(&self.workplace.store, pending).await? {
+            self.tell_failure(id);
+        }
         let mut after = 0;
         loop {
-            let fence = self.workplace.fence;
-            let read =
-                move |store: &dyn crate::runtime::Store| store.deferred(fence, after, LOAD_AT_ONCE);
+            let read = move |store: &dyn Store| store.deferred(fence, after, LOAD_AT_ONCE);
             let tasks = on_store(&self.workplace.store, read).await?;
             let Some(last) = tasks.last() else { return Ok(()) };
             after = last.id;
@@ -160,9 +197,11 @@ impl Driver {
                 Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
                     let (id, change) = joined(done)?;
-                    self.running.remove(&id);
-                    self.changes.push(change?);
-                    self.want_claim = true;
+                    self.ran(id, change?);
+                    while let Some(done) = self.workers.try_join_next() {
+                        let (id, change) = joined(done)?;
+                        self.ran(id, change?);
+                    }
                 }
                 Some(done) = self.steps.join_next() => {
                     self.stepped(joined(done)?);
@@ -170,7 +209,14 @@ impl Driver {
                         self.stepped(joined(done)?);
                     }
                 }
-                Some(done) = self.hooks.join_next() => joined(done)?,
+                Some(done) = self.hooks.join_next() => {
+                    let (id, told) = joined(done)?;
+                    self.telling.remove(&id);
+                    told?;
+                    // It may have failed again meanwhile.
+                    self.seen = None;
+                    self.idle = false;
+                }
                 () = self.clock.sleep(pause) => {}
             }
         }
@@ -192,6 +238,7 @@ impl Driver {
             self.claim(now);
             self.look(now);
         }
+        self.run_hooks();
         self.checkpoint(now);
         self.commit();
     }
@@ -199,7 +246,8 @@ impl Driver {
     /// How long nothing will have to be begun.
     fn pause(&self) -> Duration {
         let now = self.clock.now();
-        let times = [self.queue.next_wake(), self.next_due, Some(self.next_look)];
+        let next_due = self.next_due.filter(|_| self.busy < self.options.workers);
+        let times = [self.queue.next_wake(), next_due, Some(self.next_look)];
         let next = times.into_iter().flatten().min().unwrap_or(now);
         let next = if self.stopping { self.next_checkpoint } else { next };
         next.since(now).clamp(Duration::from_millis(1), LOOK_EVERY)
@@ -213,7 +261,8 @@ impl Driver {
     }
 
     fn rests_in_memory(&self) -> bool {
-        self.steps.is_empty() && self.workers.is_empty() && self.hooks.is_empty()
+        let told = self.hooks.is_empty() && self.untold.is_empty();
+        self.steps.is_empty() && self.workers.is_empty() && told
     }
 
     fn is_ending(&self) -> bool {
@@ -226,12 +275,14 @@ impl Driver {
         {
             let Some((step, mut trigger)) = self.queue.take(id) else { continue };
             let ctx = self.workplace.trigger_context(id);
-            self.steps.spawn(async move {
+            let span = tracing::debug_span!("trigger", task = id, step);
+            let stepped = async move {
                 let result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind().await;
                 let result =
                     result.unwrap_or_else(|panic| Err(TriggerError::new(panic_message(&*panic))));
                 Stepped { id, step, trigger, result }
-            });
+            };
+            self.steps.spawn(stepped.instrument(span));
         }
     }
 
@@ -243,7 +294,8 @@ impl Driver {
         }
         let (transition, reason) = match result {
             Ok(Step::Again { after }) => {
-                self.queue.put_back(id, trigger, self.clock.now().plus(after));
+                let due = self.clock.now().plus(after.max(MIN_PAUSE));
+                self.queue.put_back(id, trigger, due);
                 return;
             }
             Ok(Step::Fire(event)) => {
@@ -284,18 +336,18 @@ impl Driver {
             }
         };
         self.queue.remove(id);
-        self.changes.push(Change { id, step, transition, reason });
+        self.change(Change { id, step, transition, reason, failure: None });
     }
 
     /// A trigger has ended its task as failed: another try, if there is one left.
     fn fail(&mut self, id: TaskId, error: OperatorError) {
         let workplace = self.workplace.clone();
-        self.running.insert(id, None);
+        self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
             let task = on_store(&workplace.store, move |store| {
                 store.task(id)?.ok_or(StoreError::NotFound(id))
             });
-            (id, task.await.map(|task| workplace.after_failure(&task, &error)))
+            (id, task.await.map(|task| Some(workplace.after_failure(&task, &error))))
         });
     }
 
@@ -303,13 +355,15 @@ impl Driver {
     fn end(&mut self, id: TaskId, why: EndDeferral) {
         self.queue.remove(id);
         let workplace = self.workplace.clone();
-        self.running.insert(id, None);
+        self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
             let task = on_store(&workplace.store, move |store| {
                 store.task(id)?.ok_or(StoreError::NotFound(id))
             });
             let change = match task.await {
-                Ok(task) => workplace.end_deferral(task, why).await,
+                // Who asked for its end may have read the task before it ended by itself.
+                Ok(task) if task.state != TaskState::Deferred => Ok(None),
+                Ok(task) => workplace.end_deferral(task, why).await.map(Some),
                 Err(error) => Err(error),
             };
             (id, change)
@@ -343,7 +397,23 @@ impl Driver {
             }
         };
         self.queue.remove(id);
-        self.changes.push(Change { id, step, transition, reason });
+        self.change(Change { id, step, transition, reason, failure: None });
+    }
+
+    fn change(&mut self, change: Change) {
+        self.unstored.insert(change.id);
+        self.changes.push(change);
+    }
+
+    fn ran(&mut self, id: TaskId, change: Option<Change>) {
+        let running = self.running.remove(&id);
+        if running.is_some_and(|running| running.on_worker) {
+            self.busy -= 1;
+            self.want_claim = true;
+        }
+        if let Some(change) = change {
+            self.change(change);
+        }
     }
 
     fn commit(&mut self) {
@@ -365,17 +435,32 @@ impl Driver {
 
     fn claim(&mut self, now: Timestamp) {
         let due = self.next_due.is_some_and(|due| due <= now);
-        let room = self.options.workers.saturating_sub(self.running.len());
-        if self.in_flight.claim || room == 0 || !(self.want_claim || due) {
+        let room = self.options.workers.saturating_sub(self.busy);
+        let wanted = self.want_claim || (due && room > 0);
+        if self.in_flight.claim || !wanted {
             return;
         }
         self.in_flight.claim = true;
         self.want_claim = false;
         self.next_due = None;
         let fence = self.workplace.fence;
-        let store = Arc::clone(&self.workplace.store);
+        let workplace = self.workplace.clone();
         self.store.spawn(async move {
-            on_store(&store, move |store| store.claim(fence, now, room).map(Stored::Claimed)).await
+            let store = Arc::clone(&workplace.store);
+            let claim = move |store: &dyn Store| {
+                let mut on_workers = HashSet::new();
+                let mut wants = |task: &Task| {
+                    let begins_alone = workplace.starts_from_trigger(task);
+                    let has_room = on_workers.len() < room;
+                    if !begins_alone && has_room {
+                        on_workers.insert(task.id);
+                    }
+                    begins_alone || has_room
+                };
+                let claimed = store.claim(fence, now, room.max(CLAIM_AT_ONCE), &mut wants)?;
+                Ok(Stored::Claimed(claimed, on_workers))
+            };
+            on_store(&store, claim).await
         });
     }
 
@@ -417,11 +502,13 @@ impl Driver {
                 let counter = store.change_counter()?;
                 let news = seen != Some(counter);
                 let cancelled = if news { store.cancel_requests(fence)? } else { Vec::new() };
+                // A task that somebody has cancelled elsewhere may have ended in doubt.
+                let failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
                 let idle = count
                     && store.counts()?.iter().all(|(state, count)| {
                         *count == 0 || state.is_final() || *state == TaskState::Blocked
                     });
-                Ok(Stored::Looked(Look { counter, cancelled, idle }))
+                Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
             })
             .await
         });
@@ -445,16 +532,11 @@ impl Driver {
                     self.hold(*task);
                 }
             }
-            Stored::Claimed(claimed) => {
-                self.in_flight.claim = false;
-                self.next_due = earliest(self.next_due, claimed.next_due);
-                for task in claimed.tasks {
-                    self.start_worker(task);
-                }
-            }
+            Stored::Claimed(claimed, on_workers) => self.claimed(claimed, &on_workers),
             Stored::Committed(changes, made) => {
                 self.in_flight.commit = false;
                 for (change, made) in changes.into_iter().zip(made) {
+                    self.unstored.remove(&change.id);
                     if made {
                         self.committed(change);
                     } else {
@@ -472,22 +554,51 @@ impl Driver {
                 for task in look.cancelled {
                     self.cancel(&task);
                 }
+                for id in look.failed {
+                    self.tell_failure(id);
+                }
             }
         }
         Ok(())
     }
 
-    fn start_worker(&mut self, task: Task) {
+    fn claimed(&mut self, claimed: Claimed, on_workers: &HashSet<TaskId>) {
+        self.in_flight.claim = false;
+        self.next_due = earliest(self.next_due, claimed.next_due);
+        // There may be more of those that need no worker.
+        self.want_claim |= claimed.tasks.len() > on_workers.len();
+        self.busy += on_workers.len();
+        for task in claimed.tasks {
+            let on_worker = on_workers.contains(&task.id);
+            self.start_worker(task, on_worker);
+        }
+    }
+
+    fn start_worker(&mut self, task: Task, on_worker: bool) {
         let (send, receive) = oneshot::channel();
         let id = task.id;
-        self.running.insert(id, Some(send));
+        let cancel = match task.cancel {
+            // The last triggerer died before it could end it.
+            Some(request) => {
+                let _ = send.send(request);
+                None
+            }
+            None => Some(send),
+        };
+        self.running.insert(id, Running { cancel, on_worker });
         self.deadlines.extend(task.deadline.map(|deadline| (id, deadline)));
         let workplace = self.workplace.clone();
-        self.workers.spawn(async move { (id, workplace.run(task, receive).await) });
+        let operator = task.spec.operator.as_str();
+        let span = tracing::info_span!("task", task = id, operator, step = task.step);
+        let ran = async move { (id, workplace.run(task, receive).await.map(Some)) };
+        self.workers.spawn(ran.instrument(span));
     }
 
     /// A change is stored: what follows from it here.
     fn committed(&mut self, change: Change) {
+        if let Some(observer) = &self.observer {
+            observer(&change);
+        }
         let Change { id, step, transition, .. } = change;
         let deadline = self.deadlines.remove(&id);
         match transition {
@@ -499,20 +610,44 @@ impl Driver {
             Transition::Resume(_) => self.want_claim = true,
             Transition::Retry(due) | Transition::Requeue(due) => {
                 self.next_due = earliest(self.next_due, Some(due));
+                // It may have ended in doubt instead, which has to be told.
+                self.seen = None;
             }
             Transition::End(TaskState::Failed | TaskState::InDoubt, _) => {
-                self.hooks.spawn(hook::tell(self.workplace.clone(), id));
+                self.tell_failure(id);
             }
-            Transition::Block | Transition::End(..) => {}
+            Transition::Block => self.seen = None,
+            Transition::End(..) => {}
+        }
+    }
+
+    /// Runs the failure hook of a task, unless that is in hand already.
+    fn tell_failure(&mut self, id: TaskId) {
+        if self.telling.insert(id) {
+            self.untold.push_back(id);
+        }
+    }
+
+    fn run_hooks(&mut self) {
+        while self.hooks.len() < HOOKS_AT_ONCE
+            && let Some(id) = self.untold.pop_front()
+        {
+            let workplace = self.workplace.clone();
+            self.hooks.spawn(async move { (id, hook::tell(workplace, id).await) });
         }
     }
 
     /// Does what somebody has asked for, unless that is in hand already.
     fn cancel(&mut self, task: &Task) {
         let Some(request) = task.cancel else { return };
+        if self.unstored.contains(&task.id) {
+            // The next look tells what has become of it.
+            self.seen = None;
+            return;
+        }
         match self.running.get_mut(&task.id) {
-            Some(cancel) => {
-                if let Some(cancel) = cancel.take() {
+            Some(running) => {
+                if let Some(cancel) = running.cancel.take() {
                     // A worker that has just ended has left its change; the next look finds the task again.
                     let _ = cancel.send(request);
                 }

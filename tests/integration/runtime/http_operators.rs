@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use maitred::operator::Intent;
+use maitred::clock::Timestamp;
+use maitred::operator::{Intent, Settled};
 use maitred::runtime::{Task, TaskState};
 use serde_json::{Value, json};
 
@@ -253,6 +254,27 @@ async fn a_request_that_must_not_be_repeated_is_sent_once() {
             assert_eq!(task.state, state, "{}", message(&task));
             assert_eq!(server.requests().len(), 1);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_doubt_is_sent_again_only_if_a_user_says_so() {
+    // What looks like an event of ours is none, unless it is.
+    let made = Settled::Done(json!({"id": 7, "status": "ok", "message": "made"}));
+    for (settled, result, sent) in [(made, 7, 1), (Settled::NotMade, 8, 2)] {
+        let server = replies(vec![Reply::Reset, Reply::json(200, r#"{"id": 8}"#)]);
+        let rig = Rig::http(&server.url("/"), 1);
+        let task = rig.run("http.request", json!({"method": "POST"})).await;
+        assert_eq!(task.state, TaskState::InDoubt, "{}", message(&task));
+        assert!(message(&task).contains("because: no reply to POST request was seen: "));
+        let log = rig.store.logs(task.id, 0).unwrap();
+        assert!(log.iter().any(|line| line.message.starts_with("no reply to POST request")));
+        rig.store.settle_by_user(task.id, &settled, Timestamp::default()).unwrap();
+        rig.drain().await;
+        let task = rig.task(task.id);
+        assert_eq!(task.state, TaskState::Success, "{}", message(&task));
+        assert_eq!(task.result.unwrap()["id"], result);
+        assert_eq!(server.requests().len(), sent);
     }
 }
 

@@ -14,6 +14,7 @@ use maitred::trigger::CancelReason;
 use tempfile::TempDir;
 
 use crate::cli::process::{Maitred, finished};
+use crate::support::loopback::{Loopback, Reply};
 use service::Service;
 use tasks::{Kind, new_task};
 
@@ -38,6 +39,8 @@ struct Scene {
     folder: TempDir,
     store: SqliteStore,
     service: Service,
+    /// Who is told of failures, and where things are posted.
+    told: Loopback,
     /// What is drawn from.
     drawn: &'static [Kind],
     kinds: BTreeMap<TaskId, Kind>,
@@ -68,6 +71,12 @@ impl Scene {
             folder,
             store,
             service,
+            told: Loopback::start(|request| {
+                // Long enough for a kill to come in between.
+                let takes = u64::from(request.path.starts_with("/post/")) * 300;
+                std::thread::sleep(Duration::from_millis(takes));
+                Reply::json(200, "{}")
+            }),
             drawn,
             kinds: BTreeMap::new(),
             cancelled: BTreeMap::new(),
@@ -83,7 +92,7 @@ impl Scene {
             let name = format!("killed-{}", self.kinds.len());
             self.service.add(&name, kind);
             let now = self.clock.now();
-            let task = new_task(kind, &name, &self.service.url(), now);
+            let task = new_task(kind, &name, &self.service.url(), &self.told.url("/"), now);
             let submitted = self.store.submit(&[task], now).unwrap();
             self.kinds.insert(submitted[0].id(), kind);
         }

@@ -1,10 +1,14 @@
 //! The operators for Redshift, deferred and not, against a scripted service.
 
+use maitred::clock::Timestamp;
 use maitred::operator::Intent;
+use maitred::runtime::task::CancelRequest;
 use maitred::runtime::{Task, TaskState};
+use maitred::trigger::CancelReason;
 use serde_json::{Value, json};
 
 use super::rig::Rig;
+use crate::support::loopback::RefusingPort;
 use crate::support::redshift::{FakeRedshift, Fault, Pace};
 
 const MODES: [bool; 2] = [false, true];
@@ -47,6 +51,28 @@ async fn after_a_crash(rig: &Rig, operator: &str, args: Value, details: Value) -
     rig.crash_after(id, &Intent { ordinal: 0, name, details });
     rig.drain().await;
     rig.task(id)
+}
+
+#[tokio::test]
+async fn a_task_cancelled_while_its_call_cannot_be_looked_up_is_in_doubt() {
+    let port = RefusingPort::reserve();
+    let rig = Rig::aws(&port.url(""), 1);
+    let id = rig.submit("redshift.pause_cluster", &json!({"cluster_identifier": "analytics"}), 0);
+    let details = json!({"cluster_identifier": "analytics"});
+    rig.crash_after(id, &Intent { ordinal: 0, name: "pause_cluster".to_owned(), details });
+    let cancel = async {
+        while !rig.everything(id).contains("could not be looked up") {
+            tokio::task::yield_now().await;
+        }
+        let request = CancelRequest { reason: CancelReason::User, undo: false };
+        rig.store.request_cancel(id, request, Timestamp::default()).unwrap();
+    };
+    tokio::join!(rig.drain(), cancel);
+    let task = rig.task(id);
+    assert_eq!(task.state, TaskState::InDoubt, "{}", message(&task));
+    for words in ["cancelled by a user", "pause_cluster could not be looked up", "tasks settle"] {
+        assert!(message(&task).contains(words), "{words}: {}", message(&task));
+    }
 }
 
 #[tokio::test]

@@ -90,8 +90,8 @@ impl Rig {
 
     pub(super) fn submit(&self, operator: &str, args: &Value, retries: u32) -> TaskId {
         self.registry.check(operator, args).unwrap();
-        let version = self.registry.version(operator).unwrap();
-        let mut task = NewTask::new(operator, version, args.clone());
+        let mut task = NewTask::new(operator, args.clone());
+        task.version = self.registry.version(operator).unwrap();
         task.retries = retries;
         task.retry_delay = Duration::from_millis(10);
         self.store.submit(&[task], self.services.clock.now()).unwrap()[0].id()
@@ -133,7 +133,7 @@ impl Rig {
     /// Leaves a task as a crash after a main call was begun does.
     pub(super) fn crash_after(&self, id: TaskId, intent: &Intent) {
         let fence = self.store.acquire(self.services.clock.now()).unwrap();
-        let claimed = self.store.claim(fence, self.services.clock.now(), 1).unwrap();
+        let claimed = self.store.claim(fence, self.services.clock.now(), 1, &mut |_| true).unwrap();
         assert_eq!(claimed.tasks[0].id, id);
         self.store.begin(fence, id, claimed.tasks[0].step, intent).unwrap();
     }

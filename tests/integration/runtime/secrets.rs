@@ -168,6 +168,7 @@ async fn a_secret_is_found_nowhere() {
     let (folder, store) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let services = Services::start();
     let maitred = maitred(&services, folder.path(), &store.path().join("tasks.sqlite"));
+    refuses_a_login_in_a_url(&maitred, &services).await;
     let submitted =
         maitred.run_with_input(&["tasks", "submit", "--from", "-"], &tasks(&services)).await;
     assert_eq!(submitted.code, Some(0), "{}", submitted.stderr);
@@ -204,6 +205,18 @@ async fn a_secret_is_found_nowhere() {
     let headers: Vec<_> = headers.iter().filter_map(|r| r.header("authorization")).collect();
     assert!(headers.iter().any(|header| header.contains(BASIC)), "{headers:?}");
     assert!(headers.iter().any(|header| header.contains(&format!("{CANARY}-token"))));
+}
+
+/// A task that would be stored with a literal secret is not accepted, and the refusal does not repeat it.
+async fn refuses_a_login_in_a_url(maitred: &Maitred, services: &Services) {
+    let url = services.http.url("/job").replace("http://", &format!("http://me:{CANARY}-url@"));
+    let wait = json!({"service": "http", "waiter": "job_done", "input": {"url": url}});
+    for (operator, args) in [("maitred.wait", wait), ("http.sensor", json!({"endpoint": url}))] {
+        let ran = maitred.run(&["tasks", "submit", operator, "--args", &args.to_string()]).await;
+        assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+        assert!(ran.stderr.contains("a login in it"), "{}", ran.stderr);
+        assert_clean("the refusal", ran.stderr.as_bytes());
+    }
 }
 
 /// What is shown of tasks shows no secret, and each has ended as it should.

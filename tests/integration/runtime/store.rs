@@ -5,10 +5,10 @@ use std::time::Duration;
 use maitred::client::Call;
 use maitred::clock::Timestamp;
 use maitred::connection::ClientSettings;
-use maitred::operator::{Begun, Intent, Resumed, Settled, UndoCall};
+use maitred::operator::{Begun, FailureKind, Intent, Resumed, Settled, UndoCall};
 use maitred::runtime::store::{Fence, Submitted, TaskFilter};
 use maitred::runtime::task::{
-    CancelRequest, Change, Checkpoint, LogLine, StoredDeferral, Transition,
+    CancelRequest, Change, Checkpoint, FailureHook, LogLine, StoredDeferral, Transition,
 };
 use maitred::runtime::{
     MemoryStore, NewTask, OnConflict, SqliteStore, Store, StoreError, Task, TaskId, TaskState,
@@ -40,6 +40,7 @@ on_both_stores! {
     a_replaced_task_cannot_take_its_key_back,
     an_ended_task_gives_up_its_key,
     the_longest_due_is_claimed_first,
+    what_is_not_wanted_is_left,
     what_is_due_later_waits,
     a_claim_begins_a_try,
     a_requeue_is_the_same_step,
@@ -60,9 +61,17 @@ on_both_stores! {
     a_waiting_task_is_cancelled_at_once,
     a_request_waits_for_the_triggerer,
     a_task_to_be_cancelled_is_not_sent_on,
+    a_cancelled_task_that_may_have_made_its_call_is_in_doubt,
+    a_call_of_a_cancelled_task_is_looked_up_after_a_crash,
+    a_user_says_that_a_call_was_made,
+    a_user_says_that_a_call_was_not_made,
+    a_recorded_result_of_no_use_is_replaced_by_a_user,
+    only_a_doubt_can_be_settled,
     the_undoing_of_a_blocked_task_is_left_to_the_triggerer,
     an_ended_task_cannot_be_cancelled,
+    a_failure_is_to_be_told_until_its_hook_was_run,
     a_failed_task_is_tried_once_more,
+    how_a_task_has_failed_is_kept,
     what_cannot_be_retried,
     pruning_removes_what_ended_before,
     definitions_last_as_long_as_a_deferral_needs_them,
@@ -79,7 +88,7 @@ pub(super) fn later(seconds: u64) -> Timestamp {
 }
 
 pub(super) fn spec() -> NewTask {
-    NewTask::new("test.operator", 1, json!({"cluster": "analytics", "wait": true}))
+    NewTask::new("test.operator", json!({"cluster": "analytics", "wait": true}))
 }
 
 fn keyed(on_conflict: OnConflict) -> NewTask {
@@ -95,7 +104,7 @@ pub(super) fn get(store: &dyn Store, id: TaskId) -> Task {
 }
 
 pub(super) fn claim_one(store: &dyn Store, fence: Fence, now: Timestamp) -> Task {
-    let mut claimed = store.claim(fence, now, 1).unwrap();
+    let mut claimed = store.claim(fence, now, 1, &mut |_| true).unwrap();
     claimed.tasks.pop().unwrap()
 }
 
@@ -139,7 +148,7 @@ fn event() -> Resumed {
 }
 
 pub(super) fn change(task: &Task, transition: Transition) -> Change {
-    Change { id: task.id, step: task.step, transition, reason: "because".to_owned() }
+    Change { id: task.id, step: task.step, transition, reason: "because".to_owned(), failure: None }
 }
 
 pub(super) fn commit(
@@ -243,18 +252,35 @@ fn the_longest_due_is_claimed_first(store: &dyn Store) {
     let submitted = store.submit(&[due(30), due(10), due(20), due(10)], NOW).unwrap();
     let ids: Vec<_> = submitted.into_iter().map(Submitted::id).collect();
     let fence = store.acquire(NOW).unwrap();
-    let claimed = store.claim(fence, later(60), 3).unwrap();
+    let claimed = store.claim(fence, later(60), 3, &mut |_| true).unwrap();
     let order: Vec<_> = claimed.tasks.iter().map(|task| task.id).collect();
     assert_eq!(order, [ids[1], ids[3], ids[2]]);
     assert_eq!(claimed.next_due, Some(later(30)));
 }
 
+fn what_is_not_wanted_is_left(store: &dyn Store) {
+    let ids: Vec<_> = (0..4).map(|_| submit(store, spec())).collect();
+    let fence = store.acquire(NOW).unwrap();
+    let mut asked = Vec::new();
+    let mut wants = |task: &Task| {
+        asked.push(task.id);
+        task.id == ids[1]
+    };
+    let claimed = store.claim(fence, NOW, 3, &mut wants).unwrap();
+    assert_eq!(asked, ids[..3]);
+    assert_eq!(claimed.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), [ids[1]]);
+    assert_eq!(claimed.next_due, Some(NOW));
+    let states = ids.iter().map(|id| store.task(*id).unwrap().unwrap().state);
+    let [queued, running] = [TaskState::Queued, TaskState::Running];
+    assert_eq!(states.collect::<Vec<_>>(), [queued, running, queued, queued]);
+}
+
 fn what_is_due_later_waits(store: &dyn Store) {
     submit(store, NewTask { due: Some(later(10)), ..spec() });
     let fence = store.acquire(NOW).unwrap();
-    let claimed = store.claim(fence, later(9), 5).unwrap();
+    let claimed = store.claim(fence, later(9), 5, &mut |_| true).unwrap();
     assert_eq!((claimed.tasks.len(), claimed.next_due), (0, Some(later(10))));
-    let claimed = store.claim(fence, later(10), 5).unwrap();
+    let claimed = store.claim(fence, later(10), 5, &mut |_| true).unwrap();
     assert_eq!((claimed.tasks.len(), claimed.next_due), (1, None));
 }
 
@@ -362,7 +388,7 @@ fn only_the_last_triggerer_may_write(store: &dyn Store) {
     let (old, task) = deferred(store, spec());
     let new = store.acquire(NOW).unwrap();
     let fenced = |error: StoreError| assert!(matches!(error, StoreError::Fenced), "{error}");
-    fenced(store.claim(old, NOW, 1).unwrap_err());
+    fenced(store.claim(old, NOW, 1, &mut |_| true).unwrap_err());
     fenced(store.commit(old, &[change(&task, Transition::Block)], NOW).unwrap_err());
     fenced(store.checkpoint(old, &[], &[]).unwrap_err());
     fenced(store.deferred(old, 0, 1).unwrap_err());
@@ -398,7 +424,7 @@ fn blocked_tasks_go_back_to_where_they_were(store: &dyn Store) {
         assert_eq!(get(store, id).state, TaskState::Blocked);
     }
     assert_eq!(
-        store.claim(fence, later(9), 9).unwrap(),
+        store.claim(fence, later(9), 9, &mut |_| true).unwrap(),
         maitred::runtime::store::Claimed::default()
     );
     assert_eq!(store.deferred(fence, 0, 9).unwrap(), []);
@@ -432,7 +458,7 @@ fn a_checkpoint_of_a_moved_task_is_left_out(store: &dyn Store) {
 fn deferred_tasks_come_in_pages(store: &dyn Store) {
     store.submit(&vec![spec(); 5], NOW).unwrap();
     let fence = store.acquire(NOW).unwrap();
-    let tasks = store.claim(fence, NOW, 4).unwrap().tasks;
+    let tasks = store.claim(fence, NOW, 4, &mut |_| true).unwrap().tasks;
     let defer = |task: &Task| change(task, Transition::Defer(Box::new(deferral())));
     let changes: Vec<_> = tasks.iter().map(defer).collect();
     assert_eq!(store.commit(fence, &changes, NOW).unwrap(), [true; 4]);
@@ -554,6 +580,126 @@ fn a_task_to_be_cancelled_is_not_sent_on(store: &dyn Store) {
     assert_eq!(store.deferral(task.id).unwrap(), Some(deferral()));
 }
 
+/// A task on a worker that has begun its call, and nobody knows what became of it.
+fn unsettled(store: &dyn Store, spec: NewTask) -> (Fence, Task) {
+    let (fence, task) = running(store, spec);
+    store.begin(fence, task.id, task.step, &intent(0)).unwrap();
+    (fence, task)
+}
+
+/// A task that is in doubt about its call.
+fn in_doubt(store: &dyn Store, spec: NewTask) -> (Fence, Task) {
+    let (fence, task) = unsettled(store, spec);
+    assert!(commit(store, fence, &task, Transition::End(TaskState::InDoubt, None), NOW));
+    (fence, task)
+}
+
+fn a_cancelled_task_that_may_have_made_its_call_is_in_doubt(store: &dyn Store) {
+    let (fence, queued) = unsettled(store, spec());
+    assert!(commit(store, fence, &queued, Transition::Requeue(later(30)), NOW));
+    assert_eq!(store.request_cancel(queued.id, BY_USER, NOW).unwrap(), TaskState::InDoubt);
+    let (fence, ran) = unsettled(store, spec());
+    assert_eq!(store.request_cancel(ran.id, BY_USER, NOW).unwrap(), TaskState::Running);
+    assert!(commit(store, fence, &ran, Transition::Requeue(later(30)), NOW));
+    let (fence, blocked) = unsettled(store, spec());
+    assert!(commit(store, fence, &blocked, Transition::Block, NOW));
+    assert_eq!(store.request_cancel(blocked.id, BY_USER, NOW).unwrap(), TaskState::InDoubt);
+    for id in [queued.id, ran.id, blocked.id] {
+        let task = get(store, id);
+        assert_eq!((task.state, task.ended, task.cancel), (TaskState::InDoubt, Some(NOW), None));
+        let message = task.message.unwrap();
+        for words in ["cancelled by a user", "pause_cluster", "because: because", "tasks settle"] {
+            assert!(message.contains(words), "{words}: {message}");
+        }
+        assert_eq!(store.intents(id, 0).unwrap().len(), 1);
+    }
+    // What is known is no doubt.
+    let (fence, known) = unsettled(store, spec());
+    store.settle(fence, known.id, 0, 0, &Settled::Done(json!(1))).unwrap();
+    assert!(commit(store, fence, &known, Transition::Requeue(later(30)), NOW));
+    assert_eq!(store.request_cancel(known.id, BY_USER, NOW).unwrap(), TaskState::Cancelled);
+}
+
+fn a_call_of_a_cancelled_task_is_looked_up_after_a_crash(store: &dyn Store) {
+    let (_, task) = unsettled(store, spec());
+    store.request_cancel(task.id, UNDO, NOW).unwrap();
+    let fence = store.acquire(NOW).unwrap();
+    assert_eq!(get(store, task.id).state, TaskState::Queued);
+    assert_eq!(store.cancel_requests(fence).unwrap(), []);
+    let again = claim_one(store, fence, NOW);
+    assert_eq!((again.id, again.step, again.cancel), (task.id, 0, Some(UNDO)));
+    assert_eq!(store.cancel_requests(fence).unwrap().len(), 1);
+}
+
+fn a_user_says_that_a_call_was_made(store: &dyn Store) {
+    // Its call was made after a wait: what it was resumed with must not be lost.
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = deferred(store, NewTask { execution_timeout: timeout, ..spec() });
+    commit(store, fence, &task, Transition::Resume(Box::new(event())), NOW);
+    let task = claim_one(store, fence, NOW);
+    store.begin(fence, task.id, task.step, &intent(0)).unwrap();
+    commit(store, fence, &task, Transition::End(TaskState::InDoubt, None), NOW);
+    let made = Settled::Done(json!({"status": "pausing"}));
+    store.settle_by_user(task.id, &made, later(100)).unwrap();
+    let waiting = get(store, task.id);
+    assert_eq!((waiting.state, waiting.due), (TaskState::UpForRetry, later(100)));
+    assert_eq!((waiting.ended, waiting.step, &waiting.token), (None, 1, &task.token));
+    let again = claim_one(store, fence, later(100));
+    assert_eq!((again.try_number, again.deadline), (2, Some(later(160))));
+    assert_eq!(again.resumption, task.resumption);
+    assert!(again.resumption.is_some());
+    let begun = store.begin(fence, task.id, 1, &intent(0)).unwrap();
+    assert_eq!(begun, Begun::Recorded(json!({"status": "pausing"})));
+    commit(store, fence, &again, Transition::End(TaskState::Success, None), NOW);
+    assert_eq!(store.intents(task.id, 1).unwrap(), []);
+}
+
+fn a_user_says_that_a_call_was_not_made(store: &dyn Store) {
+    let (fence, task) = in_doubt(store, spec());
+    // From the beginning, it could be made twice.
+    let error = store.retry(task.id, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::WrongState { state: TaskState::InDoubt, .. }), "{error}");
+    assert_eq!(store.intents(task.id, 0).unwrap().len(), 1);
+    store.settle_by_user(task.id, &Settled::NotMade, NOW).unwrap();
+    let again = claim_one(store, fence, NOW);
+    assert_eq!((again.id, again.step, again.try_number), (task.id, 0, 2));
+    assert_eq!(store.begin(fence, task.id, 0, &intent(0)).unwrap(), Begun::Go);
+    let told = store.history(task.id).unwrap();
+    assert!(told.iter().any(|entry| entry.reason.contains("a user says that pause_cluster")));
+}
+
+fn a_recorded_result_of_no_use_is_replaced_by_a_user(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    store.begin(fence, task.id, 0, &intent(0)).unwrap();
+    store.settle(fence, task.id, 0, 0, &Settled::Done(json!("nonsense"))).unwrap();
+    commit(store, fence, &task, Transition::End(TaskState::InDoubt, None), NOW);
+    store.settle_by_user(task.id, &Settled::Done(json!(7)), NOW).unwrap();
+    claim_one(store, fence, NOW);
+    let begun = store.begin(fence, task.id, 0, &intent(0)).unwrap();
+    assert_eq!(begun, Begun::Recorded(json!(7)));
+}
+
+fn only_a_doubt_can_be_settled(store: &dyn Store) {
+    let settle = |id| store.settle_by_user(id, &Settled::NotMade, NOW);
+    assert!(matches!(settle(99), Err(StoreError::NotFound(99))));
+    let (fence, ran) = unsettled(store, spec());
+    let error = settle(ran.id).unwrap_err();
+    assert!(matches!(error, StoreError::WrongState { state: TaskState::Running, .. }), "{error}");
+    commit(store, fence, &ran, Transition::End(TaskState::Failed, None), NOW);
+    let error = settle(ran.id).unwrap_err();
+    assert!(matches!(error, StoreError::WrongState { state: TaskState::Failed, .. }), "{error}");
+    let (_, keyed_task) = in_doubt(store, keyed(OnConflict::Reject));
+    submit(store, keyed(OnConflict::Reject));
+    assert!(matches!(settle(keyed_task.id), Err(StoreError::Conflict { .. })));
+    // No call is recorded of a task that an older program has left in doubt.
+    let (fence, old) = running(store, spec());
+    commit(store, fence, &old, Transition::End(TaskState::InDoubt, None), NOW);
+    let made = store.settle_by_user(old.id, &Settled::Done(json!(1)), NOW);
+    assert!(matches!(made, Err(StoreError::NoCall(id)) if id == old.id));
+    settle(old.id).unwrap();
+    assert_eq!(get(store, old.id).state, TaskState::UpForRetry);
+}
+
 fn the_undoing_of_a_blocked_task_is_left_to_the_triggerer(store: &dyn Store) {
     let (fence, task) = running(store, spec());
     let undoable = StoredDeferral { on_cancel: Some(undo_call()), ..deferral() };
@@ -573,6 +719,27 @@ fn an_ended_task_cannot_be_cancelled(store: &dyn Store) {
     assert!(matches!(error, StoreError::NotFound(99)), "{error}");
 }
 
+fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
+    let hook = Some(FailureHook::Webhook("http://127.0.0.1/".to_owned()));
+    let end = |store, state, on_failure| {
+        let (fence, task) = running(store, NewTask { on_failure, ..spec() });
+        assert!(commit(store, fence, &task, Transition::End(state, None), NOW));
+        task.id
+    };
+    end(store, TaskState::Success, hook.clone());
+    end(store, TaskState::Failed, None);
+    let failed = end(store, TaskState::Failed, hook.clone());
+    let again = end(store, TaskState::Failed, hook.clone());
+    let in_doubt = end(store, TaskState::InDoubt, hook);
+    let fence = store.acquire(NOW).unwrap();
+    assert_eq!(store.pending_hooks(fence).unwrap(), [failed, again, in_doubt]);
+    store.hook_run(fence, failed, NOW).unwrap();
+    // Of an end that is not the last one.
+    store.hook_run(fence, in_doubt, later(9)).unwrap();
+    store.retry(again, NOW).unwrap();
+    assert_eq!(store.pending_hooks(fence).unwrap(), [in_doubt]);
+}
+
 fn a_failed_task_is_tried_once_more(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
     let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
@@ -584,6 +751,20 @@ fn a_failed_task_is_tried_once_more(store: &dyn Store) {
     assert_ne!(waiting.token, task.token);
     let again = claim_one(store, fence, later(100));
     assert_eq!((again.try_number, again.deadline), (2, Some(later(160))));
+}
+
+fn how_a_task_has_failed_is_kept(store: &dyn Store) {
+    let failure = Some(FailureKind::GaveUp);
+    let (fence, task) = running(store, spec());
+    let end = change(&task, Transition::End(TaskState::Failed, None));
+    store.commit(fence, &[Change { failure, ..end }], NOW).unwrap();
+    assert_eq!(get(store, task.id).failure, failure);
+    store.retry(task.id, NOW).unwrap();
+    assert_eq!(get(store, task.id).failure, None);
+    let task = claim_one(store, fence, NOW);
+    let retry = change(&task, Transition::Retry(NOW));
+    store.commit(fence, &[Change { failure, ..retry }], NOW).unwrap();
+    assert_eq!(get(store, task.id).failure, None);
 }
 
 fn what_cannot_be_retried(store: &dyn Store) {
@@ -605,11 +786,13 @@ fn pruning_removes_what_ended_before(store: &dyn Store) {
     commit(store, fence, &old, end.clone(), later(1));
     let (fence, young) = running(store, spec());
     commit(store, fence, &young, end, later(2));
+    let (fence, in_doubt) = running(store, spec());
+    commit(store, fence, &in_doubt, Transition::End(TaskState::InDoubt, None), later(1));
     let open = submit(store, spec());
     assert_eq!(store.prune(later(2)).unwrap(), 1);
     let left: Vec<_> =
         store.tasks(&TaskFilter::default()).unwrap().iter().map(|task| task.id).collect();
-    assert_eq!(left, [open, young.id]);
+    assert_eq!(left, [open, in_doubt.id, young.id]);
     assert_eq!(store.history(old.id).unwrap(), []);
     // Numbers are not given twice, not even the last one's.
     assert!(store.request_cancel(open, BY_USER, NOW).is_ok());

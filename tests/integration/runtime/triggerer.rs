@@ -75,7 +75,7 @@ async fn a_trigger_of_an_unknown_version_waits_for_a_program_that_knows_it() {
     scene.run().await;
     assert_eq!(scene.task(id).state, TaskState::Success);
     // One whose operator nobody knows is parked as well.
-    let id = scene.submit_task(NewTask::new("test.unknown", 1, json!({})));
+    let id = scene.submit_task(NewTask::new("test.unknown", json!({})));
     scene.run().await;
     assert_eq!(scene.task(id).state, TaskState::Blocked);
 }
@@ -107,6 +107,27 @@ async fn a_task_may_start_from_its_trigger() {
     let id = scene.submit(probe);
     scene.run().await;
     assert_eq!(scene.task(id).result, Some(json!({"event": {"status": "success"}})));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_that_start_from_their_trigger_need_no_worker() {
+    let scene = Scene::new();
+    let working: Vec<_> = (0..2).map(|_| scene.submit(Probe::new(Act::Sleep(20.0)))).collect();
+    let triggers: Vec<_> = (0..40)
+        .map(|_| {
+            let mut probe = Probe::new(Act::Panic);
+            probe.args.from_trigger = Some(Wait::End(TaskEnd::Success(json!("met"))));
+            scene.submit(probe)
+        })
+        .collect();
+    let options = TriggererOptions { workers: 1, until_idle: true, ..Default::default() };
+    scene.run_with(probe::registry(), options).await;
+    for id in triggers {
+        assert_times(&times(&scene, id, TaskState::Success), &[0.0]);
+    }
+    // One after the other: there is one worker.
+    assert_times(&times(&scene, working[0], TaskState::Success), &[20.0]);
+    assert_times(&times(&scene, working[1], TaskState::Success), &[40.0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +181,7 @@ async fn a_step_that_comes_back_too_late_does_not_touch_the_next_deferral() {
 #[tokio::test(start_paused = true)]
 async fn a_task_is_cancelled_in_every_state() {
     let scene = Scene::new();
-    let mut later = NewTask::new("test.probe", 1, json!({"execute": "panic"}));
+    let mut later = NewTask::new("test.probe", json!({"execute": "panic"}));
     later.due = Some(scene.now().plus(Duration::from_secs(3600)));
     let queued = scene.submit_task(later);
     let running = scene.submit(Probe::new(Act::Sleep(3600.0)));
@@ -169,7 +190,7 @@ async fn a_task_is_cancelled_in_every_state() {
     let mut retried = Probe::new(Act::Fail("not yet".to_owned()));
     retried.task.retries = 1;
     let retried = scene.submit(retried);
-    let blocked = scene.submit_task(NewTask::new("test.unknown", 1, json!({})));
+    let blocked = scene.submit_task(NewTask::new("test.unknown", json!({})));
     let all = [
         (queued, TaskState::Queued),
         (running, TaskState::Running),

@@ -1,5 +1,6 @@
 //! What holds after every kill, and at the end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use maitred::clock::Timestamp;
@@ -98,20 +99,28 @@ impl Scene {
         };
         let most = usize::from(kind.main_call().is_some());
         assert!(kind == Kind::Busy || own <= most, "{own} main calls: {context}");
+        let posts = self.told.requests();
+        let posts = posts.iter().filter(|request| request.path == format!("/post/{cluster}"));
+        let posts = posts.count();
+        assert!(posts <= 1, "{posts} posts: {context}");
         let undo = self.cancelled.get(&id).is_some_and(|request| request.undo);
         assert!(other <= usize::from(undo), "{other} undoing calls: {context}");
     }
 
     /// What holds when there is nothing left to do.
     pub(super) fn check_end(&self, context: &str) {
+        let told = self.told();
         for (id, kind) in &self.kinds {
             let task = self.store.task(*id).unwrap().unwrap();
             let history = self.store.history(*id).unwrap();
             let context = format!("{context}: {kind:?} {task:#?}\n{history:#?}");
             let cancelled = self.cancelled.contains_key(id);
-            let expected =
-                task.state == kind.ends() || cancelled && task.state == TaskState::Cancelled;
+            let expected = task.state == kind.ends()
+                || task.state == TaskState::Cancelled && cancelled
+                || task.state == TaskState::InDoubt && *kind == Kind::Post;
             assert!(expected, "{context}");
+            let failed = matches!(task.state, TaskState::Failed | TaskState::InDoubt);
+            assert_eq!(told.contains(id), failed, "whether its failure was told: {context}");
             if kind.main_call().is_some() && task.state == TaskState::Success {
                 let cluster = task.spec.key.as_deref().unwrap();
                 let main = self.service.calls();
@@ -122,6 +131,16 @@ impl Scene {
                 self.check_time_outs(&history, &task, &context);
             }
         }
+    }
+
+    /// The tasks whose failure was told, once or again after a kill.
+    fn told(&self) -> BTreeSet<TaskId> {
+        let requests = self.told.requests();
+        let told = |text: String| -> Option<TaskId> {
+            serde_json::from_str::<Value>(&text).unwrap()["task"]["id"].as_i64()
+        };
+        let requests = requests.iter().filter(|request| request.path == "/");
+        requests.filter_map(|request| told(request.text())).collect()
     }
 
     /// Every try ended at its execution time-out: not before, and not after if a triggerer ran then.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use maitred::clock::Timestamp;
+use maitred::runtime::task::FailureHook;
 use maitred::runtime::{NewTask, TaskState};
 use serde_json::json;
 
@@ -29,13 +30,17 @@ pub(super) enum Kind {
     Later,
     /// Finds the cluster busy at first.
     Busy,
+    /// Starts from its trigger, and makes no main call.
+    Wait,
+    /// Posts something that must not be posted twice, and that nobody can look up.
+    Post,
     /// Of an operator that nobody knows.
     Unknown,
 }
 
 impl Kind {
     /// The common ones are there more than once.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Pause,
         Self::Pause,
         Self::Pause,
@@ -49,6 +54,11 @@ impl Kind {
         Self::Missing,
         Self::Later,
         Self::Busy,
+        Self::Wait,
+        Self::Wait,
+        Self::Post,
+        Self::Post,
+        Self::Post,
         Self::Unknown,
     ];
 
@@ -63,6 +73,24 @@ impl Kind {
         Self::Unknown,
     ];
 
+    fn operator(self) -> &'static str {
+        match self {
+            Self::Wait => "maitred.wait",
+            Self::Post => "http.request",
+            Self::Resume => "redshift.resume_cluster",
+            Self::Unknown => "example.unknown",
+            Self::Pause
+            | Self::PauseOnly
+            | Self::PauseOnWorker
+            | Self::Exhausted
+            | Self::OutOfTime
+            | Self::Breaks
+            | Self::Missing
+            | Self::Later
+            | Self::Busy => "redshift.pause_cluster",
+        }
+    }
+
     /// The states of its cluster.
     pub(super) fn cluster(self) -> &'static [&'static str] {
         match self {
@@ -70,8 +98,9 @@ impl Kind {
             Self::Resume => &["paused"],
             Self::Exhausted | Self::OutOfTime => &["pausing"],
             Self::Breaks => &["pausing", "pausing", "deleting"],
+            Self::Wait => &["pausing", "pausing", "paused"],
             Self::Busy => &["modifying", "modifying", "available"],
-            Self::Missing | Self::Unknown => &[],
+            Self::Missing | Self::Post | Self::Unknown => &[],
         }
     }
 
@@ -83,6 +112,8 @@ impl Kind {
             | Self::PauseOnly
             | Self::PauseOnWorker
             | Self::Later
+            | Self::Wait
+            | Self::Post
             | Self::Busy => TaskState::Success,
             Self::Exhausted | Self::OutOfTime | Self::Breaks | Self::Missing => TaskState::Failed,
             Self::Unknown => TaskState::Blocked,
@@ -96,22 +127,34 @@ impl Kind {
                 Some("PauseCluster")
             }
             Self::Resume => Some("ResumeCluster"),
-            Self::Exhausted | Self::OutOfTime | Self::Breaks | Self::Missing | Self::Unknown => {
-                None
-            }
+            Self::Exhausted
+            | Self::OutOfTime
+            | Self::Breaks
+            | Self::Missing
+            | Self::Wait
+            | Self::Post
+            | Self::Unknown => None,
         }
     }
 }
 
-pub(super) fn new_task(kind: Kind, cluster: &str, url: &str, now: Timestamp) -> NewTask {
-    let operator = if kind == Kind::Resume {
-        "redshift.resume_cluster"
-    } else if kind == Kind::Unknown {
-        "example.unknown"
-    } else {
-        "redshift.pause_cluster"
-    };
-    let args = json!({
+/// A task of this kind; its failure is told to `told`.
+pub(super) fn new_task(
+    kind: Kind,
+    cluster: &str,
+    url: &str,
+    told: &str,
+    now: Timestamp,
+) -> NewTask {
+    let operator = kind.operator();
+    let wait = json!({
+        "service": "redshift",
+        "waiter": "cluster_paused",
+        "input": {"ClusterIdentifier": cluster},
+        "overrides": {"delay": 0.3, "max_attempts": 10_000},
+        "client": {"region": "eu-west-1", "endpoint_url": url},
+    });
+    let work = json!({
         "cluster_identifier": cluster,
         "wait_for_completion": kind != Kind::PauseOnly,
         "deferrable": kind != Kind::PauseOnWorker,
@@ -120,7 +163,11 @@ pub(super) fn new_task(kind: Kind, cluster: &str, url: &str, now: Timestamp) -> 
         "region_name": "eu-west-1",
         "endpoint_url": url,
     });
-    let mut task = NewTask::new(operator, 1, args);
+    let post = json!({"method": "POST", "endpoint": format!("{told}post/{cluster}")});
+    let args = [(Kind::Wait, wait), (Kind::Post, post)].into_iter().find(|(one, _)| *one == kind);
+    let args = args.map_or(work, |(_, args)| args);
+    let mut task = NewTask::new(operator, args);
+    task.on_failure = Some(FailureHook::Webhook(told.to_owned()));
     task.key = Some(cluster.to_owned());
     // Long enough not to pass: it must stay what it is.
     task.execution_timeout = Some(Duration::from_secs(3600));

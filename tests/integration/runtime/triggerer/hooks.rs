@@ -1,7 +1,10 @@
 //! What a triggerer tells others: failure hooks, and calls that undo.
 
-use maitred::runtime::task::FailureHook;
-use maitred::runtime::{Engine as _, TaskState};
+use std::time::Duration;
+
+use maitred::operator::Intent;
+use maitred::runtime::task::{Change, FailureHook, Transition};
+use maitred::runtime::{Engine as _, Task, TaskState};
 use serde_json::Value;
 
 use super::probe::{Act, Probe, Wait};
@@ -43,6 +46,61 @@ async fn a_failure_is_told_to_a_command_and_to_a_webhook() {
     assert_eq!(scene.task(broken).state, TaskState::Failed);
     let log = scene.store.logs(broken, 0).unwrap();
     assert!(log.iter().any(|line| line.message.contains("the failure hook failed")), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_triggerer() {
+    let server = Loopback::start(|_| Reply::json(200, "{}"));
+    let scene = Scene::new();
+    let mut probe = Probe::new(Act::Result(Value::Null));
+    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/told")));
+    let id = scene.submit(probe);
+    // A triggerer that dies once the failure is stored.
+    let fence = scene.store.acquire(scene.now()).unwrap();
+    let claimed = scene.store.claim(fence, scene.now(), 1, &mut |_| true).unwrap();
+    let transition = Transition::End(TaskState::Failed, None);
+    let change = Change {
+        id,
+        step: claimed.tasks[0].step,
+        transition,
+        reason: "lost".to_owned(),
+        failure: None,
+    };
+    assert_eq!(scene.store.commit(fence, &[change], scene.now()).unwrap(), [true]);
+    scene.run().await;
+    scene.run().await;
+    assert_eq!(server.requests().len(), 1);
+    assert!(!scene.task(id).hook_pending);
+}
+
+#[tokio::test]
+async fn a_task_that_ends_in_doubt_because_somebody_cancels_it_is_told() {
+    let server = Loopback::start(|_| Reply::json(200, "{}"));
+    let scene = Scene::new();
+    let mut probe = Probe::new(Act::Result(Value::Null));
+    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/told")));
+    let id = scene.submit(probe);
+    // It is alive for as long as this test's other task.
+    let other = scene.submit(Probe::new(Act::Defer(Wait::After(3600.0))));
+    let fence = scene.store.acquire(scene.now()).unwrap();
+    let wants = &mut |task: &Task| task.id == id;
+    let step = scene.store.claim(fence, scene.now(), 2, wants).unwrap().tasks[0].step;
+    let intent = Intent { ordinal: 0, name: "make".to_owned(), details: Value::Null };
+    scene.store.begin(fence, id, step, &intent).unwrap();
+    let due = scene.now().plus(Duration::from_secs(3600));
+    let transition = Transition::Requeue(due);
+    let change = Change { id, step, transition, reason: "later".to_owned(), failure: None };
+    scene.store.commit(fence, &[change], scene.now()).unwrap();
+    let cancel = async {
+        scene.until(|| scene.task(other).state == TaskState::Deferred).await;
+        let state = scene.engine().cancel(id, false).await.unwrap();
+        assert_eq!(state, TaskState::InDoubt);
+        scene.until(|| !scene.task(id).hook_pending).await;
+        assert_eq!(server.requests().len(), 1);
+        scene.engine().cancel(other, false).await.unwrap();
+    };
+    tokio::join!(cancel, scene.run());
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -80,13 +80,13 @@ impl Probe {
             from_trigger: None,
             undo: None,
         };
-        ProbeTask { args, task: NewTask::new(Self::NAME, 1, Value::Null) }
+        ProbeTask { args, task: NewTask::new(Self::NAME, Value::Null) }
     }
 
     fn defer(&self, wait: &Wait, method: &str) -> Result<Flow, OperatorError> {
         let mut deferral = Deferral::new(&WaitTrigger { wait: wait.clone() }, method)?;
         deferral.timeout = self.timeout.map(Duration::from_secs_f64);
-        deferral.on_cancel = self.undo.as_ref().map(|url| UndoCall {
+        deferral.undo = self.undo.as_ref().map(|url| UndoCall {
             description: "tell the server".to_owned(),
             call: Call {
                 service: "http".to_owned(),

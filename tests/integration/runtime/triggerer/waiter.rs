@@ -52,14 +52,14 @@ async fn a_wait_keeps_its_waiter_though_the_file_changes() {
     let scene = Scene::with_waiters(folder.path().to_owned());
     let registry = || -> Registry { probe::registry().with_operator::<WaitForJob>() };
     let args = json!({"url": server.url("/job")});
-    let first = scene.submit_task(NewTask::new(WaitForJob::NAME, 1, args.clone()));
+    let first = scene.submit_task(NewTask::new(WaitForJob::NAME, args.clone()));
     let polled = || server.requests().len() >= 2;
     let options = TriggererOptions::default();
     scene.run_with_until(registry(), options, polled).await;
     assert_eq!(scene.task(first).state, TaskState::Deferred);
     // By now `running` is success, for waits that begin now, in a process that begins now.
     std::fs::write(&file, waiters("running")).unwrap();
-    let second = scene.submit_task(NewTask::new(WaitForJob::NAME, 1, args));
+    let second = scene.submit_task(NewTask::new(WaitForJob::NAME, args));
     let asked = server.requests().len() + 4;
     let polled =
         || server.requests().len() >= asked && scene.task(second).state == TaskState::Success;

@@ -1,0 +1,41 @@
+//! Whether the waiters of new tasks are there, before the tasks are accepted.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::registry::Unusable;
+use crate::catalog::Catalog;
+use crate::trigger::SerializedTrigger;
+use crate::trigger::Trigger as _;
+use crate::trigger::WaiterTrigger;
+
+/// The waits that were found to be good, without the values of their input: many tasks that are submitted
+/// together differ in nothing else.
+#[derive(Debug, Default)]
+pub(super) struct KnownWaiters(HashSet<String>);
+
+impl KnownWaiters {
+    /// Checks the waiter of a trigger, if it is of that kind.
+    pub(super) fn check(
+        &mut self,
+        trigger: Option<SerializedTrigger>,
+        catalog: &Catalog,
+    ) -> Result<(), Unusable> {
+        let Some(trigger) = trigger.filter(|trigger| trigger.name == WaiterTrigger::NAME) else {
+            return Ok(());
+        };
+        let mut shape = trigger.kwargs.clone();
+        let input = shape.get_mut("input").and_then(Value::as_object_mut);
+        input.into_iter().flat_map(|input| input.values_mut()).for_each(|value| drop(value.take()));
+        let shape = shape.to_string();
+        if self.0.contains(&shape) {
+            return Ok(());
+        }
+        let trigger: WaiterTrigger = serde_json::from_value(trigger.kwargs)
+            .map_err(|error| Unusable::Invalid(error.to_string()))?;
+        trigger.check(catalog).map_err(|error| Unusable::Invalid(error.to_string()))?;
+        self.0.insert(shape);
+        Ok(())
+    }
+}
