@@ -52,6 +52,8 @@ pub use exit::Exit;
 use exit::Failure;
 use report::Report;
 
+use crate::runtime::Registry;
+
 /// Wait on things in the cloud.
 #[derive(Debug, clap::Parser)]
 #[command(name = "maitred", version, disable_help_subcommand = true, arg_required_else_help = true)]
@@ -118,9 +120,30 @@ fn with_names(command: clap::Command, name: &'static str) -> clap::Command {
 
 /// Runs the command with the arguments of a process, the program's name first.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    main_with(Registry::builtin(), args)
+}
+
+/// Runs the command with the operators and triggers of `registry`: the `main` of a program that has some
+/// of its own, and is otherwise all of `maitred`.
+///
+/// `run`, `triggerer` and `tasks` know what the registry knows. The plain `maitred` on the same store
+/// leaves tasks of other operators alone: its triggerer marks them `blocked`, and they go on once a
+/// triggerer that knows them runs.
+///
+/// ```no_run
+/// use maitred::runtime::Registry;
+///
+/// fn main() -> std::process::ExitCode {
+///     let registry = Registry::builtin(); // .with_operator::<Report>().with_trigger::<FileTrigger>()
+///     maitred::cli::main_with(registry, std::env::args_os())
+/// }
+/// ```
+///
+/// `examples/own_command.rs` is a whole one.
+pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     start_log();
     let exit = match Cli::try_parse_from(help_as_flag(args.into_iter().collect())) {
-        Ok(cli) => finish(dispatch(cli.command)),
+        Ok(cli) => finish(store::with_registry(registry, || dispatch(cli.command))),
         Err(error) => finish(Ok(usage(&error))),
     };
     exit.into()

@@ -1,13 +1,11 @@
 //! Where waiters and models come from, and the client that a wait polls with.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::catalog;
 use crate::catalog::BadFile;
 use crate::catalog::Catalog;
-use crate::catalog::Embedded;
 use crate::catalog::LookupError;
 use crate::catalog::Sources;
 use crate::client::Call;
@@ -80,7 +78,7 @@ impl DataArgs {
 
     /// All service models: botocore's data paths, the named folders, then the built-in ones.
     pub(super) fn models(&self) -> Models {
-        let paths = data_paths(std::env::var_os("AWS_DATA_PATH"), std::env::home_dir());
+        let paths = Sources::of_process().data_paths;
         Models::embedded().with_data_paths(paths.into_iter().chain(self.botocore_data.clone()))
     }
 }
@@ -88,6 +86,11 @@ impl DataArgs {
 const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
 impl SourceArgs {
+    /// Those of a command that has no such options.
+    pub(super) fn of_process() -> Self {
+        Self { waiters: Sources::of_process().user, ..Self::default() }
+    }
+
     /// Refuses paths that do not exist: a misspelt one would silently leave the shipped waiters.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.data.check()?;
@@ -104,36 +107,24 @@ impl SourceArgs {
     }
 
     /// All waiters: the named paths, botocore's data paths, the shipped ones, then `./waiters`.
-    pub(super) fn catalog(&self) -> Catalog {
-        Catalog::new(Sources {
+    ///
+    /// # Errors
+    /// `maitred.toml` cannot be used.
+    pub(super) fn catalog(&self) -> Result<Catalog, Failure> {
+        Ok(Catalog::new(Sources {
             user: self.waiters.clone(),
-            data_paths: data_paths(std::env::var_os("AWS_DATA_PATH"), std::env::home_dir()),
             botocore: self.data.botocore_data.clone(),
-            embedded: Some(Embedded::botocore()),
-            local: local_waiters(),
-        })
+            // What is named comes first already.
+            local: local_waiters()?.into_iter().filter(|it| !self.waiters.contains(it)).collect(),
+            ..Sources::of_process()
+        }))
     }
 }
 
-/// The project's waiters. What is wrong with `maitred.toml` is said by the commands that are about it.
-fn local_waiters() -> Vec<PathBuf> {
-    let project = project::project().unwrap_or_default();
-    if project.waiters.is_empty() { vec![PathBuf::from("waiters")] } else { project.waiters }
-}
-
-/// The folders in which botocore looks for its data, those that are not its own.
-fn data_paths(variable: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = variable
-        .iter()
-        .flat_map(std::env::split_paths)
-        .filter(|path| !path.as_os_str().is_empty())
-        .map(|path| match (path.strip_prefix("~"), &home) {
-            (Ok(rest), Some(home)) => home.join(rest),
-            _ => path,
-        })
-        .collect();
-    paths.extend(home.map(|home| home.join(".aws").join("models")));
-    paths
+/// The project's waiters.
+fn local_waiters() -> Result<Vec<PathBuf>, Failure> {
+    let waiters = project::project()?.waiters;
+    Ok(if waiters.is_empty() { vec![PathBuf::from("waiters")] } else { waiters })
 }
 
 /// Which account and endpoint calls go to.
@@ -171,14 +162,14 @@ impl ConnectionArgs {
 
     /// Where connections are found. Who names none gets none: a variable that is meant for another
     /// program must not change what a command does.
-    fn connections(&self) -> Connections {
-        match &self.connection {
+    fn connections(&self) -> Result<Connections, Failure> {
+        Ok(match &self.connection {
             Some(_) => {
-                let file = project::connections(self.connections.clone());
+                let file = project::connections(self.connections.clone())?;
                 Connections::with_file(Environment::of_process(), file.as_deref())
             }
             None => Connections::new(Environment::empty()),
-        }
+        })
     }
 }
 
@@ -198,10 +189,11 @@ impl Door {
         args: &ConnectionArgs,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
-        let clients = Clients::new(args.connections(), clock).with_models(models.clone());
+        let clients = Clients::new(args.connections()?, clock).with_models(models.clone());
         let opened = clients.open(service, &args.settings()).await;
         match opened.map_err(|error| cannot_open(&error, service, args))? {
             OpenClient::Http(client) => Ok(Self::Http(client)),
+            OpenClient::Other(_) => unreachable!("a command makes its clients of connections"),
             OpenClient::Aws(client) => {
                 let Some(region) = client.config().region().map(ToString::to_string) else {
                     return Err(Failure::usage("there is no AWS region").help(
@@ -312,18 +304,4 @@ pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::
 fn cannot_be_used(bad: &BadFile) -> Failure {
     let path = bad.path.display();
     Failure::usage(format!("{path} cannot be used\n{}", render::bad_file(bad)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn data_paths_are_those_of_botocore() {
-        let home = PathBuf::from("/home/me");
-        let paths = data_paths(Some("/a:~/b:".into()), Some(home.clone()));
-        let expected = [PathBuf::from("/a"), home.join("b"), home.join(".aws/models")];
-        assert_eq!(paths, expected);
-    }
 }

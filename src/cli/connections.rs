@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     match &args.command {
         Command::List(args) => list(args),
         Command::Show(args) => {
-            let connection = args.file.connections().get(&args.id).map_err(|e| failure(&e))?;
+            let connection = args.file.connections()?.get(&args.id).map_err(|e| failure(&e))?;
             Ok(Report::text(report::json(&connection.shown())))
         }
         Command::Test(args) => super::block_on(test(args))?,
@@ -105,9 +105,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 }
 
 impl FileArgs {
-    fn connections(&self) -> Connections {
-        let file = project::connections(self.connections.clone());
-        Connections::with_file(Environment::of_process(), file.as_deref())
+    fn connections(&self) -> Result<Connections, Failure> {
+        let file = project::connections(self.connections.clone())?;
+        Ok(Connections::with_file(Environment::of_process(), file.as_deref()))
     }
 }
 
@@ -127,7 +127,7 @@ pub(super) fn failure(error: &ConnectionError) -> Failure {
 type Found = (String, Result<Connection, ConnectionError>);
 
 fn list(args: &ListArgs) -> anyhow::Result<Report> {
-    let connections = args.file.connections();
+    let connections = args.file.connections()?;
     let mut found = connections.list().map_err(|error| failure(&error))?;
     for id in [AWS_DEFAULT, HTTP_DEFAULT] {
         if !found.iter().any(|(known, _)| known == id) {
@@ -191,7 +191,7 @@ fn place(connection: &Connection) -> String {
 }
 
 async fn test(args: &TestArgs) -> anyhow::Result<Report> {
-    let connections = args.file.connections();
+    let connections = args.file.connections()?;
     let connection = connections.get(&args.id).map_err(|error| failure(&error))?;
     let service = match connection.kind() {
         "aws" => "sts",
@@ -270,6 +270,7 @@ async fn ask(client: &OpenClient, service: &str) -> Result<Map<String, Value>, C
             put("url", json!(client.base_url()));
             put("status", json!(output.status));
         }
+        OpenClient::Other(_) => unreachable!("a command makes its clients of connections"),
     }
     Ok(facts)
 }

@@ -26,7 +26,7 @@ pub enum Exit {
     /// The service could not be reached, or throttled for too long; also where the attempts or the
     /// time were used up and every single poll failed so.
     Unreachable = 5,
-    /// Interrupted by SIGINT.
+    /// Interrupted by SIGINT. A triggerer that was asked to end by a signal, and has, exits with 0.
     Interrupted = 130,
     /// Ended by SIGTERM.
     Terminated = 143,

@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let catalog = args.sources.catalog();
+    let catalog = args.sources.catalog()?;
     let entries = entries(&catalog, args)?;
     let text = match args.output {
         Format::Text => table(&entries),

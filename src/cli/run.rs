@@ -11,7 +11,8 @@ use crate::runtime::StoreError;
 use crate::runtime::TaskId;
 use crate::runtime::TriggererOptions;
 
-/// Submit one task and follow it to its end; exits as `maitred wait` would
+/// Submit one task and follow it to its end; exits as `maitred wait` would: 0 success, 1 failed or in
+/// doubt, 2 bad usage or blocked, 3 gave up, 4 refused, 5 unreachable, 130 cancelled
 ///
 /// The task is run in this process, unless a triggerer runs the store already. It is as durable as any:
 /// if this process is killed, `maitred triggerer` goes on with it.
@@ -36,11 +37,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     args.sources.check()?;
-    let opened = args.store.open()?;
-    let submitted = submit::submit(&opened, vec![args.task.new_task(&args.operator)?])?;
-    let [submitted] = submitted.as_slice() else {
-        return Err(anyhow::anyhow!("the store gave no number"));
-    };
+    let (opened, submitted) =
+        submit::submit(&args.task, &args.operator, &args.store, &args.sources)?;
     let id = submitted.id();
     report::note(&format!("task {id} is in {}", opened.path.display()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -53,7 +51,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 async fn follow(args: &Args, opened: &Opened, id: TaskId) -> anyhow::Result<Report> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let triggerer = opened.triggerer(&args.sources, TriggererOptions::default());
+    let triggerer = opened.triggerer(&args.sources, TriggererOptions::default())?;
     let mut running = std::pin::pin!(triggerer.run(async {
         // A sender that is gone means the end, too.
         let _ = stopped.await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
 use super::project;
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::connection::Clients;
@@ -25,6 +26,21 @@ use crate::runtime::sqlite::default_path;
 use crate::trigger::Definitions;
 use crate::trigger::Services;
 
+tokio::task_local! {
+    /// What the commands know. There is one in a process, and hardly a command needs it.
+    static REGISTRY: Arc<Registry>;
+}
+
+/// Runs a command that knows the operators and triggers of `registry`.
+pub(super) fn with_registry<T>(registry: Registry, command: impl FnOnce() -> T) -> T {
+    REGISTRY.sync_scope(Arc::new(registry), command)
+}
+
+/// The operators and triggers that this command knows.
+pub(super) fn registry() -> Arc<Registry> {
+    REGISTRY.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Registry::builtin()))
+}
+
 /// Where tasks are kept.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct StoreArgs {
@@ -35,20 +51,47 @@ pub(super) struct StoreArgs {
 }
 
 impl StoreArgs {
-    pub(super) fn path(&self) -> PathBuf {
-        let project = || project::project().ok()?.store;
-        self.store.clone().or_else(project).unwrap_or_else(default_path)
+    /// The file.
+    ///
+    /// # Errors
+    /// It is `maitred.toml` that would say it, and that cannot be used.
+    pub(super) fn path(&self) -> Result<PathBuf, Failure> {
+        let project = project::project()?.store;
+        Ok(self.store.clone().or(project).unwrap_or_else(default_path))
     }
 
-    /// Opens the store; a new one is made if there is none.
+    /// Opens the store; a new one is made if there is none, in a folder that is there. Only for the default
+    /// place folders are made, too.
     pub(super) fn open(&self) -> Result<Opened, Failure> {
-        let path = self.path();
+        let path = self.path()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| path != default_path() && !folder.is_dir()) {
+            let message = format!("there is no folder {} to make the store in", folder.display());
+            return Err(Failure::usage(message).help("make the folder, or give another --store"));
+        }
+        Self::open_at(path)
+    }
+
+    /// Opens the store, for those who only look at or change what is there.
+    pub(super) fn open_existing(&self) -> Result<Opened, Failure> {
+        let path = self.path()?;
+        if !path.exists() {
+            let message = format!("there is no store {}", path.display());
+            return Err(Failure::usage(message).help(
+                "`maitred tasks submit` makes it; --store and MAITRED_STORE say where it is",
+            ));
+        }
+        Self::open_at(path)
+    }
+
+    fn open_at(path: PathBuf) -> Result<Opened, Failure> {
         let store = SqliteStore::open(&path).map_err(|error| store_failure(&error))?;
         Ok(Opened {
             path,
             store: Arc::new(store),
-            registry: Arc::new(Registry::builtin()),
+            registry: registry(),
             clock: Arc::new(SystemClock::new()),
+            catalog: Arc::new(SourceArgs::of_process().catalog()?),
         })
     }
 }
@@ -60,30 +103,45 @@ pub(super) struct Opened {
     pub(super) store: Arc<dyn Store>,
     pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Where the waiters of new tasks are looked for before they are accepted.
+    catalog: Arc<Catalog>,
 }
 
 impl Opened {
+    /// The same for a command that is told where waiters are.
+    pub(super) fn with_sources(self, sources: &SourceArgs) -> Result<Self, Failure> {
+        Ok(Self { catalog: Arc::new(sources.catalog()?), ..self })
+    }
+
     pub(super) fn engine(&self) -> EmbeddedEngine {
         EmbeddedEngine::new(
             Arc::clone(&self.store),
             Arc::clone(&self.registry),
             Arc::clone(&self.clock),
         )
+        .with_catalog(Arc::clone(&self.catalog))
     }
 
     /// What runs the tasks of the store in this process.
-    pub(super) fn triggerer(&self, sources: &SourceArgs, options: TriggererOptions) -> Triggerer {
-        let file = project::connections(None);
+    ///
+    /// # Errors
+    /// `maitred.toml` cannot be used.
+    pub(super) fn triggerer(
+        &self,
+        sources: &SourceArgs,
+        options: TriggererOptions,
+    ) -> Result<Triggerer, Failure> {
+        let file = project::connections(None)?;
         let connections = Connections::with_file(Environment::of_process(), file.as_deref());
         let services = Services {
             clock: Arc::clone(&self.clock),
             clients: Clients::new(connections, Arc::clone(&self.clock))
                 .with_models(sources.data.models()),
-            catalog: sources.catalog(),
+            catalog: sources.catalog()?,
             definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
         };
         let store = Arc::clone(&self.store);
-        Triggerer::new(store, Arc::clone(&self.registry), Arc::new(services), options)
+        Ok(Triggerer::new(store, Arc::clone(&self.registry), Arc::new(services), options))
     }
 }
 
@@ -103,6 +161,7 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
         StoreError::Fenced
         | StoreError::Unsettled { .. }
         | StoreError::OtherCall { .. }
+        | StoreError::NoCall(_)
         | StoreError::WrongState { .. }
         | StoreError::Newer(_)
         | StoreError::Broken(_) => failure,

@@ -7,8 +7,11 @@ use crate::model::timestamp::DateTime;
 use crate::runtime::Task;
 
 mod change;
+mod check;
+mod operators;
 mod show;
 pub(super) mod submit;
+mod text;
 
 pub(super) use show::{ended, follow};
 
@@ -28,8 +31,9 @@ enum Command {
     Logs(show::LogsArgs),
     Cancel(change::CancelArgs),
     Retry(change::RetryArgs),
+    Settle(change::SettleArgs),
     Prune(change::PruneArgs),
-    Operators(show::OperatorsArgs),
+    Operators(operators::OperatorsArgs),
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
@@ -41,8 +45,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         Command::Logs(args) => show::logs(args),
         Command::Cancel(args) => change::cancel(args),
         Command::Retry(args) => change::retry(args),
+        Command::Settle(args) => change::settle(args),
         Command::Prune(args) => change::prune(args),
-        Command::Operators(args) => show::operators(args),
+        Command::Operators(args) => operators::operators(args),
     }
 }
 

@@ -1,5 +1,8 @@
 //! `maitred triggerer`: runs the tasks of a store.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
 use super::report::{self, Report};
@@ -10,12 +13,13 @@ use crate::runtime::StoreError;
 use crate::runtime::TaskState;
 use crate::runtime::TriggererOptions;
 use crate::runtime::store::TaskFilter;
+use crate::runtime::task::{Change, Transition};
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
 /// One triggerer runs a store at a time; a second one exits with 2. SIGTERM or Ctrl-C ends it once the
-/// steps in hand are finished, a second one at once. Either way nothing is lost: the next triggerer goes
-/// on where this one was.
+/// steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130. Either
+/// way nothing is lost: the next triggerer goes on where this one was.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,10 +50,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     args.sources.check()?;
-    let opened = args.store.open()?;
     if args.check {
-        return check(&opened);
+        return check(&args.store.open_existing()?);
     }
+    let opened = args.store.open()?;
     for (name, number) in
         [("--capacity", args.capacity), ("--workers", args.workers), ("--polls", args.polls)]
     {
@@ -63,32 +67,73 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         polls: args.polls,
         until_idle: args.until_idle,
     };
-    let triggerer = opened.triggerer(&args.sources, options);
+    let ended = Arc::new(Ended::default());
+    let observer = Arc::clone(&ended);
+    let triggerer = opened
+        .triggerer(&args.sources, options)?
+        .with_observer(Arc::new(move |change| observer.take(change)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
+    let exit = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let mut running = std::pin::pin!(triggerer.run(async {
             // A sender that is gone means the end, too.
             let _ = stopped.await;
         }));
-        let first = tokio::select! {
-            done = &mut running => return std::io::Result::Ok(done.map(|()| None)),
-            exit = signals.next() => exit,
-        };
+        tokio::select! {
+            done = &mut running => return std::io::Result::Ok(done.map(|()| Exit::Success)),
+            _ = signals.next() => {}
+        }
         report::note("ending: the steps in hand are finished first; once more ends at once");
         let _ = stop.send(());
         Ok(tokio::select! {
-            done = &mut running => done.map(|()| Some(first)),
-            exit = signals.next() => Ok(Some(exit)),
+            done = &mut running => done.map(|()| Exit::Success),
+            exit = signals.next() => Ok(exit),
         })
     })?;
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
-    match ended {
-        Ok(exit) => Ok(Report::default().with_exit(exit.unwrap_or(Exit::Success))),
-        Err(error) => Err(store_failure(&error).into()),
+    let exit = exit.map_err(|error| store_failure(&error))?;
+    Ok(Report::default().with_stderr(ended.told(&opened)?).with_exit(exit))
+}
+
+/// How many tasks have ended in this run, by their state.
+#[derive(Debug, Default)]
+struct Ended(Mutex<BTreeMap<TaskState, u64>>);
+
+impl Ended {
+    fn take(&self, change: &Change) {
+        match &change.transition {
+            Transition::End(state, _) => {
+                let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                *counts.entry(*state).or_default() += 1;
+            }
+            Transition::Block => {
+                let reason = report::one_line(&change.reason);
+                report::note(&format!("warning: task {} is blocked: {reason}", change.id));
+            }
+            Transition::Defer(_)
+            | Transition::Resume(_)
+            | Transition::Retry(_)
+            | Transition::Requeue(_) => {}
+        }
+    }
+
+    /// What has ended, and what of the store is blocked, in a line.
+    fn told(&self, opened: &Opened) -> Result<String, Failure> {
+        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = opened.store.counts().map_err(|error| store_failure(&error))?;
+        let blocked = counts.into_iter().find(|(state, _)| *state == TaskState::Blocked);
+        let ended: Vec<_> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
+        let blocked = match blocked {
+            Some((_, count)) if count > 0 => {
+                format!("; {count} blocked, which `maitred triggerer --check` explains")
+            }
+            _ => String::new(),
+        };
+        Ok(format!("tasks that ended in this run: {ended}{blocked}"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `maitred tasks cancel`, `retry` and `prune`.
+//! `maitred tasks cancel`, `retry`, `settle` and `prune`.
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
@@ -8,9 +8,14 @@ use crate::cli::block_on;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
-use crate::cli::store::{StoreArgs, engine_failure, store_failure};
+use crate::cli::store::{Opened, StoreArgs, engine_failure, store_failure};
 use crate::clock::Timestamp;
+use crate::operator::Settled;
 use crate::runtime::Engine as _;
+use crate::runtime::StoreError;
+use crate::runtime::Task;
+use crate::runtime::TaskState;
+use crate::runtime::engine::EngineError;
 
 /// Stop a task, and undo what it has started if that is asked for
 #[derive(Debug, clap::Args)]
@@ -25,14 +30,36 @@ pub(super) struct CancelArgs {
     yes: bool,
 }
 
-/// Run a task again that has failed, was cancelled or is in doubt
+/// Say what became of the call that a task is in doubt about
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("word").required(true).args(["made", "not_made"]))]
+#[command(after_help = "\
+A task is in_doubt if its call was sent, or was about to be, and neither a reply was seen nor the service
+could tell. Look, then say which. RESULT is what the task goes on with: null for a call of Redshift, the
+task's result for http.request. The call is made again only with --not-made.
+
+Examples:
+  maitred tasks settle 7 --not-made
+  maitred tasks settle nightly --made '{\"id\": 4711}'")]
+pub(super) struct SettleArgs {
+    #[command(flatten)]
+    task: TaskArgs,
+    /// It was made, and this is what it returned, as JSON
+    #[arg(long, value_name = "RESULT")]
+    made: Option<String>,
+    /// It was not made
+    #[arg(long)]
+    not_made: bool,
+}
+
+/// Run a task again from the beginning that has failed, was skipped or was cancelled
 #[derive(Debug, clap::Args)]
 pub(super) struct RetryArgs {
     #[command(flatten)]
     task: TaskArgs,
 }
 
-/// Remove tasks that have ended
+/// Remove tasks that have ended; those in doubt stay until they are settled
 #[derive(Debug, clap::Args)]
 pub(super) struct PruneArgs {
     /// Those that ended longer ago than this
@@ -44,12 +71,14 @@ pub(super) struct PruneArgs {
 
 pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find()?;
+    if task.state.is_final() {
+        return Err(has_ended(&task, "cancelled").into());
+    }
     if args.undo {
         let deferral = opened.store.deferral(task.id).map_err(|error| store_failure(&error))?;
-        let undo = deferral.and_then(|deferral| deferral.on_cancel).ok_or_else(|| {
-            Failure::usage(format!("{} has started nothing that could be undone", title(&task)))
-                .help("without --undo, the task is stopped and nothing else")
-        })?;
+        let Some(undo) = deferral.and_then(|deferral| deferral.on_cancel) else {
+            return Err(nothing_to_undo(&opened, &task)?.into());
+        };
         let call = format!("{} {}", undo.call.service, undo.call.operation);
         let input = serde_json::Value::Object(undo.call.input.clone());
         report::note(&format!("undo: {} ({call} {input})", undo.description));
@@ -61,13 +90,61 @@ pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
         }
     }
     let cancelled = block_on(opened.engine().cancel(task.id, args.undo))?;
-    let state = cancelled.map_err(|error| engine_failure(&error))?;
-    let text = if state.is_final() {
+    let state = match cancelled {
+        Err(EngineError::Store(StoreError::WrongState { .. })) => {
+            return Err(has_ended(&args.task.find()?.1, "cancelled").into());
+        }
+        cancelled => cancelled.map_err(|error| engine_failure(&error))?,
+    };
+    let text = if state == TaskState::InDoubt {
+        let task = args.task.find()?.1;
+        format!("{} is {state}: {}", title(&task), task.message.unwrap_or_default())
+    } else if state.is_final() {
         format!("{} is {state}", title(&task))
     } else {
         format!("{} is {state}; the triggerer will end it", title(&task))
     };
     Ok(Report::default().with_stderr(text))
+}
+
+/// Why a task cannot be undone.
+fn nothing_to_undo(opened: &Opened, task: &Task) -> Result<Failure, Failure> {
+    let (mut made, mut unknown) = (Vec::new(), Vec::new());
+    for step in 0..=task.step {
+        let calls = opened.store.intents(task.id, step).map_err(|error| store_failure(&error))?;
+        for call in calls {
+            if call.settled.is_some() { &mut made } else { &mut unknown }.push(call.intent.name);
+        }
+    }
+    let mut message = format!("{} has started nothing that could be undone", title(task));
+    if !made.is_empty() || !unknown.is_empty() {
+        message = format!("there is no call that would undo {}", title(task));
+    }
+    if !made.is_empty() {
+        message.push_str(&format!("; it has made {}", made.join(", ")));
+    }
+    if !unknown.is_empty() {
+        message.push_str(&format!("; it may or may not have made {}", unknown.join(", ")));
+    }
+    Ok(Failure::usage(message).help("without --undo, the task is stopped and nothing else"))
+}
+
+/// That it is too late for something.
+fn has_ended(task: &Task, what: &str) -> Failure {
+    let failure = Failure::usage(format!(
+        "{} has ended: it is {}, and only a task that has not ended can be {what}",
+        title(task),
+        task.state
+    ));
+    if task.state == TaskState::InDoubt { failure.help(settle_help(task)) } else { failure }
+}
+
+fn settle_help(task: &Task) -> String {
+    let id = task.id;
+    format!(
+        "look whether its call was made, then `maitred tasks settle {id} --made RESULT` or \
+         `maitred tasks settle {id} --not-made`"
+    )
 }
 
 fn confirmed() -> anyhow::Result<bool> {
@@ -81,15 +158,61 @@ fn confirmed() -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
+    let settled = match &args.made {
+        None => Settled::NotMade,
+        Some(text) => Settled::Done(serde_json::from_str(text).map_err(|error| {
+            Failure::usage(format!("the result is not JSON: {error}"))
+                .help("give what the call returned as JSON; null if it returned nothing")
+        })?),
+    };
+    let (opened, task) = args.task.find()?;
+    if task.state != TaskState::InDoubt {
+        let title = title(&task);
+        return Err(Failure::usage(format!(
+            "{title} is {}; only a task that is in_doubt can be settled",
+            task.state
+        ))
+        .into());
+    }
+    let done = block_on(opened.engine().settle(task.id, settled))?;
+    done.map_err(|error| engine_failure(&error))?;
+    let next = match &args.made {
+        Some(_) => "goes on without making it again",
+        None => "makes it again",
+    };
+    Ok(Report::default().with_stderr(format!(
+        "{} is up_for_retry, due now, and {next}; `maitred triggerer` runs it",
+        title(&task)
+    )))
+}
+
 pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find()?;
     let now = opened.clock.now();
-    opened.store.retry(task.id, now).map_err(|error| store_failure(&error))?;
-    Ok(Report::default().with_stderr(format!("{} is queued again", title(&task))))
+    match opened.store.retry(task.id, now) {
+        Err(StoreError::WrongState { state, .. }) => Err(cannot_be_retried(&task, state).into()),
+        Err(error) => Err(store_failure(&error).into()),
+        Ok(()) => Ok(Report::default().with_stderr(format!(
+            "{} is up_for_retry, due now; `maitred triggerer` runs it",
+            title(&task)
+        ))),
+    }
+}
+
+fn cannot_be_retried(task: &Task, state: TaskState) -> Failure {
+    if state == TaskState::InDoubt {
+        let message = format!("{} is in_doubt, and a retry could make its call twice", title(task));
+        return Failure::usage(message).help(settle_help(task));
+    }
+    let title = title(task);
+    Failure::usage(format!(
+        "{title} is {state}; only a task that is failed, skipped or cancelled can be retried"
+    ))
 }
 
 pub(super) fn prune(args: &PruneArgs) -> anyhow::Result<Report> {
-    let opened = args.store.open()?;
+    let opened = args.store.open_existing()?;
     let now = opened.clock.now();
     let before = now.as_millis().saturating_sub(args.older_than.as_millis() as u64);
     let before = Timestamp::from_millis(before);

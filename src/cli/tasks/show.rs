@@ -1,15 +1,15 @@
-//! `maitred tasks list`, `show`, `watch`, `logs` and `operators`.
+//! `maitred tasks list`, `show`, `watch` and `logs`.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{TaskArgs, time, title};
+use super::{TaskArgs, text, time, title};
 use crate::cli::block_on;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{Opened, StoreArgs, store_failure};
-use crate::operator::Resumed;
+use crate::operator::FailureKind;
 use crate::runtime::StoreError;
 use crate::runtime::Task;
 use crate::runtime::TaskId;
@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
     /// Only tasks in this state: queued, running, deferred, up_for_retry, blocked, success, failed,
-    /// skipped, cancelled, in_doubt. May be repeated
+    /// skipped, cancelled or in_doubt. May be repeated
     #[arg(long, value_name = "STATE")]
     state: Vec<TaskState>,
     /// Only tasks of this operator
@@ -73,17 +73,9 @@ pub(super) struct LogsArgs {
     follow: bool,
 }
 
-/// List the operators that tasks can be submitted for
-#[derive(Debug, clap::Args)]
-pub(super) struct OperatorsArgs {
-    /// How the list is written
-    #[arg(long, value_enum, default_value_t)]
-    output: Format,
-}
-
 impl TaskArgs {
     pub(super) fn find(&self) -> anyhow::Result<(Opened, Task)> {
-        let opened = self.store.open()?;
+        let opened = self.store.open_existing()?;
         let found = match self.task.parse::<TaskId>() {
             Ok(id) => opened.store.task(id),
             Err(_) => opened.store.task_of_key(&self.task),
@@ -98,7 +90,7 @@ impl TaskArgs {
 }
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
-    let opened = args.store.open()?;
+    let opened = args.store.open_existing()?;
     let filter = TaskFilter {
         states: args.state.clone(),
         operator: args.operator.clone(),
@@ -110,26 +102,13 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
         let tasks: Vec<_> = tasks.iter().map(json).collect();
         return Ok(Report::text(report::json(&json!({"version": 1, "tasks": tasks}))));
     }
-    let text: String = tasks.iter().map(|task| line(task) + "\n").collect();
+    let lines: String = tasks.iter().map(|task| text::line(task) + "\n").collect();
     let remark = match tasks.len() {
         0 => format!("no task of {} matches", opened.path.display()),
         shown if shown == args.limit => format!("the newest {shown}; --limit shows more"),
         _ => String::new(),
     };
-    Ok(Report::text(text).with_stderr(remark))
-}
-
-fn line(task: &Task) -> String {
-    let message = task.message.as_deref().unwrap_or_default();
-    let line = format!(
-        "{:>6}  {:12}  {:32}  {}  {}  {message}",
-        task.id,
-        task.state.as_str(),
-        task.spec.operator,
-        time(task.created),
-        task.spec.key.as_deref().unwrap_or("-"),
-    );
-    report::printable(line.trim_end())
+    Ok(Report::text(lines).with_stderr(remark))
 }
 
 /// A task for programs.
@@ -140,6 +119,7 @@ pub(in crate::cli) fn json(task: &Task) -> Value {
         "operator": task.spec.operator,
         "state": task.state,
         "message": task.message,
+        "failure": task.failure,
         "result": task.result,
         "try": task.try_number,
         "retries": task.spec.retries,
@@ -163,6 +143,9 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<Report> {
     let read = |error: StoreError| store_failure(&error);
     let deferral = opened.store.deferral(task.id).map_err(read)?;
     let history = opened.store.history(task.id).map_err(read)?;
+    if args.output == Format::Text {
+        return Ok(Report::text(text::details(&task, deferral.as_ref(), &history)));
+    }
     let mut value = json(&task);
     if let Some(deferral) = &deferral {
         value["deferral"] = json!({
@@ -183,26 +166,9 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<Report> {
         })
     });
     value["history"] = entries.collect();
-    if args.output == Format::Json {
-        let mut whole = json!({"version": 1});
-        whole["task"] = value;
-        return Ok(Report::text(report::json(&whole)));
-    }
-    let mut text = format!("{}: {}\n", title(&task), task.state);
-    if let Some(message) = &task.message {
-        text.push_str(&format!("  {message}\n"));
-    }
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let told = matches!(name.as_str(), "id" | "key" | "operator" | "state" | "message");
-        if !told && name != "history" && !value.is_null() {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            text.push_str(&format!("  {name:10} {value}\n"));
-        }
-    }
-    for entry in &history {
-        text.push_str(&format!("  {}  {}: {}\n", time(entry.at), entry.to, entry.reason));
-    }
-    Ok(Report::text(report::printable(&text)))
+    let mut whole = json!({"version": 1});
+    whole["task"] = value;
+    Ok(Report::text(report::json(&whole)))
 }
 
 pub(super) fn logs(args: &LogsArgs) -> anyhow::Result<Report> {
@@ -244,7 +210,8 @@ pub(in crate::cli) async fn follow(
         }
         if state != Some(task.state) {
             let message = task.message.as_deref().unwrap_or_default();
-            tell(&report::printable(&format!("{}: {} {message}", title(&task), task.state)));
+            let told = format!("{}: {} {message}", title(&task), task.state);
+            tell(&report::printable(told.trim_end()));
             state = Some(task.state);
         }
         if task.state.is_final() || task.state == TaskState::Blocked {
@@ -269,21 +236,18 @@ pub(in crate::cli) fn ended(task: &Task, output: Format) -> Report {
     Report::text(text).with_exit(exit(task))
 }
 
-/// The exit code of `maitred wait` that says the same.
+/// The exit code of `maitred wait` that says the same, where it is known how the wait or the call has failed;
+/// any other failure exits with 1.
 fn exit(task: &Task) -> Exit {
-    let event = task.resumption.as_ref().and_then(|resumption| match &resumption.with {
-        Resumed::Event(event) => event.status(),
-        Resumed::TimedOut => Some("timeout"),
-        Resumed::TriggerCrashed(_) => None,
-    });
     match task.state {
         TaskState::Success | TaskState::Skipped => Exit::Success,
         TaskState::Cancelled => Exit::Interrupted,
         TaskState::Blocked => Exit::Usage,
-        TaskState::Failed => match event {
-            Some("exhausted" | "timeout") => Exit::GaveUp,
-            Some("error") => Exit::Refused,
-            _ => Exit::Failure,
+        TaskState::Failed => match task.failure {
+            Some(FailureKind::GaveUp) => Exit::GaveUp,
+            Some(FailureKind::Refused) => Exit::Refused,
+            Some(FailureKind::Unreachable) => Exit::Unreachable,
+            None => Exit::Failure,
         },
         TaskState::InDoubt
         | TaskState::Queued
@@ -291,21 +255,4 @@ fn exit(task: &Task) -> Exit {
         | TaskState::Deferred
         | TaskState::UpForRetry => Exit::Failure,
     }
-}
-
-pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
-    let registry = crate::runtime::Registry::builtin();
-    let text = match args.output {
-        Format::Text => registry
-            .operators()
-            .map(|(name, summary)| format!("{name:36}  {summary}").trim_end().to_owned() + "\n")
-            .collect(),
-        Format::Json => {
-            let operators = registry
-                .operators()
-                .map(|(name, summary)| json!({"name": name, "summary": summary}));
-            report::json(&json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
-        }
-    };
-    Ok(Report::text(text))
 }

@@ -6,14 +6,19 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::check;
 use crate::cli::block_on;
+use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Format, Report};
-use crate::cli::store::{Opened, StoreArgs, engine_failure};
-use crate::cli::values;
+use crate::cli::store::{Opened, StoreArgs, engine_failure, registry};
+use crate::runtime::Engine as _;
 use crate::runtime::NewTask;
 use crate::runtime::OnConflict;
+use crate::runtime::Registry;
+use crate::runtime::StoreError;
+use crate::runtime::engine::EngineError;
 use crate::runtime::store::Submitted;
 use crate::runtime::task::FailureHook;
 
@@ -36,7 +41,7 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(in crate::cli) task: SpecArgs,
     /// Submit the tasks of this file, one JSON object a line; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["operator", "args", "key"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["operator", "SpecArgs"])]
     from: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
@@ -58,7 +63,7 @@ pub(in crate::cli) struct SpecArgs {
     #[arg(long, value_name = "WHAT", value_parser = on_conflict, default_value = "reject")]
     on_conflict: OnConflict,
     /// How many tries more after the first
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", value_parser = retries, default_value = "0")]
     retries: u32,
     /// Time between two tries
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "5m")]
@@ -66,10 +71,11 @@ pub(in crate::cli) struct SpecArgs {
     /// How long one try may take, from its start to its end, deferrals included
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     execution_timeout: Option<Duration>,
-    /// A command line that gets the task as JSON on standard input when it fails
+    /// A command line that gets the task as JSON on standard input when it fails; again, if the triggerer
+    /// died before it had noted that
     #[arg(long, value_name = "COMMAND", conflicts_with = "on_failure_webhook")]
     on_failure_command: Option<String>,
-    /// A URL that gets the task as JSON in a POST when it fails
+    /// A URL that gets the task as JSON in a POST when it fails; again, likewise
     #[arg(long, value_name = "URL")]
     on_failure_webhook: Option<String>,
 }
@@ -81,6 +87,10 @@ fn on_conflict(text: &str) -> Result<OnConflict, String> {
         "replace" => Ok(OnConflict::Replace),
         _ => Err("one of reject, attach, replace".to_owned()),
     }
+}
+
+fn retries(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "give a number of further tries, e.g. 3; 0 is none".to_owned())
 }
 
 /// One line of `--from`.
@@ -105,13 +115,26 @@ struct Line {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let tasks = match (&args.from, &args.operator) {
-        (Some(from), _) => lines(from)?,
-        (None, Some(operator)) => vec![args.task.new_task(operator)?],
+    let registry = registry();
+    let (lines, tasks) = match (&args.from, &args.operator) {
+        (Some(from), _) => {
+            let (lines, tasks): (Vec<_>, Vec<_>) = lines(from, &registry)?
+                .into_iter()
+                .map(|(line, task)| ((line, task.key.clone()), task))
+                .unzip();
+            (lines, tasks)
+        }
+        (None, Some(operator)) => (Vec::new(), vec![args.task.new_task(operator, &registry)?]),
         (None, None) => return Err(Failure::usage("which operator?").into()),
     };
+    for warning in check::warnings(&tasks)? {
+        report::note(&format!("warning: {warning}"));
+    }
     let opened = args.store.open()?;
-    let submitted = submit(&opened, tasks)?;
+    let submitted = match block_on(opened.engine().start_all(tasks))? {
+        Ok(submitted) => submitted,
+        Err(error) => return Err(refused(&error, &lines).into()),
+    };
     let ids: Vec<_> = submitted.iter().map(|submitted| submitted.id()).collect();
     let text = match args.output {
         Format::Text => ids.iter().map(|id| format!("{id}\n")).collect(),
@@ -120,13 +143,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     Ok(Report::text(text).with_stderr(remark(&opened, &submitted)))
 }
 
-/// Submits tasks whose operators this program knows.
+/// Submits one task for `maitred run`.
 pub(in crate::cli) fn submit(
-    opened: &Opened,
-    tasks: Vec<NewTask>,
-) -> anyhow::Result<Vec<Submitted>> {
-    let submitted = block_on(opened.engine().start_all(tasks))?;
-    Ok(submitted.map_err(|error| engine_failure(&error))?)
+    task: &SpecArgs,
+    operator: &str,
+    store: &StoreArgs,
+    sources: &SourceArgs,
+) -> anyhow::Result<(Opened, Submitted)> {
+    let task = task.new_task(operator, &registry())?;
+    for warning in check::warnings(std::slice::from_ref(&task))? {
+        report::note(&format!("warning: {warning}"));
+    }
+    let opened = store.open()?.with_sources(sources)?;
+    let submitted = block_on(opened.engine().start(task))?;
+    let submitted = submitted.map_err(|error| engine_failure(&error))?;
+    Ok((opened, submitted))
 }
 
 fn remark(opened: &Opened, submitted: &[Submitted]) -> String {
@@ -145,7 +176,7 @@ fn remark(opened: &Opened, submitted: &[Submitted]) -> String {
 
 impl SpecArgs {
     /// A task of `operator`.
-    pub(in crate::cli) fn new_task(&self, operator: &str) -> Result<NewTask, Failure> {
+    fn new_task(&self, operator: &str, registry: &Registry) -> Result<NewTask, Failure> {
         let args = match self.args.as_deref() {
             None => json!({}),
             Some(text) => arguments(text)?,
@@ -155,35 +186,58 @@ impl SpecArgs {
             .as_ref()
             .map(|line| FailureHook::Command(["sh", "-c", line].map(str::to_owned).to_vec()));
         let webhook = self.on_failure_webhook.clone().map(FailureHook::Webhook);
-        Ok(NewTask {
+        let task = NewTask {
             key: self.key.clone(),
             on_conflict: self.on_conflict,
             retries: self.retries,
             retry_delay: self.retry_delay,
             execution_timeout: self.execution_timeout,
             on_failure: command.or(webhook),
-            ..NewTask::new(operator, 1, args)
-        })
+            ..NewTask::new(operator, args)
+        };
+        registry
+            .check_task(&task)
+            .map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
+        check::can_succeed(&task).map_err(|error| {
+            Failure::usage(error)
+                .help("`maitred connections list` shows what is defined, and where")
+        })?;
+        Ok(task)
     }
 }
 
 fn arguments(text: &str) -> Result<Value, Failure> {
-    let failure = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("--args cannot be read: {error}"))
-            .help("give a JSON object, @FILE, or - for standard input")
+    let wrong = |message: String| {
+        Failure::usage(message).help("give a JSON object, @FILE, or - for standard input")
     };
-    let text = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| failure(&error))?,
-        None if text == "-" => {
-            std::io::read_to_string(std::io::stdin()).map_err(|error| failure(&error))?
+    let (place, text) = match text.strip_prefix('@') {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| wrong(format!("--args: {path} cannot be read: {error}")))?;
+            (path, text)
         }
-        None => text.to_owned(),
+        None if text == "-" => {
+            let text = std::io::read_to_string(std::io::stdin())
+                .map_err(|error| wrong(format!("--args: standard input: {error}")))?;
+            ("standard input", text)
+        }
+        None => ("--args", text.to_owned()),
     };
-    let value = values::json(&text).map_err(|error| failure(&error))?;
-    if value.is_object() { Ok(value) } else { Err(failure(&"it is no object")) }
+    if text.trim().is_empty() {
+        return Err(wrong(format!("{place} is empty, where the operator's arguments should be")));
+    }
+    match serde_json::from_str(&text) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(wrong(format!("{place} is JSON, but no object"))),
+        Err(error) => Err(wrong(format!("{place} is not JSON: {error}"))),
+    }
 }
 
-fn lines(from: &str) -> Result<Vec<NewTask>, Failure> {
+/// Tasks, each with the number of its line.
+type Lines = Vec<(usize, NewTask)>;
+
+/// The tasks of a file, each of which this program could run.
+fn lines(from: &str, registry: &Registry) -> Result<Lines, Failure> {
     let read = |error: std::io::Error| Failure::usage(format!("{from} cannot be read: {error}"));
     let input: Box<dyn std::io::BufRead> = match from {
         "-" => Box::new(std::io::stdin().lock()),
@@ -199,9 +253,32 @@ fn lines(from: &str) -> Result<Vec<NewTask>, Failure> {
             Failure::usage(format!("line {}: {error}", index + 1)).help("nothing was submitted")
         };
         let line: Line = serde_json::from_str(&line).map_err(|error| failure(&error))?;
-        tasks.push(line.new_task().map_err(|error| failure(&error))?);
+        let task = line.new_task().map_err(|error| failure(&error))?;
+        registry.check_task(&task).map_err(|error| failure(&error))?;
+        check::can_succeed(&task).map_err(|error| failure(&error))?;
+        tasks.push((index + 1, task));
+    }
+    if tasks.is_empty() {
+        let place = if from == "-" { "standard input" } else { from };
+        return Err(Failure::usage(format!("{place} has no task; nothing was submitted"))
+            .help("every line is a JSON object, as `maitred tasks submit --help` shows"));
     }
     Ok(tasks)
+}
+
+/// Why tasks of a file were not submitted, with the lines that it is about.
+fn refused(error: &EngineError, lines: &[(usize, Option<String>)]) -> Failure {
+    let (EngineError::Store(StoreError::Conflict { key, id }), [_, ..]) = (error, lines) else {
+        return engine_failure(error);
+    };
+    let of_key = lines.iter().filter(|(_, other)| other.as_ref() == Some(key));
+    let numbers: Vec<_> = of_key.map(|(number, _)| number.to_string()).collect();
+    let message = match &numbers[..] {
+        [one] => format!("line {one}: task {id} has the key `{key}` and has not ended"),
+        many => format!("lines {} have the same key `{key}`", many.join(", ")),
+    };
+    let help = "nothing was submitted; \"on_conflict\": \"attach\" or \"replace\" allows it";
+    Failure::usage(message).help(help)
 }
 
 impl Line {
@@ -209,7 +286,7 @@ impl Line {
         let seconds = |value: f64| {
             Duration::try_from_secs_f64(value).map_err(|_| format!("{value} is no time in seconds"))
         };
-        let task = NewTask::new(self.operator, 1, self.args.unwrap_or_else(|| json!({})));
+        let task = NewTask::new(self.operator, self.args.unwrap_or_else(|| json!({})));
         Ok(NewTask {
             key: self.key,
             on_conflict: self.on_conflict,

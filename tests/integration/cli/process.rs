@@ -1,5 +1,6 @@
 //! The command as a process whose environment holds nothing of the machine's.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tempfile::TempDir;
@@ -8,6 +9,7 @@ use tokio::process::{Child, Command};
 
 /// The command, with a home of its own.
 pub(crate) struct Maitred {
+    program: PathBuf,
     home: TempDir,
     variables: Vec<(String, String)>,
 }
@@ -31,7 +33,13 @@ impl Ran {
 impl Maitred {
     /// Without credentials, region or waiter files.
     pub(crate) fn new() -> Self {
-        Self { home: TempDir::new().unwrap(), variables: Vec::new() }
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_maitred"));
+        Self { program, home: TempDir::new().unwrap(), variables: Vec::new() }
+    }
+
+    /// The same with another program, a path.
+    pub(super) fn program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
     }
 
     /// With credentials and a region; calls are tried once.
@@ -66,7 +74,7 @@ impl Maitred {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_maitred"));
+        let mut command = Command::new(&self.program);
         command
             .args(args)
             .env_clear()

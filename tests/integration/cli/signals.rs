@@ -21,7 +21,7 @@ async fn interrupted(signal: &str) -> Ran {
     finished(child).await
 }
 
-fn send(child: &Child, signal: &str) {
+pub(super) fn send(child: &Child, signal: &str) {
     let id = child.id().unwrap().to_string();
     let status = std::process::Command::new("kill").args([signal, &id]).status().unwrap();
     assert!(status.success());

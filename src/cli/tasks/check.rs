@@ -1,0 +1,66 @@
+//! What can be told of a task before it is submitted, from the connections that are defined here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::cli::exit::Failure;
+use crate::cli::project;
+use crate::connection::Connection;
+use crate::connection::ConnectionError;
+use crate::connection::Connections;
+use crate::connection::Environment;
+use crate::connection::HTTP_DEFAULT;
+use crate::connection::Origin;
+use crate::runtime::NewTask;
+
+fn connections() -> Result<Connections, Failure> {
+    let file = project::connections(None)?;
+    Ok(Connections::with_file(Environment::of_process(), file.as_deref()))
+}
+
+/// Refuses a task of which it is certain that it fails: one that has nowhere to send its request.
+pub(super) fn can_succeed(task: &NewTask) -> Result<(), String> {
+    let NewTask { operator, args, .. } = task;
+    let endpoint = args.get("endpoint").and_then(Value::as_str).unwrap_or_default();
+    if !matches!(operator.as_str(), "http.request" | "http.sensor") || !endpoint.is_empty() {
+        return Ok(());
+    }
+    let named = args.get("http_conn_id").and_then(Value::as_str);
+    let id = named.unwrap_or(HTTP_DEFAULT);
+    let connections = connections().map_err(|failure| failure.to_string())?;
+    let has_no_host = |connection: &Connection| {
+        // One that is named may be defined where the triggerer runs.
+        let is_defined = *connection.origin() != Origin::BuiltIn || named.is_none();
+        connection.host().is_none() && is_defined
+    };
+    if connections.get(id).is_ok_and(|connection| has_no_host(&connection)) {
+        return Err(format!(
+            "{operator} has no endpoint, and the connection {id} has no host: there is nowhere to \
+             send it"
+        ));
+    }
+    Ok(())
+}
+
+/// What may be wrong with tasks: connections that are not defined here.
+pub(super) fn warnings(tasks: &[NewTask]) -> Result<Vec<String>, Failure> {
+    let ids: BTreeSet<_> = tasks.iter().flat_map(connection_ids).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connections = connections()?;
+    let undefined = |id: &&str| matches!(connections.get(id), Err(ConnectionError::Undefined(_)));
+    let warning = |id: &str| {
+        format!(
+            "the connection {id} is not defined here; the triggerer will need it, or the task fails"
+        )
+    };
+    Ok(ids.into_iter().filter(undefined).map(warning).collect())
+}
+
+/// The connections that a task names.
+fn connection_ids(task: &NewTask) -> impl Iterator<Item = &str> {
+    let named = ["/aws_conn_id", "/http_conn_id", "/client/connection"];
+    named.into_iter().filter_map(|place| task.args.pointer(place)?.as_str())
+}

@@ -1,0 +1,109 @@
+//! Tasks for people.
+
+use serde_json::{Map, Value};
+
+use super::{time, title};
+use crate::cli::report;
+use crate::clock::Timestamp;
+use crate::runtime::Task;
+use crate::runtime::TaskState;
+use crate::runtime::task::{HistoryEntry, StoredDeferral};
+
+/// How long the message of a task is in a list, and a value of its deferral, in characters.
+const SHORT: usize = 100;
+
+/// A task in one line.
+pub(super) fn line(task: &Task) -> String {
+    let message = short(task.message.as_deref().unwrap_or_default());
+    let line = format!(
+        "{:>6}  {:12}  {:32}  {}  {}  {message}",
+        task.id,
+        task.state.as_str(),
+        task.spec.operator,
+        time(Timestamp::from_millis(task.created.as_millis() / 1000 * 1000)),
+        task.spec.key.as_deref().unwrap_or("-"),
+    );
+    report::one_line(line.trim_end())
+}
+
+/// Text in one line that is not too long.
+fn short(text: &str) -> String {
+    let line = report::one_line(text);
+    match line.char_indices().nth(SHORT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// A task, its deferral and its history.
+pub(super) fn details(
+    task: &Task,
+    deferral: Option<&StoredDeferral>,
+    history: &[HistoryEntry],
+) -> String {
+    let mut text = format!("{}: {}\n", title(task), task.state);
+    if let Some(message) = &task.message {
+        text.push_str(&format!("  {message}\n"));
+    }
+    let mut field = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text.push_str(&format!("  {name:12} {value}\n"));
+        }
+    };
+    field("args", Some(task.spec.args.to_string()));
+    field("result", task.result.as_ref().map(Value::to_string));
+    field("try", Some(format!("{} of {}", task.try_number, task.spec.retries.saturating_add(1))));
+    field("created", Some(time(task.created)));
+    field("started", task.started.map(time));
+    field("ended", task.ended.map(time));
+    field("deadline", task.deadline.map(time));
+    let waits = matches!(task.state, TaskState::Queued | TaskState::UpForRetry);
+    field("due", waits.then(|| time(task.due)));
+    let undo = |undo: bool| if undo { ", with its work undone" } else { "" };
+    field("to end", task.cancel.map(|cancel| format!("{}{}", cancel.reason, undo(cancel.undo))));
+    if let Some(deferral) = deferral {
+        waits_for(deferral, field);
+    }
+    for entry in history {
+        text.push_str(&format!("  {}  {}: {}\n", time(entry.at), entry.to, entry.reason));
+    }
+    report::printable(&text)
+}
+
+/// What a deferred task waits for.
+fn waits_for(deferral: &StoredDeferral, mut field: impl FnMut(&str, Option<String>)) {
+    let kwargs = deferral.trigger.kwargs.as_object().cloned().unwrap_or_default();
+    let trigger = &deferral.trigger.name;
+    field("waits for", Some(format!("{trigger}, then goes on at {}", deferral.method)));
+    let text = |name: &str| kwargs.get(name).and_then(Value::as_str);
+    if let (Some(service), Some(waiter)) = (text("service"), text("waiter")) {
+        field("waiter", Some(format!("{service}.{waiter}")));
+    }
+    // A definition is long, and the task's arguments say what it was made of.
+    let told = ["service", "waiter", "definition"];
+    for (name, value) in kwargs.iter().filter(|(name, _)| !told.contains(&name.as_str())) {
+        if !is_empty(value) {
+            field(name, Some(short(&report::plain(value))));
+        }
+    }
+    let state: Map<String, Value> = serde_json::from_str(&deferral.state).unwrap_or_default();
+    let progress = state.get("progress").and_then(Value::as_object);
+    for name in ["attempts", "shown", "last_error"] {
+        let value = progress.and_then(|progress| progress.get(name));
+        let value = value.filter(|value| !is_empty(value));
+        field(&name.replace('_', " "), value.map(|value| short(&report::plain(value))));
+    }
+    field("next poll", Some(time(deferral.due)));
+    field("times out", deferral.timeout_at.map(time));
+    field("undo", deferral.on_cancel.as_ref().map(|undo| undo.description.clone()));
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}

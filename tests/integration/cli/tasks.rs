@@ -1,0 +1,296 @@
+//! Tasks, from their submission to their removal, by hand.
+
+use maitred::clock::Timestamp;
+use maitred::runtime::{NewTask, SqliteStore, Store as _};
+use serde_json::{Value, json};
+
+use super::process::{Maitred, finished, read_until};
+use crate::support::loopback::{Loopback, RefusingPort, Reply};
+use crate::support::redshift::{FakeRedshift, Pace};
+
+/// An API with one job, in this state.
+fn job(state: &'static str) -> Loopback {
+    Loopback::start(move |_| Reply::json(200, &json!({ "state": state }).to_string()))
+}
+
+fn sensor(api: &Loopback) -> Value {
+    json!({
+        "endpoint": api.url("/job"),
+        "response_check": {"expression": "Body.state == 'done'"},
+        "fail_if": "Body.state == 'failed'",
+        "poke_interval": 0.05,
+        "deferrable": true,
+    })
+}
+
+async fn submit(maitred: &Maitred, operator: &str, args: &Value, more: &[&str]) -> String {
+    let args = args.to_string();
+    let mut command = vec!["tasks", "submit", operator, "--args", &args];
+    command.extend(more);
+    let ran = maitred.run(&command).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.stdout.trim().to_owned()
+}
+
+async fn state(maitred: &Maitred, task: &str) -> String {
+    let shown = maitred.run(&["tasks", "show", task, "--output", "json"]).await.json();
+    shown["task"]["state"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_task_is_submitted_run_shown_and_pruned() {
+    let (maitred, api) = (Maitred::new(), job("done"));
+    let id = submit(&maitred, "http.sensor", &sensor(&api), &["--key", "nightly"]).await;
+    assert_eq!(state(&maitred, "nightly").await, "queued");
+
+    let ran = maitred.run(&["triggerer", "--until-idle"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let shown = maitred.run(&["tasks", "show", &id]).await.stdout;
+    for words in ["success", "deferred", "the trigger fired", "execute_complete"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let listed = maitred.run(&["tasks", "list", "--state", "success"]).await.stdout;
+    assert!(listed.contains("http.sensor") && listed.contains("nightly"), "{listed}");
+
+    assert_eq!(maitred.run(&["tasks", "prune"]).await.code, Some(0));
+    assert_eq!(maitred.run(&["tasks", "show", &id]).await.code, Some(0), "it ended just now");
+    let pruned = maitred.run(&["tasks", "prune", "--older-than", "0s"]).await;
+    assert_eq!(pruned.code, Some(0), "{}", pruned.stderr);
+    let gone = maitred.run(&["tasks", "show", &id]).await;
+    assert_eq!(gone.code, Some(2), "{}", gone.stdout);
+    assert!(gone.stderr.contains(&id), "{}", gone.stderr);
+}
+
+#[tokio::test]
+async fn a_run_ends_as_a_wait_would() {
+    let endings = [("done", 0, "success"), ("failed", 1, "failed")];
+    for (state, code, ended) in endings {
+        let (maitred, api) = (Maitred::new(), job(state));
+        let args = sensor(&api).to_string();
+        let ran = maitred.run(&["run", "http.sensor", "--args", &args, "--output", "json"]).await;
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        assert_eq!(ran.json()["task"]["state"], ended, "{}", ran.stdout);
+        let watched = maitred.run(&["tasks", "watch", "1"]).await;
+        assert_eq!(watched.code, Some(code), "{}", watched.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_fails_tells_how() {
+    let refusing = RefusingPort::reserve();
+    let nobody = refusing.url("/job");
+    for deferrable in [false, true] {
+        let (maitred, api) = (Maitred::new(), job("running"));
+        let mut late = sensor(&api);
+        late["timeout"] = json!(0.3);
+        late["deferrable"] = json!(deferrable);
+        let get = json!({"method": "GET", "endpoint": nobody, "retry_limit": 1, "deferrable": deferrable});
+        let silent = json!({"endpoint": nobody, "timeout": 0.3, "poke_interval": 0.05, "deferrable": deferrable});
+        let cases =
+            [("http.sensor", late, 3), ("http.sensor", silent, 5), ("http.request", get, 5)];
+        for (operator, args, code) in cases {
+            let ran = maitred.run(&["run", operator, "--args", &args.to_string()]).await;
+            assert_eq!(ran.code, Some(code), "{operator} {args}: {}", ran.stderr);
+        }
+        let server = Loopback::start(|_| Reply::text(403, "no"));
+        let args = json!({"endpoint": server.url("/job"), "deferrable": deferrable}).to_string();
+        let ran = maitred.run(&["run", "http.sensor", "--args", &args]).await;
+        assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+        let post = json!({"endpoint": nobody}).to_string();
+        let ran = maitred.run(&["run", "http.request", "--args", &post]).await;
+        assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_task_can_be_retried_and_a_good_one_cannot() {
+    let (maitred, api) = (Maitred::new(), job("failed"));
+    let id = submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
+    maitred.run(&["triggerer", "--until-idle"]).await;
+    let retried = maitred.run(&["tasks", "retry", &id]).await;
+    assert_eq!(retried.code, Some(0), "{}", retried.stderr);
+    assert_eq!(state(&maitred, &id).await, "up_for_retry");
+
+    let good = submit(&maitred, "http.request", &json!({"endpoint": api.url("/job")}), &[]).await;
+    maitred.run(&["triggerer", "--until-idle"]).await;
+    let refused = maitred.run(&["tasks", "retry", &good]).await;
+    assert_eq!(refused.code, Some(2), "{}", refused.stdout);
+    assert!(
+        refused.stderr.contains("is success; only a task that is failed"),
+        "{}",
+        refused.stderr
+    );
+    let ended = maitred.run(&["tasks", "cancel", &good]).await;
+    assert_eq!(ended.code, Some(2), "{}", ended.stdout);
+    assert!(ended.stderr.contains("has ended: it is success"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_cancelled_task_is_undone_only_if_that_was_said() {
+    let redshift = FakeRedshift::start(Pace::Describes(1_000_000));
+    let maitred = Maitred::with_account();
+    for (cluster, undo) in [("kept", false), ("undone", true)] {
+        redshift.cluster(cluster, &["available"]);
+        let args = json!({
+            "cluster_identifier": cluster, "wait_for_completion": true, "deferrable": true,
+            "poll_interval": 0.05, "endpoint_url": redshift.url(),
+        });
+        submit(&maitred, "redshift.pause_cluster", &args, &["--key", cluster]).await;
+        let mut triggerer = maitred.start(&["triggerer", "--until-idle"]);
+        while state(&maitred, cluster).await != "deferred" {}
+        let mut cancel = vec!["tasks", "cancel", cluster];
+        if undo {
+            // Somebody has to say yes.
+            let asked = maitred.run(&["tasks", "cancel", cluster, "--undo"]).await;
+            assert_eq!(asked.code, Some(2), "{}", asked.stderr);
+            assert!(asked.stderr.contains("--yes"), "{}", asked.stderr);
+            cancel.extend(["--undo", "--yes"]);
+        }
+        let cancelled = maitred.run(&cancel).await;
+        assert_eq!(cancelled.code, Some(0), "{}", cancelled.stderr);
+        assert!(triggerer.wait().await.unwrap().success());
+        assert_eq!(state(&maitred, cluster).await, "cancelled");
+    }
+    let actions = redshift.actions();
+    let resumed = actions.iter().filter(|action| *action == "ResumeCluster").count();
+    assert_eq!(resumed, 1, "{actions:?}");
+}
+
+#[tokio::test]
+async fn a_task_in_doubt_goes_on_as_a_user_says() {
+    for (word, result, sent) in [(&["--made", "{\"id\": 7}"][..], 7, 1), (&["--not-made"], 8, 2)] {
+        let api = Loopback::start({
+            let sent = std::sync::atomic::AtomicUsize::new(0);
+            move |_| match sent.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 => Reply::Reset,
+                _ => Reply::json(200, "{\"id\": 8}"),
+            }
+        });
+        let maitred = Maitred::new();
+        let id = submit(&maitred, "http.request", &json!({"endpoint": api.url("/job")}), &[]).await;
+        let ran = maitred.run(&["triggerer", "--until-idle"]).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert!(ran.stderr.contains("ended in this run: 1 in_doubt"), "{}", ran.stderr);
+
+        let shown = maitred.run(&["tasks", "show", &id]).await.stdout;
+        for words in
+            ["because: no reply to POST request was seen: ", "settle 1 --made", "--not-made"]
+        {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        for refused in ["retry", "cancel"] {
+            let ran = maitred.run(&["tasks", refused, &id]).await;
+            assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+            assert!(ran.stderr.contains("tasks settle 1 --not-made"), "{}", ran.stderr);
+        }
+        let settled = maitred.run(&[&["tasks", "settle", &id], word].concat()).await;
+        assert_eq!(settled.code, Some(0), "{}", settled.stderr);
+        let again = maitred.run(&[&["tasks", "settle", &id], word].concat()).await;
+        assert_eq!(again.code, Some(2), "{}", again.stderr);
+        maitred.run(&["triggerer", "--until-idle"]).await;
+        let shown = maitred.run(&["tasks", "show", &id, "--output", "json"]).await.json();
+        assert_eq!(shown["task"]["result"]["id"], result, "{shown}");
+        assert_eq!(api.requests().len(), sent);
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_task_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tasks.sqlite");
+    let store = SqliteStore::open(&path).unwrap();
+    store.submit(&[NewTask::new("test.unknown", json!({}))], Timestamp::default()).unwrap();
+    let path = path.to_str().unwrap();
+    let ran = Maitred::new().run(&["triggerer", "--until-idle", "--store", path]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for words in ["task 1 is blocked: this program knows no operator", "none; 1 blocked"] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_triggerer_that_is_told_to_end_has_done_well() {
+    let (maitred, api) = (Maitred::new(), job("running"));
+    submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
+    let mut triggerer = maitred.start(&["triggerer"]);
+    read_until(&mut triggerer, |said| said.contains("running the tasks")).await;
+    while state(&maitred, "1").await != "deferred" {}
+    super::signals::send(&triggerer, "-TERM");
+    let ended = finished(triggerer).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_deferred_task_is_shown_readable() {
+    let redshift = FakeRedshift::start(Pace::Describes(1_000_000));
+    redshift.cluster("analytics", &["available"]);
+    let maitred = Maitred::with_account();
+    let args = json!({
+        "cluster_identifier": "analytics", "wait_for_completion": true, "deferrable": true,
+        "poll_interval": 60, "endpoint_url": redshift.url(),
+    });
+    let id = submit(&maitred, "redshift.pause_cluster", &args, &[]).await;
+    let mut triggerer = maitred.start(&["triggerer"]);
+    while state(&maitred, &id).await != "deferred" {}
+    let shown = maitred.run(&["tasks", "show", &id]).await.stdout;
+    for words in [
+        "waits for    maitred.waiter",
+        "waiter       redshift.cluster_paused",
+        "input        {\"ClusterIdentifier\":\"analytics\"}",
+        "next poll    ",
+        "undo         resume cluster analytics",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(shown.lines().all(|line| line.len() < 400), "{shown}");
+    triggerer.start_kill().unwrap();
+    finished(triggerer).await;
+}
+
+#[tokio::test]
+async fn one_triggerer_runs_a_store_and_says_which() {
+    let (maitred, api) = (Maitred::new(), job("running"));
+    submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
+    let mut first = maitred.start(&["triggerer"]);
+    let said = read_until(&mut first, |said| said.contains("maitred.sqlite")).await;
+    let second = maitred.run(&["triggerer"]).await;
+    assert_eq!(second.code, Some(2), "{}", second.stderr);
+    assert!(second.stderr.contains("maitred.sqlite"), "{}", second.stderr);
+    first.start_kill().unwrap();
+    finished(first).await;
+    assert!(said.contains("maitred/maitred.sqlite"), "{said}");
+}
+
+#[tokio::test]
+async fn spans_name_the_task() {
+    let api = job("done");
+    let maitred = Maitred::new().variable("MAITRED_LOG", "maitred=debug");
+    submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
+    let fails = json!({"endpoint": api.url("/job"), "response_check": {"status": 201}});
+    submit(&maitred, "http.request", &fails, &[]).await;
+    let ran = maitred.run(&["triggerer", "--until-idle"]).await;
+    let operator = "task{task=2 operator=\"http.request\" step=0}";
+    for span in ["trigger{task=1 step=0}", operator] {
+        assert!(ran.stderr.contains(span), "{span}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_operator_tells_what_it_takes() {
+    let maitred = Maitred::new();
+    let told = maitred.run(&["tasks", "operators", "redshift.resume_cluster"]).await;
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    for words in [
+        "cluster_identifier: string, required",
+        "max_attempts: integer\n      How many polls at most. Default: 30.",
+        "verify: boolean or string",
+    ] {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    let json = maitred.run(&["tasks", "operators", "http.sensor", "--output", "json"]).await.json();
+    assert_eq!(json["operator"]["arguments"]["properties"]["poke_interval"]["default"], 60.0);
+    let unknown = maitred.run(&["tasks", "operators", "http.sensr"]).await;
+    assert_eq!(unknown.code, Some(2), "{}", unknown.stdout);
+    assert!(unknown.stderr.contains("http.sensor"), "{}", unknown.stderr);
+}
