@@ -12,6 +12,7 @@
 //! | `command` | the command as a process |
 //! | `diagnose` | after a failure the service is asked why |
 //! | `connections` | named credentials and defaults: where they are found, what they mean, what is never shown |
+//! | `drafts` | what `maitred new` proposes, for every operation with a state |
 //! | `engine` | how a wait runs: its pace, its bounds, what it bears, how it ends |
 //! | `explain` | `maitred explain`: a waiter in words, and a saved reply tried on it |
 //! | `expression` | JMESPath within limits |
@@ -21,7 +22,9 @@
 //! | `http_client` | service `http`: requests, replies, failures |
 //! | `installation` | completions and manual pages |
 //! | `lint` | `maitred lint`: what it finds, where it points, what it survives |
+//! | `lint_conditions` | what `maitred lint` sees in conditions, placeholders, pages and calls that tell why |
 //! | `lint_rules` | the rules of `maitred lint`: what each finds, and what it does not |
+//! | `lint_sarif` | what SARIF asks of the log of `maitred lint` |
 //! | `list` | `maitred list`: which waiters there are, and where each comes from |
 //! | `moto` | `maitred wait` on an AWS emulator that boto3 changes meanwhile |
 //! | `new` | `maitred new`: waiters and cases from models |
@@ -30,6 +33,8 @@
 //! | `runtime` | durable tasks: what every store promises, and what the file promises |
 //! | `schema` | the JSON Schema of waiter files |
 //! | `shipped_waiters` | the waiters in `waiters/`: their cases, and that they keep to botocore's meaning |
+//! | `team` | the example of a team's folder, the hooks and the action that check it |
+//! | `uploads` | waiters and cases that others send: bounded work, bounded memory, a clear error |
 //! | `support` | the servers and the Python environment that tests share |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
@@ -50,6 +55,8 @@ mod command;
 mod diagnose;
 #[cfg(feature = "cli")]
 mod connections;
+#[cfg(feature = "aws")]
+mod drafts;
 mod engine;
 #[cfg(feature = "cli")]
 mod explain;
@@ -66,7 +73,11 @@ mod installation;
 #[cfg(feature = "cli")]
 mod lint;
 #[cfg(feature = "cli")]
+mod lint_conditions;
+#[cfg(feature = "cli")]
 mod lint_rules;
+#[cfg(feature = "cli")]
+mod lint_sarif;
 #[cfg(feature = "cli")]
 mod list;
 #[cfg(all(feature = "aws", feature = "cli"))]
@@ -81,3 +92,7 @@ mod runtime;
 mod schema;
 mod shipped_waiters;
 mod support;
+#[cfg(feature = "cli")]
+mod team;
+#[cfg(all(target_os = "linux", feature = "cli"))]
+mod uploads;
