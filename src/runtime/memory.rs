@@ -135,10 +135,7 @@ impl Content {
         let kept = self.kept_mut(id)?;
         let undoable = kept.deferral.as_ref().is_some_and(|deferral| deferral.on_cancel.is_some());
         let calls = kept.calls(kept.task.step);
-        let unsettled = rules::unsettled(&calls);
-        if let Some(entry) =
-            kept.task.request_cancel(request, Undoable(undoable), unsettled, now)?
-        {
+        if let Some(entry) = kept.task.request_cancel(request, Undoable(undoable), &calls, now)? {
             kept.passed(entry);
         }
         Ok(kept.task.state)
@@ -149,8 +146,7 @@ impl Content {
         let deferral = kept.deferral.as_ref();
         let entry = || deferral.map(|deferral| (deferral.method.clone(), deferral.kwargs.clone()));
         let calls = kept.calls(change.step);
-        let unsettled = rules::unsettled(&calls);
-        let Some(entry) = kept.task.change(change, || entry().unwrap_or_default(), unsettled, now)
+        let Some(entry) = kept.task.change(change, || entry().unwrap_or_default(), &calls, now)
         else {
             return false;
         };
@@ -200,8 +196,7 @@ impl Store for MemoryStore {
         for kept in content.tasks.values_mut() {
             if matches!(kept.task.state, TaskState::Running | TaskState::Blocked) {
                 let calls = kept.calls(kept.task.step);
-                let unsettled = rules::unsettled(&calls);
-                let entry = kept.task.take_up_again(kept.deferral.is_some(), unsettled, now);
+                let entry = kept.task.take_up_again(kept.deferral.is_some(), &calls, now);
                 kept.passed(entry);
             }
         }

@@ -120,12 +120,12 @@ impl Task {
     }
 
     /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs;
-    /// `unsettled` is a main call of this step of which nobody knows what became of it.
+    /// `calls` are the main calls of this step, which only a task that is to be cancelled needs.
     pub(super) fn change(
         &mut self,
         change: &Change,
         entry: impl FnOnce() -> (String, Value),
-        unsettled: Option<&Intent>,
+        calls: &[StoredIntent],
         now: Timestamp,
     ) -> Option<HistoryEntry> {
         if self.step != change.step {
@@ -135,7 +135,7 @@ impl Task {
         if let (TaskState::Cancelled, Some(cancel)) = (to, self.cancel)
             && !matches!(change.transition, Transition::End(..))
         {
-            return Some(self.end_cancelled(cancel.reason, unsettled, &change.reason, now));
+            return Some(self.end_cancelled(cancel.reason, calls, &change.reason, now));
         }
         match &change.transition {
             Transition::Defer(_) => self.resumption = None,
@@ -163,12 +163,12 @@ impl Task {
     pub(super) fn take_up_again(
         &mut self,
         has_deferral: bool,
-        unsettled: Option<&Intent>,
+        calls: &[StoredIntent],
         now: Timestamp,
     ) -> HistoryEntry {
         let was_running = self.state == TaskState::Running;
-        if let (true, Some(cancel), None) = (was_running, self.cancel, unsettled) {
-            return self.pass(TaskState::Cancelled, cancel.reason.to_string(), now);
+        if let (true, Some(cancel), None) = (was_running, self.cancel, unsettled(calls)) {
+            return self.end_cancelled(cancel.reason, calls, "", now);
         }
         let reason = if was_running { "its triggerer is gone" } else { "a triggerer has begun" };
         let to = if has_deferral { TaskState::Deferred } else { TaskState::Queued };
@@ -181,7 +181,7 @@ impl Task {
         &mut self,
         request: CancelRequest,
         undoable: Undoable,
-        unsettled: Option<&Intent>,
+        calls: &[StoredIntent],
         now: Timestamp,
     ) -> Result<Option<HistoryEntry>, StoreError> {
         let before = self.cancel.unwrap_or(request);
@@ -191,7 +191,7 @@ impl Task {
         match self.state {
             TaskState::Queued | TaskState::UpForRetry => {
                 let because = self.message.clone().unwrap_or_default();
-                Ok(Some(self.end_cancelled(reason, unsettled, &because, now)))
+                Ok(Some(self.end_cancelled(reason, calls, &because, now)))
             }
             TaskState::Blocked if undo && undoable == Undoable(true) => {
                 self.cancel = Some(CancelRequest { reason, undo });
@@ -199,7 +199,7 @@ impl Task {
             }
             TaskState::Blocked => {
                 let because = self.message.clone().unwrap_or_default();
-                Ok(Some(self.end_cancelled(reason, unsettled, &because, now)))
+                Ok(Some(self.end_cancelled(reason, calls, &because, now)))
             }
             TaskState::Running | TaskState::Deferred => {
                 self.cancel = Some(CancelRequest { reason, undo });
@@ -217,12 +217,12 @@ impl Task {
     fn end_cancelled(
         &mut self,
         reason: CancelReason,
-        unsettled: Option<&Intent>,
+        calls: &[StoredIntent],
         because: &str,
         now: Timestamp,
     ) -> HistoryEntry {
-        let Some(intent) = unsettled else {
-            return self.pass(TaskState::Cancelled, reason.to_string(), now);
+        let Some(intent) = unsettled(calls) else {
+            return self.pass(TaskState::Cancelled, cancelled(reason, calls), now);
         };
         let doubt = doubt(self.id, intent, because);
         self.pass(TaskState::InDoubt, format!("{reason}; {doubt}"), now)
@@ -329,8 +329,17 @@ pub(super) fn doubt(id: TaskId, intent: &Intent, because: &str) -> String {
     )
 }
 
+/// What is said of a task that was cancelled after these main calls of its step.
+pub(super) fn cancelled(reason: CancelReason, made: &[StoredIntent]) -> String {
+    if made.is_empty() {
+        return reason.to_string();
+    }
+    let made: Vec<_> = made.iter().map(|call| call.intent.name.as_str()).collect();
+    format!("{reason}; it had made {}", made.join(", "))
+}
+
 /// A main call of which nobody knows what became of it.
-pub(super) fn unsettled(calls: &[StoredIntent]) -> Option<&Intent> {
+fn unsettled(calls: &[StoredIntent]) -> Option<&Intent> {
     Some(&calls.iter().find(|call| call.settled.is_none())?.intent)
 }
 

@@ -317,11 +317,7 @@ impl Workplace {
         }
         let (id, step) = (task.id, task.step);
         let calls = on_store(&self.store, move |store| store.intents(id, step)).await?;
-        let made: Vec<_> = calls.iter().map(|call| call.intent.name.as_str()).collect();
-        let reason = match made[..] {
-            [] => because,
-            _ => format!("{because}; it had made {}", made.join(", ")),
-        };
+        let reason = rules::cancelled(request.reason, &calls);
         Ok(change(task, Transition::End(TaskState::Cancelled, None), reason))
     }
 

@@ -60,7 +60,7 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
     for mut task in row::all(file, sql, [])? {
         let has_deferral = row::entry(file, task.id)?.is_some();
         let calls = read::intents(file, task.id, task.step)?;
-        let entry = task.take_up_again(has_deferral, rules::unsettled(&calls), now);
+        let entry = task.take_up_again(has_deferral, &calls, now);
         store(file, &task, &entry)?;
     }
     drop_definitions(file)?;
@@ -102,8 +102,7 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
         Some(_) => read::intents(file, task.id, change.step)?,
         None => Vec::new(),
     };
-    let unsettled = rules::unsettled(&calls);
-    let Some(entry) = task.change(change, || entry.unwrap_or_default(), unsettled, now) else {
+    let Some(entry) = task.change(change, || entry.unwrap_or_default(), &calls, now) else {
         return Ok(false);
     };
     store(file, &task, &entry)?;
@@ -203,7 +202,7 @@ pub(super) fn request_cancel(
     let undoable = task.state == TaskState::Blocked
         && row::find_deferral(file, id)?.is_some_and(|deferral| deferral.on_cancel.is_some());
     let calls = read::intents(file, id, task.step)?;
-    match task.request_cancel(request, Undoable(undoable), rules::unsettled(&calls), now)? {
+    match task.request_cancel(request, Undoable(undoable), &calls, now)? {
         Some(entry) => store(file, &task, &entry)?,
         None => row::save(file, &task)?,
     }

@@ -62,6 +62,7 @@ on_both_stores! {
     a_request_waits_for_the_triggerer,
     a_task_to_be_cancelled_is_not_sent_on,
     a_cancelled_task_that_may_have_made_its_call_is_in_doubt,
+    a_cancelled_task_tells_of_the_calls_it_has_made,
     a_call_of_a_cancelled_task_is_looked_up_after_a_crash,
     a_user_says_that_a_call_was_made,
     a_user_says_that_a_call_was_not_made,
@@ -613,11 +614,29 @@ fn a_cancelled_task_that_may_have_made_its_call_is_in_doubt(store: &dyn Store) {
         }
         assert_eq!(store.intents(id, 0).unwrap().len(), 1);
     }
-    // What is known is no doubt.
-    let (fence, known) = unsettled(store, spec());
-    store.settle(fence, known.id, 0, 0, &Settled::Done(json!(1))).unwrap();
-    assert!(commit(store, fence, &known, Transition::Requeue(later(30)), NOW));
-    assert_eq!(store.request_cancel(known.id, BY_USER, NOW).unwrap(), TaskState::Cancelled);
+}
+
+fn a_cancelled_task_tells_of_the_calls_it_has_made(store: &dyn Store) {
+    let made = || {
+        let (fence, task) = unsettled(store, spec());
+        store.settle(fence, task.id, 0, 0, &Settled::Done(json!(1))).unwrap();
+        (fence, task)
+    };
+    let (fence, queued) = made();
+    assert!(commit(store, fence, &queued, Transition::Requeue(later(30)), NOW));
+    assert_eq!(store.request_cancel(queued.id, BY_USER, NOW).unwrap(), TaskState::Cancelled);
+    let (fence, sent_on) = made();
+    store.request_cancel(sent_on.id, BY_USER, NOW).unwrap();
+    assert!(commit(store, fence, &sent_on, Transition::Retry(later(30)), NOW));
+    let (_, crashed) = made();
+    store.request_cancel(crashed.id, BY_USER, NOW).unwrap();
+    store.acquire(NOW).unwrap();
+    for id in [queued.id, sent_on.id, crashed.id] {
+        let task = get(store, id);
+        assert_eq!(task.state, TaskState::Cancelled);
+        let message = task.message.unwrap();
+        assert_eq!(message, "cancelled by a user; it had made pause_cluster");
+    }
 }
 
 fn a_call_of_a_cancelled_task_is_looked_up_after_a_crash(store: &dyn Store) {
