@@ -137,3 +137,68 @@ async fn undoing_sends_the_call_once_and_nothing_for_a_pure_wait() {
         assert_eq!(task.message.as_deref(), Some(message));
     }
 }
+
+#[tokio::test]
+async fn a_task_that_fails_again_while_its_hook_runs_is_told_of_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (told, gate) = (folder.path().join("told"), folder.path().join("gate"));
+    assert!(std::process::Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    // Opening a pipe waits for the other end: no hook ends before it is let go on.
+    let script = format!("cat >> '{}'; cat '{}'", told.display(), gate.display());
+    let let_go_on = || {
+        let gate = gate.clone();
+        tokio::task::spawn_blocking(move || std::fs::write(gate, "go on").unwrap())
+    };
+    let scene = Scene::new();
+    let mut probe = Probe::new(Act::Fatal("no such thing".to_owned()));
+    let command = ["sh", "-c", &script].map(str::to_owned);
+    probe.task.on_failure = Some(FailureHook::Command(command.to_vec()));
+    let id = scene.submit(probe);
+    let tries = || {
+        let told = std::fs::read_to_string(&told).unwrap_or_default();
+        let told = serde_json::Deserializer::from_str(&told).into_iter::<Value>();
+        told.map_while(Result::ok).map(|told| told["task"]["try"].clone()).collect::<Vec<_>>()
+    };
+    let fail_again = async {
+        scene.until(|| tries() == [1]).await;
+        scene.store.retry(id, scene.now()).unwrap();
+        let has_failed_again = || {
+            let task = scene.task(id);
+            (task.state, task.try_number) == (TaskState::Failed, 2)
+        };
+        scene.until(has_failed_again).await;
+        let_go_on().await.unwrap();
+        scene.until(|| tries() == [1, 2]).await;
+        let_go_on().await.unwrap();
+    };
+    tokio::join!(fail_again, scene.run());
+    assert_eq!(tries(), [1, 2]);
+    assert!(!scene.task(id).hook_pending);
+}
+
+#[tokio::test]
+async fn many_tasks_cancelled_together_are_undone_once_each() {
+    const TASKS: usize = 200;
+    let server = Loopback::start(|_| Reply::json(200, "{}"));
+    let scene = Scene::new();
+    let submit = |number| {
+        let mut probe = Probe::new(Act::Defer(Wait::After(3600.0)));
+        probe.args.undo = Some(server.url(&format!("/{number}")));
+        scene.submit(probe)
+    };
+    let tasks: Vec<_> = (0..TASKS).map(submit).collect();
+    let all = |state| tasks.iter().all(|id| scene.task(*id).state == state);
+    let cancel = async {
+        scene.until(|| all(TaskState::Deferred)).await;
+        for id in &tasks {
+            scene.engine().cancel(*id, true).await.unwrap();
+        }
+    };
+    tokio::join!(cancel, scene.run());
+    assert!(all(TaskState::Cancelled));
+    let mut paths: Vec<_> = server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths.len(), TASKS);
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!(paths.len(), TASKS);
+}
