@@ -22,15 +22,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::nearest;
-use crate::model::{OperationModel, ServiceModel, Shape, ShapeId, ShapeKind, ShapeRef, same_name};
+use crate::model::{ServiceModel, same_name};
 
 pub mod build;
 mod compact;
 mod convert;
 mod data;
+mod renumber;
+mod service;
 
-use convert::convert;
-use data::{DataFile, DataPaths};
+pub use service::Service;
+
+use data::DataPaths;
 
 const MAGIC: &[u8; 8] = b"MAITREDM";
 const VERSION: u32 = 1;
@@ -375,151 +378,6 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is guarded is a cache: whole at any moment.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A service, with its operations decoded as they are asked for.
-pub struct Service {
-    model: ServiceModel,
-    text: String,
-    /// Where each record ends.
-    ends: Vec<usize>,
-    operations: Mutex<HashMap<String, Arc<OperationModel>>>,
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("model", &self.model).finish_non_exhaustive()
-    }
-}
-
-impl Service {
-    /// The service of a model in botocore's format.
-    fn of_file(name: &str, file: &DataFile) -> Result<Self, ModelError> {
-        let bad = |why: String| ModelError::BadFile { path: file.path.clone(), why };
-        let records = convert(name, &file.value).map_err(bad)?;
-        Self::decode(build::lines(&records).map_err(|error| bad(error.to_string()))?)
-    }
-
-    fn decode(text: String) -> Result<Self, ModelError> {
-        let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
-        let first = ends.first().and_then(|end| text.get(..*end));
-        let first = first.ok_or_else(|| corrupt("a service has no records"))?;
-        let model = serde_json::from_str(first).map_err(corrupt)?;
-        Ok(Self { model, text, ends, operations: Mutex::default() })
-    }
-
-    /// What is known of the service as a whole.
-    #[must_use]
-    pub fn model(&self) -> &ServiceModel {
-        &self.model
-    }
-
-    /// An operation, by its name in any casing.
-    ///
-    /// # Errors
-    /// If there is no such operation or its model is damaged.
-    pub fn operation(&self, name: &str) -> Result<Arc<OperationModel>, ModelError> {
-        let Some(name) = self.model.operation_name(name) else {
-            return Err(ModelError::UnknownOperation {
-                service: self.model.name.clone(),
-                name: name.to_owned(),
-                suggestion: self.model.suggest_operation(name).map(str::to_owned),
-            });
-        };
-        if let Some(operation) = lock(&self.operations).get(name) {
-            return Ok(Arc::clone(operation));
-        }
-        let operation = Arc::new(self.decode_operation(name)?);
-        lock(&self.operations).insert(name.to_owned(), Arc::clone(&operation));
-        Ok(operation)
-    }
-
-    /// An operation that is known to give an error of that code. botocore reads the members of an
-    /// error that any operation of the service has, not just the one that was called.
-    pub(super) fn operation_with_error(&self, code: &str) -> Option<Arc<OperationModel>> {
-        let mark = format!("\"code\":{}", Value::from(code));
-        let mut lines = self.text.lines().skip(1).zip(&self.model.operations);
-        let name = lines.find(|(line, _)| line.contains(&mark)).map(|(_, name)| name)?;
-        let operation = self.operation(name).ok()?;
-        let has_it = operation.error_codes().any(|known| known == code);
-        has_it.then_some(operation)
-    }
-
-    fn record<'a, T: Deserialize<'a>>(&'a self, index: usize) -> Result<T, ModelError> {
-        let end = self.ends.get(index).copied();
-        let start = index.checked_sub(1).and_then(|before| self.ends.get(before));
-        let line = end.and_then(|end| self.text.get(start.map_or(0, |start| start + 1)..end));
-        let line = line.ok_or_else(|| corrupt("a record is missing"))?;
-        serde_json::from_str(line).map_err(corrupt)
-    }
-
-    /// Decodes the operation and what it reaches, and numbers the shapes anew.
-    fn decode_operation(&self, name: &str) -> Result<OperationModel, ModelError> {
-        let operations = &self.model.operations;
-        let position = operations.iter().position(|operation| operation == name);
-        let position = position.ok_or_else(|| corrupt("an operation is missing"))?;
-        let mut operation: OperationModel = self.record(1 + position)?;
-        let mut renumber = Renumber::default();
-        renumber.operation(&mut operation);
-        operation.shapes.clear();
-        while let Some(original) = renumber.originals.get(operation.shapes.len()) {
-            let record = original.checked_add(1 + operations.len());
-            let record = record.ok_or_else(|| corrupt("a shape is missing"))?;
-            let mut shape: Shape = self.record(record)?;
-            references(&mut shape).into_iter().for_each(|at| renumber.id(&mut at.shape));
-            operation.shapes.push(shape);
-        }
-        let inputs = operation.input.iter().chain(&operation.output);
-        if inputs.into_iter().any(|io| operation.shape(io).structure().is_none()) {
-            return Err(corrupt("an input or output is not a structure"));
-        }
-        Ok(operation)
-    }
-}
-
-/// Numbers shapes in the order in which they are come upon.
-#[derive(Default)]
-struct Renumber {
-    originals: Vec<ShapeId>,
-    numbers: HashMap<ShapeId, ShapeId>,
-}
-
-impl Renumber {
-    fn id(&mut self, id: &mut ShapeId) {
-        let originals = &mut self.originals;
-        *id = *self.numbers.entry(*id).or_insert_with(|| {
-            originals.push(*id);
-            originals.len() - 1
-        });
-    }
-
-    fn operation(&mut self, operation: &mut OperationModel) {
-        for reference in operation.input.iter_mut().chain(&mut operation.output) {
-            self.id(&mut reference.shape);
-        }
-        for error in &mut operation.errors {
-            self.id(&mut error.shape);
-        }
-    }
-}
-
-/// The shapes that a shape refers to.
-fn references(shape: &mut Shape) -> Vec<&mut ShapeRef> {
-    match &mut shape.kind {
-        ShapeKind::Structure(structure) => {
-            structure.members.iter_mut().map(|member| &mut member.target).collect()
-        }
-        ShapeKind::List(member) => vec![member],
-        ShapeKind::Map { key, value } => vec![key, value],
-        ShapeKind::String(_)
-        | ShapeKind::Boolean
-        | ShapeKind::Integer
-        | ShapeKind::Long
-        | ShapeKind::Float
-        | ShapeKind::Double
-        | ShapeKind::Timestamp
-        | ShapeKind::Blob => Vec::new(),
-    }
 }
 
 #[cfg(test)]

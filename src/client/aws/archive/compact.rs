@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::model::{Shape, ShapeId, ShapeKind};
 
 use super::convert::Records;
-use super::{Renumber, references};
+use super::renumber::{Renumber, references};
 
 /// Drops shapes that no operation reaches, and keeps one of those that differ in nothing but their
 /// name: of simple types, which only structures are worth telling apart by name, there are few.

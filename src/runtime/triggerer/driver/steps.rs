@@ -1,0 +1,192 @@
+//! Triggers: their steps, and how a deferral begins and ends.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tracing::Instrument as _;
+
+use super::storing::Stored;
+use super::{Driver, Running};
+use crate::clock::Timestamp;
+use crate::operator::{Crash, OperatorError, Resumed};
+use crate::runtime::registry::Unusable;
+use crate::runtime::store::StoreError;
+use crate::runtime::task::{
+    Change, DeferredTask, MAX_RESULT_BYTES, StoredDeferral, TaskId, TaskState, Transition,
+};
+use crate::runtime::triggerer::queue::{Bound, Held};
+use crate::runtime::triggerer::resting::Resting;
+use crate::runtime::worker::{EndDeferral, on_store, panic_message};
+use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
+
+/// What came of a trigger's step.
+pub(super) struct Stepped {
+    id: TaskId,
+    step: u32,
+    trigger: Resting,
+    result: Result<Step, TriggerError>,
+}
+
+impl Driver {
+    pub(super) fn start_steps(&mut self) {
+        while self.steps.len() < self.options.polls
+            && let Some(id) = self.ready.pop_front()
+        {
+            let Some((step, mut trigger)) = self.queue.take(id) else { continue };
+            let ctx = self.workplace.trigger_context(id);
+            let span = tracing::debug_span!("trigger", task = id, step);
+            let stepped = async move {
+                let result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind().await;
+                let result =
+                    result.unwrap_or_else(|panic| Err(TriggerError::new(panic_message(&*panic))));
+                Stepped { id, step, trigger, result }
+            };
+            self.steps.spawn(stepped.instrument(span));
+        }
+    }
+
+    pub(super) fn stepped(&mut self, stepped: Stepped) {
+        let Stepped { id, step, trigger, result } = stepped;
+        // It may have been cancelled, or out of time, meanwhile.
+        if !self.queue.holds(id, step) {
+            return;
+        }
+        let (transition, reason) = match result {
+            Ok(Step::Again { after }) => {
+                let due = self.clock.now().plus(after.max(MIN_PAUSE));
+                self.queue.put_back(id, trigger, due);
+                return;
+            }
+            Ok(Step::Fire(event)) => {
+                let size = event.payload.to_string().len();
+                let (with, reason) = if size > MAX_RESULT_BYTES {
+                    let message =
+                        format!("the event has {size} bytes, more than {MAX_RESULT_BYTES}");
+                    (Resumed::TriggerCrashed(Crash { message: message.clone() }), message)
+                } else {
+                    (Resumed::Event(event), "the trigger fired".to_owned())
+                };
+                (Transition::Resume(Box::new(with)), reason)
+            }
+            Ok(Step::End(TaskEnd::Success(result))) => {
+                let size = result.to_string().len();
+                if size > MAX_RESULT_BYTES {
+                    let message =
+                        format!("the result has {size} bytes, more than {MAX_RESULT_BYTES}");
+                    self.queue.remove(id);
+                    self.fail(id, OperatorError::fatal(message));
+                    return;
+                }
+                let end = Transition::End(TaskState::Success, Some(result));
+                (end, "ended by its trigger".to_owned())
+            }
+            Ok(Step::End(TaskEnd::Skip(reason))) => {
+                (Transition::End(TaskState::Skipped, None), reason)
+            }
+            Ok(Step::End(TaskEnd::Failure(reason))) => {
+                self.queue.remove(id);
+                self.fail(id, OperatorError::new(reason));
+                return;
+            }
+            Err(error) => {
+                let message = error.to_string();
+                let with = Resumed::TriggerCrashed(Crash { message: message.clone() });
+                (Transition::Resume(Box::new(with)), format!("the trigger failed: {message}"))
+            }
+        };
+        self.queue.remove(id);
+        self.change(Change { id, step, transition, reason, failure: None });
+    }
+
+    /// A trigger has ended its task as failed: another try, if there is one left.
+    pub(super) fn fail(&mut self, id: TaskId, error: OperatorError) {
+        let workplace = self.workplace.clone();
+        self.running.insert(id, Running { cancel: None, on_worker: false });
+        self.workers.spawn(async move {
+            let task = on_store(&workplace.store, move |store| {
+                store.task(id)?.ok_or(StoreError::NotFound(id))
+            });
+            (id, task.await.map(|task| Some(workplace.after_failure(&task, &error))))
+        });
+    }
+
+    /// Ends a deferral from outside.
+    pub(super) fn end(&mut self, id: TaskId, why: EndDeferral) {
+        self.queue.remove(id);
+        let workplace = self.workplace.clone();
+        self.running.insert(id, Running { cancel: None, on_worker: false });
+        self.workers.spawn(async move {
+            let task = on_store(&workplace.store, move |store| {
+                store.task(id)?.ok_or(StoreError::NotFound(id))
+            });
+            let change = match task.await {
+                // Who asked for its end may have read the task before it ended by itself.
+                Ok(task) if task.state != TaskState::Deferred => Ok(None),
+                Ok(task) => workplace.end_deferral(task, why).await.map(Some),
+                Err(error) => Err(error),
+            };
+            (id, change)
+        });
+    }
+
+    /// Holds the trigger of a deferred task, or lets it wait in the store if there is no room.
+    pub(super) fn hold(&mut self, task: DeferredTask) {
+        let DeferredTask { id, step, deadline, deferral } = task;
+        // Its end is in hand already.
+        if self.running.contains_key(&id) {
+            return;
+        }
+        let ends = ends(&deferral, deadline);
+        if self.queue.len() >= self.options.capacity {
+            self.waiting.push_back(id);
+            self.queue.insert(id, Held::outside(step, deferral.due, ends));
+            return;
+        }
+        let (transition, reason) = match self.workplace.registry.trigger_type(&deferral.trigger) {
+            Ok(kind) => {
+                let due = deferral.due;
+                let trigger = Resting::new(kind, &deferral.trigger.kwargs, deferral.state);
+                self.queue.insert(id, Held::new(step, trigger, due, ends));
+                return;
+            }
+            Err(Unusable::Unknown(reason)) => (Transition::Block, reason),
+            Err(Unusable::Invalid(message)) => {
+                let with = Resumed::TriggerCrashed(Crash { message: message.clone() });
+                (Transition::Resume(Box::new(with)), message)
+            }
+        };
+        self.queue.remove(id);
+        self.change(Change { id, step, transition, reason, failure: None });
+    }
+
+    /// Reads the next task that waits for a place among the triggers.
+    pub(super) fn take_waiting(&mut self) {
+        if self.in_flight.load || self.queue.len() >= self.options.capacity {
+            return;
+        }
+        let id = loop {
+            let Some(id) = self.waiting.pop_front() else { return };
+            if self.queue.is_outside(id) {
+                break id;
+            }
+        };
+        self.in_flight.load = true;
+        let fence = self.workplace.fence;
+        let store = Arc::clone(&self.workplace.store);
+        self.store.spawn(async move {
+            on_store(&store, move |store| {
+                let tasks = store.deferred(fence, id - 1, 1)?;
+                let task = tasks.into_iter().find(|task| task.id == id);
+                Ok(Stored::Loaded(task.map(Box::new)))
+            })
+            .await
+        });
+    }
+}
+
+fn ends(deferral: &StoredDeferral, deadline: Option<Timestamp>) -> Option<(Timestamp, Bound)> {
+    let deferral = deferral.timeout_at.map(|end| (end, Bound::Deferral));
+    let execution = deadline.map(|end| (end, Bound::Execution));
+    [deferral, execution].into_iter().flatten().min_by_key(|(end, _)| *end)
+}

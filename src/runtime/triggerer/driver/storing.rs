@@ -1,0 +1,216 @@
+//! What the triggerer asks of the store, and what follows from the answers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Driver, LOOK_EVERY};
+use crate::clock::Timestamp;
+use crate::runtime::store::{Claimed, Store, StoreError};
+use crate::runtime::task::{Change, DeferredTask, Task, TaskId, TaskState, Transition};
+use crate::runtime::triggerer::CHECKPOINT_EVERY;
+use crate::runtime::worker::on_store;
+
+/// How many due tasks are looked at, at once: beyond those that there are workers for, some may need none.
+const CLAIM_AT_ONCE: usize = 512;
+
+/// What came of an operation on the store.
+pub(super) enum Stored {
+    Committed(Vec<Change>, Vec<bool>),
+    Claimed(Claimed, HashSet<TaskId>),
+    Checkpointed,
+    Loaded(Option<Box<DeferredTask>>),
+    Looked(Look),
+}
+
+/// What a look at the store has shown.
+pub(super) struct Look {
+    counter: u64,
+    cancelled: Vec<Task>,
+    failed: Vec<TaskId>,
+    idle: bool,
+}
+
+impl Driver {
+    pub(super) fn commit(&mut self) {
+        if self.in_flight.commit || self.changes.is_empty() {
+            return;
+        }
+        self.in_flight.commit = true;
+        let changes = std::mem::take(&mut self.changes);
+        let (fence, now) = (self.workplace.fence, self.clock.now());
+        let store = Arc::clone(&self.workplace.store);
+        self.store.spawn(async move {
+            on_store(&store, move |store| {
+                let made = store.commit(fence, &changes, now)?;
+                Ok(Stored::Committed(changes, made))
+            })
+            .await
+        });
+    }
+
+    pub(super) fn claim(&mut self, now: Timestamp) {
+        let due = self.next_due.is_some_and(|due| due <= now);
+        let room = self.options.workers.saturating_sub(self.busy);
+        let wanted = self.want_claim || (due && room > 0);
+        if self.in_flight.claim || !wanted {
+            return;
+        }
+        self.in_flight.claim = true;
+        self.want_claim = false;
+        self.next_due = None;
+        let fence = self.workplace.fence;
+        let workplace = self.workplace.clone();
+        self.store.spawn(async move {
+            let store = Arc::clone(&workplace.store);
+            let claim = move |store: &dyn Store| {
+                let mut on_workers = HashSet::new();
+                let mut wants = |task: &Task| {
+                    let begins_alone = workplace.starts_from_trigger(task);
+                    let has_room = on_workers.len() < room;
+                    if !begins_alone && has_room {
+                        on_workers.insert(task.id);
+                    }
+                    begins_alone || has_room
+                };
+                let claimed = store.claim(fence, now, room.max(CLAIM_AT_ONCE), &mut wants)?;
+                Ok(Stored::Claimed(claimed, on_workers))
+            };
+            on_store(&store, claim).await
+        });
+    }
+
+    pub(super) fn checkpoint(&mut self, now: Timestamp) {
+        let resting = self.is_ending() && self.rests_in_memory();
+        if self.in_flight.checkpoint || (now < self.next_checkpoint && !resting) {
+            return;
+        }
+        self.next_checkpoint = now.plus(CHECKPOINT_EVERY);
+        let checkpoints = self.queue.checkpoints();
+        let lines = self.workplace.log.take();
+        if checkpoints.is_empty() && lines.is_empty() {
+            return;
+        }
+        self.in_flight.checkpoint = true;
+        let fence = self.workplace.fence;
+        let store = Arc::clone(&self.workplace.store);
+        self.store.spawn(async move {
+            on_store(&store, move |store| {
+                store.checkpoint(fence, &checkpoints, &lines)?;
+                Ok(Stored::Checkpointed)
+            })
+            .await
+        });
+    }
+
+    /// Looks whether another process has changed the store.
+    pub(super) fn look(&mut self, now: Timestamp) {
+        if self.in_flight.look || now < self.next_look {
+            return;
+        }
+        self.next_look = now.plus(LOOK_EVERY);
+        self.in_flight.look = true;
+        let (fence, seen) = (self.workplace.fence, self.seen);
+        let count = self.options.until_idle && self.rests();
+        let store = Arc::clone(&self.workplace.store);
+        self.store.spawn(async move {
+            on_store(&store, move |store| {
+                let counter = store.change_counter()?;
+                let news = seen != Some(counter);
+                let cancelled = if news { store.cancel_requests(fence)? } else { Vec::new() };
+                // A task that somebody has cancelled elsewhere may have ended in doubt.
+                let failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
+                let idle = count
+                    && store.counts()?.iter().all(|(state, count)| {
+                        *count == 0 || state.is_final() || *state == TaskState::Blocked
+                    });
+                Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
+            })
+            .await
+        });
+    }
+
+    pub(super) fn stored(&mut self, stored: Stored) -> Result<(), StoreError> {
+        match stored {
+            Stored::Checkpointed => self.in_flight.checkpoint = false,
+            Stored::Loaded(task) => {
+                self.in_flight.load = false;
+                // It may have come to its end while it was read.
+                if let Some(task) = task
+                    && self.queue.is_outside(task.id)
+                {
+                    self.hold(*task);
+                }
+            }
+            Stored::Claimed(claimed, on_workers) => self.claimed(claimed, &on_workers),
+            Stored::Committed(changes, made) => {
+                self.in_flight.commit = false;
+                for (change, made) in changes.into_iter().zip(made) {
+                    self.unstored.remove(&change.id);
+                    if made {
+                        self.committed(change);
+                    } else {
+                        // Somebody has asked for its end meanwhile, most likely: this must be seen.
+                        self.deadlines.remove(&change.id);
+                        self.seen = None;
+                    }
+                }
+            }
+            Stored::Looked(look) => {
+                self.in_flight.look = false;
+                self.want_claim |= self.seen != Some(look.counter);
+                self.seen = Some(look.counter);
+                self.idle = look.idle && self.rests();
+                for task in look.cancelled {
+                    self.cancel(&task);
+                }
+                for id in look.failed {
+                    self.tell_failure(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn claimed(&mut self, claimed: Claimed, on_workers: &HashSet<TaskId>) {
+        self.in_flight.claim = false;
+        self.next_due = earliest(self.next_due, claimed.next_due);
+        // There may be more of those that need no worker.
+        self.want_claim |= claimed.tasks.len() > on_workers.len();
+        self.busy += on_workers.len();
+        for task in claimed.tasks {
+            let on_worker = on_workers.contains(&task.id);
+            self.start_worker(task, on_worker);
+        }
+    }
+
+    /// A change is stored: what follows from it here.
+    pub(super) fn committed(&mut self, change: Change) {
+        if let Some(observer) = &self.observer {
+            observer(&change);
+        }
+        let Change { id, step, transition, .. } = change;
+        let deadline = self.deadlines.remove(&id);
+        match transition {
+            Transition::Defer(deferral) => {
+                // Somebody may have asked for its end while it was running.
+                self.seen = None;
+                self.hold(DeferredTask { id, step, deadline, deferral: *deferral });
+            }
+            Transition::Resume(_) => self.want_claim = true,
+            Transition::Retry(due) | Transition::Requeue(due) => {
+                self.next_due = earliest(self.next_due, Some(due));
+                // It may have ended in doubt instead, which has to be told.
+                self.seen = None;
+            }
+            Transition::End(TaskState::Failed | TaskState::InDoubt, _) => {
+                self.tell_failure(id);
+            }
+            Transition::Block => self.seen = None,
+            Transition::End(..) => {}
+        }
+    }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    [one, other].into_iter().flatten().min()
+}
