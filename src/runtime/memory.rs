@@ -205,25 +205,21 @@ impl Store for MemoryStore {
         Ok(Fence(content.fence))
     }
 
-    fn claim(
-        &self,
-        fence: Fence,
-        now: Timestamp,
-        limit: usize,
-        wants: &mut dyn FnMut(&Task) -> bool,
-    ) -> Result<Claimed, StoreError> {
-        let mut content = self.fenced(fence)?;
-        let waiting = content.tasks.values().map(|kept| &kept.task);
-        let due = waiting.filter(|task| task.waits_for_a_worker() && task.due <= now);
-        let mut due: Vec<_> = due.map(|task| (task.due, task.id)).collect();
-        due.sort_unstable();
+    fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError> {
+        let content = self.fenced(fence)?;
+        let tasks = content.tasks.values().map(|kept| &kept.task);
+        let mut due: Vec<_> = tasks.filter(|task| task.is_due(now)).collect();
+        due.sort_unstable_by_key(|task| (task.due, task.id));
         due.truncate(limit);
-        let mut tasks = Vec::with_capacity(due.len());
-        for (_, id) in due {
-            let kept = content.kept_mut(id)?;
-            if !wants(&kept.task) {
-                continue;
-            }
+        Ok(due.into_iter().cloned().collect())
+    }
+
+    fn claim(&self, fence: Fence, now: Timestamp, ids: &[TaskId]) -> Result<Claimed, StoreError> {
+        let mut content = self.fenced(fence)?;
+        let mut tasks = Vec::with_capacity(ids.len());
+        for id in ids {
+            let kept = content.tasks.get_mut(id).filter(|kept| kept.task.is_due(now));
+            let Some(kept) = kept else { continue };
             let entry = kept.task.claim(now);
             kept.passed(entry);
             tasks.push(kept.task.clone());

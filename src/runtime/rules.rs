@@ -81,6 +81,11 @@ impl Task {
         matches!(self.state, TaskState::Queued | TaskState::UpForRetry)
     }
 
+    /// Whether a worker may take it at `now`.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.waits_for_a_worker() && self.due <= now
+    }
+
     /// Queued or up for retry → running.
     pub(super) fn claim(&mut self, now: Timestamp) -> HistoryEntry {
         // Every later claim of the same try finds the task queued, by a resumption or a requeue.

@@ -157,19 +157,16 @@ impl Store for SqliteStore {
         self.write(|file| write::acquire(file, now))
     }
 
-    fn claim(
-        &self,
-        fence: Fence,
-        now: Timestamp,
-        limit: usize,
-        wants: &mut dyn FnMut(&Task) -> bool,
-    ) -> Result<Claimed, StoreError> {
-        // To look costs no lock, and mostly nothing is due.
-        let next_due = self.read_fenced(fence, read::next_due)?;
-        if limit == 0 || next_due.is_none_or(|due| due > now) {
+    fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError> {
+        self.read_fenced(fence, |file| read::due(file, now, limit))
+    }
+
+    fn claim(&self, fence: Fence, now: Timestamp, ids: &[TaskId]) -> Result<Claimed, StoreError> {
+        if ids.is_empty() {
+            let next_due = self.read_fenced(fence, read::next_due)?;
             return Ok(Claimed { tasks: Vec::new(), next_due });
         }
-        self.write_fenced(fence, |file| write::claim(file, now, limit, wants))
+        self.write_fenced(fence, |file| write::claim(file, now, ids))
     }
 
     fn commit(

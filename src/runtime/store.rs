@@ -50,17 +50,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The triggerer of the file is alive: [`StoreError::Locked`].
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError>;
 
-    /// Looks at due tasks, the longest due first and at most `limit`, and takes those that `wants` says:
-    /// queued or up for retry → running. The first claim of a try sets its deadline and counts it, the
-    /// first of all sets `started`. Also tells when the next task is due of those that are left, which
-    /// may have passed if there were more than `limit`, or some were not wanted.
-    fn claim(
-        &self,
-        fence: Fence,
-        now: Timestamp,
-        limit: usize,
-        wants: &mut dyn FnMut(&Task) -> bool,
-    ) -> Result<Claimed, StoreError>;
+    /// The tasks that are due, queued or up for retry: the longest due first, and at most `limit`.
+    fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError>;
+
+    /// Takes these tasks, in this order: queued or up for retry → running. One that is not due, or no
+    /// longer, is left out. The first claim of a try sets its deadline and counts it, the first of all sets
+    /// `started`. Also tells when the next task is due of those that are left, which may have passed.
+    fn claim(&self, fence: Fence, now: Timestamp, ids: &[TaskId]) -> Result<Claimed, StoreError>;
 
     /// Changes states, in one transaction, in the order given. A change whose task has left the state or
     /// step in which it was found is left out, so that an event is committed once; tells for each whether

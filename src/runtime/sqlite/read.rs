@@ -24,6 +24,16 @@ pub(super) fn check(file: &Connection, fence: Fence) -> Work<()> {
     Err(Fault::Store(StoreError::Fenced))
 }
 
+pub(super) fn due(file: &Connection, now: Timestamp, limit: usize) -> Work<Vec<Task>> {
+    let sql = concat!(
+        "SELECT ",
+        task_columns!(),
+        " FROM tasks INDEXED BY tasks_due
+          WHERE state IN ('queued', 'up_for_retry') AND due <= ?1 ORDER BY due, id LIMIT ?2"
+    );
+    row::all(file, sql, params![row::millis(now), count(limit)])
+}
+
 pub(super) fn next_due(file: &Connection) -> Work<Option<Timestamp>> {
     let due: Option<i64> = file
         .prepare_cached(

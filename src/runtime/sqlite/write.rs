@@ -68,23 +68,15 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
     Ok(Fence(fence))
 }
 
-pub(super) fn claim(
-    file: &Connection,
-    now: Timestamp,
-    limit: usize,
-    wants: &mut dyn FnMut(&Task) -> bool,
-) -> Work<Claimed> {
-    let sql = concat!(
-        "SELECT ",
-        task_columns!(),
-        " FROM tasks INDEXED BY tasks_due
-          WHERE state IN ('queued', 'up_for_retry') AND due <= ?1 ORDER BY due, id LIMIT ?2"
-    );
-    let mut tasks = row::all(file, sql, params![millis(now), read::count(limit)])?;
-    tasks.retain(wants);
-    for task in &mut tasks {
+pub(super) fn claim(file: &Connection, now: Timestamp, ids: &[TaskId]) -> Work<Claimed> {
+    let mut tasks = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(mut task) = row::find(file, *id)?.filter(|task| task.is_due(now)) else {
+            continue;
+        };
         let entry = task.claim(now);
-        row::update(file, task, &entry)?;
+        row::update(file, &task, &entry)?;
+        tasks.push(task);
     }
     Ok(Claimed { tasks, next_due: read::next_due(file)? })
 }

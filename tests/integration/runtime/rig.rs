@@ -133,7 +133,7 @@ impl Rig {
     /// Leaves a task as a crash after a main call was begun does.
     pub(super) fn crash_after(&self, id: TaskId, intent: &Intent) {
         let fence = self.store.acquire(self.services.clock.now()).unwrap();
-        let claimed = self.store.claim(fence, self.services.clock.now(), 1, &mut |_| true).unwrap();
+        let claimed = self.store.claim(fence, self.services.clock.now(), &[id]).unwrap();
         assert_eq!(claimed.tasks[0].id, id);
         self.store.begin(fence, id, claimed.tasks[0].step, intent).unwrap();
     }

@@ -6,7 +6,7 @@ use maitred::client::Call;
 use maitred::clock::Timestamp;
 use maitred::connection::ClientSettings;
 use maitred::operator::{Begun, FailureKind, Intent, Resumed, Settled, UndoCall};
-use maitred::runtime::store::{Fence, Submitted, TaskFilter};
+use maitred::runtime::store::{Claimed, Fence, Submitted, TaskFilter};
 use maitred::runtime::task::{
     CancelRequest, Change, Checkpoint, FailureHook, LogLine, StoredDeferral, Transition,
 };
@@ -40,7 +40,7 @@ on_both_stores! {
     a_replaced_task_cannot_take_its_key_back,
     an_ended_task_gives_up_its_key,
     the_longest_due_is_claimed_first,
-    what_is_not_wanted_is_left,
+    what_is_not_asked_for_or_not_due_is_left,
     what_is_due_later_waits,
     a_claim_begins_a_try,
     a_requeue_is_the_same_step,
@@ -105,8 +105,14 @@ pub(super) fn get(store: &dyn Store, id: TaskId) -> Task {
 }
 
 pub(super) fn claim_one(store: &dyn Store, fence: Fence, now: Timestamp) -> Task {
-    let mut claimed = store.claim(fence, now, 1, &mut |_| true).unwrap();
-    claimed.tasks.pop().unwrap()
+    claim_due(store, fence, now, 1).tasks.pop().unwrap()
+}
+
+/// Takes the tasks that are due, at most `limit`.
+fn claim_due(store: &dyn Store, fence: Fence, now: Timestamp, limit: usize) -> Claimed {
+    let due = store.due(fence, now, limit).unwrap();
+    let ids: Vec<_> = due.iter().map(|task| task.id).collect();
+    store.claim(fence, now, &ids).unwrap()
 }
 
 /// A task on a worker.
@@ -253,35 +259,36 @@ fn the_longest_due_is_claimed_first(store: &dyn Store) {
     let submitted = store.submit(&[due(30), due(10), due(20), due(10)], NOW).unwrap();
     let ids: Vec<_> = submitted.into_iter().map(Submitted::id).collect();
     let fence = store.acquire(NOW).unwrap();
-    let claimed = store.claim(fence, later(60), 3, &mut |_| true).unwrap();
+    let claimed = claim_due(store, fence, later(60), 3);
     let order: Vec<_> = claimed.tasks.iter().map(|task| task.id).collect();
     assert_eq!(order, [ids[1], ids[3], ids[2]]);
     assert_eq!(claimed.next_due, Some(later(30)));
 }
 
-fn what_is_not_wanted_is_left(store: &dyn Store) {
-    let ids: Vec<_> = (0..4).map(|_| submit(store, spec())).collect();
+fn what_is_not_asked_for_or_not_due_is_left(store: &dyn Store) {
+    let ids: Vec<_> = (0..3).map(|_| submit(store, spec())).collect();
+    let early = submit(store, NewTask { due: Some(later(10)), ..spec() });
     let fence = store.acquire(NOW).unwrap();
-    let mut asked = Vec::new();
-    let mut wants = |task: &Task| {
-        asked.push(task.id);
-        task.id == ids[1]
-    };
-    let claimed = store.claim(fence, NOW, 3, &mut wants).unwrap();
-    assert_eq!(asked, ids[..3]);
+    let due = store.due(fence, NOW, 2).unwrap();
+    assert_eq!(due.iter().map(|task| task.id).collect::<Vec<_>>(), ids[..2]);
+    store.request_cancel(ids[2], BY_USER, NOW).unwrap();
+    let claimed = store.claim(fence, NOW, &[99, early, ids[2], ids[1]]).unwrap();
     assert_eq!(claimed.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), [ids[1]]);
     assert_eq!(claimed.next_due, Some(NOW));
-    let states = ids.iter().map(|id| store.task(*id).unwrap().unwrap().state);
-    let [queued, running] = [TaskState::Queued, TaskState::Running];
-    assert_eq!(states.collect::<Vec<_>>(), [queued, running, queued, queued]);
+    let states = [&ids[..], &[early]].concat().into_iter().map(|id| get(store, id).state);
+    let expected = [TaskState::Queued, TaskState::Running, TaskState::Cancelled, TaskState::Queued];
+    assert_eq!(states.collect::<Vec<_>>(), expected);
+    // Nothing is asked for: this only tells when there is something to do.
+    let claimed = store.claim(fence, NOW, &[]).unwrap();
+    assert_eq!((claimed.tasks, claimed.next_due), (Vec::new(), Some(NOW)));
 }
 
 fn what_is_due_later_waits(store: &dyn Store) {
     submit(store, NewTask { due: Some(later(10)), ..spec() });
     let fence = store.acquire(NOW).unwrap();
-    let claimed = store.claim(fence, later(9), 5, &mut |_| true).unwrap();
+    let claimed = claim_due(store, fence, later(9), 5);
     assert_eq!((claimed.tasks.len(), claimed.next_due), (0, Some(later(10))));
-    let claimed = store.claim(fence, later(10), 5, &mut |_| true).unwrap();
+    let claimed = claim_due(store, fence, later(10), 5);
     assert_eq!((claimed.tasks.len(), claimed.next_due), (1, None));
 }
 
@@ -389,7 +396,8 @@ fn only_the_last_triggerer_may_write(store: &dyn Store) {
     let (old, task) = deferred(store, spec());
     let new = store.acquire(NOW).unwrap();
     let fenced = |error: StoreError| assert!(matches!(error, StoreError::Fenced), "{error}");
-    fenced(store.claim(old, NOW, 1, &mut |_| true).unwrap_err());
+    fenced(store.due(old, NOW, 1).unwrap_err());
+    fenced(store.claim(old, NOW, &[task.id]).unwrap_err());
     fenced(store.commit(old, &[change(&task, Transition::Block)], NOW).unwrap_err());
     fenced(store.checkpoint(old, &[], &[]).unwrap_err());
     fenced(store.deferred(old, 0, 1).unwrap_err());
@@ -424,10 +432,7 @@ fn blocked_tasks_go_back_to_where_they_were(store: &dyn Store) {
     for id in [waiting.id, ran.id] {
         assert_eq!(get(store, id).state, TaskState::Blocked);
     }
-    assert_eq!(
-        store.claim(fence, later(9), 9, &mut |_| true).unwrap(),
-        maitred::runtime::store::Claimed::default()
-    );
+    assert_eq!(claim_due(store, fence, later(9), 9), Claimed::default());
     assert_eq!(store.deferred(fence, 0, 9).unwrap(), []);
     let fence = store.acquire(later(9)).unwrap();
     let back = store.deferred(fence, 0, 9).unwrap();
@@ -459,7 +464,7 @@ fn a_checkpoint_of_a_moved_task_is_left_out(store: &dyn Store) {
 fn deferred_tasks_come_in_pages(store: &dyn Store) {
     store.submit(&vec![spec(); 5], NOW).unwrap();
     let fence = store.acquire(NOW).unwrap();
-    let tasks = store.claim(fence, NOW, 4, &mut |_| true).unwrap().tasks;
+    let tasks = claim_due(store, fence, NOW, 4).tasks;
     let defer = |task: &Task| change(task, Transition::Defer(Box::new(deferral())));
     let changes: Vec<_> = tasks.iter().map(defer).collect();
     assert_eq!(store.commit(fence, &changes, NOW).unwrap(), [true; 4]);

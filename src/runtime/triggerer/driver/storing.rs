@@ -63,16 +63,19 @@ impl Driver {
         self.store.spawn(async move {
             let store = Arc::clone(&workplace.store);
             let claim = move |store: &dyn Store| {
-                let mut on_workers = HashSet::new();
-                let mut wants = |task: &Task| {
-                    let begins_alone = workplace.starts_from_trigger(task);
-                    let has_room = on_workers.len() < room;
-                    if !begins_alone && has_room {
+                let due = store.due(fence, now, room.max(CLAIM_AT_ONCE))?;
+                let (mut wanted, mut on_workers) = (Vec::new(), HashSet::new());
+                for task in due {
+                    if workplace.starts_from_trigger(&task) {
+                        wanted.push(task.id);
+                    } else if on_workers.len() < room {
+                        wanted.push(task.id);
                         on_workers.insert(task.id);
                     }
-                    begins_alone || has_room
-                };
-                let claimed = store.claim(fence, now, room.max(CLAIM_AT_ONCE), &mut wants)?;
+                }
+                let claimed = store.claim(fence, now, &wanted)?;
+                // Somebody may have cancelled one meanwhile.
+                on_workers.retain(|id| claimed.tasks.iter().any(|task| task.id == *id));
                 Ok(Stored::Claimed(claimed, on_workers))
             };
             on_store(&store, claim).await

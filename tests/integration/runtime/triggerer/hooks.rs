@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use maitred::operator::Intent;
 use maitred::runtime::task::{Change, FailureHook, Transition};
-use maitred::runtime::{Engine as _, Task, TaskState};
+use maitred::runtime::{Engine as _, TaskState};
 use serde_json::Value;
 
 use super::probe::{Act, Probe, Wait};
@@ -57,7 +57,7 @@ async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_triggerer() {
     let id = scene.submit(probe);
     // A triggerer that dies once the failure is stored.
     let fence = scene.store.acquire(scene.now()).unwrap();
-    let claimed = scene.store.claim(fence, scene.now(), 1, &mut |_| true).unwrap();
+    let claimed = scene.store.claim(fence, scene.now(), &[id]).unwrap();
     let transition = Transition::End(TaskState::Failed, None);
     let change = Change {
         id,
@@ -83,8 +83,7 @@ async fn a_task_that_ends_in_doubt_because_somebody_cancels_it_is_told() {
     // It is alive for as long as this test's other task.
     let other = scene.submit(Probe::new(Act::Defer(Wait::After(3600.0))));
     let fence = scene.store.acquire(scene.now()).unwrap();
-    let wants = &mut |task: &Task| task.id == id;
-    let step = scene.store.claim(fence, scene.now(), 2, wants).unwrap().tasks[0].step;
+    let step = scene.store.claim(fence, scene.now(), &[id]).unwrap().tasks[0].step;
     let intent = Intent { ordinal: 0, name: "make".to_owned(), details: Value::Null };
     scene.store.begin(fence, id, step, &intent).unwrap();
     let due = scene.now().plus(Duration::from_secs(3600));
