@@ -469,12 +469,17 @@ pub fn read(path: &Path) -> Result<WaiterFile, Box<BadFile>> {
 }
 
 /// The service that a file without a `service` is of: its name; in botocore's layout
-/// `<service>/<api-version>/waiters-2.json` that of the folder.
+/// `<service>/<api-version>/waiters-2.json` that of the folder, with or without the version.
 #[must_use]
 pub fn file_service(path: &Path) -> String {
     let in_layout = path.file_name().is_some_and(|name| name == "waiters-2.json");
-    let folder = path.parent().and_then(Path::parent).and_then(Path::file_name);
-    if let (true, Some(folder)) = (in_layout, folder) {
+    let is_version = |folder: &&Path| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let parent = path.parent();
+    let folder = parent.filter(is_version).and_then(Path::parent).or(parent);
+    if let (true, Some(folder)) = (in_layout, folder.and_then(Path::file_name)) {
         return folder.to_string_lossy().into_owned();
     }
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()

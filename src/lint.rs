@@ -37,6 +37,7 @@ mod parameters;
 mod pages;
 mod paths;
 mod portable;
+mod premature;
 mod rule;
 mod state;
 mod walk;
@@ -139,6 +140,7 @@ fn check(subject: &mut Subject<'_>, known: &Known<'_>) {
     acceptors::check(subject, operation, &walked);
     order::check(subject);
     mistaken::check(subject, &walked);
+    premature::check(subject, &walked);
     budget::check(subject, &walked);
     pages::check(subject, operation);
     parameters::check(subject, operation);

@@ -46,7 +46,7 @@ Examples:
 Exit code: 0 no errors (with --deny warnings, no warnings either), 1 findings, 2 bad usage or nothing
 to check.")]
 pub(super) struct Args {
-    /// Files, folders of *.json files, or `-` for standard input [default: `waiters` of maitred.toml,
+    /// Files, folders of *.json files or of botocore's layout, or `-` for standard input [default: `waiters` of maitred.toml,
     /// else ./waiters]
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
@@ -214,16 +214,10 @@ fn files(paths: &[PathBuf], project: &Project) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The waiter files of a folder: all of its JSON, and below it those of botocore's layout.
 fn folder(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let unreadable =
-        |error: io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "json") && file.is_file() {
-            files.push(file);
-        }
-    }
+    collect(path, 0, &mut files)?;
     if files.is_empty() {
         return Err(
             Failure::usage(format!("there are no .json files in {}", path.display())).into()
@@ -231,6 +225,27 @@ fn folder(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Adds the waiter files of a folder that is `depth` below the one that is checked.
+fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    /// `<service>/<api-version>/waiters-2.json`.
+    const LAYOUT_DEPTH: usize = 2;
+    let unreadable =
+        |error: io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?.path();
+        if entry.is_dir() && depth < LAYOUT_DEPTH {
+            collect(&entry, depth + 1, files)?;
+        } else if entry.is_file() {
+            let is_json = entry.extension().is_some_and(|extension| extension == "json");
+            let in_layout = entry.file_name().is_some_and(|name| name == "waiters-2.json");
+            if in_layout || (is_json && depth == 0) {
+                files.push(entry);
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Linter {

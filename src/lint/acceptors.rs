@@ -112,6 +112,11 @@ fn check_error_code(
     if code.contains("{{") || matches!(code, "true" | "false") || known().any(|it| it == code) {
         return;
     }
+    if let Some(same) = declared.iter().find(|known| error_stem(known) == error_stem(code)) {
+        let message = format!("`{}` never gives the error `{code}`", operation.name);
+        let help = format!("its code is `{same}`");
+        return subject.advise(&rule::MISWRITTEN_ERROR, place, message, help);
+    }
     let help = match crate::diagnostic::nearest(code, known()) {
         Some(near) => format!("did you mean `{near}`?"),
         // Where nothing is declared, anything may come.
@@ -120,6 +125,14 @@ fn check_error_code(
     };
     let message = format!("`{}` does not declare an error `{code}`", operation.name);
     subject.advise(&rule::UNDECLARED_ERROR, place, message, help);
+}
+
+/// A code without what is often added to it or left out: a namespace, and the word that it is an error.
+fn error_stem(code: &str) -> String {
+    let code = code.rsplit(['#', '/']).next().unwrap_or(code);
+    let ends = ["Exception", "Fault", "Error"];
+    let stem = ends.iter().find_map(|end| code.strip_suffix(end)).filter(|stem| !stem.is_empty());
+    stem.unwrap_or(code).to_lowercase()
 }
 
 /// One failure among several is not a failure of all.

@@ -8,6 +8,7 @@ use super::paths::{Use, Walked};
 use super::rule;
 use super::state;
 use super::state::Purpose;
+use crate::config::MatcherKind;
 use crate::config::State;
 
 /// Checks every state that acceptors ask for.
@@ -29,6 +30,19 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
                 let Some(good) = good.and_then(|good| good.value.as_deref()) else { continue };
                 format!("`{value}` is a success and `{good}` a failure, unlike their names")
             }
+            State::Success if state::is_ready(&state::words(value)) => {
+                let Some(code) = gone(subject) else { continue };
+                format!("`{value}` is a success, and so is `{code}`: one of the two is not")
+            }
+            State::Failure if state::is_beginning(&state::words(value)) => {
+                // Where everything but one state is a failure, this is meant.
+                if !of_same().filter(|other| other.state == State::Failure).all(is_lost_or_begun) {
+                    continue;
+                }
+                let ready = of_same().find(|other| is_ready_success(other));
+                let Some(ready) = ready.and_then(|ready| ready.value.as_deref()) else { continue };
+                format!("`{value}` is on the way to `{ready}`, by its name, and no failure of it")
+            }
             State::Success | State::Failure | State::Retry => continue,
         };
         subject.report(&rule::MISTAKEN_STATE, &format!("/acceptors/{}", one.acceptor), message);
@@ -45,6 +59,35 @@ fn is_written(subject: &Subject<'_>, one: &Use<'_>, value: &str) -> bool {
 fn is_good_failure(one: &Use<'_>) -> bool {
     let good = |value: &String| state::is_good(&state::words(value));
     one.state == State::Failure && one.value.as_ref().is_some_and(good)
+}
+
+fn is_lost_or_begun(one: &Use<'_>) -> bool {
+    one.value.as_ref().is_none_or(|value| {
+        let words = state::words(value);
+        state::is_final(&words) || state::is_about_deletion(&words) || state::is_beginning(&words)
+    })
+}
+
+fn is_ready_success(one: &Use<'_>) -> bool {
+    let ready = |value: &String| state::is_ready(&state::words(value));
+    one.state == State::Success && one.value.as_ref().is_some_and(ready)
+}
+
+/// The code of an error that means success, and that what is asked for is not there.
+fn gone<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+    // Who is about to delete something may find it gone.
+    if state::is_about_deletion(&state::words(subject.name)) {
+        return None;
+    }
+    let mut successes =
+        subject.waiter.acceptors.iter().filter(|acceptor| acceptor.state == State::Success);
+    successes.find_map(|acceptor| {
+        let code = acceptor.expected.as_str().filter(|_| acceptor.matcher == MatcherKind::Error)?;
+        ["NotFound", "NoSuch", "DoesNotExist"]
+            .iter()
+            .any(|word| code.contains(word))
+            .then_some(code)
+    })
 }
 
 fn purpose(subject: &Subject<'_>, walked: &Walked<'_>, one: &Use<'_>) -> Purpose {

@@ -10,7 +10,7 @@ use super::kind::{Class, Kind, Origin, Typed};
 use super::known::{HTTP, HTTP_REPLY};
 use super::rule;
 use super::state;
-use super::walk::{Named, Walk, advice, subject as subject_of};
+use super::walk::{Named, Place, Walk, advice, subject as subject_of};
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::Show;
@@ -366,7 +366,7 @@ fn check_expected<'m>(
             return subject.advise(&rule::PYTHON_EQUALITY, &place, message, "write 1 or 0");
         }
         let message = format!("{what} is {}, so it never equals {expected}", kind.words());
-        let help = advice(&compared, expected);
+        let help = advice(&compared, expected, Place::Expected);
         return subject.add(&rule::IMPOSSIBLE_VALUE, &place, message, help, None);
     }
     let mut walk = Walk::new(operation);

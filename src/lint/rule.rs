@@ -133,7 +133,7 @@ rules! {
         "It is misspelt, of another casing, or newer than the model. For services that document their states in prose only, the values are those of their documentation."
     PYTHON_EQUALITY "python-equality" Warning
         "Equal in Python, not in JSON: `true` and `1`, `false` and `0`."
-        "A matcher compares as botocore does, in Python, where `true` is `1`. In JSON, and in the rest of the world, it is not. Write the value that the member has. And what a model calls a timestamp or a blob is no text in botocore, so there it never equals one."
+        "A matcher compares as botocore does, in Python, where `true` is `1`. In JSON, and in the rest of the world, it is not. Write the value that the member has. And what a model calls a timestamp or a blob is no text in botocore, so there it never equals one, and functions such as `sort_by` do not take it: the waiter works in maitred only."
     WRONG_ARGUMENT "wrong-argument" Error
         "A function gets a value of a type that it does not take."
         "It fails on every poll: botocore ends the wait with an exception, maitred takes it for no match."
@@ -160,10 +160,19 @@ rules! {
         "`Status != 'A' || Status != 'B'` always holds, `Status == 'A' && Status == 'B'` never does, and in `Status == 'A' || 'B'` the second part is only a text: JMESPath has no short form of `Status == 'A' || Status == 'B'` but `contains(['A', 'B'], Status)`."
     MISTAKEN_STATE "mistaken-state" Warning
         "An acceptor says something else of a state than its name does."
-        "What is `FAILED`, `CANCELLED`, `TIMED_OUT` or `DELETED` is not left again, so a `retry` acceptor on it waits for nothing: make it a failure. And where `FAILED` is a success and `COMPLETED` a failure, the two are swapped."
+        "What is `FAILED`, `CANCELLED`, `TIMED_OUT` or `DELETED` is not left again, so a `retry` acceptor on it waits for nothing: make it a failure. `CREATING` and `PENDING` are on the way to `ACTIVE`, so they are no failure of it, and what is not found is not `ACTIVE`. And where `FAILED` is a success and `COMPLETED` a failure, the two are swapped."
     UNDECLARED_ERROR "undeclared-error" Note
         "An error code that the operation does not declare."
         "It may be misspelt. Models do not list every code, and codes that any operation may give, such as throttling, are not reported."
+    MISWRITTEN_ERROR "miswritten-error" Warning
+        "An error code that the operation declares in another way."
+        "The acceptor never matches. A code is compared to the letter: `EntityNotFound` is not `EntityNotFoundException`. What counts is the code that the service sends, not the name of the exception in an SDK, and it has no namespace."
+    EARLIER_RUN "earlier-run" Warning
+        "An acceptor looks at how the last run ended, which may be the one before."
+        "Until a new run has ended, `LastCrawl` or `latestExecution` is that of the run before, so the wait may end at its first poll with what happened yesterday. With a `baseline`, e.g. the run's start time or id, success needs another value than there was at the beginning; or poll the run itself, by its id."
+    PREMATURE_SUCCESS "premature-success" Warning
+        "A success acceptor that matches while there is nothing yet."
+        "What it asks is also true while the work has not begun or is under way: that there is no error, or that something is not there. Ask for the state as well, or for the state alone."
     NO_SUCCESS "no-success" Error
         "No acceptor means success."
         "The wait can only fail, or be given up."

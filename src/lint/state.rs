@@ -149,6 +149,37 @@ pub(super) fn is_good(words: &[String]) -> bool {
     matches!(words, [word] if GOOD.contains(&word.as_str()))
 }
 
+/// Whether the words of a value say that it is there and can be used.
+pub(super) fn is_ready(words: &[String]) -> bool {
+    const READY: [&[&str]; 8] = [
+        &["ACTIVE"],
+        &["AVAILABLE"],
+        &["RUNNING"],
+        &["READY"],
+        &["ENABLED"],
+        &["DEPLOYED"],
+        &["INSERVICE"],
+        &["IN", "SERVICE"],
+    ];
+    READY.iter().any(|ready| words == *ready)
+}
+
+/// Whether the words of a value say that something has only begun.
+pub(super) fn is_beginning(words: &[String]) -> bool {
+    const BEGINNING: [&[&str]; 9] = [
+        &["PENDING"],
+        &["CREATING"],
+        &["PROVISIONING"],
+        &["INITIALIZING"],
+        &["QUEUED"],
+        &["SUBMITTED"],
+        &["IN", "PROGRESS"],
+        &["OPERATION", "IN", "PROGRESS"],
+        &["CREATE", "IN", "PROGRESS"],
+    ];
+    BEGINNING.iter().any(|beginning| words == *beginning)
+}
+
 /// Whether the words of a value say that it is not left again: it went wrong, was given up, or is
 /// gone. What has stopped may be started.
 fn is_gone(words: &[String]) -> bool {

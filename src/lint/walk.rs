@@ -17,7 +17,7 @@ use crate::model::Structure;
 mod call;
 mod compare;
 
-pub(super) use compare::{advice, listed};
+pub(super) use compare::{Place, advice, listed};
 
 /// How deep the member that was probably meant is looked for, and among how many.
 const SEARCH_DEPTH: usize = 4;
@@ -197,7 +197,10 @@ impl<'m> Walk<'m> {
         if is_output(operation, shape) && name == "ResponseMetadata" {
             return response_metadata();
         }
-        let help = suggest(operation, shape, name, members);
+        let help = match name {
+            "null" | "true" | "false" => Some(format!("a value has back-quotes: `{name}`")),
+            _ => suggest(operation, shape, name, members),
+        };
         let what = if is_output(operation, shape) {
             format!("the output of `{}`", operation.name)
         } else {

@@ -365,3 +365,131 @@ fn own_acceptors_may_cover_those_of_the_waiter_that_is_extended() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn what_holds_before_anything_has_happened_is_no_success() {
+    let record = |success: Value| {
+        let acceptors = [path("failure", "RecordDetail.Status", "FAILED"), success];
+        ("servicecatalog", json!({"operation": "DescribeRecord", "acceptors": acceptors}))
+    };
+    expect(
+        vec![
+            record(path("success", "RecordDetail.RecordErrors", json!([]))),
+            record(path("success", "RecordDetail.RecordErrors", Value::Null)),
+        ],
+        &["premature-success"],
+    );
+    let named = record(path("success", "RecordDetail.ProvisionedProductName != ''", true));
+    expect(vec![named], &["uncovered-final-state", "premature-success"]);
+    expect(vec![record(path("success", "RecordDetail.Status", "SUCCEEDED"))], &[]);
+}
+
+#[test]
+fn an_error_code_is_compared_to_the_letter() {
+    let gone = |service, operation, code: &str| {
+        let acceptors = [
+            json!({"state": "success", "matcher": "status", "expected": 200}),
+            json!({"state": "failure", "matcher": "error", "expected": code}),
+        ];
+        (service, json!({"operation": operation, "acceptors": acceptors}))
+    };
+    expect(
+        vec![
+            gone("glue", "GetTable", "EntityNotFound"),
+            gone("rds", "DescribeExportTasks", "ExportTaskNotFoundFault"),
+            gone("dynamodb", "DescribeTable", "com.amazonaws#ResourceNotFoundException"),
+        ],
+        &["miswritten-error"],
+    );
+    expect(vec![gone("glue", "GetTable", "EntityNotFoundException")], &[]);
+}
+
+#[test]
+fn a_state_on_the_way_is_no_failure_and_what_is_gone_is_not_active() {
+    let consumer = |more: Value| {
+        let status = "ConsumerDescription.ConsumerStatus";
+        let acceptors =
+            [path("success", status, "ACTIVE"), path("failure", status, "DELETING"), more];
+        ("kinesis", json!({"operation": "DescribeStreamConsumer", "acceptors": acceptors}))
+    };
+    let error = |state: &str| {
+        let code = "ResourceNotFoundException";
+        consumer(json!({"state": state, "matcher": "error", "expected": code}))
+    };
+    let creating = path("failure", "ConsumerDescription.ConsumerStatus", "CREATING");
+    expect(vec![consumer(creating), error("success")], &["mistaken-state"]);
+    expect(vec![error("failure"), error("retry")], &[]);
+}
+
+#[test]
+fn the_run_before_is_not_taken_for_this_one() {
+    let crawl = |argument: &str| {
+        let acceptors =
+            [path("success", argument, "SUCCEEDED"), path("failure", argument, "FAILED")];
+        let cancelled = path("failure", argument, "CANCELLED");
+        let acceptors = [&acceptors[..], &[cancelled]].concat();
+        ("glue", json!({"operation": "GetCrawler", "acceptors": acceptors}))
+    };
+    let last = "Crawler.LastCrawl.Status";
+    expect(vec![crawl(last)], &["earlier-run", "earlier-run", "earlier-run"]);
+    let (service, mut whole) = crawl(last);
+    whole["baseline"] = json!("Crawler.LastCrawl.StartTime");
+    expect(vec![(service, whole)], &[]);
+}
+
+#[test]
+fn botocore_orders_no_timestamps() {
+    let newest = |order: &str, key: &str| {
+        let argument = format!("{order}(OperationSummaryList, &{key})[-1].Status");
+        let argument = argument.replace(")[-1]", if order == "sort_by" { ")[-1]" } else { ")" });
+        let failures = ["FAILED", "ROLLBACK_FAILED", "ROLLBACK_SUCCEEDED"];
+        let failures = failures.map(|value| path("failure", &argument, value));
+        let acceptors = [&[path("success", &argument, "SUCCEEDED")], &failures[..]].concat();
+        ("apprunner", json!({"operation": "ListOperations", "acceptors": acceptors}))
+    };
+    let each = ["python-equality"; 4];
+    expect(vec![newest("sort_by", "StartedAt"), newest("max_by", "EndedAt")], &each);
+    expect(vec![newest("sort_by", "Id")], &[]);
+}
+
+#[test]
+fn advice_on_a_value_is_written_for_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = |argument: &str, expected: Value| {
+        let acceptors = [path("success", argument, expected)];
+        let waiter = json!({"operation": "DescribeCluster", "delay": 30, "maxAttempts": 60,
+            "acceptors": acceptors});
+        let file = json!({"version": 2, "waiters": {"thing_ready": waiter}});
+        std::fs::write(folder.path().join("eks.json"), file.to_string()).unwrap();
+        let mut command = maitred(&["lint", "--output", "json", "eks.json"]);
+        let output = command.current_dir(folder.path()).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        let bad = findings.into_iter().find(|one| one["severity"] == "error").unwrap();
+        bad["help"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(help("cluster.version", json!(1.29)), "the string has quotes: \"1.29\"");
+    assert_eq!(help("cluster.version == `1.29`", true.into()), "a text has single quotes: '1.29'");
+    let private = "cluster.resourcesVpcConfig.endpointPrivateAccess";
+    assert_eq!(help(private, "true".into()), "the boolean has no quotes: true");
+    let condition = format!("{private} == 'true'");
+    assert_eq!(help(&condition, true.into()), "a boolean has back-quotes: `true`");
+    assert_eq!(help("cluster.health != null", true.into()), "a value has back-quotes: `null`");
+}
+
+#[test]
+fn a_folder_in_botocores_layout_is_checked_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = std::fs::read("tests/lint/rules/mistaken-state.good.json").unwrap();
+    let mut file: Value = serde_json::from_slice(&example).unwrap();
+    file.as_object_mut().unwrap().remove("service");
+    for place in ["stepfunctions/2016-11-23", "stepfunctions"] {
+        std::fs::create_dir_all(folder.path().join(place)).unwrap();
+        let path = folder.path().join(place).join("waiters-2.json");
+        std::fs::write(path, file.to_string()).unwrap();
+    }
+    let mut command = maitred(&["lint", "--deny", "warnings", "."]);
+    let output = command.current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("2 files checked"), "{said}");
+}

@@ -24,7 +24,8 @@ impl<'m> Walk<'m> {
         self.name_values(name, &types);
         self.parts(name, &types);
         let first = types.first().cloned().unwrap_or_else(Typed::any);
-        let element = |typed: &Typed<'m>| typed.elements(self.operation).unwrap_or_else(Typed::any);
+        let operation = self.operation;
+        let element = |typed: &Typed<'m>| typed.elements(operation).unwrap_or_else(Typed::any);
         match name {
             "abs" | "avg" | "ceil" | "floor" | "length" | "sum" | "to_number" => {
                 Typed::of(Kind::Number).or_absent(matches!(name, "avg" | "to_number"))
@@ -37,10 +38,14 @@ impl<'m> Walk<'m> {
                 (Kind::Map(value), Some(operation)) => Typed::list(Typed::shape(operation, value)),
                 _ => Typed::list(Typed::any()),
             },
-            "max" | "min" => element(&first).or_absent(true),
+            "max" | "min" => {
+                self.ordered(name, &element(&first));
+                element(&first).or_absent(true)
+            }
             "max_by" | "min_by" | "sort_by" => {
                 let item = element(&first);
-                self.reference(arguments.get(1), &item);
+                let key = self.reference(arguments.get(1), &item);
+                self.ordered(name, &key);
                 if name == "sort_by" { first } else { item.or_absent(true) }
             }
             "map" => {
@@ -52,7 +57,11 @@ impl<'m> Walk<'m> {
                 let kept = types.into_iter().reduce(either).unwrap_or_else(Typed::any);
                 Typed { optional, ..kept }
             }
-            "reverse" | "sort" => first,
+            "sort" => {
+                self.ordered(name, &element(&first));
+                first
+            }
+            "reverse" => first,
             "to_array" if first.class() == Class::List => first,
             _ => Typed::any(),
         }
@@ -63,6 +72,17 @@ impl<'m> Walk<'m> {
         match node {
             Some(Node::Reference(inner)) => self.scope(|walk| walk.infer(inner, item)),
             Some(_) | None => Typed::any(),
+        }
+    }
+
+    /// Whether a function can bring these into an order.
+    fn ordered(&mut self, name: &str, key: &Typed<'m>) {
+        if let Some(what) = key.native() {
+            let message = format!(
+                "`{name}` takes numbers or strings, and {} is {what}: in botocore it fails",
+                subject(key)
+            );
+            self.flaw(&rule::PYTHON_EQUALITY, word(key), message, None);
         }
     }
 
@@ -95,7 +115,11 @@ impl<'m> Walk<'m> {
             let what = if typed.origin.is_some() { subject(typed) } else { "its value".to_owned() };
             let message = format!("{what} may be absent, and `{name}` of nothing fails");
             let list = is_list && typed.class() != Class::String;
-            let instead = if list { "`[]`" } else { "''" };
+            let instead = match wanted {
+                ["object"] => "`{}`",
+                _ if list => "`[]`",
+                _ => "''",
+            };
             let help = format!("give what stands for nothing: {name}(… || {instead})");
             self.flaw(&rule::ABSENT_ARGUMENT, name, message, Some(help));
         }

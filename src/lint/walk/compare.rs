@@ -76,12 +76,14 @@ impl<'m> Walk<'m> {
             return self.native(typed, what);
         }
         if !typed.class().can_equal(Class::of(value)) {
-            let message = format!(
-                "{} is {}, so it never equals {value}",
-                subject(typed),
-                typed.class().words()
-            );
-            let help = advice(typed, value);
+            let effect = if comparator == Comparator::NotEqual {
+                "so this holds whatever it is: it is never"
+            } else {
+                "so it never equals"
+            };
+            let message =
+                format!("{} is {}, {effect} {value}", subject(typed), typed.class().words());
+            let help = advice(typed, value, Place::Expression);
             return self.flaw(&rule::IMPOSSIBLE_VALUE, word(typed), message, help);
         }
         self.known_value(typed, value, &text_of(value));
@@ -134,7 +136,9 @@ impl<'m> Walk<'m> {
         let absent = |walk: &Self, (node, typed): (&Node, &Typed<'m>)| {
             typed.optional && !walk.present.contains(node)
         };
-        if !absent(self, left) || !absent(self, right) {
+        // A member that does not exist has been told of.
+        let unknown = |typed: &Typed<'m>| matches!(typed.kind, Kind::Null);
+        if !absent(self, left) || !absent(self, right) || unknown(left.1) || unknown(right.1) {
             return;
         }
         let message = format!(
@@ -167,20 +171,34 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Where a value is written, which says how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In `expected`: JSON.
+    Expected,
+    /// In an expression: a literal of JMESPath.
+    Expression,
+}
+
 /// How the value was probably meant.
-pub(crate) fn advice(typed: &Typed<'_>, value: &Value) -> Option<String> {
+pub(crate) fn advice(typed: &Typed<'_>, value: &Value, place: Place) -> Option<String> {
+    let bare = |what: &str, text: &str| match place {
+        Place::Expected => format!("the {what} has no quotes: {text}"),
+        Place::Expression => format!("a {what} has back-quotes: `{text}`"),
+    };
     match (typed.class(), value) {
         (Class::Boolean, Value::String(text))
             if matches!(text.to_lowercase().as_str(), "true" | "false") =>
         {
-            Some(format!("the boolean has no quotes: {}", text.to_lowercase()))
+            Some(bare("boolean", &text.to_lowercase()))
         }
         (Class::Number, Value::String(text)) if text.parse::<f64>().is_ok() => {
-            Some(format!("the number has no quotes: {text}"))
+            Some(bare("number", text))
         }
-        (Class::String, Value::Number(_) | Value::Bool(_)) => {
-            Some(format!("the string has quotes: \"{value}\""))
-        }
+        (Class::String, Value::Number(_) | Value::Bool(_)) => Some(match place {
+            Place::Expected => format!("the string has quotes: \"{value}\""),
+            Place::Expression => format!("a text has single quotes: '{value}'"),
+        }),
         _ => None,
     }
 }
