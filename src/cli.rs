@@ -214,8 +214,7 @@ fn failed(error: &anyhow::Error) -> Report {
 /// Prints what a command came to.
 fn finish(result: anyhow::Result<Report>) -> Exit {
     let report = result.unwrap_or_else(|error| failed(&error));
-    report.print();
-    report.exit
+    report.print()
 }
 
 /// What clap says: help and version are results, the rest is bad usage.

@@ -109,6 +109,12 @@ pub struct LastError {
     pub code: String,
     /// The message for people.
     pub message: String,
+    /// The HTTP status of the reply, if one came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Where the call failed. Not known of an error that an older version has stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<CallErrorKind>,
 }
 
 impl Progress {
@@ -167,8 +173,12 @@ fn record(waiter: &Waiter, progress: &mut Progress, seen: &Observation, decision
         progress.last_matched = Some(LastMatched { acceptor, attempt: progress.attempts });
     }
     if let Some(error) = seen.error() {
-        progress.last_error =
-            Some(LastError { code: error.code().to_owned(), message: error.message().to_owned() });
+        progress.last_error = Some(LastError {
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+            status: seen.status(),
+            kind: Some(error.kind()),
+        });
     }
     if let Some(shown) = shown(waiter, seen) {
         progress.shown = Some(shown);

@@ -31,7 +31,18 @@ use crate::connection::OpenClient;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A connection is looked for in MAITRED_CONN_<ID>, AIRFLOW_CONN_<ID> and the file of connections; the
-first one wins. Secrets are never shown.
+first one wins. Secrets are never shown. A variable holds a URI (aws://KEY:SECRET@/?region_name=eu-west-1)
+or JSON; the file has a table for each connection:
+
+  [warehouse]                      # type = \"aws\" or \"http\"
+  type = \"aws\"
+  login = \"AKIA…\"                # the access key; for http, the user
+  password = { \"$secret\" = \"env:WAREHOUSE_SECRET\" }
+  extra = { region_name = \"eu-west-1\", role_arn = \"arn:aws:iam::123456789012:role/poll\" }
+
+  [jobs]
+  type = \"http\"
+  host = \"https://jobs.example.com\"
 
 Examples:
   maitred connections list

@@ -17,7 +17,7 @@ pub enum Exit {
     Success = 0,
     /// A failure acceptor matched: what is waited for can no longer happen; for `lint`, findings.
     Failure = 1,
-    /// Bad usage, or a waiter file that is not valid.
+    /// Bad usage, or a waiter file that is not valid; also a result that could not be written.
     Usage = 2,
     /// Gave up: the attempts or the time were used up. With `--once`: not there yet.
     GaveUp = 3,

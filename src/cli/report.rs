@@ -4,7 +4,7 @@
 //! terminal or `NO_COLOR` is set. A reader that has gone away is no error: there is nobody left to
 //! tell.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Effects, Style};
@@ -41,9 +41,16 @@ impl Report {
         self
     }
 
-    pub(super) fn print(&self) {
+    /// Prints it; the exit code, which is another one if the result could not be written.
+    pub(super) fn print(&self) -> Exit {
         note(&self.stderr);
-        result(&self.stdout);
+        match result(&self.stdout) {
+            Err(error) => {
+                note(&format!("error: the result could not be written: {error}"));
+                if self.exit == Exit::Success { Exit::Usage } else { self.exit }
+            }
+            Ok(()) => self.exit,
+        }
     }
 }
 
@@ -73,11 +80,13 @@ pub(super) fn call_error(error: &CallError) -> Value {
     })
 }
 
-/// Prints to stdout.
-pub(super) fn result(text: &str) {
-    // A closed pipe is not an error, see above.
+/// Prints to stdout. A closed pipe is not an error, see above.
+pub(super) fn result(text: &str) -> io::Result<()> {
     let mut stream = anstream::stdout().lock();
-    let _ = write!(stream, "{text}{}", newline(text)).and_then(|()| stream.flush());
+    match write!(stream, "{text}{}", newline(text)).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Prints to stderr.

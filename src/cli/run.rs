@@ -1,5 +1,7 @@
 //! `maitred run`: one task, from its submission to its end.
 
+use std::time::Duration;
+
 use super::clients::SourceArgs;
 use super::exit::Exit;
 use super::report::{self, Format, Report};
@@ -73,11 +75,27 @@ async fn follow(args: &Args, opened: &Opened, id: TaskId) -> anyhow::Result<Repo
     let _ = stop.send(());
     if !elsewhere {
         tokio::select! {
-            ended = &mut running => ended.map_err(|error| store_failure(&error))?,
+            ended = finished(running) => ended.map_err(|error| store_failure(&error))?,
             _ = signals.next() => {}
         }
     }
     Ok(report)
+}
+
+/// How long an end may take that is not told of.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Waits for the triggerer's end, and says why if that takes a while.
+async fn finished(
+    mut running: std::pin::Pin<&mut impl Future<Output = Result<(), StoreError>>>,
+) -> Result<(), StoreError> {
+    match tokio::time::timeout(SOON, running.as_mut()).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            report::note(super::triggerer::ENDING);
+            running.await
+        }
+    }
 }
 
 fn interrupted(id: TaskId, exit: Exit) -> Report {

@@ -45,7 +45,10 @@ pub(super) fn table(entries: &Map<String, Value>) -> Result<Fields, String> {
     if let Some(key) = entries.keys().find(|key| !KEYS.contains(&key.as_str())) {
         let help = match nearest(key, KEYS) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "settings of a type of connection go in `extra`".to_owned(),
+            None => format!(
+                "there are {}; settings of a type of connection go in `extra`",
+                KEYS.join(", ")
+            ),
         };
         return Err(format!("`{key}` is not a field of a connection; {help}"));
     }

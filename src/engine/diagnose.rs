@@ -77,7 +77,8 @@ pub async fn diagnose(
 }
 
 fn failed(code: &str, message: impl Into<String>) -> DiagnosisFinding {
-    DiagnosisFinding::Error(LastError { code: code.to_owned(), message: message.into() })
+    let (code, message) = (code.to_owned(), message.into());
+    DiagnosisFinding::Error(LastError { code, message, status: None, kind: None })
 }
 
 fn finding(asked: &Diagnose, seen: &Observation) -> DiagnosisFinding {

@@ -105,7 +105,13 @@ impl Check<'_> {
             (ShapeKind::Timestamp, Value::String(text)) if DateTime::parse(text).is_some() => {}
             (ShapeKind::Timestamp, Value::Number(number))
                 if number.as_f64().and_then(DateTime::from_epoch).is_some() => {}
-            (ShapeKind::Boolean, Value::Bool(_)) | (ShapeKind::Blob, Value::String(_)) => {}
+            (ShapeKind::Boolean, Value::Bool(_)) => {}
+            (ShapeKind::Blob, Value::String(text)) => {
+                if !is_base64(text) {
+                    let help = "on the command line, `fileb://PATH` is what a file holds";
+                    self.report(path, "must be base64".to_owned(), Some(help.to_owned()));
+                }
+            }
             (ShapeKind::Integer | ShapeKind::Long, Value::Number(number))
                 if number.is_i64() || number.is_u64() =>
             {
@@ -222,6 +228,13 @@ impl Check<'_> {
         };
         self.report(path, format!("must be of type {expected}, but is {}", json_type(value)), help);
     }
+}
+
+/// Whether a text is base64 with its padding (RFC 4648, section 4).
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    text.len().is_multiple_of(4) && text.len() - digits.len() <= 2 && digits.bytes().all(is_digit)
 }
 
 fn join(path: &str, name: &str) -> String {

@@ -174,7 +174,8 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<Report> {
 pub(super) fn logs(args: &LogsArgs) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find()?;
     if args.follow {
-        block_on(follow(&opened, task.id, report::result))??;
+        // Whoever follows is there as long as the pipe is.
+        block_on(follow(&opened, task.id, |text| drop(report::result(text))))??;
         return Ok(Report::default());
     }
     let lines = opened.store.logs(task.id, 0).map_err(|error| store_failure(&error))?;

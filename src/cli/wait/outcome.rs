@@ -160,7 +160,7 @@ fn error(outcome: &Outcome) -> Value {
     match (outcome.call_error(), &outcome.progress().last_error) {
         (Some(error), _) => report::call_error(error),
         (None, Some(last)) if outcome.status() != Status::Success => json!({
-            "code": last.code, "message": last.message, "status": null, "kind": null,
+            "code": last.code, "message": last.message, "status": last.status, "kind": last.kind,
         }),
         (None, _) => Value::Null,
     }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::region::ProfileFileRegionProvider;
@@ -114,6 +113,18 @@ impl fmt::Display for BadSettings {
 
 impl std::error::Error for BadSettings {}
 
+/// The region that the environment names. A variable that is empty counts as none, as in botocore.
+fn region_of_process() -> Option<String> {
+    let set = |name| std::env::var(name).ok().filter(|region| !region.is_empty());
+    set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"))
+}
+
+/// Whether a text can be part of a host's name, as regions are.
+fn is_label(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !text.is_empty() && text.chars().all(is_part) && !text.starts_with('-')
+}
+
 impl AwsSettings {
     /// The SDK's configuration. It has everything that a client needs, also one of the official SDK;
     /// credentials are fetched when a call needs them, cached, and fetched anew before they expire.
@@ -126,6 +137,9 @@ impl AwsSettings {
     pub async fn sdk_config(&self) -> Result<SdkConfig, BadSettings> {
         self.profile_exists()?;
         let base = self.loader()?.load().await;
+        if let Some(region) = base.region().filter(|region| !is_label(region.as_ref())) {
+            return Err(BadSettings::new(format!("`{region}` is no AWS region")));
+        }
         let inner = || base.service_config().map(|_| base.clone());
         let role = self.role.as_ref().map(|role| {
             let sts = role.endpoint_url.iter().map(|url| ("STS".to_owned(), url.clone()));
@@ -163,9 +177,10 @@ impl AwsSettings {
         }
         // The SDK's own chain goes on to ask the instance metadata service, which botocore does not,
         // and which off EC2 takes seconds to fail.
-        let region = RegionProviderChain::first_try(self.region.clone().map(Region::new))
-            .or_else(EnvironmentVariableRegionProvider::new())
-            .or_else(profile.build());
+        let given = self.region.clone().filter(|region| !region.is_empty());
+        let region =
+            RegionProviderChain::first_try(given.or_else(region_of_process).map(Region::new))
+                .or_else(profile.build());
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region);
         if let Some(name) = &self.profile {
             loader = loader.profile_name(name);

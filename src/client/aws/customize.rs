@@ -56,6 +56,26 @@ pub(super) fn check_signer(endpoint: &ResolvedEndpoint) -> Result<(), Invalid> {
     ))
 }
 
+/// Completes an output: where a bucket is, is the root element's own text (botocore's handler
+/// `parse_get_bucket_location`).
+pub(super) fn output(
+    service: &ServiceModel,
+    operation: &OperationModel,
+    body: &[u8],
+    members: &mut Map<String, Value>,
+) {
+    const LOCATION: &str = "LocationConstraint";
+    if service.name != "s3" || operation.name != "GetBucketLocation" {
+        return;
+    }
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let Ok(document) = roxmltree::Document::parse(text) else { return };
+    let root = document.root_element();
+    if root.tag_name().name() == LOCATION {
+        members.insert(LOCATION.to_owned(), root.text().map(Value::from).unwrap_or_default());
+    }
+}
+
 /// Completes an input before it is checked.
 pub(super) fn input(
     service: &ServiceModel,

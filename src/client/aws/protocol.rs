@@ -8,6 +8,7 @@ use crate::model::timestamp::DateTime;
 use crate::model::{ErrorModel, OperationModel, Protocol, ServiceModel, TimestampFormat};
 
 use super::archive::Service;
+use super::customize;
 use super::endpoint::uri_encode;
 use query::Dialect;
 
@@ -101,6 +102,7 @@ pub(super) fn parse_output(
         Protocol::Json => json::parse_output(operation, reply)?,
         Protocol::RestJson | Protocol::RestXml => rest::parse_output(service, operation, reply)?,
     };
+    customize::output(service, operation, &reply.body, &mut members);
     members.insert("ResponseMetadata".to_owned(), response_metadata(metadata, reply));
     Ok(Value::Object(members))
 }

@@ -201,6 +201,9 @@ impl Driver {
             self.start_steps();
             self.take_waiting();
             self.claim(now);
+        }
+        // What is finished before the end can be cancelled until then.
+        if !self.stopping || !self.rests_in_memory() {
             self.look(now);
         }
         self.run_hooks();

@@ -6,7 +6,7 @@ use maitred::client::{Call, CallErrorKind, Client as _};
 use serde_json::{Value, json};
 
 use super::server::{Act, Server};
-use super::{client, config, error_of};
+use super::{client, config, error_of, output_of};
 
 fn call(service: &str, operation: &str, input: &Value) -> Call {
     let input = input.as_object().unwrap().clone();
@@ -59,6 +59,38 @@ async fn a_head_without_a_body_has_its_status_as_its_code() {
     assert_eq!((error.code(), error.message(), error.status()), ("404", "Not Found", Some(404)));
 }
 
+#[tokio::test]
+async fn where_a_bucket_is_is_the_root_of_the_reply() {
+    let reply = |text: &str| {
+        let open = r#"<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#;
+        Act::reply(200, &format!("{open}{text}</LocationConstraint>"))
+    };
+    let server = Server::start(vec![reply("eu-west-1"), reply("")]).await;
+    let client = client(&server);
+    let call = call("s3", "GetBucketLocation", &json!({ "Bucket": "b-1" }));
+    // Of a bucket in us-east-1 nothing is said.
+    for expected in [json!("eu-west-1"), Value::Null] {
+        assert_eq!(output_of(&client, &call).await["LocationConstraint"], expected);
+    }
+}
+
+#[test]
+fn bytes_are_base64_wherever_they_are() {
+    let record = |data: &str| {
+        call("kinesis", "PutRecord", &json!({"StreamName": "s", "PartitionKey": "p", "Data": data}))
+    };
+    let item = |bytes: &str| {
+        let input = json!({"TableName": "t", "Item": {"id": {"B": bytes}}});
+        call("dynamodb", "PutItem", &input)
+    };
+    for call in [record("hello!"), record("hello"), record("aGk"), item("not base64!")] {
+        assert_eq!(code(&call), (CallErrorKind::Invalid, "ParamValidation".to_owned()));
+    }
+    for call in [record("aGVsbG8="), record(""), item("+/+/")] {
+        assert!(!url(&call).is_empty());
+    }
+}
+
 #[test]
 fn buckets_go_into_the_host_name_where_they_can() {
     let key = |bucket: &str| {
@@ -86,7 +118,7 @@ fn glacier_takes_the_account_of_the_credentials() {
 
 #[test]
 fn what_goes_into_the_path_cannot_leave_it() {
-    for name in ["..", "."] {
+    for name in ["..", ".", ""] {
         let call = call("eks", "DescribeCluster", &json!({ "name": name }));
         assert_eq!(code(&call), (CallErrorKind::Invalid, "ParamValidation".to_owned()));
     }

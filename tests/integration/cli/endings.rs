@@ -270,3 +270,25 @@ async fn one_poll_of_nothing_is_5() {
     let ran = poll(&port.url("/"), &["--once"]).await;
     assert_eq!(ran.code, Some(5), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn a_region_is_a_name_and_an_empty_one_is_none() {
+    let asked = |maitred: Maitred, more: &'static [&'static str]| async move {
+        let args = ["call", "redshift", "describe-clusters", "--dry-run"];
+        maitred.run(&[&args[..], more].concat()).await
+    };
+    let empty = || Maitred::with_account().variable("AWS_REGION", "");
+    let ran = asked(empty().variable("AWS_DEFAULT_REGION", "us-east-1"), &[]).await;
+    assert!(ran.stdout.contains("https://redshift.us-east-1.amazonaws.com/"), "{ran:?}");
+    let ran = asked(Maitred::with_account(), &["--region", ""]).await;
+    assert!(ran.stdout.contains("https://redshift.eu-west-1.amazonaws.com/"), "{ran:?}");
+    for (maitred, more, said) in [
+        (empty(), &[][..], "there is no AWS region"),
+        (empty(), &["--region", "x y"], "`x y` is no AWS region"),
+        (Maitred::with_account().variable("AWS_REGION", "eu.west"), &[], "`eu.west` is no AWS"),
+    ] {
+        let ran = asked(maitred, more).await;
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+}

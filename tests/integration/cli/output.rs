@@ -238,3 +238,15 @@ async fn a_reader_that_goes_away_is_no_panic() {
     let ran = super::process::finished(child).await;
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_maitred"));
+    let command = command.args(["explain", "redshift", "cluster_paused"]).env_clear();
+    let output = command.stdout(full).stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("error: the result could not be written"), "{said}");
+}

@@ -2,6 +2,7 @@
 //!
 //! Time is tokio's and stands still until nothing else is left to do, except where there is a network.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use maitred::clock::Timestamp;
@@ -292,6 +293,24 @@ async fn a_graceful_stop_finishes_what_is_in_hand_and_begins_nothing() {
     assert!(scene.task(in_step).resumption.is_some());
     scene.run().await;
     assert_eq!(scene.task(in_step).state, TaskState::Success);
+}
+
+#[tokio::test]
+async fn what_a_stop_waits_for_can_be_cancelled() {
+    let scene = Scene::new();
+    let working = scene.submit(Probe::new(Act::Sleep(3600.0)));
+    let stopping = AtomicBool::new(false);
+    let cancel = async {
+        scene.until(|| stopping.load(Ordering::SeqCst)).await;
+        scene.engine().cancel(working, false).await.unwrap();
+    };
+    let is_running = || {
+        let running = scene.task(working).state == TaskState::Running;
+        stopping.fetch_or(running, Ordering::SeqCst);
+        running
+    };
+    tokio::join!(cancel, scene.run_until(is_running));
+    assert_eq!(scene.task(working).state, TaskState::Cancelled);
 }
 
 #[tokio::test(start_paused = true)]

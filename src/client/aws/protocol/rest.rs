@@ -175,7 +175,8 @@ impl<'a> Parts<'a> {
             let (_, value) = found.ok_or_else(|| ProtocolError(format!("{name} is required")))?;
             // The path would be that of another operation.
             if matches!(value.as_str(), "" | "." | "..") {
-                return Err(ProtocolError(format!("{name} goes into the path: `{value}` cannot")));
+                let what = if value.is_empty() { "must not be empty" } else { "cannot be dots" };
+                return Err(ProtocolError(format!("{name} is part of the path and {what}")));
             }
             let encoded = uri_encode(value);
             target.push_str(&if label == name { encoded } else { encoded.replace("%2F", "/") });

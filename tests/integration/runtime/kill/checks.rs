@@ -117,7 +117,7 @@ impl Scene {
             let cancelled = self.cancelled.contains_key(id);
             let expected = task.state == kind.ends()
                 || task.state == TaskState::Cancelled && cancelled
-                || task.state == TaskState::InDoubt && *kind == Kind::Post;
+                || task.state == TaskState::InDoubt && (cancelled || *kind == Kind::Post);
             assert!(expected, "{context}");
             let failed = matches!(task.state, TaskState::Failed | TaskState::InDoubt);
             assert_eq!(told.contains(id), failed, "whether its failure was told: {context}");
