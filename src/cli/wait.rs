@@ -12,7 +12,7 @@ use super::clients::SourceArgs;
 use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
-use super::report::Report;
+use super::report::{self, Report};
 use super::signals::Signals;
 use super::signature;
 use super::words::Words;
@@ -23,6 +23,7 @@ use crate::engine::Wait;
 use crate::engine::WaitEvent;
 
 mod bound;
+mod doubts;
 mod each;
 mod help;
 mod many;
@@ -95,6 +96,9 @@ async fn start(plan: &Plan) -> anyhow::Result<Report> {
     let service = plan.waiter.service();
     let (models, connection) = (&plan.target.models, &plan.args.connection);
     let door = Door::open(service, models, connection, Arc::clone(&clock)).await?;
+    if !plan.args.say.quiet {
+        plan.doubts.iter().for_each(|doubt| report::note(doubt));
+    }
     if let Some(targets) = &plan.targets {
         let about = first_line(plan, &door);
         return many::run(plan, targets, door, clock, &about).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::FromArgMatches as _;
 use serde_json::{Map, Value};
 
+use super::doubts;
 use super::each::Each;
 use super::help;
 use super::options::WaitArgs;
@@ -12,6 +13,7 @@ use super::targets::Targets;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
+use crate::catalog::Origin;
 use crate::cli::arguments;
 use crate::cli::clients;
 use crate::cli::exit::Failure;
@@ -41,6 +43,8 @@ pub(super) struct Target {
     pub(super) config: Arc<WaiterConfig>,
     /// Where the waiter comes from; `None` if from the command line.
     pub(super) origin: Option<String>,
+    /// Whether that is a file of the user's.
+    pub(super) own: bool,
 }
 
 impl Target {
@@ -89,8 +93,9 @@ impl Target {
             return Err(failure.into());
         };
         let origin = Some(entry.origin.to_string());
+        let own = matches!(entry.origin, Origin::File(_) | Origin::DataPath(_));
         let (models, name, config) = (models.clone(), entry.name, entry.config);
-        Ok(Self { models, signature, name, config, origin })
+        Ok(Self { models, signature, name, config, origin, own })
     }
 
     fn ad_hoc(models: &Models, signature: Signature) -> Self {
@@ -103,7 +108,7 @@ impl Target {
             ..WaiterConfig::new(operation, delay, max_attempts, Vec::new())
         };
         let (models, name) = (models.clone(), signature.command());
-        Self { models, name, signature, config: Arc::new(config), origin: None }
+        Self { models, name, signature, config: Arc::new(config), origin: None, own: false }
     }
 
     /// `maitred wait SERVICE NAME`, for messages.
@@ -148,6 +153,8 @@ pub(super) struct Plan {
     pub(super) target: Target,
     pub(super) waiter: Waiter,
     pub(super) args: WaitArgs,
+    /// What the model makes doubtful, each a line.
+    pub(super) doubts: Vec<String>,
     /// With --for-each, everything that is waited for; `waiter` is then that of the first.
     pub(super) targets: Option<Targets>,
 }
@@ -173,6 +180,7 @@ impl Plan {
         }
         let service = target.signature.service();
         let compiled = Waiter::compile(service, &target.name, &config, &options);
+        let doubts = doubts::find(&target, &config, &options);
         let mut whole = config.input.clone();
         whole.extend(options.input.clone());
         let checked = compiled.as_ref().map_or(&whole, |waiter| &waiter.call().input);
@@ -190,7 +198,7 @@ impl Plan {
                 let targets = each.map(|each| {
                     Targets::new(each, args.each.need, &target, &waiter, &config, options)
                 });
-                Ok(Self { targets: targets.transpose()?, target, waiter, args })
+                Ok(Self { targets: targets.transpose()?, target, waiter, args, doubts })
             }
             Ok(_) => Err(refused(&target, &problems, None).into()),
             Err(invalid) => Err(refused(&target, &problems, Some(&invalid)).into()),

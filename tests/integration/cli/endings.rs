@@ -292,3 +292,23 @@ async fn a_region_is_a_name_and_an_empty_one_is_none() {
         assert!(ran.stderr.contains(said), "{ran:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_model_does_not_know_is_told_before_the_wait() {
+    let redshift = FakeRedshift::start(Pace::Describes(1));
+    redshift.cluster("analytics", &["available"]);
+    let asked = async |until: &str| {
+        let url = redshift.url();
+        let args = ["wait", "redshift", "describe-clusters", "--endpoint-url", &url, "--once"];
+        Maitred::with_account().run(&[&args[..], &["--until", until]].concat()).await
+    };
+    let ran = asked("Clusters[0].Clusterstatus == 'available'").await;
+    let said = "warning: `Cluster` has no member `Clusterstatus`; did you mean `ClusterStatus`?";
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(ran.stderr.starts_with(said), "{ran:?}");
+    // Anything that is there is true.
+    for until in ["Clusters[0].ClusterStatus == 'available'", "Clusters", "length(Clusters)"] {
+        let ran = asked(until).await;
+        assert!(ran.code == Some(0) && !ran.stderr.contains("warning"), "{ran:?}");
+    }
+}

@@ -1,0 +1,57 @@
+//! What the model of the service makes doubtful about a wait, told before it polls.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::plan::Target;
+use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
+use crate::diagnostic::Severity;
+use crate::lint;
+use crate::waiter::Options;
+
+/// What lint finds in the expressions of the command line, and in those of a waiter of the user's own. A
+/// service may be newer than its model, so these are no errors.
+pub(super) fn find(target: &Target, config: &WaiterConfig, options: &Options) -> Vec<String> {
+    let conditions = [(State::Success, &options.until), (State::Failure, &options.fail_if)];
+    let conditions = conditions.into_iter().flat_map(|(state, expressions)| {
+        expressions.iter().map(move |expression| condition(state, expression))
+    });
+    let mut acceptors: Vec<_> = conditions.collect();
+    if target.own {
+        acceptors.extend(config.acceptors.iter().cloned());
+    }
+    if acceptors.is_empty() {
+        return Vec::new();
+    }
+    let looked_at = WaiterConfig::new(config.operation.clone(), 30.0, 60, acceptors);
+    let all_pages = if options.all_pages { Some(true) } else { config.all_pages };
+    let parameters = config.parameters.clone();
+    let looked_at = WaiterConfig { all_pages, parameters, ..looked_at };
+    let waiters = BTreeMap::from([(target.name.clone(), looked_at)]);
+    let file = WaiterFile { schema: None, version: 2, service: None, waiters };
+    let service = target.signature.service();
+    let findings = lint::lint(service, &file, Some(&target.models), &lint::Config::default());
+    let of_expression = findings.into_iter().filter(|finding| {
+        finding.severity >= Severity::Warning && finding.pointer.ends_with("/argument")
+    });
+    let mut told: Vec<_> = of_expression
+        .map(|finding| match finding.help {
+            Some(help) => format!("warning: {}; {help}", finding.message),
+            None => format!("warning: {}", finding.message),
+        })
+        .collect();
+    told.dedup();
+    told
+}
+
+/// What is asked of a reply, as an acceptor.
+fn condition(state: State, expression: &str) -> AcceptorConfig {
+    AcceptorConfig {
+        state,
+        matcher: MatcherKind::Path,
+        argument: Some(expression.to_owned()),
+        expected: Value::Bool(true),
+        message: None,
+    }
+}
