@@ -14,6 +14,7 @@ use super::store::{Store, StoreError};
 use super::task::Change;
 use super::worker::{Workplace, on_store};
 use crate::trigger::Services;
+use tokio::sync::watch;
 
 mod driver;
 mod queue;
@@ -89,7 +90,9 @@ impl Triggerer {
     }
 
     /// Runs until `stop` completes, or until there is nothing left to do if the options say so. On
-    /// `stop`, no new step begins, and those in hand are finished.
+    /// `stop`, no new step begins, and those in hand are finished. A step of an operator that takes more
+    /// than 25 seconds then is put back, to be run again by the next triggerer; not while it makes a main
+    /// call.
     ///
     /// # Errors
     /// The store is locked by another triggerer, was taken over by one, or is broken.
@@ -100,14 +103,16 @@ impl Triggerer {
         let now = self.services.clock.now();
         let fence = on_store(&self.store, move |store| store.acquire(now)).await?;
         let log = LogBuffer::new(Arc::clone(&self.services.clock));
+        let (stopping, stopped) = watch::channel(false);
         let workplace = Workplace {
             store: self.store,
             fence,
             registry: self.registry,
             services: self.services,
             log,
+            stop: stopped,
         };
-        let mut driver = Driver::new(workplace, self.options, self.observer);
+        let mut driver = Driver::new(workplace, self.options, self.observer, stopping);
         driver.load().await?;
         driver.run(stop).await
     }

@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::log::LogBuffer;
 use super::registry::{Registry, Unusable};
@@ -45,6 +46,12 @@ const RECONCILE_AGAIN: Duration = Duration::from_secs(30);
 /// How often one step may hand over to a trigger that cannot start, or find a main call again.
 const MAX_ROUNDS: u32 = 5;
 
+/// How long the step in hand may take once the triggerer was asked to end.
+const STOP_GRACE: Duration = Duration::from_secs(25);
+
+/// How often it is looked whether a main call is over that the end waits for.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// The place of the call that undoes a step's work: after all that the operator makes itself.
 const UNDO: u32 = u32::MAX;
 
@@ -56,6 +63,8 @@ pub(super) struct Workplace {
     pub(super) registry: Arc<Registry>,
     pub(super) services: Arc<Services>,
     pub(super) log: Arc<LogBuffer>,
+    /// Whether the triggerer was asked to end.
+    pub(super) stop: watch::Receiver<bool>,
 }
 
 /// Runs something on the store, which blocks, without holding up the others.
@@ -84,6 +93,8 @@ enum Ran {
     Failed(OperatorError),
     TimedOut,
     Cancelled(CancelRequest),
+    /// The triggerer ends, and this would take longer: it is put back, to be run again.
+    PutBack,
 }
 
 impl Workplace {
@@ -95,14 +106,16 @@ impl Workplace {
         TriggerContext::new(Arc::clone(&self.services), self.log.of(id))
     }
 
-    fn operator_context(&self, task: &Task) -> OperatorContext {
+    /// What an operator gets for a step; `open` counts the main calls that it has begun and that are
+    /// not over.
+    fn operator_context(&self, task: &Task, open: Arc<AtomicUsize>) -> OperatorContext {
         let info = TaskInfo {
             id: task.id,
             key: task.spec.key.clone(),
             try_number: task.try_number,
             token: task.token.clone(),
         };
-        let host = StoreHost { workplace: self.clone(), id: task.id, step: task.step };
+        let host = StoreHost { workplace: self.clone(), id: task.id, step: task.step, open };
         OperatorContext::new(Arc::clone(&self.services), info, Arc::new(host))
     }
 
@@ -144,8 +157,9 @@ impl Workplace {
                 // A call that was made: the step runs again, and finds its result.
                 (Looked::Made, _) | (Looked::NothingMade, None) => {}
             }
-            let ctx = self.operator_context(&task);
-            match self.step(&task, &*operator, &ctx, &mut cancel).await {
+            let open = Arc::new(AtomicUsize::new(0));
+            let ctx = self.operator_context(&task, Arc::clone(&open));
+            match self.step(&task, &*operator, &ctx, &mut cancel, &open).await {
                 Ran::Flow(flow) => return self.flow(&task, &*operator, &ctx, *flow).await,
                 Ran::Failed(error) => failure = Some(error),
                 Ran::TimedOut => {
@@ -155,6 +169,10 @@ impl Workplace {
                 Ran::Cancelled(request) => {
                     guarded_cancel(&*operator, &ctx, request.reason).await;
                     return self.cancelled(&task, &*operator, request).await;
+                }
+                Ran::PutBack => {
+                    let put_back = Transition::Requeue(self.now());
+                    return Ok(change(&task, put_back, "its triggerer was stopped".to_owned()));
                 }
             }
         }
@@ -170,7 +188,7 @@ impl Workplace {
     ) -> Result<Looked, StoreError> {
         let (id, step) = (task.id, task.step);
         let intents = on_store(&self.store, move |store| store.intents(id, step)).await?;
-        let ctx = self.operator_context(task);
+        let ctx = self.operator_context(task, Arc::default());
         let mut looked = Looked::NothingMade;
         for open in intents.into_iter().filter(|stored| stored.settled.is_none()) {
             let intent = open.intent;
@@ -213,13 +231,28 @@ impl Workplace {
         on_store(&self.store, move |store| store.settle(fence, id, step, ordinal, &settled)).await
     }
 
-    /// The operator's step, within the task's time, unless somebody cancels it.
+    /// Returns once the triggerer has been asked to end for so long that a step in hand is put back; never
+    /// while one of its main calls is `open`.
+    async fn out_of_grace(&self, open: &AtomicUsize) {
+        let clock = &self.services.clock;
+        // Who asks is gone only when the triggerer is.
+        if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
+            return std::future::pending().await;
+        }
+        clock.sleep(STOP_GRACE).await;
+        while open.load(Ordering::SeqCst) > 0 {
+            clock.sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The operator's step, within the task's time, unless somebody cancels it or the triggerer ends.
     async fn step(
         &self,
         task: &Task,
         operator: &dyn AnyOperator,
         ctx: &OperatorContext,
         cancel: &mut oneshot::Receiver<CancelRequest>,
+        open: &AtomicUsize,
     ) -> Ran {
         let left = match task.deadline.map(|deadline| deadline.since(self.now())) {
             Some(Duration::ZERO) => return Ran::TimedOut,
@@ -237,6 +270,7 @@ impl Workplace {
                 Err(error) => Ran::Failed(error),
             },
             () = out_of_time => Ran::TimedOut,
+            () = self.out_of_grace(open) => Ran::PutBack,
         }
     }
 
@@ -345,7 +379,7 @@ impl Workplace {
         if !matches!(why, EndDeferral::TimedOut)
             && let Ok(operator) = self.operator(&task)
         {
-            let ctx = self.operator_context(&task);
+            let ctx = self.operator_context(&task, Arc::default());
             guarded_cancel(&*operator, &ctx, reason).await;
         }
         Ok(match why {
@@ -507,6 +541,7 @@ struct StoreHost {
     workplace: Workplace,
     id: TaskId,
     step: u32,
+    open: Arc<AtomicUsize>,
 }
 
 impl Host for StoreHost {
@@ -514,7 +549,12 @@ impl Host for StoreHost {
         let (fence, id, step) = (self.workplace.fence, self.id, self.step);
         let store = &self.workplace.store;
         Box::pin(async move {
+            // Counted first: once it is stored, the call may be made.
+            self.open.fetch_add(1, Ordering::SeqCst);
             let begun = on_store(store, move |store| store.begin(fence, id, step, &intent)).await;
+            if !matches!(begun, Ok(Begun::Go)) {
+                self.open.fetch_sub(1, Ordering::SeqCst);
+            }
             begun.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
@@ -525,7 +565,9 @@ impl Host for StoreHost {
         Box::pin(async move {
             let done =
                 on_store(store, move |store| store.settle(fence, id, step, ordinal, &settled));
-            done.await.map_err(|error| OperatorError::new(error.to_string()))
+            let settled = done.await.map_err(|error| OperatorError::new(error.to_string()));
+            self.open.fetch_sub(1, Ordering::SeqCst);
+            settled
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
@@ -84,6 +84,8 @@ pub(super) struct Driver {
     next_checkpoint: Timestamp,
     next_look: Timestamp,
     stopping: bool,
+    /// Tells workers of it.
+    stop_workers: watch::Sender<bool>,
     idle: bool,
     observer: Option<Observer>,
 }
@@ -93,6 +95,7 @@ impl Driver {
         workplace: Workplace,
         options: TriggererOptions,
         observer: Option<Observer>,
+        stop_workers: watch::Sender<bool>,
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
         let now = clock.now();
@@ -121,6 +124,7 @@ impl Driver {
             next_checkpoint: now.plus(CHECKPOINT_EVERY),
             next_look: now,
             stopping: false,
+            stop_workers,
             idle: false,
             observer,
         }
@@ -158,7 +162,10 @@ impl Driver {
             let pause = self.pause();
             tokio::select! {
                 biased;
-                () = &mut stop, if !self.stopping => self.stopping = true,
+                () = &mut stop, if !self.stopping => {
+                    self.stopping = true;
+                    self.stop_workers.send_replace(true);
+                }
                 Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
                     let (id, change) = joined(done)?;

@@ -295,6 +295,30 @@ async fn a_graceful_stop_finishes_what_is_in_hand_and_begins_nothing() {
     assert_eq!(scene.task(in_step).state, TaskState::Success);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_step_that_a_stop_cannot_wait_for_is_put_back_but_no_main_call() {
+    let scene = Scene::new();
+    let long = scene.submit(Probe::new(Act::Sleep(3600.0)));
+    let calls = scene.submit(Probe::new(Act::Call(1800.0)));
+    let both = [long, calls];
+    let begun = scene.now();
+    scene.run_until(|| both.iter().all(|id| scene.task(*id).state == TaskState::Running)).await;
+    // The stop has waited for the call, and for no more.
+    assert_times(&[seconds(begun, scene.now())], &[1800.0]);
+    for id in both {
+        let task = scene.task(id);
+        assert_eq!((task.state, task.step, task.try_number), (TaskState::Queued, 0, 1));
+        assert_eq!(task.message.as_deref(), Some("its triggerer was stopped"));
+    }
+    assert_times(&times(&scene, long, TaskState::Queued)[1..], &[25.0]);
+    scene.run().await;
+    for (id, took) in [(long, 1800.0 + 3600.0), (calls, 1800.0 + 1800.0)] {
+        let task = scene.task(id);
+        assert_eq!((task.state, task.try_number), (TaskState::Success, 1));
+        assert_times(&[seconds(begun, task.ended.unwrap())], &[took]);
+    }
+}
+
 #[tokio::test]
 async fn what_a_stop_waits_for_can_be_cancelled() {
     let scene = Scene::new();

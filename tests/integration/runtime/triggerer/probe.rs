@@ -22,6 +22,8 @@ pub(super) enum Act {
     Fatal(String),
     Result(Value),
     Sleep(f64),
+    /// A main call that takes so many seconds, and then as many without one.
+    Call(f64),
     Defer(Wait),
 }
 
@@ -115,6 +117,16 @@ impl Operator for Probe {
             Act::Result(value) => Ok(Flow::Done(value.clone())),
             Act::Sleep(seconds) => {
                 ctx.clock().sleep(Duration::from_secs_f64(*seconds)).await;
+                Ok(Flow::Done(Value::Null))
+            }
+            Act::Call(seconds) => {
+                let pause = || ctx.clock().sleep(Duration::from_secs_f64(*seconds));
+                let call = || async {
+                    pause().await;
+                    Ok(())
+                };
+                ctx.main_call("sleep", Value::Null, call).await?;
+                pause().await;
                 Ok(Flow::Done(Value::Null))
             }
             Act::Defer(wait) => self.defer(wait, "first"),
