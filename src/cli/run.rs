@@ -92,7 +92,7 @@ async fn finished(
     match tokio::time::timeout(SOON, running.as_mut()).await {
         Ok(ended) => ended,
         Err(_) => {
-            report::note(super::triggerer::ENDING);
+            report::note("ending: hooks and steps in hand are finished first; Ctrl-C ends at once");
             running.await
         }
     }

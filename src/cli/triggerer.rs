@@ -15,10 +15,6 @@ use crate::runtime::TriggererOptions;
 use crate::runtime::store::TaskFilter;
 use crate::runtime::task::{Change, Transition};
 
-/// What is said to who has asked for the end.
-pub(super) const ENDING: &str =
-    "ending: the steps in hand are finished first; once more ends at once";
-
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
 /// One triggerer runs a store at a time; a second one exits with 2. SIGTERM or Ctrl-C ends it once the
@@ -89,7 +85,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
             done = &mut running => return std::io::Result::Ok(done.map(|()| Exit::Success)),
             _ = signals.next() => {}
         }
-        report::note(ENDING);
+        report::note("ending: the steps in hand are finished first; once more ends at once");
         let _ = stop.send(());
         Ok(tokio::select! {
             done = &mut running => done.map(|()| Exit::Success),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -105,13 +105,36 @@ pub struct OperatorContext {
     task: TaskInfo,
     host: Arc<dyn Host>,
     calls: AtomicU32,
+    /// How many main calls are being made.
+    open: AtomicUsize,
+}
+
+/// A main call that is being made, until this is dropped.
+struct OpenCall<'a>(&'a AtomicUsize);
+
+impl<'a> OpenCall<'a> {
+    fn of(open: &'a AtomicUsize) -> Self {
+        open.fetch_add(1, Ordering::SeqCst);
+        Self(open)
+    }
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl OperatorContext {
     /// The context of one step of a task.
     #[must_use]
     pub fn new(services: Arc<Services>, task: TaskInfo, host: Arc<dyn Host>) -> Self {
-        Self { services, task, host, calls: AtomicU32::new(0) }
+        Self { services, task, host, calls: AtomicU32::new(0), open: AtomicUsize::new(0) }
+    }
+
+    /// Whether a main call is being made.
+    pub(crate) fn makes_main_call(&self) -> bool {
+        self.open.load(Ordering::SeqCst) > 0
     }
 
     /// The task.
@@ -216,6 +239,7 @@ impl OperatorContext {
         T: Serialize + DeserializeOwned + Send,
         F: Future<Output = Result<T, MainCallError>> + Send,
     {
+        let _open = OpenCall::of(&self.open);
         let ordinal = self.calls.fetch_add(1, Ordering::Relaxed);
         let intent = Intent { ordinal, name: name.to_owned(), details };
         if let Begun::Recorded(value) = self.host.begin(intent).await? {

@@ -90,9 +90,9 @@ impl Triggerer {
     }
 
     /// Runs until `stop` completes, or until there is nothing left to do if the options say so. On
-    /// `stop`, no new step begins, and those in hand are finished. A step of an operator that takes more
-    /// than 25 seconds then is put back, to be run again by the next triggerer; not while it makes a main
-    /// call.
+    /// `stop`, no new step begins, and those in hand are finished. An operator that is still running 25
+    /// seconds later is dropped and its step put back, to be run again by the next triggerer; not while it
+    /// makes a main call.
     ///
     /// # Errors
     /// The store is locked by another triggerer, was taken over by one, or is broken.
@@ -103,7 +103,7 @@ impl Triggerer {
         let now = self.services.clock.now();
         let fence = on_store(&self.store, move |store| store.acquire(now)).await?;
         let log = LogBuffer::new(Arc::clone(&self.services.clock));
-        let (stopping, stopped) = watch::channel(false);
+        let (stopping, stopped) = watch::channel(None);
         let workplace = Workplace {
             store: self.store,
             fence,

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -46,7 +45,7 @@ const RECONCILE_AGAIN: Duration = Duration::from_secs(30);
 /// How often one step may hand over to a trigger that cannot start, or find a main call again.
 const MAX_ROUNDS: u32 = 5;
 
-/// How long the step in hand may take once the triggerer was asked to end.
+/// How long an operator's step may go on once the triggerer was asked to end.
 const STOP_GRACE: Duration = Duration::from_secs(25);
 
 /// How often it is looked whether a main call is over that the end waits for.
@@ -63,8 +62,8 @@ pub(super) struct Workplace {
     pub(super) registry: Arc<Registry>,
     pub(super) services: Arc<Services>,
     pub(super) log: Arc<LogBuffer>,
-    /// Whether the triggerer was asked to end.
-    pub(super) stop: watch::Receiver<bool>,
+    /// When the triggerer was asked to end, if it was.
+    pub(super) stop: watch::Receiver<Option<Timestamp>>,
 }
 
 /// Runs something on the store, which blocks, without holding up the others.
@@ -106,16 +105,14 @@ impl Workplace {
         TriggerContext::new(Arc::clone(&self.services), self.log.of(id))
     }
 
-    /// What an operator gets for a step; `open` counts the main calls that it has begun and that are
-    /// not over.
-    fn operator_context(&self, task: &Task, open: Arc<AtomicUsize>) -> OperatorContext {
+    fn operator_context(&self, task: &Task) -> OperatorContext {
         let info = TaskInfo {
             id: task.id,
             key: task.spec.key.clone(),
             try_number: task.try_number,
             token: task.token.clone(),
         };
-        let host = StoreHost { workplace: self.clone(), id: task.id, step: task.step, open };
+        let host = StoreHost { workplace: self.clone(), id: task.id, step: task.step };
         OperatorContext::new(Arc::clone(&self.services), info, Arc::new(host))
     }
 
@@ -157,9 +154,8 @@ impl Workplace {
                 // A call that was made: the step runs again, and finds its result.
                 (Looked::Made, _) | (Looked::NothingMade, None) => {}
             }
-            let open = Arc::new(AtomicUsize::new(0));
-            let ctx = self.operator_context(&task, Arc::clone(&open));
-            match self.step(&task, &*operator, &ctx, &mut cancel, &open).await {
+            let ctx = self.operator_context(&task);
+            match self.step(&task, &*operator, &ctx, &mut cancel).await {
                 Ran::Flow(flow) => return self.flow(&task, &*operator, &ctx, *flow).await,
                 Ran::Failed(error) => failure = Some(error),
                 Ran::TimedOut => {
@@ -188,7 +184,7 @@ impl Workplace {
     ) -> Result<Looked, StoreError> {
         let (id, step) = (task.id, task.step);
         let intents = on_store(&self.store, move |store| store.intents(id, step)).await?;
-        let ctx = self.operator_context(task, Arc::default());
+        let ctx = self.operator_context(task);
         let mut looked = Looked::NothingMade;
         for open in intents.into_iter().filter(|stored| stored.settled.is_none()) {
             let intent = open.intent;
@@ -231,16 +227,17 @@ impl Workplace {
         on_store(&self.store, move |store| store.settle(fence, id, step, ordinal, &settled)).await
     }
 
-    /// Returns once the triggerer has been asked to end for so long that a step in hand is put back; never
-    /// while one of its main calls is `open`.
-    async fn out_of_grace(&self, open: &AtomicUsize) {
+    /// Returns once the triggerer was asked to end so long ago that this step is put back; never while it
+    /// makes a main call.
+    async fn out_of_grace(&self, ctx: &OperatorContext) {
         let clock = &self.services.clock;
+        let mut stop = self.stop.clone();
         // Who asks is gone only when the triggerer is.
-        if self.stop.clone().wait_for(|stop| *stop).await.is_err() {
+        let Some(asked) = stop.wait_for(Option::is_some).await.ok().and_then(|asked| *asked) else {
             return std::future::pending().await;
-        }
-        clock.sleep(STOP_GRACE).await;
-        while open.load(Ordering::SeqCst) > 0 {
+        };
+        clock.sleep(asked.plus(STOP_GRACE).since(self.now())).await;
+        while ctx.makes_main_call() {
             clock.sleep(LOOK_AGAIN).await;
         }
     }
@@ -252,7 +249,6 @@ impl Workplace {
         operator: &dyn AnyOperator,
         ctx: &OperatorContext,
         cancel: &mut oneshot::Receiver<CancelRequest>,
-        open: &AtomicUsize,
     ) -> Ran {
         let left = match task.deadline.map(|deadline| deadline.since(self.now())) {
             Some(Duration::ZERO) => return Ran::TimedOut,
@@ -270,7 +266,7 @@ impl Workplace {
                 Err(error) => Ran::Failed(error),
             },
             () = out_of_time => Ran::TimedOut,
-            () = self.out_of_grace(open) => Ran::PutBack,
+            () = self.out_of_grace(ctx) => Ran::PutBack,
         }
     }
 
@@ -379,7 +375,7 @@ impl Workplace {
         if !matches!(why, EndDeferral::TimedOut)
             && let Ok(operator) = self.operator(&task)
         {
-            let ctx = self.operator_context(&task, Arc::default());
+            let ctx = self.operator_context(&task);
             guarded_cancel(&*operator, &ctx, reason).await;
         }
         Ok(match why {
@@ -541,7 +537,6 @@ struct StoreHost {
     workplace: Workplace,
     id: TaskId,
     step: u32,
-    open: Arc<AtomicUsize>,
 }
 
 impl Host for StoreHost {
@@ -549,12 +544,7 @@ impl Host for StoreHost {
         let (fence, id, step) = (self.workplace.fence, self.id, self.step);
         let store = &self.workplace.store;
         Box::pin(async move {
-            // Counted first: once it is stored, the call may be made.
-            self.open.fetch_add(1, Ordering::SeqCst);
             let begun = on_store(store, move |store| store.begin(fence, id, step, &intent)).await;
-            if !matches!(begun, Ok(Begun::Go)) {
-                self.open.fetch_sub(1, Ordering::SeqCst);
-            }
             begun.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
@@ -565,9 +555,7 @@ impl Host for StoreHost {
         Box::pin(async move {
             let done =
                 on_store(store, move |store| store.settle(fence, id, step, ordinal, &settled));
-            let settled = done.await.map_err(|error| OperatorError::new(error.to_string()));
-            self.open.fetch_sub(1, Ordering::SeqCst);
-            settled
+            done.await.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
 

@@ -84,8 +84,8 @@ pub(super) struct Driver {
     next_checkpoint: Timestamp,
     next_look: Timestamp,
     stopping: bool,
-    /// Tells workers of it.
-    stop_workers: watch::Sender<bool>,
+    /// Tells workers since when.
+    stop_workers: watch::Sender<Option<Timestamp>>,
     idle: bool,
     observer: Option<Observer>,
 }
@@ -95,7 +95,7 @@ impl Driver {
         workplace: Workplace,
         options: TriggererOptions,
         observer: Option<Observer>,
-        stop_workers: watch::Sender<bool>,
+        stop_workers: watch::Sender<Option<Timestamp>>,
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
         let now = clock.now();
@@ -164,7 +164,7 @@ impl Driver {
                 biased;
                 () = &mut stop, if !self.stopping => {
                     self.stopping = true;
-                    self.stop_workers.send_replace(true);
+                    self.stop_workers.send_replace(Some(self.clock.now()));
                 }
                 Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
@@ -317,6 +317,8 @@ impl Driver {
                     let _ = cancel.send(request);
                 }
             }
+            // Once it ends, that is left to the next triggerer.
+            None if task.state == TaskState::Deferred && self.stopping => {}
             None if task.state == TaskState::Deferred => {
                 self.end(task.id, EndDeferral::Cancelled(request));
             }
