@@ -46,8 +46,8 @@ Examples:
 Exit code: 0 no errors (with --deny warnings, no warnings either), 1 findings, 2 bad usage or nothing
 to check.")]
 pub(super) struct Args {
-    /// Files, folders of *.json files or of botocore's layout, or `-` for standard input [default: `waiters` of maitred.toml,
-    /// else ./waiters]
+    /// Files, folders of *.json files or of botocore's layout, or `-` for standard input [default:
+    /// `waiters` of maitred.toml, else ./waiters]
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// How findings are written
@@ -233,9 +233,17 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fa
     const LAYOUT_DEPTH: usize = 2;
     let unreadable =
         |error: io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        // Nobody has named it.
+        Err(_) if depth > 0 => return Ok(()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    for entry in entries {
         let entry = entry.map_err(unreadable)?.path();
-        if entry.is_dir() && depth < LAYOUT_DEPTH {
+        let is_hidden =
+            entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if entry.is_dir() && depth < LAYOUT_DEPTH && !is_hidden {
             collect(&entry, depth + 1, files)?;
         } else if entry.is_file() {
             let is_json = entry.extension().is_some_and(|extension| extension == "json");

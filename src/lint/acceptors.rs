@@ -112,10 +112,10 @@ fn check_error_code(
     if code.contains("{{") || matches!(code, "true" | "false") || known().any(|it| it == code) {
         return;
     }
-    if let Some(same) = declared.iter().find(|known| error_stem(known) == error_stem(code)) {
-        let message = format!("`{}` never gives the error `{code}`", operation.name);
-        let help = format!("its code is `{same}`");
-        return subject.advise(&rule::MISWRITTEN_ERROR, place, message, help);
+    let same = declared.iter().find(|known| error_stem(known) == error_stem(code));
+    if let Some(same) = same.filter(|_| !place.starts_with("/transient")) {
+        let message = format!("`{}` declares the error `{same}`, not `{code}`", operation.name);
+        return subject.report(&rule::MISWRITTEN_ERROR, place, message);
     }
     let help = match crate::diagnostic::nearest(code, known()) {
         Some(near) => format!("did you mean `{near}`?"),

@@ -6,18 +6,24 @@ use serde_json::Value;
 
 use super::plan::Target;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
 use crate::waiter::Options;
 
 /// What lint finds in the expressions of the command line, and in those of a waiter of the user's own. A
 /// service may be newer than its model, so these are no errors.
-pub(super) fn find(target: &Target, config: &WaiterConfig, options: &Options) -> Vec<String> {
+pub(super) fn find(
+    target: &Target,
+    config: &WaiterConfig,
+    options: &Options,
+    rules: &lint::Config,
+) -> Vec<String> {
     let conditions = [(State::Success, &options.until), (State::Failure, &options.fail_if)];
     let conditions = conditions.into_iter().flat_map(|(state, expressions)| {
         expressions.iter().map(move |expression| condition(state, expression))
     });
     let mut acceptors: Vec<_> = conditions.collect();
+    let given = acceptors.len();
     if target.own {
         acceptors.extend(config.acceptors.iter().cloned());
     }
@@ -31,18 +37,29 @@ pub(super) fn find(target: &Target, config: &WaiterConfig, options: &Options) ->
     let waiters = BTreeMap::from([(target.name.clone(), looked_at)]);
     let file = WaiterFile { schema: None, version: 2, service: None, waiters };
     let service = target.signature.service();
-    let findings = lint::lint(service, &file, Some(&target.models), &lint::Config::default());
-    let of_expression = findings.into_iter().filter(|finding| {
-        finding.severity >= Severity::Warning && finding.pointer.ends_with("/argument")
-    });
-    let mut told: Vec<_> = of_expression
-        .map(|finding| match finding.help {
-            Some(help) => format!("warning: {}; {help}", finding.message),
-            None => format!("warning: {}", finding.message),
-        })
-        .collect();
-    told.dedup();
+    let findings = lint::lint(service, &file, Some(&target.models), rules);
+    let mut told = Vec::new();
+    for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
+        let help = finding.help.map_or_else(String::new, |help| format!("; {help}"));
+        let line = format!("warning: {}{help}", finding.message);
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
     told
+}
+
+/// Whether a finding is about an expression, or about the value that an acceptor of a file expects. The first
+/// `given` are conditions, which expect nothing but truth.
+fn is_told(finding: &Diagnostic, given: usize) -> bool {
+    let mut place = finding.pointer.rsplit('/');
+    let (key, index) = (place.next(), place.next().and_then(|index| index.parse::<usize>().ok()));
+    finding.severity >= Severity::Warning
+        && match (key, index) {
+            (Some("argument"), Some(_)) => true,
+            (Some("expected"), Some(index)) => index >= given,
+            _ => false,
+        }
 }
 
 /// What is asked of a reply, as an acceptor.

@@ -18,6 +18,7 @@ use crate::cli::arguments;
 use crate::cli::clients;
 use crate::cli::exit::Failure;
 use crate::cli::misnamed;
+use crate::cli::project;
 use crate::cli::signature;
 use crate::cli::signature::Problem;
 use crate::cli::signature::Signature;
@@ -25,6 +26,7 @@ use crate::client::aws::Models;
 use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Invalid;
+use crate::lint;
 use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
 
@@ -180,7 +182,8 @@ impl Plan {
         }
         let service = target.signature.service();
         let compiled = Waiter::compile(service, &target.name, &config, &options);
-        let doubts = doubts::find(&target, &config, &options);
+        let rules = lint::Config::new(project::project()?.lint_rules).unwrap_or_default();
+        let doubts = doubts::find(&target, &config, &options, &rules);
         let mut whole = config.input.clone();
         whole.extend(options.input.clone());
         let checked = compiled.as_ref().map_or(&whole, |waiter| &waiter.call().input);

@@ -113,7 +113,7 @@ impl fmt::Display for BadSettings {
 
 impl std::error::Error for BadSettings {}
 
-/// The region that the environment names. A variable that is empty counts as none, as in botocore.
+/// The region that the environment names. A variable that is empty counts as none: CI sets those.
 fn region_of_process() -> Option<String> {
     let set = |name| std::env::var(name).ok().filter(|region| !region.is_empty());
     set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"))
@@ -122,7 +122,10 @@ fn region_of_process() -> Option<String> {
 /// Whether a text can be part of a host's name, as regions are.
 fn is_label(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    !text.is_empty() && text.chars().all(is_part) && !text.starts_with('-')
+    matches!(text.len(), 1..=63)
+        && text.chars().all(is_part)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 impl AwsSettings {
@@ -136,7 +139,10 @@ impl AwsSettings {
     /// The profile does not exist, or a setting cannot be used.
     pub async fn sdk_config(&self) -> Result<SdkConfig, BadSettings> {
         self.profile_exists()?;
-        let base = self.loader()?.load().await;
+        let mut base = self.loader()?.load().await;
+        if base.region().is_some_and(|region| region.as_ref().is_empty()) {
+            base = base.into_builder().region(None).build();
+        }
         if let Some(region) = base.region().filter(|region| !is_label(region.as_ref())) {
             return Err(BadSettings::new(format!("`{region}` is no AWS region")));
         }
