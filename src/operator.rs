@@ -153,8 +153,8 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     ///
     /// # Errors
     /// It could not be looked up; it is tried again every 30 seconds, up to the task's execution time-out,
-    /// at which it ends as `in_doubt`. A cancelled task ends so at the first look that fails. Without one there is no end to that: give
-    /// [`Reconciled::InDoubt`] for what no further look can tell.
+    /// at which it ends as `in_doubt`. Without one there is no end to that: give [`Reconciled::InDoubt`] for
+    /// what no further look can tell. A cancelled task ends so at the first look that fails.
     fn reconcile(
         &self,
         ctx: &OperatorContext,
@@ -468,7 +468,7 @@ pub(crate) struct OperatorType {
     pub(crate) version: u32,
     pub(crate) summary: &'static str,
     pub(crate) arguments: fn() -> Value,
-    load: fn(Value) -> Result<Box<dyn AnyOperator>, OperatorError>,
+    load: fn(&Value) -> Result<Box<dyn AnyOperator>, OperatorError>,
 }
 
 impl OperatorType {
@@ -476,15 +476,15 @@ impl OperatorType {
         Self { version: T::VERSION, summary: T::SUMMARY, arguments: T::arguments, load: load::<T> }
     }
 
-    /// The operator of these arguments, checked.
-    pub(crate) fn load(&self, args: Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+    /// The operator of these arguments.
+    pub(crate) fn load(&self, args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
         (self.load)(args)
     }
 }
 
-fn load<T: Operator>(args: Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
-    let operator = T::deserialize(&args).map_err(|error| {
-        let place = match culprit::<T>(&args, &error.to_string()) {
+fn load<T: Operator>(args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+    let operator = T::deserialize(args).map_err(|error| {
+        let place = match culprit::<T>(args, &error.to_string()) {
             Some(name) => format!("{name}: "),
             None => String::new(),
         };

@@ -1,7 +1,6 @@
 //! Waiting for somebody else's work.
 
 use serde::{Deserialize, Serialize};
-
 use serde_json::Value;
 
 use super::{Deferral, Flow, Operator, OperatorContext, OperatorError, arguments_of};

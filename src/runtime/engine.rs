@@ -177,11 +177,9 @@ impl EmbeddedEngine {
     pub async fn start_all(&self, mut tasks: Vec<NewTask>) -> Result<Vec<Submitted>, EngineError> {
         let mut known = KnownWaiters::default();
         for task in &mut tasks {
-            self.registry.check_task(task).map_err(EngineError::Unusable)?;
+            let operator = self.registry.checked_task(task).map_err(EngineError::Unusable)?;
             if let Some(catalog) = &self.catalog {
-                let trigger = self.registry.first_trigger(&task.operator, &task.args);
-                let checked = trigger.and_then(|trigger| known.check(trigger, catalog));
-                checked.map_err(EngineError::Unusable)?;
+                known.check(&*operator, catalog).map_err(EngineError::Unusable)?;
             }
             task.version = self.registry.version(&task.operator).map_err(EngineError::Unusable)?;
         }

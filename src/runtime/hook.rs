@@ -17,7 +17,7 @@ use crate::trigger::Level;
 /// How long a hook may take.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs the failure hook of a task that has just failed, if it has one. What goes wrong is a line in
+/// Runs the failure hook of a task that has failed, if that is still to be done. What goes wrong is a line in
 /// the task's log: the task has failed either way.
 pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<(), StoreError> {
     let task = on_store(&workplace.store, move |store| store.task(id)).await?;

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::registry::Unusable;
+use super::registry::{Unusable, invalid};
 use crate::catalog::Catalog;
-use crate::trigger::SerializedTrigger;
+use crate::operator::AnyOperator;
 use crate::trigger::Trigger as _;
 use crate::trigger::WaiterTrigger;
 
@@ -16,12 +16,13 @@ use crate::trigger::WaiterTrigger;
 pub(super) struct KnownWaiters(HashSet<String>);
 
 impl KnownWaiters {
-    /// Checks the waiter of a trigger, if it is of that kind.
+    /// Checks the waiter of the trigger that an operator begins with, if it begins with one of that kind.
     pub(super) fn check(
         &mut self,
-        trigger: Option<SerializedTrigger>,
+        operator: &dyn AnyOperator,
         catalog: &Catalog,
     ) -> Result<(), Unusable> {
+        let trigger = operator.start_from_trigger().map_err(invalid)?.map(|first| first.trigger);
         let Some(trigger) = trigger.filter(|trigger| trigger.name == WaiterTrigger::NAME) else {
             return Ok(());
         };

@@ -77,6 +77,11 @@ impl Kept {
         of_step.map(|(_, intent)| intent.clone()).collect()
     }
 
+    /// The main calls of the task's step, which only who cancels it has to know.
+    fn calls_if_cancelled(&self) -> Vec<StoredIntent> {
+        self.task.cancel.map_or_else(Vec::new, |_| self.calls(self.task.step))
+    }
+
     /// The hash of the definition that the deferral needs.
     fn definition(&self) -> Option<String> {
         let state: Value = serde_json::from_str(&self.deferral.as_ref()?.state).ok()?;
@@ -145,7 +150,7 @@ impl Content {
         let Some(kept) = self.tasks.get_mut(&change.id) else { return false };
         let deferral = kept.deferral.as_ref();
         let entry = || deferral.map(|deferral| (deferral.method.clone(), deferral.kwargs.clone()));
-        let calls = kept.calls(change.step);
+        let calls = kept.calls_if_cancelled();
         let Some(entry) = kept.task.change(change, || entry().unwrap_or_default(), &calls, now)
         else {
             return false;
@@ -195,7 +200,7 @@ impl Store for MemoryStore {
         content.fence += 1;
         for kept in content.tasks.values_mut() {
             if matches!(kept.task.state, TaskState::Running | TaskState::Blocked) {
-                let calls = kept.calls(kept.task.step);
+                let calls = kept.calls_if_cancelled();
                 let entry = kept.task.take_up_again(kept.deferral.is_some(), &calls, now);
                 kept.passed(entry);
             }

@@ -138,20 +138,13 @@ impl Registry {
     /// # Errors
     /// The operator is unknown, or its arguments cannot be used.
     pub fn check(&self, operator: &str, args: &Value) -> Result<(), Unusable> {
-        let kind = self.operator_type(operator)?;
-        let check = |operator: Box<dyn AnyOperator>| operator.check();
-        kind.load(args.clone()).and_then(check).map_err(invalid)
+        self.checked(operator, args).map(drop)
     }
 
-    /// The trigger that a task begins with, if it begins with one.
-    pub(super) fn first_trigger(
-        &self,
-        operator: &str,
-        args: &Value,
-    ) -> Result<Option<SerializedTrigger>, Unusable> {
-        let operator = self.operator_type(operator)?.load(args.clone()).map_err(invalid)?;
-        let deferral = operator.start_from_trigger().map_err(invalid)?;
-        Ok(deferral.map(|deferral| deferral.trigger))
+    fn checked(&self, operator: &str, args: &Value) -> Result<Box<dyn AnyOperator>, Unusable> {
+        let operator = self.operator_type(operator)?.load(args).map_err(invalid)?;
+        operator.check().map_err(invalid)?;
+        Ok(operator)
     }
 
     /// Checks a task before it is submitted: its operator, the arguments, and its failure hook.
@@ -159,7 +152,12 @@ impl Registry {
     /// # Errors
     /// The operator is unknown, its arguments cannot be used, or nobody could be told of a failure.
     pub fn check_task(&self, task: &NewTask) -> Result<(), Unusable> {
-        self.check(&task.operator, &task.args)?;
+        self.checked_task(task).map(drop)
+    }
+
+    /// The same, with the operator that was checked.
+    pub(super) fn checked_task(&self, task: &NewTask) -> Result<Box<dyn AnyOperator>, Unusable> {
+        let operator = self.checked(&task.operator, &task.args)?;
         let problem = match &task.on_failure {
             Some(FailureHook::Webhook(url)) if !is_http(url) => {
                 format!("the webhook for failures, `{url}`, is no http or https URL")
@@ -167,7 +165,7 @@ impl Registry {
             Some(FailureHook::Command(words)) if words.is_empty() => {
                 "the command for failures is empty".to_owned()
             }
-            _ => return Ok(()),
+            _ => return Ok(operator),
         };
         Err(Unusable::Invalid(problem))
     }
@@ -181,7 +179,7 @@ impl Registry {
         task: &NewTask,
         trigger: Option<&SerializedTrigger>,
     ) -> Result<(), Unusable> {
-        self.operator(&task.operator, task.version, task.args.clone())?;
+        self.operator(&task.operator, task.version, &task.args)?;
         trigger.map_or(Ok(()), |trigger| self.trigger(trigger).map(drop))
     }
 
@@ -189,7 +187,7 @@ impl Registry {
         &self,
         name: &str,
         version: u32,
-        args: Value,
+        args: &Value,
     ) -> Result<Box<dyn AnyOperator>, Unusable> {
         let kind = self.operator_type(name)?;
         same_version("operator", name, version, kind.version)?;
@@ -233,7 +231,7 @@ fn is_http(url: &str) -> bool {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn invalid(error: OperatorError) -> Unusable {
+pub(super) fn invalid(error: OperatorError) -> Unusable {
     Unusable::Invalid(error.to_string())
 }
 

@@ -77,7 +77,7 @@ impl Task {
     }
 
     /// Whether a worker may take it once it is due.
-    pub(super) fn waits_for_a_worker(&self) -> bool {
+    pub(crate) fn waits_for_a_worker(&self) -> bool {
         matches!(self.state, TaskState::Queued | TaskState::UpForRetry)
     }
 
@@ -258,9 +258,9 @@ impl Task {
         if self.state != TaskState::InDoubt {
             return Err(StoreError::WrongState { id: self.id, state: self.state });
         }
-        let unknown = calls.iter().find(|call| call.settled.is_none());
-        match (unknown.or(calls.last()), settled) {
-            (Some(call), _) => Ok(Some(&call.intent)),
+        let last = || Some(&calls.last()?.intent);
+        match (unsettled(calls).or_else(last), settled) {
+            (Some(intent), _) => Ok(Some(intent)),
             (None, Settled::NotMade) => Ok(None),
             (None, Settled::Done(_)) => Err(StoreError::NoCall(self.id)),
         }

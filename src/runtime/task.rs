@@ -334,7 +334,8 @@ pub enum Transition {
     /// Running or deferred → blocked. Where it was is remembered: see [`Store::acquire`](super::Store::acquire).
     Block,
     /// Running or deferred → an end, with the result of a success. Its deferral, main calls and request
-    /// to cancel are removed, but for a task in doubt its main calls are kept; history and log stay. A state that is no end is left out.
+    /// to cancel are removed, but those of a task in doubt: its main calls are kept. History and log stay. A
+    /// state that is no end is left out.
     End(TaskState, Option<Value>),
 }
 

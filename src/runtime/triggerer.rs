@@ -8,13 +8,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::log::LogBuffer;
 use super::registry::Registry;
 use super::store::{Store, StoreError};
 use super::task::Change;
 use super::worker::{Workplace, on_store};
 use crate::trigger::Services;
-use tokio::sync::watch;
 
 mod driver;
 mod queue;
@@ -103,16 +104,16 @@ impl Triggerer {
         let now = self.services.clock.now();
         let fence = on_store(&self.store, move |store| store.acquire(now)).await?;
         let log = LogBuffer::new(Arc::clone(&self.services.clock));
-        let (stopping, stopped) = watch::channel(None);
+        let (stopped, stop_of_workers) = watch::channel(None);
         let workplace = Workplace {
             store: self.store,
             fence,
             registry: self.registry,
             services: self.services,
             log,
-            stop: stopped,
+            stop: stop_of_workers,
         };
-        let mut driver = Driver::new(workplace, self.options, self.observer, stopping);
+        let mut driver = Driver::new(workplace, self.options, self.observer, stopped);
         driver.load().await?;
         driver.run(stop).await
     }

@@ -117,7 +117,11 @@ impl Workplace {
     }
 
     fn operator(&self, task: &Task) -> Result<Box<dyn AnyOperator>, Unusable> {
-        self.registry.operator(&task.spec.operator, task.spec.version, task.spec.args.clone())
+        self.registry.operator(&task.spec.operator, task.spec.version, &task.spec.args)
+    }
+
+    pub(super) async fn task(&self, id: TaskId) -> Result<Task, StoreError> {
+        on_store(&self.store, move |store| store.task(id)?.ok_or(StoreError::NotFound(id))).await
     }
 
     /// Whether this step of a task is to make its trigger, and no more.
@@ -517,12 +521,17 @@ fn in_doubt(task: &Task, intent: &Intent, because: &str) -> Change {
 }
 
 fn done(task: &Task, result: Value) -> Change {
-    let size = result.to_string().len();
-    if size > MAX_RESULT_BYTES {
-        let reason = format!("the result has {size} bytes, more than {MAX_RESULT_BYTES}");
+    if let Some(reason) = too_large("result", &result) {
         return failed(task, reason);
     }
     change(task, Transition::End(TaskState::Success, Some(result)), "done".to_owned())
+}
+
+/// Why a value cannot be stored, if it is too large for that.
+pub(super) fn too_large(what: &str, value: &Value) -> Option<String> {
+    let size = value.to_string().len();
+    (size > MAX_RESULT_BYTES)
+        .then(|| format!("the {what} has {size} bytes, more than {MAX_RESULT_BYTES}"))
 }
 
 fn execution_timeout(task: &Task) -> OperatorError {

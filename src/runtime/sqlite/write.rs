@@ -13,7 +13,8 @@ use crate::operator::Settled;
 use crate::runtime::rules::{self, Conflict, Undoable};
 use crate::runtime::store::{Claimed, Fence, StoreError, Submitted};
 use crate::runtime::task::{
-    CancelRequest, Change, Checkpoint, HistoryEntry, NewTask, Task, TaskId, TaskState, Transition,
+    CancelRequest, Change, Checkpoint, HistoryEntry, NewTask, StoredIntent, Task, TaskId,
+    TaskState, Transition,
 };
 
 pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<Submitted> {
@@ -59,7 +60,7 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
         concat!("SELECT ", task_columns!(), " FROM tasks WHERE state IN ('running', 'blocked')");
     for mut task in row::all(file, sql, [])? {
         let has_deferral = row::entry(file, task.id)?.is_some();
-        let calls = read::intents(file, task.id, task.step)?;
+        let calls = calls(file, &task)?;
         let entry = task.take_up_again(has_deferral, &calls, now);
         store(file, &task, &entry)?;
     }
@@ -89,11 +90,7 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
     } else {
         None
     };
-    // Only who cancels a task has to know.
-    let calls = match task.cancel {
-        Some(_) => read::intents(file, task.id, change.step)?,
-        None => Vec::new(),
-    };
+    let calls = calls(file, &task)?;
     let Some(entry) = task.change(change, || entry.unwrap_or_default(), &calls, now) else {
         return Ok(false);
     };
@@ -102,6 +99,14 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
         row::insert_deferral(file, task.id, task.step, deferral)?;
     }
     Ok(true)
+}
+
+/// The main calls of a task's step, which only who cancels it has to know.
+fn calls(file: &Connection, task: &Task) -> Work<Vec<StoredIntent>> {
+    match task.cancel {
+        Some(_) => read::intents(file, task.id, task.step),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Stores a task after a transition, and removes what it has no more use for.
@@ -212,15 +217,10 @@ pub(super) fn settle_by_user(
     let call = task.in_question(&calls, settled)?;
     check_key(file, &task)?;
     if let Some(intent) = call {
-        let place = params![id, task.step, intent.ordinal];
-        let of_call = "WHERE task = ?1 AND step = ?2 AND ordinal = ?3";
-        match settled {
-            Settled::Done(result) => file.execute(
-                &format!("UPDATE intents SET result = ?4 {of_call}"),
-                params![id, task.step, intent.ordinal, serde_json::to_string(result)?],
-            )?,
-            Settled::NotMade => file.execute(&format!("DELETE FROM intents {of_call}"), place)?,
-        };
+        // One whose recorded result could not be read is settled anew.
+        let sql = "UPDATE intents SET result = NULL WHERE task = ?1 AND step = ?2 AND ordinal = ?3";
+        file.prepare_cached(sql)?.execute(params![id, task.step, intent.ordinal])?;
+        settle(file, id, task.step, intent.ordinal, settled)?;
     }
     let entry = task.settled_by_user(call, settled, now);
     row::update(file, &task, &entry)

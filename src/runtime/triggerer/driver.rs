@@ -83,9 +83,8 @@ pub(super) struct Driver {
     next_due: Option<Timestamp>,
     next_checkpoint: Timestamp,
     next_look: Timestamp,
-    stopping: bool,
-    /// Tells workers since when.
-    stop_workers: watch::Sender<Option<Timestamp>>,
+    /// When the end was asked for, if it was; workers hear of it.
+    stopped: watch::Sender<Option<Timestamp>>,
     idle: bool,
     observer: Option<Observer>,
 }
@@ -95,7 +94,7 @@ impl Driver {
         workplace: Workplace,
         options: TriggererOptions,
         observer: Option<Observer>,
-        stop_workers: watch::Sender<Option<Timestamp>>,
+        stopped: watch::Sender<Option<Timestamp>>,
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
         let now = clock.now();
@@ -123,8 +122,7 @@ impl Driver {
             next_due: None,
             next_checkpoint: now.plus(CHECKPOINT_EVERY),
             next_look: now,
-            stopping: false,
-            stop_workers,
+            stopped,
             idle: false,
             observer,
         }
@@ -162,9 +160,8 @@ impl Driver {
             let pause = self.pause();
             tokio::select! {
                 biased;
-                () = &mut stop, if !self.stopping => {
-                    self.stopping = true;
-                    self.stop_workers.send_replace(Some(self.clock.now()));
+                () = &mut stop, if !self.is_stopping() => {
+                    self.stopped.send_replace(Some(self.clock.now()));
                 }
                 Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
@@ -204,13 +201,13 @@ impl Driver {
                 Woken::Ended(id, Bound::Execution) => self.end(id, EndDeferral::OutOfTime),
             }
         }
-        if !self.stopping {
+        if !self.is_stopping() {
             self.start_steps();
             self.take_waiting();
             self.claim(now);
         }
         // What is finished before the end can be cancelled until then.
-        if !self.stopping || !self.rests_in_memory() {
+        if !self.is_stopping() || !self.rests_in_memory() {
             self.look(now);
         }
         self.run_hooks();
@@ -224,7 +221,7 @@ impl Driver {
         let next_due = self.next_due.filter(|_| self.busy < self.options.workers);
         let times = [self.queue.next_wake(), next_due, Some(self.next_look)];
         let next = times.into_iter().flatten().min().unwrap_or(now);
-        let next = if self.stopping { self.next_checkpoint } else { next };
+        let next = if self.is_stopping() { self.next_checkpoint } else { next };
         next.since(now).clamp(Duration::from_millis(1), LOOK_EVERY)
     }
 
@@ -240,8 +237,12 @@ impl Driver {
         self.steps.is_empty() && self.workers.is_empty() && told
     }
 
+    fn is_stopping(&self) -> bool {
+        self.stopped.borrow().is_some()
+    }
+
     fn is_ending(&self) -> bool {
-        self.stopping || (self.idle && self.options.until_idle)
+        self.is_stopping() || (self.idle && self.options.until_idle)
     }
 
     fn change(&mut self, change: Change) {
@@ -310,6 +311,7 @@ impl Driver {
             self.seen = None;
             return;
         }
+        let is_stopping = self.is_stopping();
         match self.running.get_mut(&task.id) {
             Some(running) => {
                 if let Some(cancel) = running.cancel.take() {
@@ -318,7 +320,7 @@ impl Driver {
                 }
             }
             // Once it ends, that is left to the next triggerer.
-            None if task.state == TaskState::Deferred && self.stopping => {}
+            None if task.state == TaskState::Deferred && is_stopping => {}
             None if task.state == TaskState::Deferred => {
                 self.end(task.id, EndDeferral::Cancelled(request));
             }

@@ -11,13 +11,10 @@ use super::{Driver, Running};
 use crate::clock::Timestamp;
 use crate::operator::{Crash, OperatorError, Resumed};
 use crate::runtime::registry::Unusable;
-use crate::runtime::store::StoreError;
-use crate::runtime::task::{
-    Change, DeferredTask, MAX_RESULT_BYTES, StoredDeferral, TaskId, TaskState, Transition,
-};
+use crate::runtime::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
 use crate::runtime::triggerer::queue::{Bound, Held};
 use crate::runtime::triggerer::resting::Resting;
-use crate::runtime::worker::{EndDeferral, on_store, panic_message};
+use crate::runtime::worker::{EndDeferral, on_store, panic_message, too_large};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 
 /// What came of a trigger's step.
@@ -59,21 +56,16 @@ impl Driver {
                 return;
             }
             Ok(Step::Fire(event)) => {
-                let size = event.payload.to_string().len();
-                let (with, reason) = if size > MAX_RESULT_BYTES {
-                    let message =
-                        format!("the event has {size} bytes, more than {MAX_RESULT_BYTES}");
-                    (Resumed::TriggerCrashed(Crash { message: message.clone() }), message)
-                } else {
-                    (Resumed::Event(event), "the trigger fired".to_owned())
+                let (with, reason) = match too_large("event", &event.payload) {
+                    Some(message) => {
+                        (Resumed::TriggerCrashed(Crash { message: message.clone() }), message)
+                    }
+                    None => (Resumed::Event(event), "the trigger fired".to_owned()),
                 };
                 (Transition::Resume(Box::new(with)), reason)
             }
             Ok(Step::End(TaskEnd::Success(result))) => {
-                let size = result.to_string().len();
-                if size > MAX_RESULT_BYTES {
-                    let message =
-                        format!("the result has {size} bytes, more than {MAX_RESULT_BYTES}");
+                if let Some(message) = too_large("result", &result) {
                     self.queue.remove(id);
                     self.fail(id, OperatorError::fatal(message));
                     return;
@@ -104,10 +96,8 @@ impl Driver {
         let workplace = self.workplace.clone();
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
-            let task = on_store(&workplace.store, move |store| {
-                store.task(id)?.ok_or(StoreError::NotFound(id))
-            });
-            (id, task.await.map(|task| Some(workplace.after_failure(&task, &error))))
+            let task = workplace.task(id).await;
+            (id, task.map(|task| Some(workplace.after_failure(&task, &error))))
         });
     }
 
@@ -117,10 +107,7 @@ impl Driver {
         let workplace = self.workplace.clone();
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
-            let task = on_store(&workplace.store, move |store| {
-                store.task(id)?.ok_or(StoreError::NotFound(id))
-            });
-            let change = match task.await {
+            let change = match workplace.task(id).await {
                 // Who asked for its end may have read the task before it ended by itself.
                 Ok(task) if task.state != TaskState::Deferred => Ok(None),
                 Ok(task) => workplace.end_deferral(task, why).await.map(Some),

@@ -73,10 +73,7 @@ impl Driver {
                         on_workers.insert(task.id);
                     }
                 }
-                let claimed = store.claim(fence, now, &wanted)?;
-                // Somebody may have cancelled one meanwhile.
-                on_workers.retain(|id| claimed.tasks.iter().any(|task| task.id == *id));
-                Ok(Stored::Claimed(claimed, on_workers))
+                Ok(Stored::Claimed(store.claim(fence, now, &wanted)?, on_workers))
             };
             on_store(&store, claim).await
         });
@@ -177,11 +174,14 @@ impl Driver {
     pub(super) fn claimed(&mut self, claimed: Claimed, on_workers: &HashSet<TaskId>) {
         self.in_flight.claim = false;
         self.next_due = earliest(self.next_due, claimed.next_due);
-        // There may be more of those that need no worker.
-        self.want_claim |= claimed.tasks.len() > on_workers.len();
-        self.busy += on_workers.len();
         for task in claimed.tasks {
             let on_worker = on_workers.contains(&task.id);
+            if on_worker {
+                self.busy += 1;
+            } else {
+                // There may be more of those that need no worker.
+                self.want_claim = true;
+            }
             self.start_worker(task, on_worker);
         }
     }
