@@ -165,7 +165,12 @@ impl std::error::Error for Invalid {}
 #[must_use]
 pub fn shortened(text: &str) -> String {
     const SHOWN: usize = 200;
-    match text.char_indices().nth(SHOWN) {
+    cut(text, SHOWN)
+}
+
+/// The first `most` characters of a text, with an ellipsis if there are more.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

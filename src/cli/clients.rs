@@ -163,13 +163,10 @@ impl ConnectionArgs {
     /// Where connections are found. Who names none gets none: a variable that is meant for another
     /// program must not change what a command does.
     fn connections(&self) -> Result<Connections, Failure> {
-        Ok(match &self.connection {
-            Some(_) => {
-                let file = project::connections(self.connections.clone())?;
-                Connections::with_file(Environment::of_process(), file.as_deref())
-            }
-            None => Connections::new(Environment::empty()),
-        })
+        match &self.connection {
+            Some(_) => project::connections(self.connections.clone()),
+            None => Ok(Connections::new(Environment::empty())),
+        }
     }
 }
 

@@ -23,7 +23,6 @@ use crate::connection::Clients;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::Connections;
-use crate::connection::Environment;
 use crate::connection::HTTP_DEFAULT;
 use crate::connection::OpenClient;
 
@@ -117,8 +116,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 
 impl FileArgs {
     fn connections(&self) -> Result<Connections, Failure> {
-        let file = project::connections(self.connections.clone())?;
-        Ok(Connections::with_file(Environment::of_process(), file.as_deref()))
+        project::connections(self.connections.clone())
     }
 }
 

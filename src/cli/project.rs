@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::exit::Failure;
+use crate::connection::{Connections, Environment};
 use crate::project::Project;
 
 /// The project of the current folder; one that says nothing if there is no `maitred.toml`.
@@ -31,14 +32,13 @@ pub(super) fn project() -> Result<Project, Failure> {
     })
 }
 
-/// The file of connections: the one that is named, else the project's; else where connections are
-/// looked for anyway.
+/// Connections of the environment and of a file: the one that is named, else the project's; else the one
+/// where connections are looked for anyway.
 ///
 /// # Errors
 /// As [`project`].
-pub(super) fn connections(named: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
-    if named.is_some() || std::env::var_os("MAITRED_CONNECTIONS").is_some() {
-        return Ok(named);
-    }
-    Ok(project()?.connections)
+pub(super) fn connections(named: Option<PathBuf>) -> Result<Connections, Failure> {
+    let is_said = named.is_some() || std::env::var_os("MAITRED_CONNECTIONS").is_some();
+    let file = if is_said { named } else { project()?.connections };
+    Ok(Connections::with_file(Environment::of_process(), file.as_deref()))
 }

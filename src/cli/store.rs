@@ -6,24 +6,19 @@ use std::sync::Arc;
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
 use super::project;
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::connection::Clients;
-use crate::connection::Connections;
-use crate::connection::Environment;
 use crate::runtime::EmbeddedEngine;
 use crate::runtime::Registry;
 use crate::runtime::SqliteStore;
 use crate::runtime::Store;
-use crate::runtime::StoreDefinitions;
 use crate::runtime::StoreError;
 use crate::runtime::Triggerer;
 use crate::runtime::TriggererOptions;
 use crate::runtime::engine::EngineError;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
-use crate::trigger::Definitions;
 use crate::trigger::Services;
 
 tokio::task_local! {
@@ -54,7 +49,7 @@ impl StoreArgs {
     /// The file.
     ///
     /// # Errors
-    /// It is `maitred.toml` that would say it, and that cannot be used.
+    /// `maitred.toml` cannot be used, also where `--store` says it.
     pub(super) fn path(&self) -> Result<PathBuf, Failure> {
         let project = project::project()?.store;
         Ok(self.store.clone().or(project).unwrap_or_else(default_path))
@@ -91,7 +86,6 @@ impl StoreArgs {
             store: Arc::new(store),
             registry: registry(),
             clock: Arc::new(SystemClock::new()),
-            catalog: Arc::new(SourceArgs::of_process().catalog()?),
         })
     }
 }
@@ -103,23 +97,15 @@ pub(super) struct Opened {
     pub(super) store: Arc<dyn Store>,
     pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<dyn Clock>,
-    /// Where the waiters of new tasks are looked for before they are accepted.
-    catalog: Arc<Catalog>,
 }
 
 impl Opened {
-    /// The same for a command that is told where waiters are.
-    pub(super) fn with_sources(self, sources: &SourceArgs) -> Result<Self, Failure> {
-        Ok(Self { catalog: Arc::new(sources.catalog()?), ..self })
-    }
-
     pub(super) fn engine(&self) -> EmbeddedEngine {
         EmbeddedEngine::new(
             Arc::clone(&self.store),
             Arc::clone(&self.registry),
             Arc::clone(&self.clock),
         )
-        .with_catalog(Arc::clone(&self.catalog))
     }
 
     /// What runs the tasks of the store in this process.
@@ -131,17 +117,11 @@ impl Opened {
         sources: &SourceArgs,
         options: TriggererOptions,
     ) -> Result<Triggerer, Failure> {
-        let file = project::connections(None)?;
-        let connections = Connections::with_file(Environment::of_process(), file.as_deref());
-        let services = Services {
-            clock: Arc::clone(&self.clock),
-            clients: Clients::new(connections, Arc::clone(&self.clock))
-                .with_models(sources.data.models()),
-            catalog: sources.catalog()?,
-            definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
-        };
-        let store = Arc::clone(&self.store);
-        Ok(Triggerer::new(store, Arc::clone(&self.registry), Arc::new(services), options))
+        let clients = Clients::new(project::connections(None)?, Arc::clone(&self.clock))
+            .with_models(sources.data.models());
+        let engine = self.engine();
+        let services = Services { clients, catalog: sources.catalog()?, ..engine.services() };
+        Ok(engine.triggerer_with(services, options))
     }
 }
 

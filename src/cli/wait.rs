@@ -96,9 +96,7 @@ async fn start(plan: &Plan) -> anyhow::Result<Report> {
     let service = plan.waiter.service();
     let (models, connection) = (&plan.target.models, &plan.args.connection);
     let door = Door::open(service, models, connection, Arc::clone(&clock)).await?;
-    if !plan.args.say.quiet {
-        plan.doubts.iter().for_each(|doubt| report::note(doubt));
-    }
+    plan.doubts.iter().for_each(|doubt| report::note(doubt));
     if let Some(targets) = &plan.targets {
         let about = first_line(plan, &door);
         return many::run(plan, targets, door, clock, &about).await;

@@ -244,7 +244,7 @@ impl Clients {
         match self.connect("aws", settings).await? {
             OpenClient::Aws(client) => Ok(client),
             OpenClient::Http(_) | OpenClient::Other(_) => {
-                unreachable!("only service `http` has such a client")
+                unreachable!("`connect` makes a client of AWS for any service but `http`")
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::source::escape;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{cut, nearest};
 
 /// The diagnostics of one violation of `schema`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the schema uses few of the many keywords")]
@@ -223,8 +223,5 @@ fn described(value: &Value) -> String {
 
 /// As much of a value as fits in a sentence.
 pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    cut(text, 60)
 }

@@ -72,7 +72,7 @@ pub(super) struct PruneArgs {
 pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find()?;
     if task.state.is_final() {
-        return Err(has_ended(&task, "cancelled").into());
+        return Err(has_ended(&task).into());
     }
     if args.undo {
         let deferral = opened.store.deferral(task.id).map_err(|error| store_failure(&error))?;
@@ -91,14 +91,15 @@ pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
     }
     let cancelled = block_on(opened.engine().cancel(task.id, args.undo))?;
     let state = match cancelled {
-        Err(EngineError::Store(StoreError::WrongState { .. })) => {
-            return Err(has_ended(&args.task.find()?.1, "cancelled").into());
+        Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
+            return Err(has_ended(&Task { state, ..task }).into());
         }
         cancelled => cancelled.map_err(|error| engine_failure(&error))?,
     };
     let text = if state == TaskState::InDoubt {
-        let task = args.task.find()?.1;
-        format!("{} is {state}: {}", title(&task), task.message.unwrap_or_default())
+        let now = opened.store.task(task.id).map_err(|error| store_failure(&error))?;
+        let message = now.and_then(|now| now.message).unwrap_or_default();
+        format!("{} is {state}: {message}", title(&task))
     } else if state.is_final() {
         format!("{} is {state}", title(&task))
     } else {
@@ -129,10 +130,10 @@ fn nothing_to_undo(opened: &Opened, task: &Task) -> Result<Failure, Failure> {
     Ok(Failure::usage(message).help("without --undo, the task is stopped and nothing else"))
 }
 
-/// That it is too late for something.
-fn has_ended(task: &Task, what: &str) -> Failure {
+/// That it is too late to cancel a task.
+fn has_ended(task: &Task) -> Failure {
     let failure = Failure::usage(format!(
-        "{} has ended: it is {}, and only a task that has not ended can be {what}",
+        "{} has ended: it is {}, and only a task that has not ended can be cancelled",
         title(task),
         task.state
     ));

@@ -4,23 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::cli::exit::Failure;
-use crate::cli::project;
+use crate::cli::report;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::Connections;
-use crate::connection::Environment;
 use crate::connection::HTTP_DEFAULT;
 use crate::connection::Origin;
 use crate::runtime::NewTask;
 
-fn connections() -> Result<Connections, Failure> {
-    let file = project::connections(None)?;
-    Ok(Connections::with_file(Environment::of_process(), file.as_deref()))
-}
-
 /// Refuses a task of which it is certain that it fails: one that has nowhere to send its request.
-pub(super) fn can_succeed(task: &NewTask) -> Result<(), String> {
+pub(super) fn can_succeed(task: &NewTask, connections: &Connections) -> Result<(), String> {
     let NewTask { operator, args, .. } = task;
     let endpoint = args.get("endpoint").and_then(Value::as_str).unwrap_or_default();
     if !matches!(operator.as_str(), "http.request" | "http.sensor") || !endpoint.is_empty() {
@@ -28,7 +21,6 @@ pub(super) fn can_succeed(task: &NewTask) -> Result<(), String> {
     }
     let named = args.get("http_conn_id").and_then(Value::as_str);
     let id = named.unwrap_or(HTTP_DEFAULT);
-    let connections = connections().map_err(|failure| failure.to_string())?;
     let has_no_host = |connection: &Connection| {
         // One that is named may be defined where the triggerer runs.
         let is_defined = *connection.origin() != Origin::BuiltIn || named.is_none();
@@ -43,20 +35,16 @@ pub(super) fn can_succeed(task: &NewTask) -> Result<(), String> {
     Ok(())
 }
 
-/// What may be wrong with tasks: connections that are not defined here.
-pub(super) fn warnings(tasks: &[NewTask]) -> Result<Vec<String>, Failure> {
+/// Tells what may be wrong with tasks: connections that are not defined here.
+pub(super) fn warn(tasks: &[NewTask], connections: &Connections) {
     let ids: BTreeSet<_> = tasks.iter().flat_map(connection_ids).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let connections = connections()?;
     let undefined = |id: &&str| matches!(connections.get(id), Err(ConnectionError::Undefined(_)));
-    let warning = |id: &str| {
-        format!(
-            "the connection {id} is not defined here; the triggerer will need it, or the task fails"
-        )
-    };
-    Ok(ids.into_iter().filter(undefined).map(warning).collect())
+    for id in ids.into_iter().filter(undefined) {
+        report::note(&format!(
+            "warning: the connection {id} is not defined here; the triggerer will need it, or the \
+             task fails"
+        ));
+    }
 }
 
 /// The connections that a task names.

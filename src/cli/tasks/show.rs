@@ -129,7 +129,7 @@ pub(in crate::cli) fn json(task: &Task) -> Value {
         "ended": task.ended.map(time),
         "deadline": task.deadline.map(time),
     });
-    if matches!(task.state, TaskState::Queued | TaskState::UpForRetry) {
+    if task.waits_for_a_worker() {
         value["due"] = time(task.due).into();
     }
     if let Some(cancel) = task.cancel {

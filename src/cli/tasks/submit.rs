@@ -1,6 +1,7 @@
 //! `maitred tasks submit`.
 
 use std::io::BufRead as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,8 +12,10 @@ use crate::cli::block_on;
 use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
+use crate::cli::project;
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{Opened, StoreArgs, engine_failure, registry};
+use crate::connection::Connections;
 use crate::runtime::Engine as _;
 use crate::runtime::NewTask;
 use crate::runtime::OnConflict;
@@ -115,23 +118,25 @@ struct Line {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let registry = registry();
+    let (registry, connections) = (registry(), project::connections(None)?);
     let (lines, tasks) = match (&args.from, &args.operator) {
         (Some(from), _) => {
-            let (lines, tasks): (Vec<_>, Vec<_>) = lines(from, &registry)?
+            let (lines, tasks): (Vec<_>, Vec<_>) = lines(from, &registry, &connections)?
                 .into_iter()
                 .map(|(line, task)| ((line, task.key.clone()), task))
                 .unzip();
             (lines, tasks)
         }
-        (None, Some(operator)) => (Vec::new(), vec![args.task.new_task(operator, &registry)?]),
+        (None, Some(operator)) => {
+            (Vec::new(), vec![args.task.new_task(operator, &registry, &connections)?])
+        }
         (None, None) => return Err(Failure::usage("which operator?").into()),
     };
-    for warning in check::warnings(&tasks)? {
-        report::note(&format!("warning: {warning}"));
-    }
+    check::warn(&tasks, &connections);
     let opened = args.store.open()?;
-    let submitted = match block_on(opened.engine().start_all(tasks))? {
+    let catalog = SourceArgs::of_process().catalog()?;
+    let engine = opened.engine().with_catalog(Arc::new(catalog));
+    let submitted = match block_on(engine.start_all(tasks))? {
         Ok(submitted) => submitted,
         Err(error) => return Err(refused(&error, &lines).into()),
     };
@@ -150,12 +155,12 @@ pub(in crate::cli) fn submit(
     store: &StoreArgs,
     sources: &SourceArgs,
 ) -> anyhow::Result<(Opened, Submitted)> {
-    let task = task.new_task(operator, &registry())?;
-    for warning in check::warnings(std::slice::from_ref(&task))? {
-        report::note(&format!("warning: {warning}"));
-    }
-    let opened = store.open()?.with_sources(sources)?;
-    let submitted = block_on(opened.engine().start(task))?;
+    let connections = project::connections(None)?;
+    let task = task.new_task(operator, &registry(), &connections)?;
+    check::warn(std::slice::from_ref(&task), &connections);
+    let opened = store.open()?;
+    let engine = opened.engine().with_catalog(Arc::new(sources.catalog()?));
+    let submitted = block_on(engine.start(task))?;
     let submitted = submitted.map_err(|error| engine_failure(&error))?;
     Ok((opened, submitted))
 }
@@ -176,7 +181,12 @@ fn remark(opened: &Opened, submitted: &[Submitted]) -> String {
 
 impl SpecArgs {
     /// A task of `operator`.
-    fn new_task(&self, operator: &str, registry: &Registry) -> Result<NewTask, Failure> {
+    fn new_task(
+        &self,
+        operator: &str,
+        registry: &Registry,
+        connections: &Connections,
+    ) -> Result<NewTask, Failure> {
         let args = match self.args.as_deref() {
             None => json!({}),
             Some(text) => arguments(text)?,
@@ -198,7 +208,7 @@ impl SpecArgs {
         registry
             .check_task(&task)
             .map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
-        check::can_succeed(&task).map_err(|error| {
+        check::can_succeed(&task, connections).map_err(|error| {
             Failure::usage(error)
                 .help("`maitred connections list` shows what is defined, and where")
         })?;
@@ -237,7 +247,7 @@ fn arguments(text: &str) -> Result<Value, Failure> {
 type Lines = Vec<(usize, NewTask)>;
 
 /// The tasks of a file, each of which this program could run.
-fn lines(from: &str, registry: &Registry) -> Result<Lines, Failure> {
+fn lines(from: &str, registry: &Registry, connections: &Connections) -> Result<Lines, Failure> {
     let read = |error: std::io::Error| Failure::usage(format!("{from} cannot be read: {error}"));
     let input: Box<dyn std::io::BufRead> = match from {
         "-" => Box::new(std::io::stdin().lock()),
@@ -255,7 +265,7 @@ fn lines(from: &str, registry: &Registry) -> Result<Lines, Failure> {
         let line: Line = serde_json::from_str(&line).map_err(|error| failure(&error))?;
         let task = line.new_task().map_err(|error| failure(&error))?;
         registry.check_task(&task).map_err(|error| failure(&error))?;
-        check::can_succeed(&task).map_err(|error| failure(&error))?;
+        check::can_succeed(&task, connections).map_err(|error| failure(&error))?;
         tasks.push((index + 1, task));
     }
     if tasks.is_empty() {

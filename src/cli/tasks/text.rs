@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::{time, title};
 use crate::cli::report;
 use crate::clock::Timestamp;
+use crate::diagnostic::cut;
 use crate::runtime::Task;
-use crate::runtime::TaskState;
 use crate::runtime::task::{HistoryEntry, StoredDeferral};
 
 /// How long the message of a task is in a list, and a value of its deferral, in characters.
@@ -28,11 +28,7 @@ pub(super) fn line(task: &Task) -> String {
 
 /// Text in one line that is not too long.
 fn short(text: &str) -> String {
-    let line = report::one_line(text);
-    match line.char_indices().nth(SHORT) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    cut(&report::one_line(text), SHORT)
 }
 
 /// A task, its deferral and its history.
@@ -57,7 +53,7 @@ pub(super) fn details(
     field("started", task.started.map(time));
     field("ended", task.ended.map(time));
     field("deadline", task.deadline.map(time));
-    let waits = matches!(task.state, TaskState::Queued | TaskState::UpForRetry);
+    let waits = task.waits_for_a_worker();
     field("due", waits.then(|| time(task.due)));
     let undo = |undo: bool| if undo { ", with its work undone" } else { "" };
     field("to end", task.cancel.map(|cancel| format!("{}{}", cancel.reason, undo(cancel.undo))));

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::plan::Target;
+use crate::cli::exit::Failure;
+use crate::cli::project;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
@@ -12,12 +14,14 @@ use crate::waiter::Options;
 
 /// What lint finds in the expressions of the command line, and in those of a waiter of the user's own. A
 /// service may be newer than its model, so these are no errors.
+///
+/// # Errors
+/// `maitred.toml`, which says how bad findings are, cannot be used.
 pub(super) fn find(
     target: &Target,
     config: &WaiterConfig,
     options: &Options,
-    rules: &lint::Config,
-) -> Vec<String> {
+) -> Result<Vec<String>, Failure> {
     let conditions = [(State::Success, &options.until), (State::Failure, &options.fail_if)];
     let conditions = conditions.into_iter().flat_map(|(state, expressions)| {
         expressions.iter().map(move |expression| condition(state, expression))
@@ -28,7 +32,7 @@ pub(super) fn find(
         acceptors.extend(config.acceptors.iter().cloned());
     }
     if acceptors.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let looked_at = WaiterConfig::new(config.operation.clone(), 30.0, 60, acceptors);
     let all_pages = if options.all_pages { Some(true) } else { config.all_pages };
@@ -37,7 +41,9 @@ pub(super) fn find(
     let waiters = BTreeMap::from([(target.name.clone(), looked_at)]);
     let file = WaiterFile { schema: None, version: 2, service: None, waiters };
     let service = target.signature.service();
-    let findings = lint::lint(service, &file, Some(&target.models), rules);
+    // A rule that does not exist is told by the command that is about rules.
+    let rules = lint::Config::new(project::project()?.lint_rules).unwrap_or_default();
+    let findings = lint::lint(service, &file, Some(&target.models), &rules);
     let mut told = Vec::new();
     for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
         let help = finding.help.map_or_else(String::new, |help| format!("; {help}"));
@@ -46,7 +52,7 @@ pub(super) fn find(
             told.push(line);
         }
     }
-    told
+    Ok(told)
 }
 
 /// Whether a finding is about an expression, or about the value that an acceptor of a file expects. The first

@@ -18,7 +18,6 @@ use crate::cli::arguments;
 use crate::cli::clients;
 use crate::cli::exit::Failure;
 use crate::cli::misnamed;
-use crate::cli::project;
 use crate::cli::signature;
 use crate::cli::signature::Problem;
 use crate::cli::signature::Signature;
@@ -26,7 +25,6 @@ use crate::client::aws::Models;
 use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Invalid;
-use crate::lint;
 use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
 
@@ -155,7 +153,7 @@ pub(super) struct Plan {
     pub(super) target: Target,
     pub(super) waiter: Waiter,
     pub(super) args: WaitArgs,
-    /// What the model makes doubtful, each a line.
+    /// What the model makes doubtful, each a line; nothing with --quiet.
     pub(super) doubts: Vec<String>,
     /// With --for-each, everything that is waited for; `waiter` is then that of the first.
     pub(super) targets: Option<Targets>,
@@ -182,8 +180,6 @@ impl Plan {
         }
         let service = target.signature.service();
         let compiled = Waiter::compile(service, &target.name, &config, &options);
-        let rules = lint::Config::new(project::project()?.lint_rules).unwrap_or_default();
-        let doubts = doubts::find(&target, &config, &options, &rules);
         let mut whole = config.input.clone();
         whole.extend(options.input.clone());
         let checked = compiled.as_ref().map_or(&whole, |waiter| &waiter.call().input);
@@ -198,6 +194,11 @@ impl Plan {
         }
         match compiled {
             Ok(waiter) if problems.is_empty() => {
+                let doubts = if args.say.quiet {
+                    Vec::new()
+                } else {
+                    doubts::find(&target, &config, &options)?
+                };
                 let targets = each.map(|each| {
                     Targets::new(each, args.each.need, &target, &waiter, &config, options)
                 });

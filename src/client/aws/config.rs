@@ -15,6 +15,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use super::endpoint::is_valid_host_label;
 use super::http_client;
 use crate::client::Verify;
 
@@ -119,15 +120,6 @@ fn region_of_process() -> Option<String> {
     set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"))
 }
 
-/// Whether a text can be part of a host's name, as regions are.
-fn is_label(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    matches!(text.len(), 1..=63)
-        && text.chars().all(is_part)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
 impl AwsSettings {
     /// The SDK's configuration. It has everything that a client needs, also one of the official SDK;
     /// credentials are fetched when a call needs them, cached, and fetched anew before they expire.
@@ -143,7 +135,9 @@ impl AwsSettings {
         if base.region().is_some_and(|region| region.as_ref().is_empty()) {
             base = base.into_builder().region(None).build();
         }
-        if let Some(region) = base.region().filter(|region| !is_label(region.as_ref())) {
+        if let Some(region) =
+            base.region().filter(|region| !is_valid_host_label(region.as_ref(), false))
+        {
             return Err(BadSettings::new(format!("`{region}` is no AWS region")));
         }
         let inner = || base.service_config().map(|_| base.clone());

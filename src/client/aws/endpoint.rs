@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 
 mod functions;
 
-pub(super) use functions::{Partitions, is_ip, parse_url, split_port, uri_encode};
+pub(super) use functions::{
+    Partitions, is_ip, is_valid_host_label, parse_url, split_port, uri_encode,
+};
 
 /// The longest text that a template makes, in bytes. Rules that double a text again and again would use
 /// up the memory.

@@ -134,7 +134,7 @@ fn parse_arn(arn: &str) -> Option<Value> {
     }))
 }
 
-fn is_valid_host_label(value: &str, allow_subdomains: bool) -> bool {
+pub(in crate::client::aws) fn is_valid_host_label(value: &str, allow_subdomains: bool) -> bool {
     if allow_subdomains {
         return value.split('.').all(|label| is_valid_host_label(label, false));
     }
