@@ -15,13 +15,24 @@ pub(super) fn sensing(trigger: &impl Trigger, timeout: f64) -> Result<Deferral, 
     Ok(Deferral::new(trigger, "execute_complete")?.with_timeout(timeout.saturating_add(GRACE)))
 }
 
-/// The end of a sensor: its event, or a failure, which skips the task if it may.
+/// The end of a sensor: its event, or a failure. `soft_fail` skips the task if what it waits for did not
+/// come in time. Every other failure, such as access denied or a bad connection, still fails the task: no
+/// longer wait would have helped.
 pub(super) fn sensed(with: Resumed, soft_fail: bool) -> Result<Flow, OperatorError> {
-    let broken = matches!(with, Resumed::TriggerCrashed(_));
+    let late = is_late(&with);
     match with.success() {
         Ok(event) => Ok(Flow::Done(event.payload)),
-        Err(error) if soft_fail && !broken => Ok(Flow::Skip(error.to_string())),
+        Err(error) if soft_fail && late => Ok(Flow::Skip(error.to_string())),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether the time or the attempts were used up.
+fn is_late(with: &Resumed) -> bool {
+    match with {
+        Resumed::TimedOut => true,
+        Resumed::Event(event) => matches!(event.status(), Some("timeout" | "exhausted")),
+        Resumed::TriggerCrashed(_) => false,
     }
 }
 

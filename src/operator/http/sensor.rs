@@ -49,7 +49,8 @@ http_operator! {
         /// Whether the wait leaves the worker. Default: false.
         #[serde(default)]
         pub deferrable: bool,
-        /// Whether the task is skipped, and not failed, if it does not end well. Default: false.
+        /// Whether the task is skipped, and not failed, if the reply is not as it should be within `timeout`. Any other
+        /// failure, such as access denied or a bad connection, still fails it. Default: false.
         #[serde(default)]
         pub soft_fail: bool,
     }

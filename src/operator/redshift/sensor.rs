@@ -34,7 +34,8 @@ aws_operator! {
         /// Whether the wait leaves the worker. Default: false.
         #[serde(default)]
         pub deferrable: bool,
-        /// Whether the task is skipped, and not failed, if the status is not reached. Default: false.
+        /// Whether the task is skipped, and not failed, if the status is not reached within `timeout`. Any other
+        /// failure, such as access denied or a bad connection, still fails it. Default: false.
         #[serde(default)]
         pub soft_fail: bool,
     }

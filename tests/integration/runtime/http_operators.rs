@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use maitred::clock::Timestamp;
-use maitred::operator::{Intent, Settled};
+use maitred::operator::{FailureKind, Intent, Settled};
 use maitred::runtime::{Task, TaskState};
 use serde_json::{Value, json};
 
@@ -91,10 +91,39 @@ async fn what_waiting_does_not_mend_ends_a_sensor_after_one_request() {
             assert_eq!(task.state, TaskState::Failed);
             assert!(message(&task).contains(why), "{}", message(&task));
             assert_eq!(server.requests().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn soft_fail_skips_what_did_not_come_in_time_and_nothing_else() {
+    for deferrable in MODES {
+        let failed = Reply::json(200, r#"{"state": "failed", "message": "no space"}"#);
+        let cases = [
+            (Reply::text(401, "who?"), TaskState::Failed, Some(FailureKind::Refused)),
+            (Reply::text(403, "not you"), TaskState::Failed, Some(FailureKind::Refused)),
+            (Reply::text(400, "what?"), TaskState::Failed, Some(FailureKind::Refused)),
+            (failed, TaskState::Failed, None),
+            (Reply::text(404, "not yet"), TaskState::Skipped, None),
+            (Reply::text(503, "starting"), TaskState::Skipped, None),
+            (Reply::Reset, TaskState::Skipped, None),
+        ];
+        for (reply, state, failure) in cases {
+            let server = replies(vec![reply.clone()]);
+            let rig = Rig::http(&server.url("/"), 100);
+            let mut args = sensor(deferrable);
+            args["fail_if"] = "Body.state == 'failed'".into();
+            args["timeout"] = 20.into();
             args["soft_fail"] = true.into();
             let task = rig.run("http.sensor", args).await;
-            assert_eq!(task.state, TaskState::Skipped);
+            assert_eq!((task.state, task.failure), (state, failure), "{reply:?}: {}", message(&task));
         }
+        // A connection that cannot be used is no matter of time.
+        let rig = Rig::http("ftp://127.0.0.1/", 100);
+        let mut args = sensor(deferrable);
+        args["soft_fail"] = true.into();
+        let task = rig.run("http.sensor", args).await;
+        assert_eq!(task.state, TaskState::Failed, "{}", message(&task));
     }
 }
 

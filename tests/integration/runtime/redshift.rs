@@ -1,7 +1,7 @@
 //! The operators for Redshift, deferred and not, against a scripted service.
 
 use maitred::clock::Timestamp;
-use maitred::operator::Intent;
+use maitred::operator::{FailureKind, Intent};
 use maitred::runtime::task::CancelRequest;
 use maitred::runtime::{Task, TaskState};
 use maitred::trigger::CancelReason;
@@ -500,7 +500,7 @@ async fn a_sensor_fails_at_once_where_the_status_cannot_be_reached() {
             let mut args = sensor("paused", deferrable);
             args["soft_fail"] = true.into();
             let task = rig.run("redshift.cluster_sensor", args).await;
-            assert_eq!(task.state, TaskState::Skipped);
+            assert_eq!(task.state, TaskState::Failed);
             assert!(message(&task).contains(why), "{}", message(&task));
         }
     }
@@ -519,6 +519,28 @@ async fn a_sensor_has_a_time_out() {
         assert_eq!(task.state, TaskState::Failed);
         assert!(message(&task).contains("timed out"), "{}", message(&task));
         assert!(redshift.actions().len() <= 6);
+    }
+}
+
+#[tokio::test]
+async fn soft_fail_skips_what_did_not_come_in_time_and_nothing_else() {
+    for deferrable in MODES {
+        let redshift = fake();
+        redshift.cluster("analytics", &["modifying"]);
+        let rig = Rig::aws(&redshift.url(), 20);
+        let mut args = sensor("paused", deferrable);
+        args["timeout"] = 20.into();
+        args["poke_interval"] = 5.into();
+        args["soft_fail"] = true.into();
+        let task = rig.run("redshift.cluster_sensor", args.clone()).await;
+        assert_eq!(task.state, TaskState::Skipped, "{}", message(&task));
+        let redshift = fake();
+        redshift.cluster("analytics", &["modifying"]);
+        redshift.fail_poll(1, Fault::Deny);
+        let rig = Rig::aws(&redshift.url(), 20);
+        let task = rig.run("redshift.cluster_sensor", args).await;
+        assert_eq!(task.state, TaskState::Failed, "{}", message(&task));
+        assert_eq!(task.failure, Some(FailureKind::Refused));
     }
 }
 
