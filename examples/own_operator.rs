@@ -98,10 +98,10 @@ impl Operator for Export {
         let input = [("endpoint", json!("exports")), ("headers", headers), ("json", body)];
         let post = Call::new("http", "POST", input);
         let details = json!({"report": self.report});
-        // What must not happen twice goes through `main_call`.
+        // What must not happen twice goes through `main_call` and `call_once`.
         let id: String = ctx
             .main_call("post_export", details, || async move {
-                let reply = client.client().call(&post).await.into_result()?;
+                let reply = client.client().call_once(&post).await.into_result()?;
                 let id = reply.value()["Body"]["id"].as_str();
                 id.map(str::to_owned).ok_or(MainCallError::Ambiguous("no id was given".to_owned()))
             })

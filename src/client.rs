@@ -11,8 +11,13 @@ use crate::document::Document;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(any(feature = "aws", feature = "http"))]
+mod delivery;
 #[cfg(feature = "http")]
 pub mod http;
+
+#[cfg(feature = "redshift")]
+pub(crate) use delivery::is_never_sent;
 
 /// One request, as data: which operation of which service, with what input.
 ///
@@ -58,6 +63,20 @@ pub trait Client: Send + Sync + fmt::Debug {
     /// # Cancellation
     /// Dropping the future gives the call up.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation>;
+
+    /// Sends `call` at most once, for what must not happen twice: a main call, or one that undoes it. It is
+    /// not retried, goes over a connection of its own, which no server can have closed in between, and
+    /// is not sent again to where a redirect leads. [`CallError::is_never_sent`] tells of a failure whether
+    /// the call may be made again.
+    ///
+    /// A client that wraps another one passes this on. The default is [`Client::call`], which is right for a
+    /// client that sends each call once anyway.
+    ///
+    /// # Cancellation
+    /// Dropping the future gives the call up; it may have been sent.
+    fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        self.call(call)
+    }
 
     /// Sends `call` for every page of a paginated operation and tells the document of all of them.
     ///
@@ -279,7 +298,8 @@ impl CallError {
 }
 
 impl CallError {
-    /// Whether the service has certainly seen nothing of the call.
+    /// Whether the service has certainly seen nothing of the call. For a call that was retried or redirected,
+    /// only [`Client::call_once`] knows.
     #[must_use]
     pub fn is_never_sent(&self) -> bool {
         self.never_sent || matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::Credentials)

@@ -62,6 +62,7 @@ use crate::client::Call;
 use crate::client::CallError;
 use crate::clock::BoxFuture;
 use crate::connection::ClientSettings;
+use crate::engine::is_transient;
 use crate::trigger::CancelReason;
 use crate::trigger::SerializedTrigger;
 use crate::trigger::Trigger;
@@ -452,7 +453,9 @@ impl std::error::Error for OperatorError {}
 /// A call that failed, to be retried.
 impl From<CallError> for OperatorError {
     fn from(error: CallError) -> Self {
-        Self::new(error.to_string())
+        let kind =
+            if is_transient(&error, &[]) { FailureKind::Unreachable } else { FailureKind::Refused };
+        Self::new(error.to_string()).with_kind(kind)
     }
 }
 

@@ -18,6 +18,7 @@ mod hook;
 mod known_waiters;
 mod log;
 mod rules;
+mod undo;
 mod worker;
 
 pub use definitions::StoreDefinitions;

@@ -37,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     /// The body.
     pub(crate) body: Vec<u8>,
+    /// Its place among the requests of its connection, from 0.
+    pub(crate) place: usize,
 }
 
 impl Request {
@@ -224,7 +226,10 @@ pub(crate) async fn serve(
     handler: &Handler,
 ) -> io::Result<End> {
     let mut buffer = Vec::new();
-    while let Some(request) = receive(&mut stream, &mut buffer).await? {
+    let mut place = 0;
+    while let Some(mut request) = receive(&mut stream, &mut buffer).await? {
+        request.place = place;
+        place += 1;
         match handler(&request) {
             Reply::Full { status, headers, body } => {
                 stream.write_all(&head(status, &headers, body.len())).await?;
@@ -288,7 +293,13 @@ fn parse(head: &str) -> Request {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    Request { method, path: path.to_owned(), query: query.to_owned(), headers, body: Vec::new() }
+    Request {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        ..Request::default()
+    }
 }
 
 /// Decodes one name or value of a form; what is not a valid escape stays as it is.

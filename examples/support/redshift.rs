@@ -128,6 +128,14 @@ impl FakeRedshift {
         of_action.map(|form| form.into_iter().collect()).collect()
     }
 
+    /// The place of every call of `action` so far among the requests of its connection.
+    pub(crate) fn places(&self, action: &str) -> Vec<usize> {
+        let requests = self.server.requests();
+        let of_action =
+            |request: &&Request| field(&request.form(), "Action").as_deref() == Some(action);
+        requests.iter().filter(of_action).map(|request| request.place).collect()
+    }
+
     /// The `Action` of every call so far.
     pub(crate) fn actions(&self) -> Vec<String> {
         let requests = self.server.requests();

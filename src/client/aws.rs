@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
+use crate::client::delivery::Delivery;
 use crate::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
 use crate::clock::BoxFuture;
 use crate::document::Document;
@@ -22,6 +23,7 @@ mod connector;
 mod customize;
 mod endpoint;
 mod error;
+mod once;
 mod pages;
 mod prepare;
 mod protocol;
@@ -33,6 +35,7 @@ pub use config::{
     AccessKeys, AwsSettings, BadSettings, ClientConfig, Retries, RetryMode, Role, SignatureVersion,
 };
 pub use connector::http_client;
+pub(crate) use once::SentOnce;
 pub use pages::MAX_PAGES;
 pub use prepare::Prepared;
 
@@ -132,22 +135,23 @@ impl AwsClient {
         self.0.prepare(&entry, call, None).map_err(invalid)
     }
 
-    /// Sends a call; once more if it is of a bucket that turns out to be in another region.
-    async fn send(&self, call: &Call) -> Result<Observation, CallError> {
+    /// Sends a call; once more if it is of a bucket that turns out to be in another region, which has
+    /// refused it then.
+    async fn send(&self, call: &Call, delivery: Delivery) -> Result<Observation, CallError> {
         let entry = self.0.entry(&call.service).map_err(invalid)?;
         let bucket = customize::bucket(entry.service.model(), &call.input);
         let buckets = || self.0.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let known = bucket.and_then(|bucket| buckets().get(bucket).cloned());
         let prepared = self.0.prepare(&entry, call, known.as_deref()).map_err(invalid)?;
         let tried = prepared.region.clone();
-        let sent = self.send_prepared(&entry, prepared).await;
+        let sent = self.send_prepared(&entry, prepared, delivery).await;
         let (Err(error), Some(bucket)) = (&sent, bucket) else { return sent };
         let Some(region) = customize::bucket_region(error).filter(|region| *region != tried) else {
             return sent;
         };
         tracing::debug!(bucket, region, "the bucket is in another region");
         let prepared = self.0.prepare(&entry, call, Some(&region)).map_err(invalid)?;
-        let sent = self.send_prepared(&entry, prepared).await;
+        let sent = self.send_prepared(&entry, prepared, delivery).await;
         buckets().insert(bucket.to_owned(), region);
         sent
     }
@@ -163,7 +167,7 @@ impl AwsClient {
         };
         let mut pages = Pages::new(call, pagination)?;
         loop {
-            let output = match self.send(pages.call()).await? {
+            let output = match self.send(pages.call(), Delivery::Repeated).await? {
                 Observation::Output(output) => output,
                 error @ Observation::Error(_) => return Ok(error),
             };
@@ -178,13 +182,14 @@ impl AwsClient {
         &self,
         entry: &ServiceEntry,
         prepared: Prepared,
+        delivery: Delivery,
     ) -> Result<Observation, CallError> {
         if self.0.config.credentials_provider().is_none() && !prepared.operation.unsigned {
             return Err(error::no_credentials());
         }
         let prepared = Arc::new(prepared);
         let make = || ServiceClient::new(&self.0.config, entry.service.model());
-        let sent = entry.client.get_or_init(make).send(Arc::clone(&prepared)).await;
+        let sent = entry.client.get_or_init(make).send(Arc::clone(&prepared), delivery).await;
         let output = sent.map_err(|error| error::call_error(error, &prepared.endpoint.url))?;
         Ok(Observation::Output(output))
     }
@@ -192,7 +197,15 @@ impl AwsClient {
 
 impl Client for AwsClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(async move { self.send(call).await.unwrap_or_else(Observation::Error) })
+        Box::pin(async move {
+            self.send(call, Delivery::Repeated).await.unwrap_or_else(Observation::Error)
+        })
+    }
+
+    fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(
+            async move { self.send(call, Delivery::Once).await.unwrap_or_else(Observation::Error) },
+        )
     }
 
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {

@@ -49,6 +49,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::{Map, Value};
 
+use crate::client::delivery::Delivery;
 use crate::client::{Call, CallError, CallErrorKind, Client, Observation, Output, transport};
 use crate::clock::{BoxFuture, Clock, Timestamp};
 use crate::diagnostic::nearest;
@@ -59,6 +60,7 @@ mod connections;
 mod failure;
 mod input;
 mod oauth2;
+mod once;
 mod parameters;
 mod reply;
 mod settings;
@@ -74,6 +76,7 @@ pub(super) use connections::certificates;
 use failure::Attempt;
 use input::{Body, Credentials, Request, Target};
 use oauth2::{Token, TokenCache};
+use once::Lead;
 use reply::Reply;
 use settings::Merged;
 
@@ -87,6 +90,16 @@ pub struct HttpClient {
     settings: HttpSettings,
     token: TokenCache,
     connections: Connections,
+}
+
+/// A request, and how it is sent.
+struct Outgoing<'a> {
+    method: Method,
+    input: &'a Map<String, Value>,
+    /// Whether it carries what belongs to the origin of the base URL.
+    ours: bool,
+    token: Option<&'a HeaderValue>,
+    delivery: Delivery,
 }
 
 impl HttpClient {
@@ -155,27 +168,29 @@ impl HttpClient {
         Ok(client)
     }
 
-    async fn exchange(&self, call: &Call) -> Result<Output, CallError> {
+    async fn exchange(&self, call: &Call, delivery: Delivery) -> Result<Output, CallError> {
         let method = method(&call.operation)?;
         let base = self.base_url.as_ref();
         let Merged { input, ours, has_login } = settings::merge(&self.settings, base, &call.input)?;
+        let mut outgoing = Outgoing { method, input: &input, ours, token: None, delivery };
         let oauth2 = self.settings.oauth2.as_ref().filter(|_| ours && !has_login);
         let Some(oauth2) = oauth2 else {
-            return self.send(method, &input, ours, None).await;
+            return self.send(&outgoing).await;
         };
         // What cannot be sent needs no token.
         Request::read(&input).map_err(|problems| refused(&problems))?;
         let token = self.token(oauth2, None).await?;
-        let output = self.send(method.clone(), &input, ours, Some(&token)).await?;
+        outgoing.token = Some(&token);
+        let output = self.send(&outgoing).await?;
         if output.status != Some(401) {
             return Ok(output);
         }
         // It was revoked, or the clocks differ. A request that was refused has done nothing.
         let token = self.token(oauth2, Some(&token)).await?;
-        self.send(method, &input, ours, Some(&token)).await
+        self.send(&Outgoing { token: Some(&token), ..outgoing }).await
     }
 
-    /// A token that is fresh, and is not `rejected`.
+    /// A token that is fresh, and is not `rejected`. Without one, the request itself is not sent.
     async fn token(
         &self,
         oauth2: &OAuth2,
@@ -190,23 +205,28 @@ impl HttpClient {
             return Ok(token.header.clone());
         }
         *kept = None;
-        let request = oauth2.request(&self.settings.defaults);
-        let output = self.send(Method::POST, &request, false, None).await?;
-        let token = Token::read(&output, &*self.clock)?;
+        let token = self.new_token(oauth2).await.map_err(CallError::with_never_sent)?;
         Ok(kept.insert(token).header.clone())
     }
 
-    /// Sends one request; `ours` tells whether it carries what belongs to one origin.
-    async fn send(
-        &self,
-        method: Method,
-        input: &Map<String, Value>,
-        ours: bool,
-        token: Option<&HeaderValue>,
-    ) -> Result<Output, CallError> {
-        let mut request = Request::read(input).map_err(|problems| refused(&problems))?;
+    async fn new_token(&self, oauth2: &OAuth2) -> Result<Token, CallError> {
+        let output = self
+            .send(&Outgoing {
+                method: Method::POST,
+                input: &oauth2.request(&self.settings.defaults),
+                ours: false,
+                token: None,
+                delivery: Delivery::Repeated,
+            })
+            .await?;
+        Token::read(&output, &*self.clock)
+    }
+
+    /// Sends one request.
+    async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Output, CallError> {
+        let mut request = Request::read(outgoing.input).map_err(|problems| refused(&problems))?;
         let mut url = self.resolve(&request.target)?;
-        if let Some(token) = token {
+        if let Some(token) = outgoing.token {
             request.credentials = Credentials::Bearer(token.clone());
         }
         if request.has_login() {
@@ -215,16 +235,24 @@ impl HttpClient {
             let _ = url.set_username("");
             let _ = url.set_password(None);
         }
-        request.settings.same_origin = ours && self.settings.defaults.contains_key("headers");
+        request.settings.same_origin =
+            outgoing.ours && self.settings.defaults.contains_key("headers");
+        let once = outgoing.delivery == Delivery::Once;
+        request.settings.once = once;
+        let is_led = once && request.settings.redirects > 0;
         let pool = self.connections.pool(&request.settings, &url).map_err(invalid)?;
         let attempt = Attempt::new(&url, &request.settings, request.timeout);
         let max_body_bytes = request.max_body_bytes;
-        let response = fill(pool.request(method, url), request)
+        let response = fill(pool.request(outgoing.method.clone(), url.clone()), request)
             .send()
             .await
             .map_err(|error| attempt.failed(&error))?;
         let reply = receive(response, max_body_bytes, &attempt).await?;
-        Ok(reply.into_output(self.clock.now()))
+        match Lead::of(&reply, &outgoing.method, &url).filter(|_| is_led) {
+            None => Ok(reply.into_output(self.clock.now())),
+            Some(Lead::Again(target)) => Err(once::sent_elsewhere(reply.status, &target)),
+            Some(Lead::Result(target)) => self.fetch_result(outgoing, &url, target).await,
+        }
     }
 
     fn resolve(&self, target: &Target) -> Result<Url, CallError> {
@@ -248,15 +276,23 @@ impl HttpClient {
     }
 }
 
+impl HttpClient {
+    async fn observe(&self, call: &Call, delivery: Delivery) -> Observation {
+        match self.exchange(call, delivery).await {
+            Ok(output) if self.settings.check_response => Observation::Output(output),
+            Ok(output) => Observation::Output(Output { error: None, ..output }),
+            Err(error) => Observation::Error(error),
+        }
+    }
+}
+
 impl Client for HttpClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(async move {
-            match self.exchange(call).await {
-                Ok(output) if self.settings.check_response => Observation::Output(output),
-                Ok(output) => Observation::Output(Output { error: None, ..output }),
-                Err(error) => Observation::Error(error),
-            }
-        })
+        Box::pin(self.observe(call, Delivery::Repeated))
+    }
+
+    fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(self.observe(call, Delivery::Once))
     }
 }
 

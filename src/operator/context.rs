@@ -68,8 +68,9 @@ pub enum Settled {
     NotMade,
 }
 
-/// How a main call failed. A [`CallError`] becomes the right one with `?` or `into()`: refused if the service
-/// answered with a status of 4xx or has certainly seen nothing of the call, else ambiguous.
+/// How a main call failed. A [`CallError`] of [`Client::call_once`](crate::client::Client::call_once) becomes
+/// the right one with `?` or `into()`: refused if the service answered with a status of 4xx or has certainly
+/// seen nothing of the call, else ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MainCallError {
     /// The service refused it, or it was never sent: nothing has been started.
@@ -217,7 +218,8 @@ impl OperatorContext {
         self.host.log(level, message.into());
     }
 
-    /// Makes a call that must not be made twice.
+    /// Makes a call that must not be made twice. `call` sends it with
+    /// [`Client::call_once`](crate::client::Client::call_once), or another client's like without retries.
     ///
     /// That it is about to be made is stored first, with `details`, which hold no secrets. If this
     /// step runs again after a crash, a call that is known to have been made is not repeated: its

@@ -33,7 +33,6 @@ use crate::operator::Reconciled;
 use crate::operator::Resumed;
 use crate::operator::Settled;
 use crate::operator::TaskInfo;
-use crate::operator::UndoCall;
 use crate::trigger::CancelReason;
 use crate::trigger::Level;
 use crate::trigger::Services;
@@ -50,9 +49,6 @@ const STOP_GRACE: Duration = Duration::from_secs(25);
 
 /// How often it is looked whether a main call is over that the end waits for.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// The place of the call that undoes a step's work: after all that the operator makes itself.
-const UNDO: u32 = u32::MAX;
 
 /// What all workers share.
 #[derive(Debug, Clone)]
@@ -226,7 +222,12 @@ impl Workplace {
         Ok(looked)
     }
 
-    async fn settle(&self, task: &Task, ordinal: u32, settled: Settled) -> Result<(), StoreError> {
+    pub(super) async fn settle(
+        &self,
+        task: &Task,
+        ordinal: u32,
+        settled: Settled,
+    ) -> Result<(), StoreError> {
         let (fence, id, step) = (self.fence, task.id, task.step);
         on_store(&self.store, move |store| store.settle(fence, id, step, ordinal, &settled)).await
     }
@@ -411,38 +412,6 @@ impl Workplace {
             if let Err(panic) = told {
                 self.log.push(task.id, Level::Error, panic_message(&*panic));
             }
-        }
-    }
-
-    /// Sends the call that undoes a task's work, once; tells what came of it.
-    async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, StoreError> {
-        let (fence, id, step) = (self.fence, task.id, task.step);
-        let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
-        let intent = Intent { ordinal: UNDO, name, details };
-        let begun = on_store(&self.store, move |store| store.begin(fence, id, step, &intent)).await;
-        match begun {
-            Ok(Begun::Go) => {}
-            Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),
-            Err(StoreError::Unsettled { .. }) => {
-                let what = undo.description;
-                return Ok(format!("nobody saw whether this undid it, look: {what}"));
-            }
-            Err(StoreError::WrongState { .. }) => return Ok("it has ended already".to_owned()),
-            Err(error) => return Err(error),
-        }
-        self.log.push(id, Level::Info, format!("undo: {}", undo.description));
-        let client = self.services.clients.open(&undo.call.service, &undo.client).await;
-        let error = match client {
-            Ok(client) => client.client().call(&undo.call).await.error().map(ToString::to_string),
-            Err(error) => Some(error.to_string()),
-        };
-        let text = match error {
-            None => format!("undone: {}", undo.description),
-            Some(error) => format!("could not undo ({}): {error}", undo.description),
-        };
-        match self.settle(task, UNDO, Settled::Done(Value::from(text.as_str()))).await {
-            Ok(()) | Err(StoreError::WrongState { .. }) => Ok(text),
-            Err(error) => Err(error),
         }
     }
 }

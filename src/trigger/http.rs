@@ -16,6 +16,7 @@ use crate::client::CallErrorKind;
 use crate::client::Observation;
 use crate::connection::ClientSettings;
 use crate::connection::Clients;
+use crate::connection::OpenClient;
 use crate::engine::MAX_RETRY_AFTER;
 use crate::engine::is_transient;
 
@@ -78,21 +79,35 @@ impl HttpTrigger {
         }
     }
 
+    /// Sends the request; the client may repeat it.
+    ///
+    /// # Errors
+    /// It could not be sent: there is no such connection or secret.
+    async fn send(&self, clients: &Clients) -> Result<Observation, TriggerError> {
+        let (client, call) = self.prepared(clients).await?;
+        Ok(client.client().call(&call).await)
+    }
+
     /// Sends the request once.
     ///
     /// # Errors
     /// It could not be sent: there is no such connection or secret.
-    pub(crate) async fn send(&self, clients: &Clients) -> Result<Observation, TriggerError> {
+    pub(crate) async fn send_once(&self, clients: &Clients) -> Result<Observation, TriggerError> {
+        let (client, call) = self.prepared(clients).await?;
+        Ok(client.client().call_once(&call).await)
+    }
+
+    async fn prepared(&self, clients: &Clients) -> Result<(OpenClient, Call), TriggerError> {
         let connections = clients.connections();
         let input = connections.resolve(Value::Object(self.input.clone())).await;
         let Value::Object(input) = input.map_err(|error| TriggerError::new(error.to_string()))?
         else {
             return Err(TriggerError::new("a request is an object, not a reference to a secret"));
         };
-        let call = Call { service: "http".to_owned(), operation: self.method.clone(), input };
         let client = clients.open("http", &self.client).await;
         let client = client.map_err(|error| TriggerError::new(error.to_string()))?;
-        Ok(client.client().call(&call).await)
+        let call = Call { service: "http".to_owned(), operation: self.method.clone(), input };
+        Ok((client, call))
     }
 
     /// Why a reply is no success.

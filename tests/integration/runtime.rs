@@ -9,6 +9,7 @@ mod redshift;
 mod registry;
 mod rig;
 mod secrets;
+mod sent_once;
 mod sqlite_store;
 mod store;
 mod triggerer;

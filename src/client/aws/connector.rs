@@ -19,6 +19,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+use super::once::is_sent_once;
+
 /// An HTTP client like the SDK's own, for `aws_config`'s loader, that starts faster. Proxies are those
 /// of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), certificates those of the system.
 #[must_use]
@@ -26,12 +28,13 @@ pub fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(LazyClient::default())
 }
 
-/// The time-outs of a connector: connect and read.
-type TimeOuts = (Option<Duration>, Option<Duration>);
+/// What connectors differ by: the time-outs to connect and to read, and whether each request has a
+/// connection of its own.
+type Kind = (Option<Duration>, Option<Duration>, bool);
 
-/// Keeps a connector, and with it a pool of connections, for each pair of time-outs.
+/// Keeps a connector, and with it a pool of connections, of each kind.
 #[derive(Debug, Default)]
-struct LazyClient(Mutex<Vec<(TimeOuts, SharedHttpConnector)>>);
+struct LazyClient(Mutex<Vec<(Kind, SharedHttpConnector)>>);
 
 impl HttpClient for LazyClient {
     fn http_connector(
@@ -39,20 +42,24 @@ impl HttpClient for LazyClient {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let time_outs = (settings.connect_timeout(), settings.read_timeout());
+        let once = is_sent_once(components);
+        let kind = (settings.connect_timeout(), settings.read_timeout(), once);
         let mut connectors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, connector)) = connectors.iter().find(|(known, _)| *known == time_outs) {
+        if let Some((_, connector)) = connectors.iter().find(|(known, _)| *known == kind) {
             return connector.clone();
         }
         let mut builder = Connector::builder().connector_settings(settings.clone());
         builder.set_sleep_impl(components.sleep_impl());
         builder.set_proxy_config(Some(ProxyConfig::from_env()));
+        if once {
+            builder.set_pool_max_idle_per_host(Some(0));
+        }
         let connector = SharedHttpConnector::new(LazyConnector {
             builder,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
         });
-        connectors.push((time_outs, connector.clone()));
+        connectors.push((kind, connector.clone()));
         connector
     }
 

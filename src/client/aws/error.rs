@@ -14,6 +14,7 @@ use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use aws_smithy_types::retry::{ErrorKind, ProvideErrorKind};
 use serde_json::Value;
 
+use crate::client::delivery::is_never_sent;
 use crate::client::{CallError, CallErrorKind, transport};
 use crate::document::Document;
 
@@ -117,10 +118,11 @@ pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> Cal
     let Some(code) = code else {
         return CallError::new(CallErrorKind::Invalid, "CannotSend", root(&error));
     };
-    let error = transport_error(code, url, &error);
+    let failed = transport_error(code, url, &error);
     match status {
-        Some(status) => error.with_status(status),
-        None => error,
+        Some(status) => failed.with_status(status),
+        None if is_never_sent(&error) => failed.with_never_sent(),
+        None => failed,
     }
 }
 
@@ -195,7 +197,7 @@ fn of_role(error: &CallError) -> CallError {
         || error.code().contains("Throttl");
     let kind = if passes { error.kind() } else { CallErrorKind::Credentials };
     let message = format!("the role cannot be assumed: {}", error.message());
-    let found = CallError::new(kind, error.code(), message);
+    let found = CallError::new(kind, error.code(), message).with_never_sent();
     match error.status() {
         Some(status) => found.with_status(status),
         None => found,

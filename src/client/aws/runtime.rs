@@ -47,6 +47,7 @@ use aws_smithy_runtime_api::client::ser_de::{
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Layer};
 use aws_smithy_types::endpoint::Endpoint;
+use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_smithy_types::{Document as SmithyDocument, Number as SmithyNumber};
 use aws_types::SigningName;
@@ -54,10 +55,12 @@ use aws_types::region::SigningRegion;
 use serde_json::Value;
 
 use crate::client;
+use crate::client::delivery::Delivery;
 use crate::model::ServiceModel;
 
 use super::endpoint::ResolvedEndpoint;
 use super::error::ServiceError;
+use super::once::SentOnce;
 use super::prepare::{self, Prepared};
 use super::protocol::{self, Reply};
 
@@ -97,10 +100,11 @@ impl ServiceClient {
     pub(super) async fn send(
         &self,
         call: Arc<Prepared>,
+        delivery: Delivery,
     ) -> Result<client::Output, SdkError<Error, HttpResponse>> {
         let operation = call.operation().to_owned();
         let service = call.service.model().service_id.clone();
-        let plugins = self.plugins.clone().with_operation_plugin(operation_plugin(&call));
+        let plugins = self.plugins.clone().with_operation_plugin(operation_plugin(&call, delivery));
         let output = orchestrator::invoke(&service, &operation, Input::erase(()), &plugins).await?;
         Ok(output.downcast().expect("the deserializer gives this type"))
     }
@@ -183,7 +187,7 @@ fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     components
 }
 
-fn operation_plugin(call: &Arc<Prepared>) -> StaticRuntimePlugin {
+fn operation_plugin(call: &Arc<Prepared>, delivery: Delivery) -> StaticRuntimePlugin {
     let mut layer = Layer::new("maitred::operation");
     let codec = Codec(Arc::clone(call));
     layer.store_put(Metadata::new(
@@ -202,6 +206,10 @@ fn operation_plugin(call: &Arc<Prepared>) -> StaticRuntimePlugin {
     let scheme = if call.operation.unsigned { NO_AUTH_SCHEME_ID } else { sigv4::SCHEME_ID };
     let mut components = RuntimeComponentsBuilder::new("maitred::operation");
     components.push_interceptor(SharedInterceptor::permanent(codec));
+    if delivery == Delivery::Once {
+        layer.store_put(RetryConfig::disabled());
+        components.push_interceptor(SharedInterceptor::permanent(SentOnce));
+    }
     components
         .set_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![scheme])));
     StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components)

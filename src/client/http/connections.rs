@@ -39,6 +39,8 @@ pub(super) struct Settings {
     pub(super) redirects: usize,
     /// Whether redirects to another origin are refused: headers would go there too.
     pub(super) same_origin: bool,
+    /// Whether each request is sent once, over a connection of its own.
+    pub(super) once: bool,
 }
 
 /// The settings and the times at which their files last changed: a renewed certificate must not
@@ -100,13 +102,20 @@ impl Settings {
         })
     }
 
+    fn redirects(&self) -> Policy {
+        if self.once { Policy::none() } else { redirects(self.redirects, self.same_origin) }
+    }
+
     fn builder(&self) -> Result<ClientBuilder, String> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("maitred/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
-            .redirect(redirects(self.redirects, self.same_origin))
+            .redirect(self.redirects())
             // A query may hold a token; it is nobody else's business.
             .referer(false);
+        if self.once {
+            builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
+        }
         builder = match &self.verify {
             Verify::System => builder,
             Verify::SystemAnd(path) => builder.tls_certs_merge(certificates(path)?),

@@ -9,6 +9,7 @@ use rustls::CertificateError;
 
 use super::connections::{Proxy, Settings, Verify, is_loopback};
 use super::{CallError, CallErrorKind, transport};
+use crate::client::delivery::is_never_sent;
 
 /// What a message about a failed request names. A host and a port: never the user, password,
 /// path or query of a URL.
@@ -68,7 +69,7 @@ impl Attempt {
             (transport::CONNECT, connection(error, &at))
         };
         let failed = CallError::new(CallErrorKind::Transport, code, message);
-        if error.is_connect() { failed.with_never_sent() } else { failed }
+        if is_never_sent(error) { failed.with_never_sent() } else { failed }
     }
 
     fn timed_out(&self, error: &reqwest::Error, at: &str) -> String {

@@ -329,6 +329,7 @@ impl<'a> Reader<'a> {
             connect_timeout: self.seconds("connectTimeout", DEFAULT_CONNECT_TIMEOUT),
             redirects: self.redirects(),
             same_origin: false,
+            once: false,
         };
         if settings.key.is_some() && self.get("cert").is_none() {
             self.problem("key", "needs `cert`");

@@ -7,7 +7,6 @@ use super::{ResponseCheck, check_expression, http_operator, target, truth};
 use crate::client::Observation;
 use crate::connection::has_reference;
 use crate::operator::Deferral;
-use crate::operator::FailureKind;
 use crate::operator::Flow;
 use crate::operator::MainCallError;
 use crate::operator::Operator;
@@ -162,15 +161,10 @@ impl HttpRequest {
         let payload: Value = ctx
             .main_call(&name, details, || async {
                 let refused = |message: String| MainCallError::Refused(OperatorError::new(message));
-                let seen = trigger.send(ctx.clients()).await;
-                let seen = seen.map_err(|error| refused(error.to_string()))?;
-                match &seen {
-                    Observation::Error(error) if error.is_never_sent() => {
-                        let error = OperatorError::new(error.to_string());
-                        Err(MainCallError::Refused(error.with_kind(FailureKind::Unreachable)))
-                    }
-                    Observation::Error(error) => Err(MainCallError::Ambiguous(error.to_string())),
-                    Observation::Output(_) => Ok(trigger.event(&seen).payload),
+                let seen = trigger.send_once(ctx.clients()).await;
+                match seen.map_err(|error| refused(error.to_string()))? {
+                    Observation::Error(error) => Err(error.into()),
+                    seen @ Observation::Output(_) => Ok(trigger.event(&seen).payload),
                 }
             })
             .await?;

@@ -11,6 +11,8 @@ use aws_sdk_redshift::types::{Cluster, Snapshot};
 use serde_json::Value;
 
 use super::Called;
+use crate::client::aws::SentOnce;
+use crate::client::is_never_sent;
 use crate::connection::ClientSettings;
 use crate::connection::Clients;
 use crate::operator::MainCallError;
@@ -34,6 +36,7 @@ impl RedshiftHook {
         let client = client.map_err(|error| OperatorError::fatal(error.to_string()))?;
         let once = aws_sdk_redshift::config::Builder::from(client.config())
             .retry_config(RetryConfig::disabled())
+            .interceptor(SentOnce)
             .build();
         Ok(Self { client: Client::new(client.config()), once: Client::from_conf(once) })
     }
@@ -44,7 +47,7 @@ impl RedshiftHook {
         &self.client
     }
 
-    /// The SDK's client without retries: for calls that must not be sent twice.
+    /// The SDK's client without retries, over new connections: for calls that must not be sent twice.
     pub(super) fn once(&self) -> &Client {
         &self.once
     }
@@ -207,8 +210,8 @@ fn may_have_happened<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> b
         SdkError::ConstructionFailure(_) => false,
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         SdkError::DispatchFailure(failure) => {
-            let refused = failure.is_user() || is_of_credentials(error);
-            !refused
+            let unsent = failure.is_user() || is_of_credentials(error) || is_never_sent(error);
+            !unsent
         }
         SdkError::ServiceError(reply) => reply.raw().status().is_server_error(),
         _ => true,

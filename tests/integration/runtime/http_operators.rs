@@ -116,7 +116,12 @@ async fn soft_fail_skips_what_did_not_come_in_time_and_nothing_else() {
             args["timeout"] = 20.into();
             args["soft_fail"] = true.into();
             let task = rig.run("http.sensor", args).await;
-            assert_eq!((task.state, task.failure), (state, failure), "{reply:?}: {}", message(&task));
+            assert_eq!(
+                (task.state, task.failure),
+                (state, failure),
+                "{reply:?}: {}",
+                message(&task)
+            );
         }
         // A connection that cannot be used is no matter of time.
         let rig = Rig::http("ftp://127.0.0.1/", 100);

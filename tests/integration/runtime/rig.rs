@@ -75,6 +75,11 @@ impl Rig {
         Self::new(vec![password, variable], factor)
     }
 
+    /// With one connection.
+    pub(super) fn connected(variable: &str, connection: &Value) -> Self {
+        Self::new(vec![(variable.to_owned(), connection.to_string())], 1)
+    }
+
     /// With an `http_default` that leads to `host`.
     pub(super) fn http(host: &str, factor: u32) -> Self {
         let connection = json!({"conn_type": "http", "host": host});

@@ -14,28 +14,30 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
 use crate::client::Verify;
+use crate::client::aws::once::is_sent_once;
 use crate::client::http;
 
-/// Makes a pool for each pair of time-outs.
+/// Makes a pool of each kind.
 pub(super) struct Connector {
     verify: Verify,
     proxies: BTreeMap<String, String>,
-    pools: Mutex<HashMap<TimeOuts, SharedHttpConnector>>,
+    pools: Mutex<HashMap<Kind, SharedHttpConnector>>,
 }
 
-/// To connect, and to the first byte.
-type TimeOuts = (Option<Duration>, Option<Duration>);
+/// What pools differ by: the time-outs to connect and to the first byte, and whether each request has a
+/// connection of its own.
+type Kind = (Option<Duration>, Option<Duration>, bool);
 
 impl Connector {
     /// A connector, if a pool can be made of these. The error is a message.
     pub(super) fn new(verify: &Verify, proxies: &BTreeMap<String, String>) -> Result<Self, String> {
         let pools = Mutex::default();
         let connector = Self { verify: verify.clone(), proxies: proxies.clone(), pools };
-        connector.pool((None, None))?;
+        connector.pool((None, None, false))?;
         Ok(connector)
     }
 
-    fn pool(&self, (connect, read): TimeOuts) -> Result<reqwest::Client, String> {
+    fn pool(&self, (connect, read, once): Kind) -> Result<reqwest::Client, String> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             // The runtime reads bodies as they are.
@@ -52,6 +54,9 @@ impl Connector {
                 _ => return Err("`proxies` has the keys `http` and `https`".to_owned()),
             };
             builder = builder.proxy(proxy.map_err(|_| format!("`proxies.{scheme}` is not a URL"))?);
+        }
+        if once {
+            builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
         }
         if let Some(connect) = connect {
             builder = builder.connect_timeout(connect);
@@ -73,13 +78,13 @@ impl HttpClient for Connector {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
-        _: &RuntimeComponents,
+        components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let time_outs = (settings.connect_timeout(), settings.read_timeout());
+        let kind = (settings.connect_timeout(), settings.read_timeout(), is_sent_once(components));
         // A pool is inserted whole or not at all, so a poisoned map is still good.
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || SharedHttpConnector::new(Pool(self.pool(time_outs)));
-        pools.entry(time_outs).or_insert_with(make).clone()
+        let make = || SharedHttpConnector::new(Pool(self.pool(kind)));
+        pools.entry(kind).or_insert_with(make).clone()
     }
 }
 
