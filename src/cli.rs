@@ -52,7 +52,10 @@ pub use exit::Exit;
 use exit::Failure;
 use report::Report;
 
+use crate::client::aws::MIN_KEY;
 use crate::runtime::Registry;
+use crate::secrets::names::is_secret_name;
+use crate::secrets::urls;
 
 /// Wait on things in the cloud.
 #[derive(Debug, clap::Parser)]
@@ -141,7 +144,7 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 ///
 /// `examples/own_command.rs` is a whole one.
 pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    start_log();
+    start();
     let exit = match Cli::try_parse_from(help_as_flag(args.into_iter().collect())) {
         Ok(cli) => finish(store::with_registry(registry, || dispatch(cli.command))),
         Err(error) => finish(Ok(usage(&error))),
@@ -192,11 +195,11 @@ fn explained(error: anyhow::Error, json: bool) -> anyhow::Result<Report> {
     if !json || report.exit == Exit::Success {
         return Ok(report);
     }
-    let message = anstream::adapter::strip_str(&report.stderr).to_string();
+    let message = urls::masked(&anstream::adapter::strip_str(&report.stderr).to_string());
     let object = serde_json::json!({
         "version": 1,
         "status": "error",
-        "message": error.to_string(),
+        "message": urls::masked(&error.to_string()),
         "error": {"code": "Usage", "message": message, "status": null, "kind": "invalid"},
     });
     Ok(Report { stdout: report::json(&object), ..report })
@@ -219,7 +222,7 @@ fn finish(result: anyhow::Result<Report>) -> Exit {
 
 /// What clap says: help and version are results, the rest is bad usage.
 fn usage(error: &clap::Error) -> Report {
-    let text = error.render().ansi().to_string();
+    let text = report::usage_text(error);
     if error.use_stderr() {
         Report::default().with_stderr(text).with_exit(Exit::Usage)
     } else {
@@ -236,6 +239,27 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
     Ok(result)
 }
 
+/// What every command begins with.
+fn start() {
+    std::panic::set_hook(Box::new(report::panicked));
+    remember_environment();
+    start_log();
+}
+
+/// Secrets of the environment that no connection names: keys of AWS, logins of proxies and endpoints.
+fn remember_environment() {
+    let known = report::known();
+    for (name, value) in std::env::vars_os() {
+        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+        if name.starts_with("AWS_") && is_secret_name(name) && value.len() >= MIN_KEY {
+            known.add(value);
+        }
+        if name.starts_with("AWS_ENDPOINT_URL") || name.to_ascii_lowercase().ends_with("_proxy") {
+            known.add_urls(value);
+        }
+    }
+}
+
 /// Logs to stderr what `MAITRED_LOG`, or else `RUST_LOG`, asks for; by default nothing.
 fn start_log() {
     use tracing_subscriber::EnvFilter;
@@ -245,7 +269,7 @@ fn start_log() {
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(report::has_colors())
-            .with_writer(std::io::stderr);
+            .with_writer(|| report::LogWriter);
         // In a process that has a log already, e.g. a test, that one stays.
         let _ = log.try_init();
     }

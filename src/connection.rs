@@ -42,6 +42,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::nearest;
+use crate::secrets::KnownSecrets;
 
 mod aws;
 mod clients;
@@ -208,6 +209,7 @@ pub struct Connections(Arc<Inner>);
 struct Inner {
     environment: Environment,
     place: Option<Place>,
+    known: KnownSecrets,
 }
 
 impl Connections {
@@ -221,8 +223,22 @@ impl Connections {
     /// leads to. A file that is named has to exist by the time a connection is looked for.
     #[must_use]
     pub fn with_file(environment: Environment, path: Option<&Path>) -> Self {
+        Self::remembering(environment, path, KnownSecrets::default())
+    }
+
+    /// The same, whose secrets are remembered in `known`.
+    pub(crate) fn remembering(
+        environment: Environment,
+        path: Option<&Path>,
+        known: KnownSecrets,
+    ) -> Self {
         let place = Place::find(path, &environment);
-        Self(Arc::new(Inner { environment, place }))
+        Self(Arc::new(Inner { environment, place, known }))
+    }
+
+    /// The secrets that were found so far, here and by the clients that were made of these connections.
+    pub(crate) fn known(&self) -> &KnownSecrets {
+        &self.0.known
     }
 
     /// The file of connections; `None` if the environment has no home either.
@@ -282,7 +298,7 @@ impl Connections {
         if hops > MAX_HOPS {
             return Err(fail("the references lead in a circle".to_owned()));
         }
-        match reference {
+        let found = match reference {
             SecretRef::Env(name) => {
                 let value = self.0.environment.get(name).map(Secret::new);
                 value.ok_or_else(|| fail(format!("the variable {name} is not set, or empty")))
@@ -301,7 +317,12 @@ impl Connections {
                 };
                 self.value_now(&value.ok_or_else(missing)?, hops + 1)
             }
+        };
+        if let Ok(secret) = &found {
+            self.known().add(secret.expose());
+            self.known().add_urls(secret.expose());
         }
+        found
     }
 
     fn value_now(&self, value: &SecretValue, hops: usize) -> Result<Secret, SecretError> {
@@ -323,7 +344,25 @@ impl Connections {
         self.resolve_in(&mut extra, connection)?;
         let Value::Object(extra) = extra else { unreachable!("an object stays one") };
         let (login, password) = (field(login)?, field(password)?);
+        self.remember(host.as_deref(), login.as_deref(), password.as_deref(), &extra);
         Ok(Resolved { kind, host, login, password, schema, port, extra })
+    }
+
+    /// Remembers the secrets of a connection. A login without a password is often a token.
+    fn remember(
+        &self,
+        host: Option<&str>,
+        login: Option<&str>,
+        password: Option<&str>,
+        extra: &Map<String, Value>,
+    ) {
+        self.known().add_urls(host.unwrap_or_default());
+        match (login, password) {
+            (Some(login), Some(password)) => self.known().add_login(login, password),
+            (None, Some(secret)) | (Some(secret), None) => self.known().add(secret),
+            (None, None) => {}
+        }
+        self.known().add_named(&Value::Object(extra.clone()));
     }
 
     /// Puts values in the place of references. What is parsed is not nested deep: serde_json and

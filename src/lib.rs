@@ -62,6 +62,9 @@
 // The list is the reading order and the dependency order: a module may use only modules listed
 // above it, and `tests/integration/architecture.rs` checks it.
 
+// What must not be seen.
+mod secrets;
+
 // What people write.
 pub mod config;
 pub mod diagnostic;

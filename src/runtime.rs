@@ -17,6 +17,7 @@ mod definitions;
 mod hook;
 mod known_waiters;
 mod log;
+mod redact;
 mod rules;
 mod undo;
 mod worker;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::nearest;
 
 use super::exit::Failure;
+use super::report;
 use super::signature::{Arity, Parameter, Problem, Signature};
 use super::values;
 
@@ -199,6 +200,7 @@ pub(super) fn input(
             None => problems.push(problem("--param", format!("`{pair}` is not NAME=VALUE"))),
         }
     }
+    report::known().add_named(&Value::Object(input.clone()));
     (input, problems)
 }
 

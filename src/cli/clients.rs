@@ -21,12 +21,14 @@ use crate::connection::ConnectionError;
 use crate::connection::Connections;
 use crate::connection::Environment;
 use crate::connection::OpenClient;
+use crate::secrets::urls;
 
 use super::connections;
 use super::exit::Failure;
 use super::misnamed;
 use super::project;
 use super::render;
+use super::report;
 use super::signature;
 
 /// Where waiters are found, beside the shipped ones.
@@ -165,7 +167,10 @@ impl ConnectionArgs {
     fn connections(&self) -> Result<Connections, Failure> {
         match &self.connection {
             Some(_) => project::connections(self.connections.clone()),
-            None => Ok(Connections::new(Environment::empty())),
+            None => {
+                let known = report::known().clone();
+                Ok(Connections::remembering(Environment::empty(), None, known))
+            }
         }
     }
 }
@@ -228,7 +233,7 @@ impl Door {
     pub(super) fn endpoint_url(&self) -> Option<String> {
         match self {
             Self::Http(client) => client.base_url(),
-            Self::Aws { client, .. } => client.config().endpoint_url().map(str::to_owned),
+            Self::Aws { client, .. } => client.config().endpoint_url().map(urls::masked),
         }
     }
 }

@@ -66,5 +66,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     if shell == Shell::Fish {
         script.push_str(&fish_services(&services));
     }
-    Ok(Report::text(script))
+    Ok(Report::verbatim(script))
 }

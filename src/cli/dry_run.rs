@@ -3,6 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::client::Call;
+use crate::secrets::HIDDEN;
+use crate::secrets::literals;
+use crate::secrets::urls;
 
 use super::advice;
 use super::clients::ConnectionArgs;
@@ -11,8 +14,6 @@ use super::clients::credentials_source;
 use super::report;
 use super::report::{Format, Report};
 use super::signature::Signature;
-
-const HIDDEN: &str = "***";
 
 pub(super) fn report(
     door: &Door,
@@ -52,7 +53,7 @@ pub(super) fn facts(
                 "operation": prepared.operation(),
                 "region": region,
                 "method": prepared.method(),
-                "url": prepared.url(),
+                "url": urls::masked(&prepared.url()),
                 "credentials": credentials_source(connection),
                 "input": signature.without_sensitive(&call.input, HIDDEN),
             })
@@ -83,35 +84,15 @@ pub(super) fn text(facts: &Value) -> String {
     text
 }
 
-/// Headers and settings that hold no secrets; the values of the others are hidden.
+/// The input with `***` in the place of its secrets; of the URLs, whole queries are left out.
 fn without_secrets(input: &Map<String, Value>) -> Value {
-    let mut shown = input.clone();
-    for (name, value) in &mut shown {
-        match (name.as_str(), value) {
-            ("url", Value::String(url)) => *url = origin_and_path(url),
-            ("auth", value) => *value = json!(HIDDEN),
-            ("proxy", Value::String(url)) => *url = origin_and_path(url),
-            ("headers", Value::Object(headers)) => {
-                for (_, value) in headers.iter_mut().filter(|(name, _)| is_secret(name)) {
-                    *value = json!(HIDDEN);
-                }
-            }
-            ("params", Value::Object(params)) => {
-                for (_, value) in params.iter_mut().filter(|(name, _)| is_secret(name)) {
-                    *value = json!(HIDDEN);
-                }
-            }
-            _ => {}
+    let mut shown = literals::hidden_in_request(input, HIDDEN);
+    for name in ["url", "proxy"] {
+        if let Some(Value::String(url)) = shown.get_mut(name) {
+            *url = origin_and_path(url);
         }
     }
     Value::Object(shown)
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["auth", "cookie", "token", "key", "secret", "password", "signature", "session"]
-        .iter()
-        .any(|word| name.contains(word))
 }
 
 /// The URL of an HTTP request, without what may be secret in it: a login, the query.

@@ -30,5 +30,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     clap_mangen::Man::new(page)
         .source(concat!("maitred ", env!("CARGO_PKG_VERSION")))
         .render(&mut text)?;
-    Ok(Report::text(String::from_utf8(text)?))
+    Ok(Report::verbatim(String::from_utf8(text)?))
 }

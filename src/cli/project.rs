@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::exit::Failure;
+use super::report;
 use crate::connection::{Connections, Environment};
 use crate::project::Project;
 
@@ -40,5 +41,6 @@ pub(super) fn project() -> Result<Project, Failure> {
 pub(super) fn connections(named: Option<PathBuf>) -> Result<Connections, Failure> {
     let is_said = named.is_some() || std::env::var_os("MAITRED_CONNECTIONS").is_some();
     let file = if is_said { named } else { project()?.connections };
-    Ok(Connections::with_file(Environment::of_process(), file.as_deref()))
+    let known = report::known().clone();
+    Ok(Connections::remembering(Environment::of_process(), file.as_deref(), known))
 }

@@ -1,19 +1,39 @@
 //! What the command says: the only file that prints.
 //!
-//! Results go to stdout, everything else to stderr. Styles are stripped where the stream is no
-//! terminal or `NO_COLOR` is set. A reader that has gone away is no error: there is nobody left to
+//! Results go to stdout, everything else to stderr. Styles are stripped where the stream is not a
+//! terminal or `NO_COLOR` is set. A reader that has gone away is not an error: there is nobody left to
 //! tell.
+//!
+//! Everything goes through here once more before it is printed: known secrets are replaced, and what a
+//! terminal or a CI would obey is made harmless ([`escape`]). Text from outside is escaped where it is put
+//! into a sentence, too: only there is it known which newlines are its own.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Effects, Style};
+use clap::error::ContextValue;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::client::CallError;
+use crate::secrets::KnownSecrets;
+use crate::secrets::urls;
 
 use super::exit::{Exit, Failure};
+
+mod escape;
+
+/// The secrets that this process has come to know. One for the process, since there is one place that
+/// prints: whatever is printed, whoever found the secret.
+static KNOWN: LazyLock<KnownSecrets> = LazyLock::new(KnownSecrets::default);
+
+/// The secrets that are left out of everything that is printed.
+pub(super) fn known() -> &'static KnownSecrets {
+    &KNOWN
+}
 
 /// What a command has to say, and how it exits.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,12 +41,20 @@ pub(super) struct Report {
     pub(super) stdout: String,
     pub(super) stderr: String,
     pub(super) exit: Exit,
+    /// Whether stdout is a script, a page or commands of our own making, to be printed as it is.
+    pub(super) verbatim: bool,
 }
 
 impl Report {
     /// A success with a result.
     pub(super) fn text(stdout: impl Into<String>) -> Self {
         Self { stdout: stdout.into(), ..Self::default() }
+    }
+
+    /// A success with a script, a page or commands of our own making, in which text from outside is escaped
+    /// already.
+    pub(super) fn verbatim(stdout: impl Into<String>) -> Self {
+        Self { verbatim: true, ..Self::text(stdout) }
     }
 
     /// The same with a remark.
@@ -44,7 +72,8 @@ impl Report {
     /// Prints it; the exit code, which is another one if the result could not be written.
     pub(super) fn print(&self) -> Exit {
         note(&self.stderr);
-        match result(&self.stdout) {
+        let printed = if self.verbatim { write_out(&self.stdout) } else { result(&self.stdout) };
+        match printed {
             Err(error) => {
                 note(&format!("error: the result could not be written: {error}"));
                 if self.exit == Exit::Success { Exit::Usage } else { self.exit }
@@ -65,9 +94,13 @@ pub(super) enum Format {
     Json,
 }
 
-/// Indented JSON that keeps the order of the keys.
+/// Indented JSON that keeps the order of the keys, without known secrets.
 pub(super) fn json(value: &Value) -> String {
-    format!("{value:#}\n")
+    let mut value = Cow::Borrowed(value);
+    if known().is_in(&value) {
+        known().redact_value(value.to_mut());
+    }
+    escape::json(&format!("{value:#}\n"))
 }
 
 /// A call error as JSON.
@@ -82,6 +115,18 @@ pub(super) fn call_error(error: &CallError) -> Value {
 
 /// Prints to stdout. A closed pipe is not an error, see above.
 pub(super) fn result(text: &str) -> io::Result<()> {
+    write_out(&escape::page(&without_secrets(text)))
+}
+
+/// A result without known secrets. In JSON they are replaced already, where they are values: what looks like
+/// one in its text is a part of a number.
+fn without_secrets(text: &str) -> Cow<'_, str> {
+    let redacted = known().redact(text);
+    let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    if matches!(redacted, Cow::Owned(_)) && is_json() { text.into() } else { redacted }
+}
+
+fn write_out(text: &str) -> io::Result<()> {
     let mut stream = anstream::stdout().lock();
     match write!(stream, "{text}{}", newline(text)).and_then(|()| stream.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
@@ -89,41 +134,96 @@ pub(super) fn result(text: &str) -> io::Result<()> {
     }
 }
 
-/// Prints to stderr.
+/// Prints to stderr, where secrets in URLs are hidden, too.
 pub(super) fn note(text: &str) {
+    let text = escape::page(&urls::masked(&known().redact(text)));
     let mut stream = anstream::stderr().lock();
-    let _ = write!(stream, "{text}{}", newline(text)).and_then(|()| stream.flush());
+    let _ = write!(stream, "{text}{}", newline(&text)).and_then(|()| stream.flush());
+}
+
+/// Takes the lines of the log, each in one piece.
+#[derive(Debug)]
+pub(super) struct LogWriter;
+
+impl io::Write for LogWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        // Lines of a message are its own, and not those of the log.
+        note(&text.trim_end().replace(['\n', '\r'], "\n    "));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is said of a panic: its message may hold text from outside.
+pub(super) fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let backtrace = std::backtrace::Backtrace::capture();
+    note(&escape::message(&format!("{panic}")));
+    if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+        note(&backtrace.to_string());
+    }
 }
 
 fn newline(text: &str) -> &'static str {
     if text.is_empty() || text.ends_with('\n') { "" } else { "\n" }
 }
 
-/// A string without its quotes, anything else as JSON in one line.
+/// A string without its quotes, with its lines as they are; anything else as JSON in one line.
 pub(super) fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), printable)
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    escape::value(&known().redact(&text))
 }
 
-/// Text of a service's, without what a terminal would obey.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c })
-        .collect()
-}
-
-/// The same in one line, without tabs either.
+/// Text from outside in one line.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    escape::one_line(&known().redact(text))
+}
+
+/// A message from outside, or with text from outside in it. Lines after the first are indented.
+pub(super) fn printable(text: &str) -> String {
+    escape::message(&known().redact(text))
 }
 
 /// An error for people: what happened, why, and what to do next.
 pub(super) fn error_text(error: &anyhow::Error) -> String {
-    let mut text = format!("{ERROR}error:{ERROR:#} {error}");
+    let mut text = format!("{ERROR}error:{ERROR:#} {}", indented(&error.to_string()));
     for cause in error.chain().skip(1) {
-        text.push_str(&format!("\n  because: {cause}"));
+        text.push_str(&format!("\n  because: {}", indented(&cause.to_string())));
     }
     if let Some(advice) = error.downcast_ref::<Failure>().and_then(Failure::advice) {
-        text.push_str(&format!("\n{HELP}help:{HELP:#} {advice}"));
+        text.push_str(&self::advice(advice));
+    }
+    text
+}
+
+/// A message of ours, laid out and styled, in which text from outside may stand: no line after the first
+/// begins at the margin.
+fn indented(text: &str) -> String {
+    let at_margin = |line: &str| !line.is_empty() && !line.starts_with(' ');
+    if text.lines().skip(1).any(at_margin) { text.replace('\n', "\n  ") } else { text.to_owned() }
+}
+
+/// What clap says of a command line, whose words may be from outside.
+pub(super) fn usage_text(error: &clap::Error) -> String {
+    let mut text = error.render().ansi().to_string();
+    for (_, value) in error.context() {
+        let words = match value {
+            ContextValue::String(word) => std::slice::from_ref(word),
+            ContextValue::Strings(words) => words.as_slice(),
+            // Of our own making.
+            ContextValue::None
+            | ContextValue::Bool(_)
+            | ContextValue::Number(_)
+            | ContextValue::StyledStr(_)
+            | ContextValue::StyledStrs(_)
+            | _ => &[],
+        };
+        for word in words.iter().filter(|word| one_line(word) != **word) {
+            text = text.replace(word, &one_line(word));
+        }
     }
     text
 }
@@ -142,7 +242,7 @@ pub(super) fn error_and_advice(message: &str, advice: Option<&str>) -> String {
 
 /// `help: …`, on a line of its own.
 pub(super) fn advice(advice: &str) -> String {
-    format!("\n{HELP}help:{HELP:#} {advice}")
+    format!("\n{HELP}help:{HELP:#} {}", indented(advice))
 }
 
 /// Whether people watch stderr on a terminal that can redraw a line.
@@ -175,7 +275,7 @@ impl LiveLine {
 
     /// Replaces the line.
     pub(super) fn set(&self, text: String) {
-        self.0.set_message(text);
+        self.0.set_message(in_line(&text));
     }
 
     /// Prints above the line.
@@ -187,6 +287,11 @@ impl LiveLine {
     pub(super) fn clear(&self) {
         self.0.finish_and_clear();
     }
+}
+
+/// What a line shows that is redrawn.
+fn in_line(text: &str) -> String {
+    one_line(&urls::masked(&known().redact(text)))
 }
 
 fn live_style() -> ProgressStyle {
@@ -218,14 +323,14 @@ impl LiveLines {
     pub(super) fn set(&self, index: usize, text: String) {
         if let Some(line) = self.lines.get(index) {
             line.tick();
-            line.set_message(text);
+            line.set_message(in_line(&text));
         }
     }
 
     /// Replaces a line for the last time.
     pub(super) fn finish(&self, index: usize, text: String) {
         if let Some(line) = self.lines.get(index) {
-            line.abandon_with_message(text);
+            line.abandon_with_message(in_line(&text));
         }
     }
 

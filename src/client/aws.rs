@@ -27,6 +27,8 @@ mod once;
 mod pages;
 mod prepare;
 mod protocol;
+#[cfg(feature = "http")]
+mod remember;
 mod runtime;
 
 pub use archive::{ModelError, ModelOrigin, Models, Service};
@@ -38,6 +40,8 @@ pub use connector::http_client;
 pub(crate) use once::SentOnce;
 pub use pages::MAX_PAGES;
 pub use prepare::Prepared;
+#[cfg(feature = "http")]
+pub(crate) use remember::{MIN_KEY, remembering};
 
 use endpoint::{EndpointError, Partitions, RuleSet};
 use pages::Pages;

@@ -55,6 +55,7 @@ use crate::clock::{BoxFuture, Clock, Timestamp};
 use crate::diagnostic::nearest;
 use crate::document::Document;
 use crate::model::InputProblem;
+use crate::secrets::KnownSecrets;
 
 mod connections;
 mod failure;
@@ -90,6 +91,7 @@ pub struct HttpClient {
     settings: HttpSettings,
     token: TokenCache,
     connections: Connections,
+    known: KnownSecrets,
 }
 
 /// A request, and how it is sent.
@@ -112,7 +114,17 @@ impl HttpClient {
             settings: HttpSettings::default(),
             token: TokenCache::default(),
             connections: Connections::default(),
+            known: KnownSecrets::default(),
         }
+    }
+
+    /// The same, whose secrets are remembered in `known`, and left out of the messages of errors.
+    pub(crate) fn remembering(self, known: KnownSecrets) -> Self {
+        known.add_urls(self.settings.base_url.as_deref().unwrap_or_default());
+        if let Some(oauth2) = &self.settings.oauth2 {
+            known.add_login(&oauth2.client_id, &oauth2.client_secret);
+        }
+        Self { known, ..self }
     }
 
     /// The same with a base URL, below which the `endpoint` of an input is found. The path of the
@@ -219,12 +231,14 @@ impl HttpClient {
                 delivery: Delivery::Repeated,
             })
             .await?;
+        self.known.add_named(&output.document.value()["Body"]);
         Token::read(&output, &*self.clock)
     }
 
     /// Sends one request.
     async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Output, CallError> {
         let mut request = Request::read(outgoing.input).map_err(|problems| refused(&problems))?;
+        self.known.add_request(outgoing.input);
         let mut url = self.resolve(&request.target)?;
         if let Some(token) = outgoing.token {
             request.credentials = Credentials::Bearer(token.clone());
@@ -249,7 +263,7 @@ impl HttpClient {
             .map_err(|error| attempt.failed(&error))?;
         let reply = receive(response, max_body_bytes, &attempt).await?;
         match Lead::of(&reply, &outgoing.method, &url).filter(|_| is_led) {
-            None => Ok(reply.into_output(self.clock.now())),
+            None => Ok(reply.into_output(self.clock.now(), &self.known)),
             Some(Lead::Again(target)) => Err(once::sent_elsewhere(reply.status, &target)),
             Some(Lead::Result(target)) => self.fetch_result(outgoing, &url, target).await,
         }

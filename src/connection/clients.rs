@@ -14,6 +14,7 @@ use crate::client::aws::AwsClient;
 use crate::client::aws::AwsSettings;
 use crate::client::aws::ClientConfig;
 use crate::client::aws::Models;
+use crate::client::aws::remembering;
 use crate::client::http::HttpClient;
 use crate::client::http::HttpSettings;
 use crate::clock::{Clock, Timestamp};
@@ -265,6 +266,12 @@ impl Clients {
     /// Reads the connection, its file and the secrets that it refers to.
     async fn read(&self, http: bool, settings: &ClientSettings) -> Result<Made, ConnectionError> {
         let (connections, settings) = (self.connections.clone(), settings.clone());
+        let proxies = settings.config.iter().flat_map(|config| config.proxies.values());
+        settings
+            .endpoint_url
+            .iter()
+            .chain(proxies)
+            .for_each(|url| connections.known().add_urls(url));
         let read = move || {
             if http {
                 connections.http_settings(&settings).map(|made| Made::Http(Box::new(made)))
@@ -300,6 +307,7 @@ impl Clients {
                     Ok(OpenClient::Aws(AwsClient::unsigned(&config, self.models.clone())))
                 }
                 Ok(config) => {
+                    let config = remembering(config, self.connections.known().clone());
                     Ok(OpenClient::Aws(AwsClient::with_models(&config, self.models.clone())))
                 }
                 Err(bad) => fail(match bad.help() {
@@ -309,8 +317,9 @@ impl Clients {
             },
             Made::Http(made_of) => {
                 let made_of = HttpSettings::clone(made_of);
+                let known = self.connections.known().clone();
                 match HttpClient::with_settings(Arc::clone(&self.clock), made_of) {
-                    Ok(client) => Ok(OpenClient::Http(Arc::new(client))),
+                    Ok(client) => Ok(OpenClient::Http(Arc::new(client.remembering(known)))),
                     Err(error) => fail(error.message().to_owned()),
                 }
             }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::secret::{HIDDEN, SecretRef, SecretValue};
 use super::{Connection, Fields};
+use crate::secrets::names::is_secret_name;
 
 /// Keys of `extra`, at any depth, whose values are no secrets. Everything else is hidden: a key that
 /// nobody thought of may hold anything.
@@ -47,30 +48,12 @@ const PLAIN: &[&str] = &[
     "verify_ssl",
 ];
 
-/// Words that a key has whose value is a secret.
-const SECRET: &[&str] = &[
-    "apikey",
-    "api_key",
-    "api-key",
-    "auth",
-    "cookie",
-    "credential",
-    "external",
-    "passphrase",
-    "passwd",
-    "password",
-    "private",
-    "secret",
-    "session_token",
-    "signature",
-    "token",
-];
-
 /// Whether `key` names a secret, or `value` is a URL with a login in it.
 pub(super) fn is_secret(key: &str, value: &Value) -> bool {
     let plain = PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(key));
-    let lower = key.to_ascii_lowercase();
-    let named = !plain && SECRET.iter().any(|word| lower.contains(word));
+    // An external id is what makes a role trust us.
+    let external = key.to_ascii_lowercase().contains("external");
+    let named = !plain && (external || is_secret_name(key));
     // A JSON document as a string may hold anything.
     let packed = key == "extra" && value.is_string();
     named || packed || value.as_str().is_some_and(|text| without_login(text) != text)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// What is shown in place of a secret.
-pub const HIDDEN: &str = "***";
+pub const HIDDEN: &str = crate::secrets::HIDDEN;
 
 /// The key of an object that refers to a secret.
 const KEY: &str = "$secret";

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::store::StoreError;
-use super::task::{FailureHook, Task, TaskId};
+use super::task::{FailureHook, Task, TaskId, WebhookUrl};
 use super::worker::{Workplace, on_store};
 use crate::client::Call;
 use crate::connection::ClientSettings;
@@ -78,7 +78,20 @@ async fn command(words: &[String], payload: &Value) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("{program} ended with {status}")) }
 }
 
-async fn webhook(workplace: &Workplace, url: &str, payload: Value) -> Result<(), String> {
+async fn webhook(
+    workplace: &Workplace,
+    url: &WebhookUrl,
+    mut payload: Value,
+) -> Result<(), String> {
+    let url = match url {
+        WebhookUrl::Literal(url) => url.clone(),
+        WebhookUrl::Secret(reference) => {
+            let connections = workplace.services.clients.connections();
+            let secret = connections.secret(reference).await.map_err(|error| error.to_string())?;
+            secret.expose().to_owned()
+        }
+    };
+    workplace.known().redact_value(&mut payload);
     let input =
         Map::from_iter([("url".to_owned(), Value::from(url)), ("json".to_owned(), payload)]);
     let call = Call { service: "http".to_owned(), operation: "POST".to_owned(), input };

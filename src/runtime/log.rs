@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::redact;
 use super::task::{LogLine, TaskId};
 use crate::clock::Clock;
+use crate::secrets::KnownSecrets;
 use crate::trigger::Level;
 use crate::trigger::Log;
 
@@ -11,15 +13,17 @@ use crate::trigger::Log;
 #[derive(Debug)]
 pub(super) struct LogBuffer {
     clock: Arc<dyn Clock>,
+    known: KnownSecrets,
     lines: Mutex<Vec<LogLine>>,
 }
 
 impl LogBuffer {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { clock, lines: Mutex::default() })
+    pub(super) fn new(clock: Arc<dyn Clock>, known: KnownSecrets) -> Arc<Self> {
+        Arc::new(Self { clock, known, lines: Mutex::default() })
     }
 
-    pub(super) fn push(&self, id: TaskId, level: Level, message: String) {
+    pub(super) fn push(&self, id: TaskId, level: Level, mut message: String) {
+        redact::text(&self.known, &mut message);
         tracing::debug!(task = id, level = level.as_str(), "{message}");
         let line = LogLine { id, at: self.clock.now(), level, message };
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);

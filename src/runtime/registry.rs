@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 use url::Url;
 
-use super::task::{FailureHook, NewTask};
+use super::task::{FailureHook, NewTask, WebhookUrl};
 use crate::diagnostic::nearest;
 use crate::operator::AnyOperator;
 use crate::operator::Operator;
@@ -19,6 +19,7 @@ use crate::operator::redshift::{
     ClusterSensor, CreateCluster, CreateClusterSnapshot, DeleteCluster, DeleteClusterSnapshot,
     PauseCluster, ResumeCluster,
 };
+use crate::secrets::literals;
 use crate::trigger::AnyTrigger;
 use crate::trigger::DateTimeTrigger;
 use crate::trigger::HttpTrigger;
@@ -158,16 +159,10 @@ impl Registry {
     /// The same, with the operator that was checked.
     pub(super) fn checked_task(&self, task: &NewTask) -> Result<Box<dyn AnyOperator>, Unusable> {
         let operator = self.checked(&task.operator, &task.args)?;
-        let problem = match &task.on_failure {
-            Some(FailureHook::Webhook(url)) if !is_http(url) => {
-                format!("the webhook for failures, `{url}`, is no http or https URL")
-            }
-            Some(FailureHook::Command(words)) if words.is_empty() => {
-                "the command for failures is empty".to_owned()
-            }
-            _ => return Ok(operator),
-        };
-        Err(Unusable::Invalid(problem))
+        match task.on_failure.as_ref().and_then(hook_problem) {
+            Some(problem) => Err(Unusable::Invalid(problem)),
+            None => Ok(operator),
+        }
     }
 
     /// Whether this program can run a stored task.
@@ -222,6 +217,35 @@ impl Registry {
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             Unusable::Unknown(format!("this program knows no operator `{name}`{hint}"))
         })
+    }
+}
+
+/// Why nobody could be told of a failure, or a secret would be stored.
+fn hook_problem(hook: &FailureHook) -> Option<String> {
+    let stored = |what: &str, help: &str| Some(format!("the {what}, and tasks are stored: {help}"));
+    match hook {
+        FailureHook::Command(words) if words.is_empty() => {
+            Some("the command for failures is empty".to_owned())
+        }
+        FailureHook::Command(words) => {
+            let mut literals = words.iter().flat_map(|word| literals::of_text("", word));
+            // The shell puts in a variable when the command runs.
+            let found = literals.find(|literal| !literal.value.contains('$'))?;
+            let what = format!("command for failures {}", found.what);
+            stored(
+                &what,
+                "take it from a variable, e.g. \"$TOKEN\", or from a file, in the command",
+            )
+        }
+        FailureHook::Webhook(WebhookUrl::Secret(_)) => None,
+        FailureHook::Webhook(WebhookUrl::Literal(url)) => {
+            if let Some(found) = literals::of_text("", url).first() {
+                let what = format!("webhook for failures {}", found.what);
+                return stored(&what, "give {\"$secret\": \"env:NAME\"} in the place of the URL");
+            }
+            (!is_http(url))
+                .then(|| format!("the webhook for failures, `{url}`, is not an http or https URL"))
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::connection::SecretRef;
 use crate::diagnostic::nearest;
 use crate::operator::FailureKind;
 use crate::operator::Intent;
@@ -137,7 +139,34 @@ pub enum FailureHook {
     /// A program and its arguments; it gets the task as JSON on standard input.
     Command(Vec<String>),
     /// A URL; it gets the task as JSON in a POST.
-    Webhook(String),
+    Webhook(WebhookUrl),
+}
+
+/// Where a webhook is: its URL, or a reference to a secret whose value is the URL. As JSON it is a string, or
+/// `{"$secret": "env:NAME"}`. A URL with a login, or a secret in its query, has to be a reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum WebhookUrl {
+    /// This one.
+    Literal(String),
+    /// What this stands for, whenever it is used.
+    Secret(SecretRef),
+}
+
+impl From<String> for WebhookUrl {
+    fn from(url: String) -> Self {
+        Self::Literal(url)
+    }
+}
+
+impl<'de> Deserialize<'de> for WebhookUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if let Value::String(url) = value {
+            return Ok(Self::Literal(url));
+        }
+        SecretRef::deserialize(value).map(Self::Secret).map_err(D::Error::custom)
+    }
 }
 
 /// A task to be submitted.

@@ -103,7 +103,8 @@ impl Triggerer {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), StoreError> {
         let now = self.services.clock.now();
         let fence = on_store(&self.store, move |store| store.acquire(now)).await?;
-        let log = LogBuffer::new(Arc::clone(&self.services.clock));
+        let known = self.services.clients.connections().known().clone();
+        let log = LogBuffer::new(Arc::clone(&self.services.clock), known);
         let (stopped, stop_of_workers) = watch::channel(None);
         let workplace = Workplace {
             store: self.store,

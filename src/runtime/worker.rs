@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::log::LogBuffer;
+use super::redact;
 use super::registry::{Registry, Unusable};
 use super::rules;
 use super::store::{Fence, Store, StoreError};
@@ -33,6 +34,7 @@ use crate::operator::Reconciled;
 use crate::operator::Resumed;
 use crate::operator::Settled;
 use crate::operator::TaskInfo;
+use crate::secrets::KnownSecrets;
 use crate::trigger::CancelReason;
 use crate::trigger::Level;
 use crate::trigger::Services;
@@ -95,6 +97,11 @@ enum Ran {
 impl Workplace {
     fn now(&self) -> Timestamp {
         self.services.clock.now()
+    }
+
+    /// The secrets that are known here.
+    pub(super) fn known(&self) -> &KnownSecrets {
+        self.services.clients.connections().known()
     }
 
     pub(super) fn trigger_context(&self, id: TaskId) -> TriggerContext {
@@ -226,8 +233,9 @@ impl Workplace {
         &self,
         task: &Task,
         ordinal: u32,
-        settled: Settled,
+        mut settled: Settled,
     ) -> Result<(), StoreError> {
+        redact::settled(self.known(), &mut settled);
         let (fence, id, step) = (self.fence, task.id, task.step);
         on_store(&self.store, move |store| store.settle(fence, id, step, ordinal, &settled)).await
     }
@@ -518,7 +526,8 @@ struct StoreHost {
 }
 
 impl Host for StoreHost {
-    fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<Begun, OperatorError>> {
+    fn begin(&self, mut intent: Intent) -> BoxFuture<'_, Result<Begun, OperatorError>> {
+        self.workplace.known().redact_value(&mut intent.details);
         let (fence, id, step) = (self.workplace.fence, self.id, self.step);
         let store = &self.workplace.store;
         Box::pin(async move {
@@ -527,7 +536,12 @@ impl Host for StoreHost {
         })
     }
 
-    fn settle(&self, ordinal: u32, settled: Settled) -> BoxFuture<'_, Result<(), OperatorError>> {
+    fn settle(
+        &self,
+        ordinal: u32,
+        mut settled: Settled,
+    ) -> BoxFuture<'_, Result<(), OperatorError>> {
+        redact::settled(self.workplace.known(), &mut settled);
         let (fence, id, step) = (self.workplace.fence, self.id, self.step);
         let store = &self.workplace.store;
         Box::pin(async move {

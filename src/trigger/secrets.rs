@@ -2,60 +2,45 @@
 
 use serde_json::{Map, Value};
 
-/// What stands in the place of a secret.
+use crate::secrets::literals::{self, Literal};
+
 const HELP: &str = "arguments are stored: put it in the connection";
 const REFERENCE: &str = "or a reference, {\"$secret\": \"env:NAME\"}, in its place";
 
-/// Why the input of a request of service `http` must not be stored, if it has a secret that is no
+/// Why the input of a request of service `http` must not be stored, if it has a secret that is not a
 /// reference; `url` is what its address is called where it was given.
 pub(crate) fn literal_secret(input: &Map<String, Value>, url: &str) -> Option<String> {
-    for (key, name) in [("url", url), ("endpoint", url), ("proxy", "proxy")] {
-        if input.get(key).and_then(Value::as_str).is_some_and(has_login) {
-            return Some(format!("{name} has a login in it, and {HELP}"));
+    let Literal { path, what, value: _ } = literals::of_request(input).into_iter().next()?;
+    Some(match path.as_str() {
+        "url" | "endpoint" if what.contains("query") => {
+            format!(
+                "{url} {what}, and {HELP}, or into `params` as a reference, {{\"$secret\": \"env:NAME\"}}"
+            )
         }
-    }
-    let headers = input.get("headers").and_then(Value::as_object);
-    for (name, value) in headers.into_iter().flatten() {
-        if is_secret(name) && has_text(value) {
-            return Some(format!("the header {name} is a secret, and {HELP}, {REFERENCE}"));
-        }
-    }
-    let auth = input.get("auth")?;
-    for path in ["/bearer", "/basic/password"] {
-        if auth.pointer(path).is_some_and(has_text) {
-            let path = path.replace('/', ".");
-            return Some(format!("auth{path} is a secret, and {HELP}, {REFERENCE}"));
-        }
-    }
-    None
+        "url" | "endpoint" => format!("{url} {what}, and {HELP}"),
+        "proxy" => format!("proxy {what}, and {HELP}"),
+        path => match path.strip_prefix("headers.") {
+            Some(name) => format!("the header {name} {what}, and {HELP}, {REFERENCE}"),
+            None => format!("{path} {what}, and {HELP}, {REFERENCE}"),
+        },
+    })
 }
 
-/// Why a parameter of a waiter must not be stored: it is, or begins, a URL with a login in it.
+/// The same of the input of any service.
+pub(super) fn literal_secret_of(service: &str, input: &Map<String, Value>) -> Option<String> {
+    if service == "http" {
+        return literal_secret(input, "url");
+    }
+    let found = input.iter().flat_map(|(name, value)| literals::of_named(name, value)).next()?;
+    Some(format!("{} {}, and {HELP}, {REFERENCE}", found.path, found.what))
+}
+
+/// Why a parameter of a waiter must not be stored: it is called like a secret, or there is a URL in it with
+/// a login or a secret in its query.
 pub(super) fn secret_parameter<'a>(
-    mut parameters: impl Iterator<Item = (&'a String, &'a Value)>,
+    parameters: impl Iterator<Item = (&'a String, &'a Value)>,
 ) -> Option<String> {
-    let (name, _) = parameters.find(|(_, value)| value.as_str().is_some_and(has_login))?;
-    Some(format!("the parameter {name} has a login in it, and {HELP}"))
-}
-
-/// Whether there is a login in a URL, which need not be whole: it may have placeholders.
-fn has_login(text: &str) -> bool {
-    let authority = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next());
-    let in_text = authority.flatten().is_some_and(|authority| authority.contains('@'));
-    let parsed = url::Url::parse(text);
-    in_text || parsed.is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
-}
-
-/// Headers that are secrets by their name.
-fn is_secret(header: &str) -> bool {
-    let names = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
-    names.iter().any(|name| header.eq_ignore_ascii_case(name))
-}
-
-fn has_text(value: &Value) -> bool {
-    match value {
-        Value::String(_) => true,
-        Value::Array(items) => items.iter().any(Value::is_string),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
-    }
+    let mut found = parameters.flat_map(|(name, value)| literals::of_named(name, value));
+    let Literal { path, what, value: _ } = found.next()?;
+    Some(format!("the parameter {path} {what}, and {HELP}"))
 }

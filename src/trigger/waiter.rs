@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Level, SerializedTrigger, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
-    literal_secret, secrets::secret_parameter, serialized, values,
+    secrets::literal_secret_of, secrets::secret_parameter, serialized, values,
 };
 use crate::catalog::Catalog;
 use crate::catalog::LookupError;
@@ -251,12 +251,8 @@ impl WaiterTrigger {
                 "a task is stored: put the login into a connection, and name that in `client`";
             return Err(TriggerError::new(message));
         }
-        let secret = || {
-            literal_secret(&self.input, "url").or_else(|| secret_parameter(self.parameters.iter()))
-        };
-        if self.service == "http"
-            && let Some(message) = secret()
-        {
+        let in_input = literal_secret_of(&self.service, &self.input);
+        if let Some(message) = in_input.or_else(|| secret_parameter(self.parameters.iter())) {
             return Err(TriggerError::new(message));
         }
         self.definition.as_ref().map_or(Ok(()), |definition| self.refuse_secrets_of(definition))
@@ -264,7 +260,7 @@ impl WaiterTrigger {
 
     /// The waiter is stored, too.
     fn refuse_secrets_of(&self, config: &WaiterConfig) -> Result<(), TriggerError> {
-        match literal_secret(&config.input, "url").filter(|_| self.service == "http") {
+        match literal_secret_of(&self.service, &config.input) {
             Some(message) => {
                 let (service, waiter) = (&self.service, &self.waiter);
                 let message = format!("{service}.{waiter}: in its input, {message}");
@@ -431,8 +427,16 @@ impl Trigger for WaiterTrigger {
                 None => return Err(TriggerError::new("the wait was over already")),
             }
         };
+        let is_new = state.progress.baseline.is_none();
         state.progress = wait.progress().clone();
-        Ok(next)
+        match state.progress.baseline.as_ref().filter(|_| is_new) {
+            Some(baseline) if ctx.clients().connections().known().is_in(&baseline.value) => {
+                let message =
+                    "the baseline is a secret, which must not be stored: compare another value";
+                Err(TriggerError::new(message))
+            }
+            _ => Ok(next),
+        }
     }
 
     fn serialize_trigger(&self) -> Result<SerializedTrigger, TriggerError> {

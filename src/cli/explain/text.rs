@@ -9,6 +9,7 @@ use crate::catalog::Base;
 use crate::catalog::Entry;
 use crate::cli::duration;
 use crate::cli::render::plain;
+use crate::cli::report;
 use crate::config::ParameterConfig;
 use crate::config::ParameterType;
 use crate::config::Show;
@@ -23,7 +24,7 @@ pub(super) fn text(explained: &Explained) -> String {
     let entry = &explained.entry;
     let mut text = format!("{} {}\n", entry.service, entry.name);
     if let Some(description) = &entry.config.description {
-        text.push_str(&format!("{description}\n"));
+        text.push_str(&format!("{}\n", report::printable(description)));
     }
     text.push('\n');
     for (key, value) in facts(explained) {

@@ -60,7 +60,7 @@ fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, F
             }
         }
     }
-    Ok(Report::text(report::printable(&text)))
+    Ok(Report::text(text))
 }
 
 /// An argument, with its type and what it means.

@@ -23,7 +23,7 @@ use crate::runtime::Registry;
 use crate::runtime::StoreError;
 use crate::runtime::engine::EngineError;
 use crate::runtime::store::Submitted;
-use crate::runtime::task::FailureHook;
+use crate::runtime::task::{FailureHook, WebhookUrl};
 
 /// Submit a task, or many
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ Examples:
 
 With --from, every line is a JSON object: {\"operator\", \"args\", \"key\", \"on_conflict\", \"retries\",
 \"retry_delay\", \"execution_timeout\", \"on_failure\": {\"command\": [..]} or {\"webhook\": \"..\"}}, times in
-seconds. Either all lines are submitted or none.")]
+seconds. A webhook may be {\"$secret\": \"env:NAME\"}. Either all lines are submitted or none.")]
 pub(in crate::cli) struct Args {
     /// The operator, e.g. redshift.pause_cluster
     #[arg(required_unless_present = "from")]
@@ -78,7 +78,8 @@ pub(in crate::cli) struct SpecArgs {
     /// died before it had noted that
     #[arg(long, value_name = "COMMAND", conflicts_with = "on_failure_webhook")]
     on_failure_command: Option<String>,
-    /// A URL that gets the task as JSON in a POST when it fails; again, likewise
+    /// A URL that gets the task as JSON in a POST when it fails; again, likewise. One with a secret in it
+    /// is given as a reference, {"$secret": "env:NAME"}, whose value is the URL
     #[arg(long, value_name = "URL")]
     on_failure_webhook: Option<String>,
 }
@@ -195,14 +196,14 @@ impl SpecArgs {
             .on_failure_command
             .as_ref()
             .map(|line| FailureHook::Command(["sh", "-c", line].map(str::to_owned).to_vec()));
-        let webhook = self.on_failure_webhook.clone().map(FailureHook::Webhook);
+        let webhook = self.on_failure_webhook.as_deref().map(webhook).transpose()?;
         let task = NewTask {
             key: self.key.clone(),
             on_conflict: self.on_conflict,
             retries: self.retries,
             retry_delay: self.retry_delay,
             execution_timeout: self.execution_timeout,
-            on_failure: command.or(webhook),
+            on_failure: command.or(webhook.map(FailureHook::Webhook)),
             ..NewTask::new(operator, args)
         };
         registry
@@ -214,6 +215,15 @@ impl SpecArgs {
         })?;
         Ok(task)
     }
+}
+
+/// A URL, or a reference to a secret that is one.
+fn webhook(text: &str) -> Result<WebhookUrl, Failure> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(WebhookUrl::Literal(text.to_owned()));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| Failure::usage(format!("--on-failure-webhook: {error}")))
 }
 
 fn arguments(text: &str) -> Result<Value, Failure> {

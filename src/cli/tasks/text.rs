@@ -37,12 +37,13 @@ pub(super) fn details(
     deferral: Option<&StoredDeferral>,
     history: &[HistoryEntry],
 ) -> String {
-    let mut text = format!("{}: {}\n", title(task), task.state);
+    let mut text = format!("{}: {}\n", report::one_line(&title(task)), task.state);
     if let Some(message) = &task.message {
-        text.push_str(&format!("  {message}\n"));
+        text.push_str(&format!("  {}\n", report::printable(message)));
     }
     let mut field = |name: &str, value: Option<String>| {
         if let Some(value) = value {
+            let (name, value) = (report::one_line(name), report::one_line(&value));
             text.push_str(&format!("  {name:12} {value}\n"));
         }
     };
@@ -61,9 +62,10 @@ pub(super) fn details(
         waits_for(deferral, field);
     }
     for entry in history {
-        text.push_str(&format!("  {}  {}: {}\n", time(entry.at), entry.to, entry.reason));
+        let reason = report::printable(&entry.reason).replace('\n', "\n  ");
+        text.push_str(&format!("  {}  {}: {reason}\n", time(entry.at), entry.to));
     }
-    report::printable(&text)
+    text
 }
 
 /// What a deferred task waits for.

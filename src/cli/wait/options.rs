@@ -11,6 +11,7 @@ use crate::cli::arguments::InputArgs;
 use crate::cli::clients::ConnectionArgs;
 use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
+use crate::cli::report;
 use crate::cli::report::Format;
 use crate::cli::signature::Problem;
 use crate::config::ParameterType;
@@ -159,7 +160,9 @@ impl WaitArgs {
         for pair in &self.condition.parameter {
             match pair.split_once('=') {
                 Some((name, text)) => {
-                    parameters.insert(name.to_owned(), parameter(config, name, text));
+                    let value = parameter(config, name, text);
+                    report::known().add_of(name, &value);
+                    parameters.insert(name.to_owned(), value);
                 }
                 None => problems.push(Problem {
                     place: "--parameter".to_owned(),

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::client::delivery::is_never_sent;
 use crate::client::{CallError, CallErrorKind, transport};
 use crate::document::Document;
+use crate::secrets::urls;
 
 use super::protocol::{ProtocolError, Reply};
 
@@ -134,7 +135,8 @@ fn transport_error(code: &str, url: &str, error: &(dyn StdError + 'static)) -> C
         transport::RESPONSE => "no whole reply from",
         _ => "no connection to",
     };
-    CallError::new(CallErrorKind::Transport, code, format!("{what} {url}: {}", root(error)))
+    let message = urls::masked(&format!("{what} {url}: {}", root(error)));
+    CallError::new(CallErrorKind::Transport, code, message)
 }
 
 /// The connector's errors are of crates that are not ours to name, so that kinds of I/O errors and

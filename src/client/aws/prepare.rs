@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::client::{Call, CallError, CallErrorKind, Observation, Output, transport};
 use crate::document::Document;
 use crate::model::{InputProblem, OperationModel, ServiceModel};
+use crate::secrets::urls;
 
 use super::archive::{ModelError, Service};
 use super::customize;
@@ -202,7 +203,10 @@ fn resolve(
         if endpoint::parse_url(url).is_none() {
             return Err(Invalid::new(
                 "InvalidEndpoint",
-                format_args!("the endpoint URL `{url}` is not of the form `https://host[:port]`"),
+                format_args!(
+                    "the endpoint URL `{}` is not of the form `https://host[:port]`",
+                    urls::masked(url)
+                ),
             ));
         }
         parameters.insert("Endpoint".to_owned(), url.as_str().into());
@@ -223,7 +227,7 @@ fn resolve(
     let mut endpoint = source
         .rules
         .resolve(source.partitions, &parameters)
-        .map_err(|error| Invalid::new("InvalidEndpoint", error))?;
+        .map_err(|error| Invalid::new("InvalidEndpoint", urls::masked(&error.to_string())))?;
     customize::check_signer(&endpoint)?;
     if let Some(given) = &source.url {
         customize::endpoint(service, given, &mut endpoint);

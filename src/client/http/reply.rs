@@ -6,10 +6,14 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value};
 
+use crate::secrets::KnownSecrets;
+
 use super::{CallError, CallErrorKind, Document, Output, Timestamp};
 
 /// Characters of a body that an error message quotes.
 const EXCERPT_CHARS: usize = 200;
+/// Bytes of a body that are looked at for that.
+const EXCERPT_BYTES: usize = 16 * EXCERPT_CHARS;
 
 /// A reply that has arrived whole.
 pub(super) struct Reply {
@@ -19,9 +23,9 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn into_output(self, now: Timestamp) -> Output {
+    pub(super) fn into_output(self, now: Timestamp, known: &KnownSecrets) -> Output {
         let status = self.status.as_u16();
-        let error = (status >= 400).then(|| self.error(now));
+        let error = (status >= 400).then(|| self.error(now, known));
         Output { document: self.into_document(), status: Some(status), error }
     }
 
@@ -69,9 +73,9 @@ impl Reply {
         }
     }
 
-    fn error(&self, now: Timestamp) -> CallError {
+    fn error(&self, now: Timestamp, known: &KnownSecrets) -> CallError {
         let reason = self.status.canonical_reason().unwrap_or("no reason given");
-        let excerpt = excerpt(&self.body);
+        let excerpt = excerpt(&self.body, known);
         let message =
             if excerpt.is_empty() { reason.to_owned() } else { format!("{reason}: {excerpt}") };
         let error = CallError::new(CallErrorKind::Service, self.status.as_str(), message)
@@ -96,10 +100,13 @@ impl Reply {
 }
 
 /// The beginning of a body on one line, without tags if it is HTML or XML, and without control
-/// characters, which could play tricks on a terminal.
-fn excerpt(body: &[u8]) -> String {
+/// characters, which could play tricks on a terminal. Known secrets go before it is cut: half of one would
+/// not be known any more.
+fn excerpt(body: &[u8], known: &KnownSecrets) -> String {
     // Markup may come before the text; past this much of it, there is nothing worth quoting.
-    let text = String::from_utf8_lossy(&body[..body.len().min(16 * EXCERPT_CHARS)]);
+    let text = String::from_utf8_lossy(&body[..body.len().min(2 * EXCERPT_BYTES)]);
+    let text = known.redact(&text);
+    let text = &text[..text.floor_char_boundary(EXCERPT_BYTES)];
     let is_markup = text.trim_start().starts_with('<');
     let mut in_tag = false;
     let plain: String = text
@@ -111,6 +118,7 @@ fn excerpt(body: &[u8]) -> String {
         })
         .collect();
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = known.redact(&line).into_owned();
     match line.char_indices().nth(EXCERPT_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{ResponseCheck, check_expression, http_operator, target, truth};
 use crate::client::Observation;
+use crate::connection::HIDDEN;
 use crate::connection::has_reference;
 use crate::operator::Deferral;
 use crate::operator::Flow;
@@ -141,7 +142,7 @@ impl HttpRequest {
             } else {
                 ctx.run_trigger(&trigger).await
             };
-            if let Some(result) = self.take(reply, &mut at)? {
+            if let Some(result) = self.take(ctx, reply, &mut at)? {
                 return Ok(Flow::Done(result));
             }
         }
@@ -172,7 +173,12 @@ impl HttpRequest {
     }
 
     /// Takes a page; gives the result after the last one.
-    fn take(&self, reply: Resumed, at: &mut Position) -> Result<Option<Value>, OperatorError> {
+    fn take(
+        &self,
+        ctx: &OperatorContext,
+        reply: Resumed,
+        at: &mut Position,
+    ) -> Result<Option<Value>, OperatorError> {
         let mut payload = reply.success()?.payload;
         let mut value =
             |name: &str| payload.pointer_mut(&format!("/values/{name}")).map(Value::take);
@@ -183,12 +189,20 @@ impl HttpRequest {
                 check.unwrap_or_default()
             )));
         }
-        let result = value("result").unwrap_or_default();
+        let mut result = value("result").unwrap_or_default();
         if self.next_page.is_none() {
             return Ok(Some(result));
         }
+        let known = ctx.clients().connections().known();
+        known.redact_value(&mut result);
         at.pages.push(result);
         let next = value("next").unwrap_or_default();
+        if self.deferrable && (known.is_in(&next) || next.to_string().contains(HIDDEN)) {
+            // It would be stored.
+            let message = "next_page yields a secret of this request: yield `params` without it, and \
+                           give the secret in a header or the connection, or say \"deferrable\": false";
+            return Err(OperatorError::fatal(message));
+        }
         let Some(input) = next_input(&at.input, next)? else {
             return Ok(Some(Value::Array(std::mem::take(&mut at.pages))));
         };
@@ -319,7 +333,7 @@ impl Operator for HttpRequest {
         let mut at: Position = serde_json::from_value(kwargs).map_err(|error| {
             OperatorError::fatal(format!("the stored request cannot be read: {error}"))
         })?;
-        match self.take(with, &mut at)? {
+        match self.take(ctx, with, &mut at)? {
             Some(result) => Ok(Flow::Done(result)),
             None => self.go_on(ctx, at).await,
         }

@@ -91,7 +91,7 @@ async fn what_cannot_be_submitted_leaves_nothing_behind() {
         (&request("{}"), &["http_default has no host"]),
         (&["tasks", "submit", "http.sensor"], &["http_default has no host"]),
         (&["run", "http.sensor"], &["http_default has no host"]),
-        (&hook, &["`nonsense`, is no http or https URL"]),
+        (&hook, &["`nonsense`, is not an http or https URL"]),
         (&retries, &["give a number of further tries"]),
     ];
     for (args, words) in cases {

@@ -744,7 +744,7 @@ fn an_ended_task_cannot_be_cancelled(store: &dyn Store) {
 }
 
 fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
-    let hook = Some(FailureHook::Webhook("http://127.0.0.1/".to_owned()));
+    let hook = Some(FailureHook::Webhook("http://127.0.0.1/".to_owned().into()));
     let end = |store, state, on_failure| {
         let (fence, task) = running(store, NewTask { on_failure, ..spec() });
         assert!(commit(store, fence, &task, Transition::End(state, None), NOW));

@@ -17,6 +17,7 @@ use crate::cli::wait::targets::One;
 use crate::cli::wait::targets::Targets;
 use crate::engine::Outcome;
 use crate::engine::Status;
+use crate::secrets::urls;
 
 /// What is the same for every target, and said once.
 const SHARED: &[&str] = &["version", "waiter", "service", "operation", "origin", "region", "bound"];
@@ -177,7 +178,7 @@ fn to_json(
             .unwrap_or_default()
     };
     let all = targets.all.iter().zip(&ended.outcomes).map(|(one, outcome)| {
-        let mut target = Map::from_iter([("target".to_owned(), json!(one.text))]);
+        let mut target = Map::from_iter([("target".to_owned(), json!(urls::masked(&one.text)))]);
         target.extend(
             members(one, outcome).into_iter().filter(|(name, _)| !SHARED.contains(&name.as_str())),
         );

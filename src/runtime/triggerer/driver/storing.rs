@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Driver, LOOK_EVERY};
 use crate::clock::Timestamp;
+use crate::runtime::redact;
 use crate::runtime::store::{Claimed, Store, StoreError};
 use crate::runtime::task::{Change, DeferredTask, Task, TaskId, TaskState, Transition};
 use crate::runtime::triggerer::CHECKPOINT_EVERY;
@@ -36,11 +37,13 @@ impl Driver {
             return;
         }
         self.in_flight.commit = true;
-        let changes = std::mem::take(&mut self.changes);
+        let mut changes = std::mem::take(&mut self.changes);
         let (fence, now) = (self.workplace.fence, self.clock.now());
         let store = Arc::clone(&self.workplace.store);
+        let known = self.workplace.known().clone();
         self.store.spawn(async move {
             on_store(&store, move |store| {
+                changes.iter_mut().for_each(|change| redact::change(&known, change));
                 let made = store.commit(fence, &changes, now)?;
                 Ok(Stored::Committed(changes, made))
             })
@@ -85,7 +88,7 @@ impl Driver {
             return;
         }
         self.next_checkpoint = now.plus(CHECKPOINT_EVERY);
-        let checkpoints = self.queue.checkpoints();
+        let mut checkpoints = self.queue.checkpoints();
         let lines = self.workplace.log.take();
         if checkpoints.is_empty() && lines.is_empty() {
             return;
@@ -93,8 +96,10 @@ impl Driver {
         self.in_flight.checkpoint = true;
         let fence = self.workplace.fence;
         let store = Arc::clone(&self.workplace.store);
+        let known = self.workplace.known().clone();
         self.store.spawn(async move {
             on_store(&store, move |store| {
+                checkpoints.iter_mut().for_each(|it| redact::checkpoint(&known, it));
                 store.checkpoint(fence, &checkpoints, &lines)?;
                 Ok(Stored::Checkpointed)
             })

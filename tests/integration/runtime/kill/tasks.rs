@@ -167,7 +167,7 @@ pub(super) fn new_task(
     let args = [(Kind::Wait, wait), (Kind::Post, post)].into_iter().find(|(one, _)| *one == kind);
     let args = args.map_or(work, |(_, args)| args);
     let mut task = NewTask::new(operator, args);
-    task.on_failure = Some(FailureHook::Webhook(told.to_owned()));
+    task.on_failure = Some(FailureHook::Webhook(told.to_owned().into()));
     task.key = Some(cluster.to_owned());
     // Long enough not to pass: it must stay what it is.
     task.execution_timeout = Some(Duration::from_secs(3600));

@@ -18,7 +18,8 @@ async fn a_failure_is_told_to_a_command_and_to_a_webhook() {
     let server = Loopback::start(|_| Reply::json(200, "{}"));
     let scene = Scene::new();
     let command = ["sh", "-c", &format!("cat > '{}'", told.display())].map(str::to_owned);
-    let hooks = [FailureHook::Command(command.to_vec()), FailureHook::Webhook(server.url("/told"))];
+    let hooks =
+        [FailureHook::Command(command.to_vec()), FailureHook::Webhook(server.url("/told").into())];
     for hook in hooks {
         let mut probe = Probe::new(Act::Fatal("no such thing".to_owned()));
         probe.task.on_failure = Some(hook);
@@ -26,7 +27,7 @@ async fn a_failure_is_told_to_a_command_and_to_a_webhook() {
     }
     // A success is told to nobody, and a hook that cannot be run harms nobody.
     let mut probe = Probe::new(Act::Result(Value::Null));
-    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/never")));
+    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/never").into()));
     scene.submit(probe);
     let mut probe = Probe::new(Act::Fatal("no such thing".to_owned()));
     probe.task.on_failure = Some(FailureHook::Command(vec!["/no/such/program".to_owned()]));
@@ -53,7 +54,7 @@ async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_triggerer() {
     let server = Loopback::start(|_| Reply::json(200, "{}"));
     let scene = Scene::new();
     let mut probe = Probe::new(Act::Result(Value::Null));
-    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/told")));
+    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/told").into()));
     let id = scene.submit(probe);
     // A triggerer that dies once the failure is stored.
     let fence = scene.store.acquire(scene.now()).unwrap();
@@ -78,7 +79,7 @@ async fn a_task_that_ends_in_doubt_because_somebody_cancels_it_is_told() {
     let server = Loopback::start(|_| Reply::json(200, "{}"));
     let scene = Scene::new();
     let mut probe = Probe::new(Act::Result(Value::Null));
-    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/told")));
+    probe.task.on_failure = Some(FailureHook::Webhook(server.url("/told").into()));
     let id = scene.submit(probe);
     // It is alive for as long as this test's other task.
     let other = scene.submit(Probe::new(Act::Defer(Wait::After(3600.0))));

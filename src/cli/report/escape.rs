@@ -1,0 +1,227 @@
+//! Text from outside, made harmless for terminals and for the logs of CI: replies, errors of servers, names
+//! of files, arguments.
+//!
+//! - What a terminal obeys, or what hides or turns round text (C0, DEL, C1, bidirectional controls, the
+//!   separators U+2028 and U+2029, zero-width characters), stands there as `\u{9b}`.
+//! - A newline of a message does not begin a line at the margin: further lines are indented.
+//! - Commands of CI are taken apart, wherever they stand: `::error::`, `##[error]`, `##vso[…]`.
+
+use std::fmt::Write as _;
+
+/// Whether a terminal would obey a character, or it is not seen or changes how others are seen.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text in one line.
+pub(super) fn one_line(text: &str) -> String {
+    let blank = |letter: char| if matches!(letter, '\n' | '\t' | '\r') { ' ' } else { letter };
+    seen(text.chars().map(blank), |_| false)
+}
+
+/// A message of one or more lines, of which those after the first are indented.
+pub(super) fn message(text: &str) -> String {
+    let mut lines = lines(text).map(|line| seen(line.chars(), |letter| letter == '\t'));
+    let first = lines.next().unwrap_or_default();
+    lines.fold(first, |text, line| text + "\n  " + &line)
+}
+
+/// A value with its lines as they are.
+pub(super) fn value(text: &str) -> String {
+    let lines = lines(text).map(|line| seen(line.chars(), |letter| letter == '\t'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What we have laid out ourselves, maybe with text from outside in it that nobody has looked at: lines and
+/// styles stay.
+pub(super) fn page(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        out.push_str(&without_commands(&styled(line)));
+    }
+    out
+}
+
+/// Serialised JSON, which stays equal: what is unseen is written as `\u202e`.
+pub(super) fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        if letter != '\n' && is_unseen(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else if command(rest).is_some() {
+            out.push_str("\\u0023");
+        } else {
+            out.push(letter);
+        }
+        rest = &rest[letter.len_utf8()..];
+    }
+    out
+}
+
+/// The lines of a text from outside, whose newlines may be those of any system.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
+/// A text with escapes for what is unseen, but for what is `kept`.
+fn seen(letters: impl Iterator<Item = char>, kept: impl Fn(char) -> bool) -> String {
+    let mut out = String::new();
+    for letter in letters {
+        if is_unseen(letter) && !kept(letter) {
+            let _ = write!(out, "{}", letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+    }
+    without_commands(&out)
+}
+
+/// A line with escapes for what is unseen, but for tabs and for our styles.
+fn styled(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(letter) = rest.chars().next() {
+        let style = style(rest);
+        if style > 0 {
+            out.push_str(&rest[..style]);
+        } else if is_unseen(letter) && letter != '\t' {
+            let _ = write!(out, "{}", letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+        rest = &rest[style.max(letter.len_utf8())..];
+    }
+    out
+}
+
+/// The length of the style (`ESC [ 1 ; 31 m`) that a text begins with.
+fn style(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let digits =
+        rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').len();
+    if rest[digits..].starts_with('m') { "\u{1b}[".len() + digits + 1 } else { 0 }
+}
+
+/// A line without commands of CI. GitHub takes `::name::` at the beginning of a line, after blanks; styles
+/// may be taken out of a line before it is seen. Azure and GitHub take `##name[` anywhere.
+fn without_commands(line: &str) -> String {
+    let mut start = 0;
+    loop {
+        let rest = &line[start..];
+        let blank = rest.len() - rest.trim_start().len();
+        match blank + style(&rest[blank..]) {
+            0 => break,
+            skipped => start += skipped,
+        }
+    }
+    let mut out = String::with_capacity(line.len());
+    out.push_str(&line[..start]);
+    let is_command = line[start..].strip_prefix("::").is_some_and(|rest| rest.contains("::"));
+    if is_command {
+        out.push('\\');
+    }
+    let mut rest = &line[start..];
+    while let Some(hash) = rest.find("##") {
+        match command(&rest[hash..]) {
+            Some(end) => {
+                out.push_str(&rest[..hash + end]);
+                out.push('\\');
+                rest = &rest[hash + end..];
+            }
+            None => {
+                out.push_str(&rest[..=hash]);
+                rest = &rest[hash + 1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where the bracket is of the command, `##name[`, that a text begins with.
+fn command(text: &str) -> Option<usize> {
+    let name = text.strip_prefix("##")?;
+    let end = name.find(|letter: char| !letter.is_ascii_alphanumeric())?;
+    name[end..].starts_with('[').then_some("##".len() + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_from_outside_never_begins_a_line() {
+        for newline in ["\n", "\r\n", "\r", "\n\n", "\n \t"] {
+            let said = message(&format!("x{newline}::error::pwn"));
+            assert!(said.lines().skip(1).all(|line| line.starts_with("  ")), "{said:?}");
+            assert!(!said.lines().any(|line| line.trim_start().starts_with("::")), "{said:?}");
+            assert!(!one_line(&said).contains('\n'));
+        }
+    }
+
+    #[test]
+    fn what_is_unseen_is_shown() {
+        for letter in [
+            '\0',
+            '\u{7}',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2028}',
+            '\u{200b}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
+            let expected = format!("a{}b", letter.escape_unicode());
+            let text = format!("a{letter}b");
+            for escaped in [one_line(&text), message(&text), value(&text), page(&text)] {
+                assert_eq!(escaped, expected);
+            }
+            let json_text = json(&serde_json::Value::from(text.as_str()).to_string());
+            assert!(!json_text.contains(letter), "{json_text}");
+            assert_eq!(serde_json::from_str::<String>(&json_text).unwrap(), text);
+        }
+        assert_eq!(value("zwj 👩\u{200d}💻, tab\t, ünï"), "zwj 👩\u{200d}💻, tab\t, ünï");
+    }
+
+    #[test]
+    fn commands_of_ci_are_taken_apart_and_addresses_stay() {
+        for (text, expected) in [
+            ("::error::pwn", "\\::error::pwn"),
+            ("a\n \u{a0}::set-env name=A::b", "a\n \u{a0}\\::set-env name=A::b"),
+            ("x ##[error]y ##vso[task.x]z", "x ##\\[error]y ##vso\\[task.x]z"),
+            ("###[group]", "###\\[group]"),
+            ("::1", "::1"),
+            ("::ffff:10.0.0.1", "::ffff:10.0.0.1"),
+            ("a ::error:: b", "a ::error:: b"),
+            ("## heading [x]", "## heading [x]"),
+        ] {
+            assert_eq!(value(text), expected);
+            assert_eq!(page(text), expected);
+        }
+        assert_eq!(page("\u{1b}[1m::error::x"), "\u{1b}[1m\\::error::x");
+        let text = json(r###"{"a": "##vso[x]"}"###);
+        assert!(!text.contains("##"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["a"], "##vso[x]");
+    }
+
+    #[test]
+    fn our_own_layout_and_styles_stay() {
+        let ours = "\u{1b}[1;31merror:\u{1b}[0m a\n  b\tc\nhelp: d\n";
+        assert_eq!(page(ours), ours);
+        assert_eq!(page("\u{1b}[2Jx\u{1b}]0;t\u{7}"), "\\u{1b}[2Jx\\u{1b}]0;t\\u{7}");
+    }
+}

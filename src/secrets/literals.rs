@@ -1,0 +1,258 @@
+//! Literals that are secrets, or look like one: by the names above them, or because they are part of a URL.
+
+use serde_json::{Map, Value};
+
+use super::HIDDEN;
+use super::names;
+use super::urls;
+
+/// A literal that is, or looks like, a secret. It holds the value, so it has no `Debug`.
+pub(crate) struct Literal {
+    /// Where it stands, e.g. `json.db.password`.
+    pub(crate) path: String,
+    /// What it is, for a message that does not repeat it.
+    pub(crate) what: &'static str,
+    /// The value.
+    pub(crate) value: String,
+}
+
+const NAMED: &str = "is a secret";
+const LOGIN: &str = "has a login in it";
+const QUERY: &str = "has a secret in its query";
+const INSIDE: &str = "has a secret in it";
+
+/// How a header begins whose value is a credential, whatever its name.
+const SCHEMES: [&str; 2] = ["Bearer ", "Basic "];
+
+/// Those in `value`, which stands at `path`. References, placeholders, `null`, booleans and what is empty
+/// are fine.
+pub(crate) fn of_value(path: &str, value: &Value) -> Vec<Literal> {
+    let mut found = Vec::new();
+    look(path, value, false, &mut found);
+    found
+}
+
+/// Those in the value of what is called `name`.
+pub(crate) fn of_named(name: &str, value: &Value) -> Vec<Literal> {
+    let mut found = Vec::new();
+    look(name, value, names::is_secret_name(name), &mut found);
+    found
+}
+
+/// Those in the input of a request of service `http`.
+pub(crate) fn of_request(input: &Map<String, Value>) -> Vec<Literal> {
+    let mut found = Vec::new();
+    for (name, value) in input {
+        match (name.as_str(), value) {
+            ("auth", _) => look(name, value, true, &mut found),
+            ("params", Value::Object(query)) => {
+                for (key, value) in query {
+                    look(&join(name, key), value, names::is_secret_query(key), &mut found);
+                }
+            }
+            ("headers", Value::Object(headers)) => {
+                for (key, value) in headers {
+                    let is_credential = value.as_str().is_some_and(is_credential);
+                    let secret = names::is_secret_name(key) || is_credential;
+                    look(&join(name, key), value, secret, &mut found);
+                }
+            }
+            ("data", Value::String(text)) => in_body(name, text, &mut found),
+            _ => look(name, value, false, &mut found),
+        }
+    }
+    found
+}
+
+/// Those in a text: URLs with a login or a secret in the query, and JSON.
+pub(crate) fn of_text(path: &str, text: &str) -> Vec<Literal> {
+    let mut found = Vec::new();
+    in_text(path, text, &mut found);
+    found
+}
+
+/// The input of a request of service `http` with `instead` in the place of its secrets.
+pub(crate) fn hidden_in_request(input: &Map<String, Value>, instead: &str) -> Map<String, Value> {
+    let each = |members: &Map<String, Value>, is_secret: fn(&str) -> bool| {
+        let hide = |(key, value): (&String, &Value)| {
+            let credential = value.as_str().is_some_and(is_credential);
+            (key.clone(), hidden(key, value, credential || is_secret(key), instead))
+        };
+        Value::Object(members.iter().map(hide).collect())
+    };
+    let member = |(name, value): (&String, &Value)| {
+        let shown = match (name.as_str(), value) {
+            ("auth", _) => Value::from(instead),
+            ("params", Value::Object(query)) => each(query, names::is_secret_query),
+            ("headers", Value::Object(headers)) => each(headers, names::is_secret_name),
+            ("data", Value::String(text)) if is_form(text) => {
+                Value::from(&urls::replaced(&format!("?{text}"), instead)[1..])
+            }
+            _ => hidden(name, value, false, instead),
+        };
+        (name.clone(), shown)
+    };
+    input.iter().map(member).collect()
+}
+
+/// A body that is sent as it is, which may be JSON or a form.
+fn in_body(path: &str, text: &str, found: &mut Vec<Literal>) {
+    let before = found.len();
+    if is_form(text) {
+        in_text(path, &format!("?{text}"), found);
+    } else {
+        in_text(path, text, found);
+    }
+    for literal in &mut found[before..] {
+        if literal.what == QUERY {
+            literal.what = INSIDE;
+        }
+    }
+}
+
+/// Whether a body is a form: `name=value&name=value`.
+fn is_form(text: &str) -> bool {
+    text.contains('=') && !text.contains(char::is_whitespace) && !text.contains(['{', '['])
+}
+
+fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
+    for (kind, range) in urls::found(text) {
+        let value = &text[range];
+        if !is_open(value) {
+            let what = if kind == urls::Kind::Login { LOGIN } else { QUERY };
+            found.push(Literal { path: path.to_owned(), what, value: value.to_owned() });
+        }
+    }
+    if let Some(value) = inner_json(text) {
+        look(path, &value, false, found);
+    }
+}
+
+/// `is_secret` is whether a name above says so.
+fn look(path: &str, value: &Value, is_secret: bool, found: &mut Vec<Literal>) {
+    let mut secret = |value: String| {
+        found.push(Literal { path: path.to_owned(), what: NAMED, value });
+    };
+    match value {
+        Value::Number(number) if is_secret && !names::is_plural(path) => secret(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) if is_secret && !is_open(text) => secret(text.clone()),
+        Value::String(text) => in_text(path, text, found),
+        Value::Array(items) => items.iter().for_each(|item| look(path, item, is_secret, found)),
+        // A reference: it is resolved when it is used.
+        Value::Object(entries) if entries.contains_key("$secret") => {}
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                let inherited = is_secret && !names::is_about_secret(name);
+                look(&join(path, name), value, inherited || names::is_secret_name(name), found);
+            }
+        }
+    }
+}
+
+/// A value with `instead` in the place of what [`look`] finds in it.
+fn hidden(name: &str, value: &Value, is_secret: bool, instead: &str) -> Value {
+    match value {
+        Value::Number(_) if is_secret && !names::is_plural(name) => Value::from(instead),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::String(text) if is_secret && !is_open(text) => Value::from(instead),
+        Value::String(text) => match inner_json(text) {
+            Some(inner) => Value::from(hidden(name, &inner, false, instead).to_string()),
+            None => Value::from(urls::replaced(text, instead)),
+        },
+        Value::Array(items) => {
+            items.iter().map(|item| hidden(name, item, is_secret, instead)).collect()
+        }
+        Value::Object(entries) if entries.contains_key("$secret") => value.clone(),
+        Value::Object(entries) => {
+            let entry = |(name, value): (&String, &Value)| {
+                let inherited = is_secret && !names::is_about_secret(name);
+                let secret = inherited || names::is_secret_name(name);
+                (name.clone(), hidden(name, value, secret, instead))
+            };
+            Value::Object(entries.iter().map(entry).collect())
+        }
+    }
+}
+
+/// The JSON that a text is, if it is an object or a list.
+fn inner_json(text: &str) -> Option<Value> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
+fn is_credential(text: &str) -> bool {
+    SCHEMES.iter().any(|scheme| {
+        text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+/// Whether a text is not a secret yet: it is empty, hidden, or has a placeholder.
+fn is_open(text: &str) -> bool {
+    text.is_empty() || text == HIDDEN || text.contains("{{")
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn paths(input: &Value) -> Vec<String> {
+        of_request(input.as_object().unwrap()).into_iter().map(|found| found.path).collect()
+    }
+
+    #[test]
+    fn a_secret_in_a_request_is_found_wherever_it_stands() {
+        let input = json!({
+            "url": "http://u:p@h/?token=t",
+            "endpoint": "/x?api_key=S",
+            "proxy": "http://u:p@proxy:1",
+            "params": {"key": "S", "page": 2, "access_token": ["S"]},
+            "headers": {"x-api-key": "S", "Accept": "a", "X-Custom": "Bearer S", "Cookie": ["a=b"]},
+            "json": {"db": [{"password": "S"}], "auth": {"user": "me", "value": "S"}, "pin": 1234},
+            "auth": {"basic": {"username": "me", "password": "S"}},
+        });
+        let expected = [
+            "url",
+            "url",
+            "endpoint",
+            "proxy",
+            "params.key",
+            "params.access_token",
+            "headers.x-api-key",
+            "headers.X-Custom",
+            "headers.Cookie",
+            "json.db.password",
+            "json.auth.value",
+            "json.pin",
+            "auth.basic.password",
+        ];
+        assert_eq!(paths(&input), expected);
+        for body in ["a=b&password=S", r#"{"a": {"secret": "S"}}"#, "see http://u:p@h/"] {
+            assert_eq!(paths(&json!({"data": body})).len(), 1, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_may_stand_in_a_request() {
+        let reference = json!({"$secret": "env:TOKEN"});
+        let input = json!({
+            "url": "https://h/a@b?next_token=1&token={{TOKEN}}",
+            "params": {"token": reference, "max_tokens": 5, "page_token": "x"},
+            "headers": {"Authorization": "Bearer {{TOKEN}}", "X-Api-Key": reference, "Cookie": ""},
+            "json": {
+                "password": null, "secret": true, "token": "", "tokens": 5, "token_type": "Bearer",
+                "authorization_url": "https://h/", "auth": {"type": "none"}, "credentials": reference,
+            },
+            "data": "a=b&token=",
+            "auth": {"bearer": reference},
+        });
+        assert_eq!(paths(&input), Vec::<String>::new());
+    }
+}

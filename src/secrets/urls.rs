@@ -1,0 +1,130 @@
+//! Secrets in URLs: a login before the host, a token in the query.
+
+use std::ops::Range;
+
+use super::HIDDEN;
+use super::names;
+
+/// What a secret in a URL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The user, or user and password, before an `@`.
+    Login,
+    /// The value of a key of the query that names a secret.
+    Query,
+}
+
+/// A text with [`HIDDEN`] in the place of each login and each secret of a query in the URLs in it. A URL
+/// need not be whole: a path with a query is one, too.
+pub(crate) fn masked(text: &str) -> String {
+    replaced(text, HIDDEN)
+}
+
+/// The same with `instead` in the place of each.
+pub(crate) fn replaced(text: &str, instead: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for (_, range) in found(text) {
+        out.push_str(&text[end..range.start]);
+        out.push_str(instead);
+        end = range.end;
+    }
+    out.push_str(&text[end..]);
+    out
+}
+
+/// The logins and the secrets of queries in a text, in order, and none twice.
+pub(crate) fn found(text: &str) -> Vec<(Kind, Range<usize>)> {
+    let mut found: Vec<_> = logins(text).map(|range| (Kind::Login, range)).collect();
+    found.extend(queries(text).into_iter().map(|range| (Kind::Query, range)));
+    found.sort_by_key(|(_, range)| range.start);
+    let mut end = 0;
+    found.retain(|(_, range)| {
+        let is_new = range.start >= end && !range.is_empty();
+        end = end.max(range.end);
+        is_new
+    });
+    found
+}
+
+/// What ends a URL in a text.
+fn ends_url(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '<' | '>' | '`')
+}
+
+fn logins(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(move |(at, mark)| {
+        let start = at + mark.len();
+        let rest = &text[start..];
+        let end = rest.find(|letter| ends_url(letter) || matches!(letter, '/' | '?' | '#' | '\\'));
+        let authority = &rest[..end.unwrap_or(rest.len())];
+        Some(start..start + authority.rfind('@')?)
+    })
+}
+
+/// The values of `?name=value&name=value` whose names are those of secrets.
+fn queries(text: &str) -> Vec<Range<usize>> {
+    let mut values = Vec::new();
+    for (at, _) in text.match_indices(['?', '&', ';', '#']) {
+        let rest = &text[at + 1..];
+        let Some(equals) = rest.find(|letter: char| letter == '=' || ends_name(letter)) else {
+            continue;
+        };
+        if !rest[equals..].starts_with('=') || !names::is_secret_query(&decoded(&rest[..equals])) {
+            continue;
+        }
+        let value = &rest[equals + 1..];
+        let end = value.find(|letter: char| ends_url(letter) || matches!(letter, '&' | '#' | '\''));
+        let start = at + 1 + equals + 1;
+        values.push(start..start + end.unwrap_or(value.len()));
+    }
+    values
+}
+
+fn ends_name(letter: char) -> bool {
+    ends_url(letter) || matches!(letter, '&' | '?' | '#' | '/' | ';' | ',')
+}
+
+/// A part of a URL without percent-encoding.
+pub(crate) fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_and_secrets_of_queries_are_masked_and_the_rest_stays() {
+        for (text, expected) in [
+            ("http://u:p@host/x", "http://***@host/x"),
+            ("http://token@host", "http://***@host"),
+            (
+                "no connection to https://me:p@ss@h:1/a?b=c: refused",
+                "no connection to https://***@h:1/a?b=c: refused",
+            ),
+            (
+                "postgres+ssl://u:p@h/db and redis://:pw@h",
+                "postgres+ssl://***@h/db and redis://***@h",
+            ),
+            ("/jobs/7?page=2&api_key=S&x=1", "/jobs/7?page=2&api_key=***&x=1"),
+            (
+                "https://h/?access%5Ftoken=S#id_token=T",
+                "https://h/?access%5Ftoken=***#id_token=***",
+            ),
+            (
+                "https://b/k?X-Amz-Credential=A%2Fb&X-Amz-Signature=c now",
+                "https://b/k?X-Amz-Credential=***&X-Amz-Signature=*** now",
+            ),
+            ("(\"http://h/?sig=S\")", "(\"http://h/?sig=***\")"),
+            (
+                "https://h/a@b?next_token=1&max_tokens=2&q=a?b",
+                "https://h/a@b?next_token=1&max_tokens=2&q=a?b",
+            ),
+            ("mail me@example.com; key=value", "mail me@example.com; key=value"),
+            ("http://h/?token=", "http://h/?token="),
+        ] {
+            assert_eq!(masked(text), expected);
+        }
+    }
+}
