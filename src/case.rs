@@ -18,6 +18,11 @@ pub struct Case {
     /// The JSON Schema of this file, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
+    /// Whether the replies are those of a live wait, as `maitred record` writes them: what the service's
+    /// model does not know of them is warned of, and not refused. Default: false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
+    pub recorded: bool,
     /// What this case shows, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -218,6 +223,11 @@ impl ExpectedOutcome {
             Self::Cancelled => "cancelled",
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn once() -> u64 {

@@ -61,13 +61,27 @@ impl<'a> Recorder<'a> {
     /// The replies so far, equal ones in a row as one that is repeated.
     #[must_use]
     pub fn replies(&self) -> Vec<Reply> {
-        lock(&self.replies).clone()
+        self.scrubbed_again(&self.replies)
     }
 
     /// The replies so far to the calls that ask why.
     #[must_use]
     pub fn diagnosis(&self) -> Vec<Reply> {
-        lock(&self.diagnosis).clone()
+        self.scrubbed_again(&self.diagnosis)
+    }
+
+    /// A later reply may have told what of an earlier one is a secret.
+    fn scrubbed_again(&self, replies: &Mutex<Vec<Reply>>) -> Vec<Reply> {
+        let mut replies = lock(replies).clone();
+        for reply in &mut replies {
+            if let Some(output) = &mut reply.output {
+                self.scrubber.again(output);
+            }
+            if let Some(error) = &mut reply.error {
+                error.message = self.scrubber.text(&error.message);
+            }
+        }
+        replies
     }
 
     fn keep(&self, seen: Option<&Observation>, asks_why: bool) {
@@ -105,7 +119,7 @@ fn reply(scrubber: &Scrubber, seen: &Observation) -> Reply {
         }
         Observation::Error(error) => Reply::error(ReplyError {
             code: error.code().to_owned(),
-            message: text::scrubbed(error.message()),
+            message: scrubber.text(error.message()),
             status: error.status(),
         }),
     }
@@ -172,8 +186,10 @@ pub fn case(
     let attempts = outcome.progress().attempts;
     let mut case = Case {
         schema: Some(CASE_SCHEMA_ID.to_owned()),
+        recorded: true,
         input: recorder.scrubber.input(&given.input),
         parameters: recorder.scrubber.parameters(&given.parameters),
+        baseline: given.baseline.as_ref().map(|value| recorder.scrubber.plain(value)),
         replies: only(recorder.replies(), attempts),
         expect: Expect {
             outcome: expected(outcome.status()),

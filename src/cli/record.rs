@@ -10,8 +10,9 @@ const AFTER: &str = "It waits as `maitred wait` does, takes the same options, ex
 when the wait ends, fails or is interrupted. Beside the waiter's own cases it is a test at once:
 tests/waiters/<service>/<waiter>/<case>.json.
 
-Taken out before anything is written: what the service's model calls sensitive; members called
-Password, Secret…, Token…, Credentials, Authorization and the like; account ids (they become
+Taken out before anything is written: what the service's model calls sensitive; members, headers and
+keys of a query called Password, Secret…, Token…, Credentials, Authorization, api_key and the like;
+logins in URLs and `auth`; the values of all these wherever else they stand; account ids (they become
 123456789012, also in ARNs), access key ids, JSON web tokens, signed queries of URLs, e-mail and IPv4
 addresses; ResponseMetadata with its request id and headers, and most headers of HTTP replies. Names,
 other ids and texts of your own stay: read the file before you share it.

@@ -168,6 +168,7 @@ impl Cases<'_> {
 
     fn add(&mut self, name: String, replies: Vec<Reply>, expect: Expect) {
         let case = Case {
+            recorded: false,
             schema: Some(CASE_SCHEMA_ID.to_owned()),
             description: None,
             input: self.input.clone(),

@@ -1,5 +1,6 @@
 //! What is taken out of inputs and replies before they are kept.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,7 +10,10 @@ use super::text::scrubbed;
 use crate::model::OperationModel;
 use crate::model::ShapeKind;
 use crate::model::ShapeRef;
-use crate::model::xform_name;
+use crate::secrets::KnownSecrets;
+use crate::secrets::literals;
+use crate::secrets::names::is_secret_name;
+use crate::secrets::urls;
 
 /// What stands for a secret.
 const REDACTED: &str = "REDACTED";
@@ -20,40 +24,13 @@ const MAX_DEPTH: usize = 100;
 /// The headers of an HTTP reply that are kept.
 const HEADERS: &[&str] = &["content-type", "location", "retry-after"];
 
-/// Words in the name of a member whose value is a secret.
-const SECRET: &[&str] = &[
-    "apikey",
-    "authorization",
-    "cookie",
-    "credential",
-    "passphrase",
-    "password",
-    "privatekey",
-    "secret",
-    "signature",
-    "token",
-];
-
-/// Last words of names that say something about a secret and are none: `SecretArn`, `TokenType`.
-const ABOUT: &[&str] = &[
-    "arn",
-    "count",
-    "enabled",
-    "expiration",
-    "expires",
-    "id",
-    "length",
-    "name",
-    "state",
-    "status",
-    "type",
-    "version",
-];
-
 /// Takes secrets, account ids and what is of one call only out of inputs and replies.
 ///
 /// - What the model calls sensitive, and what is called `Password`, `Secret…`, `Token…`, `Credentials`
-///   and the like becomes `REDACTED`.
+///   and the like becomes `REDACTED`; so does every value that is known to be a secret, wherever it stands
+///   and however it is encoded: those of the request, and those that another member of a reply names.
+/// - Of the input of an HTTP request, `auth` goes, and logins and secrets in the query of URLs become
+///   `REDACTED`.
 /// - Account ids become `123456789012`, also in ARNs; access keys, e-mail addresses, IPv4 addresses,
 ///   JSON web tokens and signed parts of URLs become examples of them.
 /// - `ResponseMetadata` goes, except for a status that is not 200, and so do most headers of an HTTP
@@ -62,13 +39,43 @@ const ABOUT: &[&str] = &[
 pub struct Scrubber {
     operation: Option<Arc<OperationModel>>,
     headers: Vec<String>,
+    known: KnownSecrets,
+    /// Those of this recording; what a reply tells is no secret elsewhere.
+    found: KnownSecrets,
 }
 
 impl Scrubber {
     /// For the replies of `operation`, if its model is known.
     #[must_use]
     pub fn new(operation: Option<Arc<OperationModel>>) -> Self {
-        Self { operation, headers: Vec::new() }
+        Self { operation, ..Self::default() }
+    }
+
+    /// The same that takes out what is `known` to be secret, too.
+    #[must_use]
+    pub(crate) fn knowing(self, known: KnownSecrets) -> Self {
+        Self { known, ..self }
+    }
+
+    /// The same that takes the secrets of the request out of replies.
+    #[must_use]
+    pub fn with_secrets_of(self, input: &Map<String, Value>) -> Self {
+        self.remember(input);
+        self
+    }
+
+    fn remember(&self, input: &Map<String, Value>) {
+        if self.operation.is_none() {
+            self.found.add_request(input);
+        } else {
+            self.found.add_named(&Value::Object(input.clone()));
+        }
+    }
+
+    /// The same for the replies to another operation of the same recording.
+    #[must_use]
+    pub(crate) fn of_operation(&self, operation: Option<Arc<OperationModel>>) -> Self {
+        Self { operation, ..self.clone() }
     }
 
     /// Keeps the headers of an HTTP reply that `expressions` name.
@@ -81,17 +88,45 @@ impl Scrubber {
     /// The input of an operation without secrets.
     #[must_use]
     pub fn input(&self, input: &Map<String, Value>) -> Map<String, Value> {
+        self.remember(input);
+        let mut input = Cow::Borrowed(input);
+        if self.operation.is_none() {
+            let mut shown = literals::hidden_in_request(&input, REDACTED);
+            shown.shift_remove("auth");
+            input = Cow::Owned(shown);
+        }
         let shape = self.operation.as_ref().and_then(|operation| operation.input.as_ref());
-        let scrubbed = self.value("", shape, &Value::Object(input.clone()), 0);
+        let scrubbed = self.value("", shape, &Value::Object(input.into_owned()), 0);
         if let Value::Object(input) = scrubbed { input } else { Map::new() }
+    }
+
+    /// A value of the caller's without secrets.
+    #[must_use]
+    pub fn plain(&self, value: &Value) -> Value {
+        self.value("", None, value, 0)
     }
 
     /// The values of a waiter's parameters without secrets.
     #[must_use]
     pub fn parameters(&self, parameters: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+        parameters.iter().for_each(|(name, value)| self.found.add_of(name, value));
         let scrub =
             |(name, value): (&String, &Value)| (name.clone(), self.value(name, None, value, 0));
         parameters.iter().map(scrub).collect()
+    }
+
+    /// A text without secrets.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        let text = self.known.replace(text, REDACTED);
+        let text = self.found.replace(&text, REDACTED);
+        scrubbed(&urls::replaced(&text, REDACTED))
+    }
+
+    /// What was kept before a secret of it was known, without it.
+    pub(super) fn again(&self, value: &mut Value) {
+        self.known.replace_in(value, REDACTED);
+        self.found.replace_in(value, REDACTED);
     }
 
     /// The document of a reply without secrets, and without what is of this one call only.
@@ -104,6 +139,7 @@ impl Scrubber {
         {
             headers.retain(|name, _| self.keeps_header(name));
         }
+        self.found.add_named(&document);
         let shape = self.operation.as_ref().and_then(|operation| operation.output.as_ref());
         let mut scrubbed = self.value("", shape, &document, 0);
         let status = status.filter(|status| *status != 200);
@@ -111,6 +147,11 @@ impl Scrubber {
             scrubbed["ResponseMetadata"] = json!({ "HTTPStatusCode": status });
         }
         scrubbed
+    }
+
+    fn is_known(&self, number: &Number) -> bool {
+        let text = number.to_string();
+        self.known.is_one(&text) || self.found.is_one(&text)
     }
 
     fn keeps_header(&self, name: &str) -> bool {
@@ -127,13 +168,13 @@ impl Scrubber {
         let traits = shape.map(|(reference, shape)| (&reference.traits, &shape.traits));
         let sensitive = traits.is_some_and(|(own, of)| own.sensitive || of.sensitive);
         let listed = shape.is_some_and(|(_, shape)| !shape.enum_values().is_empty());
-        if sensitive || (is_secret(name) && !listed) {
+        if sensitive || (is_secret_name(name) && !listed) {
             return redacted(value);
         }
         let kind = shape.map(|(_, shape)| &shape.kind);
         match value {
             Value::String(text) if listed => Value::String(text.clone()),
-            Value::String(text) => Value::String(scrubbed(text)),
+            Value::String(text) => Value::String(self.text(text)),
             Value::Array(items) => {
                 let inner = kind.and_then(element);
                 items.iter().map(|item| self.value(name, inner, item, depth + 1)).collect()
@@ -141,11 +182,12 @@ impl Scrubber {
             Value::Object(members) => {
                 let member = |(name, value): (&String, &Value)| {
                     let inner = kind.and_then(|kind| member(kind, name));
-                    (scrubbed(name), self.value(name, inner, value, depth + 1))
+                    (self.text(name), self.value(name, inner, value, depth + 1))
                 };
                 Value::Object(members.iter().map(member).collect())
             }
             Value::Number(number) if is_account(name, number) => json!(123_456_789_012_u64),
+            Value::Number(number) if self.is_known(number) => json!(0),
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
@@ -171,13 +213,6 @@ fn is_account(name: &str, number: &Number) -> bool {
     let twelve =
         number.as_u64().is_some_and(|id| (100_000_000_000..1_000_000_000_000).contains(&id));
     twelve && name.to_lowercase().contains("account")
-}
-
-fn is_secret(name: &str) -> bool {
-    let words = xform_name(name, '_').replace('-', "_").to_lowercase();
-    let last = words.rsplit('_').next().unwrap_or_default();
-    let joined = words.replace('_', "");
-    !ABOUT.contains(&last) && SECRET.iter().any(|secret| joined.contains(secret))
 }
 
 /// A value of the same type that says nothing.

@@ -32,7 +32,8 @@ const MAX_PROBLEMS: usize = crate::schema::MAX_PROBLEMS;
 
 /// Checks the input and the outputs of `case` against what `models` know of the operations that
 /// `waiter` calls. A value that an enum does not have is a warning, since services add values;
-/// everything else is an error. The pointers are into the case. At most
+/// everything else is an error. In a case that was recorded ([`Case::recorded`]), whatever the model says
+/// otherwise is a warning: the service did reply so. The pointers are into the case. At most
 /// [`MAX_PROBLEMS`](crate::schema::MAX_PROBLEMS) problems are reported.
 #[must_use]
 pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn Models>) -> Vec<Diagnostic> {
@@ -60,6 +61,7 @@ fn check_content(
         let message = format!("{} has no baseline", waiter.id());
         problems.push(Diagnostic::error("baseline", "/baseline", message));
     }
+    let before = problems.len();
     let operation = model(waiter.call());
     if let Some(operation) = operation.as_deref() {
         check_input(case, waiter, operation, problems);
@@ -67,11 +69,19 @@ fn check_content(
     for (index, reply) in case.replies.iter().enumerate() {
         check_reply(reply, &format!("/replies/{index}"), is_http, operation.as_deref(), problems);
     }
-    check_diagnose(case, waiter, problems);
     for (index, (reply, asked)) in case.diagnose.iter().zip(waiter.diagnose()).enumerate() {
         let operation = model(&asked.call);
         check_reply(reply, &format!("/diagnose/{index}"), is_http, operation.as_deref(), problems);
     }
+    for problem in problems[before..].iter_mut().filter(|it| case.recorded && of_model(it)) {
+        problem.severity = Severity::Warning;
+    }
+    check_diagnose(case, waiter, problems);
+}
+
+/// Whether a problem is what a model says, and not a slip of the pen that no reply can have.
+fn of_model(problem: &Diagnostic) -> bool {
+    ["input", "type", "unknown-member"].contains(&problem.rule)
 }
 
 fn check_reply(

@@ -53,13 +53,18 @@ pub(super) fn recorder<'a>(
     let expressions = config.acceptors.iter().flat_map(of).chain(shown.iter().cloned());
     let values = condition.parameter.iter().cloned();
     let headers: Vec<_> = expressions.chain(values).collect();
-    let scrubber = |operation| Scrubber::new(operation).with_headers_in(headers.iter().cloned());
+    let scrubber = Scrubber::new(operation)
+        .with_headers_in(headers)
+        .knowing(report::known().clone())
+        .with_secrets_of(&plan.waiter.call().input);
     let asked = plan.waiter.diagnose().iter().map(|asked| {
         let call = &asked.call;
-        scrubber(lint::Models::operation(&plan.target.models, &call.service, &call.operation))
+        let models = &plan.target.models;
+        scrubber.of_operation(lint::Models::operation(models, &call.service, &call.operation))
     });
-    let recorder = Recorder::new(client, scrubber(operation), plan.waiter.call().clone());
-    Ok(Some(recorder.with_diagnosis(asked.collect())))
+    let asked = asked.collect();
+    let recorder = Recorder::new(client, scrubber, plan.waiter.call().clone());
+    Ok(Some(recorder.with_diagnosis(asked)))
 }
 
 /// Writes what was recorded, however the wait ended, and says so.
@@ -114,6 +119,7 @@ fn given(plan: &Plan) -> Case {
     let seconds = |duration: Option<std::time::Duration>| duration.map(|it| it.as_secs_f64());
     Case {
         schema: None,
+        recorded: true,
         description: None,
         input: plan.waiter.call().input.clone(),
         parameters: plan.args.parameters(&plan.target.config, &mut Vec::new()),
