@@ -28,85 +28,53 @@ fn aws_error() -> Loopback {
     Loopback::start(move |_| Reply::new(400, "application/x-amz-json-1.1", body.as_str()))
 }
 
-#[tokio::test]
-async fn what_a_server_says_never_begins_a_line() {
-    let (aws, http) = (
-        aws_error(),
-        Loopback::start(|_| {
-            let body = json!({"state": HOSTILE, HOSTILE: [HOSTILE]}).to_string();
-            Reply::json(200, &body)
-        }),
-    );
-    let (aws, http) = (aws.url(""), http.url("/"));
-    let call = ["call", "glue", "get-crawler", "--name", "c", "--endpoint-url", &aws];
-    let wait =
-        ["wait", "glue", "get-crawler", "--name", "c", "--until", "A", "--endpoint-url", &aws];
-    let state = [
-        "wait",
-        "http",
-        "get",
-        "--url",
-        &http,
-        "--until",
-        "Body.state != 'y'",
-        "--show",
-        "Body.state",
-    ];
-    let never = [
-        "wait",
-        "http",
-        "get",
-        "--url",
-        &http,
-        "--until",
-        "Body.state == 'y'",
-        "--show",
-        "Body.state",
-        "--delay",
-        "0",
-        "--max-attempts",
-        "2",
-    ];
-    let each = [
-        "wait",
-        "http",
-        "get",
-        "--for-each",
-        &format!("url={http}"),
-        "--until",
-        "Body.state",
-        "--show",
-        "Body",
-    ];
-    let commands: Vec<Vec<&str>> = vec![
-        call.to_vec(),
-        wait.to_vec(),
-        [&wait[..], &["-v"]].concat(),
-        [&wait[..], &["--output", "json"]].concat(),
-        state.to_vec(),
-        [&state[..], &["--output", "json", "-v"]].concat(),
-        never.to_vec(),
-        [&never[..], &["-v"]].concat(),
-        [&never[..], &["--once"]].concat(),
-        each.to_vec(),
-        vec!["call", "http", "get", "--url", &http],
-        vec!["call", "http", "get", "--url", &http, "--query", "Body.state", "--output", "text"],
-        vec!["call", "http", "get", "--url", &http, "--query", "Body.*", "--output", "text"],
-    ];
-    for command in commands {
-        let ran = Maitred::with_account().run(&command).await;
-        assert!(ran.stdout.len() + ran.stderr.len() > 0, "{command:?}");
+fn hostile_state() -> Loopback {
+    let body = json!({"state": HOSTILE, HOSTILE: [HOSTILE]}).to_string();
+    Loopback::start(move |_| Reply::json(200, &body))
+}
+
+/// Runs a command with each of these further words, and looks at what it says.
+async fn each_is_harmless(command: &[&str], further: &[&[&str]]) {
+    for words in further {
+        let ran = Maitred::with_account().run(&[command, words].concat()).await;
         assert_harmless(&command.join(" "), &ran);
         assert!(ran.stdout.contains("pwn") || ran.stderr.contains("pwn"), "{command:?}: {ran:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_service_says_never_begins_a_line() {
+    let server = aws_error();
+    let url = server.url("");
+    let asked = ["glue", "get-crawler", "--name", "c", "--endpoint-url", &url];
+    each_is_harmless(&[&["call"], &asked[..]].concat(), &[&[]]).await;
+    let wait = [&["wait"], &asked[..], &["--until", "A"]].concat();
+    each_is_harmless(&wait, &[&[], &["-v"], &["--output", "json"]]).await;
+}
+
+#[tokio::test]
+async fn what_a_reply_shows_never_begins_a_line() {
+    let server = hostile_state();
+    let url = server.url("/");
+    let wait = ["wait", "http", "get", "--delay", "0", "--max-attempts", "2"];
+    let shown = ["--url", &url, "--show", "Body.state", "--until"];
+    let state = [&wait[..], &shown, &["Body.state != 'y'"]].concat();
+    each_is_harmless(&state, &[&[], &["--output", "json", "-v"]]).await;
+    let never = [&wait[..], &shown, &["Body.state == 'y'"]].concat();
+    each_is_harmless(&never, &[&[], &["-v"], &["--once"]]).await;
+    let each = format!("url={url}");
+    let each = ["--for-each", &each, "--until", "Body.state", "--show", "Body"];
+    each_is_harmless(&[&wait[..], &each].concat(), &[&[]]).await;
+    let call = ["call", "http", "get", "--url", &url];
+    let text = |query| ["--query", query, "--output", "text"];
+    each_is_harmless(&call, &[&[], &text("Body.state"), &text("Body.*")]).await;
     // JSON says the same as ever.
-    let ran = Maitred::new().run(&["call", "http", "get", "--url", &http]).await;
-    assert_eq!(ran.json()["Body"]["state"], HOSTILE);
+    assert_eq!(Maitred::new().run(&call).await.json()["Body"]["state"], HOSTILE);
 }
 
 #[tokio::test]
 async fn what_a_task_tells_never_begins_a_line() {
-    let server = Loopback::start(|_| Reply::json(200, &json!({"state": HOSTILE}).to_string()));
+    let server = hostile_state();
     let maitred =
         Maitred::new().variable("MAITRED_STORE", "t.sqlite").variable("MAITRED_LOG", "debug");
     let args =
@@ -182,6 +150,6 @@ async fn several_lines_that_were_asked_for_stay_lines() {
     let url = server.url("/");
     let call = ["call", "http", "get", "--url", &url, "--query", "Body.pem", "--output", "text"];
     assert_eq!(Maitred::new().run(&call).await.stdout, "a\nb\n");
-    let none: Value = Maitred::new().run(&["call", "http", "get", "--url", &url]).await.json();
-    assert_eq!(none["Body"]["pem"], "a\nb\n");
+    let whole: Value = Maitred::new().run(&["call", "http", "get", "--url", &url]).await.json();
+    assert_eq!(whole["Body"]["pem"], "a\nb\n");
 }
