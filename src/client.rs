@@ -15,6 +15,8 @@ pub mod aws;
 mod delivery;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(any(feature = "aws", feature = "http"))]
+mod proxies;
 
 #[cfg(feature = "redshift")]
 pub(crate) use delivery::is_never_sent;

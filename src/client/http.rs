@@ -38,8 +38,10 @@
 //!   status (`"503"`).
 //! - A request without a usable reply is a transport failure with a code of [`transport`].
 //!
-//! The environment's proxies (`HTTPS_PROXY`, `NO_PROXY`, …) are used, but never for loopback
-//! addresses. Requests need a tokio runtime with time and I/O; their time-outs run on its timer,
+//! The environment's proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`) are used, but never for loopback
+//! addresses. `NO_PROXY` is a list, divided by commas or spaces, of hosts that need none, with curl's
+//! rules (`*`, addresses, networks, domains with those below them) and Python's `host:port`. A name in
+//! lower case wins over one in capitals. Requests need a tokio runtime with time and I/O; their time-outs run on its timer,
 //! not on the [`Clock`], which dates `Retry-After`.
 
 use std::fmt;
@@ -71,9 +73,9 @@ pub use oauth2::OAuth2;
 pub use parameters::{MAX_REDIRECTS, METHODS, PARAMETERS, Parameter};
 pub use settings::HttpSettings;
 
-use connections::Connections;
+use connections::{Connections, Verify};
 #[cfg(feature = "aws")]
-pub(super) use connections::certificates;
+pub(super) use connections::{certificates, of_environment};
 use failure::Attempt;
 use input::{Body, Credentials, Request, Target};
 use oauth2::{Token, TokenCache};
@@ -248,6 +250,11 @@ impl HttpClient {
             // Neither call can fail: the URL has a host.
             let _ = url.set_username("");
             let _ = url.set_password(None);
+        }
+        if let Some(path) = &self.settings.ca_file
+            && outgoing.input.get("verify").is_none_or(Value::is_null)
+        {
+            request.settings.verify = Verify::SystemAnd(path.clone());
         }
         request.settings.same_origin =
             outgoing.ours && self.settings.defaults.contains_key("headers");

@@ -53,6 +53,7 @@ pub(super) fn settings(connection: &Resolved) -> Result<HttpSettings, String> {
         base_url,
         defaults,
         oauth2: extra.object("oauth2")?.map(|entries| oauth2(&entries)).transpose()?,
+        ca_file: None,
         check_response: extra.boolean("check_response")?.unwrap_or(true),
         other_origins: false,
     })

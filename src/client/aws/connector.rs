@@ -4,7 +4,9 @@
 //! that costs several times what everything else does before the first request. Here that waits for
 //! the first request that goes over TLS.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -17,7 +19,10 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use crate::client::proxies::Proxies;
 
 use super::once::is_sent_once;
 
@@ -50,14 +55,13 @@ impl HttpClient for LazyClient {
         }
         let mut builder = Connector::builder().connector_settings(settings.clone());
         builder.set_sleep_impl(components.sleep_impl());
-        builder.set_proxy_config(Some(ProxyConfig::from_env()));
         if once {
             builder.set_pool_max_idle_per_host(Some(0));
         }
         let connector = SharedHttpConnector::new(LazyConnector {
             builder,
-            plain: OnceLock::new(),
-            secure: OnceLock::new(),
+            proxies: Proxies::of_process(),
+            made: Mutex::default(),
         });
         connectors.push((kind, connector.clone()));
         connector
@@ -69,39 +73,66 @@ impl HttpClient for LazyClient {
     }
 }
 
-#[derive(Debug)]
 struct LazyConnector {
     builder: ConnectorBuilder,
-    /// Trusts no certificate, for requests that need none.
-    plain: OnceLock<Connector>,
-    secure: OnceLock<Connector>,
+    proxies: Result<Proxies, String>,
+    /// One for each way to a server.
+    made: Mutex<HashMap<Way, SharedHttpConnector>>,
+}
+
+/// What a connection to a server depends on.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct Way {
+    proxy: Option<String>,
+    /// Whether certificates of the system are needed.
+    is_secure: bool,
 }
 
 impl LazyConnector {
-    fn connector(&self, trusted: TrustStore) -> Connector {
+    fn connector(&self, request: &HttpRequest) -> Result<SharedHttpConnector, String> {
+        let way = self.way(request)?;
+        // A connector is inserted whole or not at all, so a poisoned map is still good.
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connector) = made.get(&way) {
+            return Ok(connector.clone());
+        }
+        let proxy = match &way.proxy {
+            Some(url) => ProxyConfig::all(url.as_str())
+                .map_err(|_| "the proxy of the environment cannot be used".to_owned())?,
+            None => ProxyConfig::disabled(),
+        };
+        let trusted = if way.is_secure { TrustStore::default() } else { TrustStore::empty() };
         let tls = TlsContext::builder().with_trust_store(trusted).build();
         let tls = tls.expect("a trust store without certificates of its own is valid");
-        self.builder
-            .clone()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(tls)
-            .build()
+        let mut builder = self.builder.clone();
+        builder.set_proxy_config(Some(proxy));
+        let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls);
+        Ok(made.entry(way).or_insert(SharedHttpConnector::new(builder.build())).clone())
+    }
+
+    fn way(&self, request: &HttpRequest) -> Result<Way, String> {
+        let proxies = self.proxies.as_ref().map_err(Clone::clone)?;
+        let proxy = proxies.find(request.uri()).map(str::to_owned);
+        let over_tls = proxy.as_ref().is_some_and(|url| !url.starts_with("http://"));
+        let is_plain = request.uri().starts_with("http://");
+        Ok(Way { proxy, is_secure: over_tls || !is_plain })
     }
 }
 
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connector = if request.uri().starts_with("http://") && !has_proxy() {
-            self.plain.get_or_init(|| self.connector(TrustStore::empty()))
-        } else {
-            self.secure.get_or_init(|| self.connector(TrustStore::default()))
-        };
-        connector.call(request)
+        match self.connector(&request) {
+            Ok(connector) => connector.call(request),
+            Err(message) => {
+                HttpConnectorFuture::ready(Err(ConnectorError::user(message.into())))
+            }
+        }
     }
 }
 
-/// Whether a plain request may go over a proxy, which may be spoken to over TLS.
-fn has_proxy() -> bool {
-    let names = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
-    names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+impl fmt::Debug for LazyConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL of a proxy may hold a login.
+        f.debug_struct("LazyConnector").finish_non_exhaustive()
+    }
 }

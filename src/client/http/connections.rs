@@ -8,8 +8,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Url};
 
+use crate::client::proxies::{self, Proxies};
+
 /// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
 const MAX_POOLS: usize = 64;
+
+/// The largest file of certificates that is read, in bytes.
+const MAX_PEM: u64 = 16 << 20;
 
 /// Which certificates a server may show.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -118,14 +123,14 @@ impl Settings {
         }
         builder = match &self.verify {
             Verify::System => builder,
-            Verify::SystemAnd(path) => builder.tls_certs_merge(certificates(path)?),
+            Verify::SystemAnd(path) => builder.tls_certs_merge(certificates("`verify`", path)?),
             Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
         };
         if let Some(cert) = &self.cert {
             builder = builder.identity(identity(cert, self.key.as_deref())?);
         }
         match &self.proxy {
-            Proxy::Environment => Ok(builder),
+            Proxy::Environment => of_environment(builder),
             Proxy::None => Ok(builder.no_proxy()),
             Proxy::Url(url) => match reqwest::Proxy::all(url) {
                 Ok(proxy) => Ok(builder.proxy(proxy)),
@@ -133,6 +138,16 @@ impl Settings {
             },
         }
     }
+}
+
+/// Adds the proxies of the environment; without any, those that the system is configured with stay.
+pub(in crate::client) fn of_environment(builder: ClientBuilder) -> Result<ClientBuilder, String> {
+    let proxies = Proxies::of_process()?;
+    if proxies.is_empty() {
+        return Ok(builder);
+    }
+    let proxy = reqwest::Proxy::custom(move |url| Url::parse(proxies.find(url.as_str())?).ok());
+    Ok(builder.proxy(proxy))
 }
 
 fn redirects(limit: usize, same_origin: bool) -> Policy {
@@ -153,33 +168,43 @@ fn redirects(limit: usize, same_origin: bool) -> Policy {
     }
 }
 
-/// The certificates of a PEM file. The error is a message.
-pub(in crate::client) fn certificates(path: &str) -> Result<Vec<Certificate>, String> {
-    let pem = read("verify", path)?;
+/// The certificates of a PEM file. The error is a message, and names the setting that names the file.
+pub(in crate::client) fn certificates(
+    setting: &str,
+    path: &str,
+) -> Result<Vec<Certificate>, String> {
+    let pem = read(setting, path)?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) | Err(_) => Err(format!("`verify`: no PEM certificate in {path}")),
+        Ok(_) | Err(_) => Err(format!("{setting}: no PEM certificate in {path}")),
     }
 }
 
 fn identity(cert: &str, key: Option<&str>) -> Result<Identity, String> {
-    let mut pem = read("cert", cert)?;
+    let mut pem = read("`cert`", cert)?;
     if let Some(key) = key {
         pem.push(b'\n');
-        pem.extend(read("key", key)?);
+        pem.extend(read("`key`", key)?);
     }
     Identity::from_pem(&pem)
         .map_err(|_| format!("`cert`: no PEM certificate with its key in {cert}"))
 }
 
-fn read(parameter: &str, path: &str) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("`{parameter}`: cannot read {path}: {}", error.kind()))
+fn read(setting: &str, path: &str) -> Result<Vec<u8>, String> {
+    let failed = |what: String| format!("{setting}: cannot read {path}: {what}");
+    let found = fs::metadata(path).map_err(|error| failed(error.kind().to_string()))?;
+    // A device or a pipe may never end.
+    if !found.is_file() {
+        return Err(failed("it is not a file".to_owned()));
+    }
+    if found.len() > MAX_PEM {
+        return Err(failed("it is larger than 16 MiB".to_owned()));
+    }
+    fs::read(path).map_err(|error| failed(error.kind().to_string()))
 }
 
 /// Whether `url` names this machine's loopback interface.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+    proxies::is_loopback(host.trim_start_matches('[').trim_end_matches(']'))
 }

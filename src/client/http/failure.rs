@@ -7,7 +7,9 @@ use std::time::Duration;
 use reqwest::Url;
 use rustls::CertificateError;
 
-use super::connections::{Proxy, Settings, Verify, is_loopback};
+use crate::client::proxies::Proxies;
+
+use super::connections::{Proxy, Settings, Verify};
 use super::{CallError, CallErrorKind, transport};
 use crate::client::delivery::is_never_sent;
 
@@ -27,8 +29,7 @@ impl Attempt {
             Proxy::Url(proxy) => Url::parse(proxy)
                 .map(|proxy| format!(" through the proxy {}", host_and_port(&proxy)))
                 .unwrap_or_default(),
-            // Whether it applies to this host is reqwest's secret, so this is all that is known.
-            Proxy::Environment if environment_has_proxy() && !is_loopback(url) => {
+            Proxy::Environment if is_proxied(url) => {
                 " or the proxy of the environment".to_owned()
             }
             Proxy::Environment | Proxy::None => String::new(),
@@ -171,11 +172,8 @@ fn next<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static
     }
 }
 
-/// The variables that reqwest reads: <https://docs.rs/reqwest/0.13/reqwest/#proxies>.
-fn environment_has_proxy() -> bool {
-    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+fn is_proxied(url: &Url) -> bool {
+    Proxies::of_process().is_ok_and(|proxies| proxies.find(url.as_str()).is_some())
 }
 
 fn host_and_port(url: &Url) -> String {

@@ -20,6 +20,9 @@ pub struct HttpSettings {
     pub defaults: Map<String, Value>,
     /// Gets the bearer tokens of requests that have no other login.
     pub oauth2: Option<OAuth2>,
+    /// A PEM file of CA certificates that requests trust as well as those of the system, where their
+    /// input and the defaults do not say `verify`.
+    pub ca_file: Option<String>,
     /// Whether a status of 400 or more that no acceptor matches is an error (default true).
     pub check_response: bool,
     /// What to do with a `url` of another origin than that of `base_url`: send the request without
@@ -33,6 +36,7 @@ impl Default for HttpSettings {
             base_url: None,
             defaults: Map::new(),
             oauth2: None,
+            ca_file: None,
             check_response: true,
             other_origins: false,
         }
