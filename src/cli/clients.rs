@@ -258,8 +258,9 @@ pub(super) fn credentials_source(args: &ConnectionArgs) -> String {
     if set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY") {
         return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned();
     }
-    if let Ok(profile) = std::env::var("AWS_PROFILE") {
-        return format!("profile {profile} (AWS_PROFILE)");
+    if let Some(name) = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"].into_iter().find(|name| set(name)) {
+        let profile = std::env::var(name).unwrap_or_default();
+        return format!("profile {profile} ({name})");
     }
     if set("AWS_WEB_IDENTITY_TOKEN_FILE") {
         return "web identity (AWS_WEB_IDENTITY_TOKEN_FILE)".to_owned();

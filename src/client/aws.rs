@@ -34,7 +34,7 @@ mod runtime;
 pub use archive::{ModelError, ModelOrigin, Models, Service};
 #[cfg(feature = "http")]
 pub use config::{
-    AccessKeys, AwsSettings, BadSettings, ClientConfig, Retries, RetryMode, Role, SignatureVersion,
+    AccessKeys, AwsEnvironment, AwsSettings, BadSettings, ClientConfig, Retries, RetryMode, Role, SignatureVersion,
 };
 pub use connector::http_client;
 pub(crate) use once::SentOnce;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::client::Verify;
 use crate::client::aws::AwsClient;
+use crate::client::aws::AwsEnvironment;
 use crate::client::aws::AwsSettings;
 use crate::client::aws::ClientConfig;
 use crate::client::aws::Models;
@@ -374,6 +375,10 @@ impl Connections {
         }
         if let Some(verify) = &settings.verify {
             found.defaults.insert("verify".to_owned(), serde_json::json!(verify));
+        }
+        if !found.defaults.contains_key("verify") {
+            let bundle = AwsEnvironment::of_process().ca_bundle();
+            found.ca_file = bundle.map_err(|bad| connection.invalid(bad.to_string()))?;
         }
         // Nobody named this connection, so a request to elsewhere does not mean it.
         found.other_origins = settings.connection.is_none();

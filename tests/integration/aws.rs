@@ -18,6 +18,7 @@ use maitred::client::{Call, CallError, CallErrorKind, Client as _, Observation, 
 use serde_json::{Value, json};
 
 mod botocore;
+mod configuration;
 mod moto;
 mod pages;
 mod protocols;

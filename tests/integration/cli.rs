@@ -3,6 +3,7 @@
 pub(crate) mod process;
 
 mod arguments;
+mod aws_configuration;
 mod baseline;
 mod call;
 mod diagnose;

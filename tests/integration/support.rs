@@ -8,3 +8,5 @@ pub(crate) mod python;
 #[cfg(feature = "http")]
 #[path = "../../examples/support/redshift.rs"]
 pub(crate) mod redshift;
+#[cfg(feature = "http")]
+pub(crate) mod tls;

@@ -1,19 +1,12 @@
 //! Connections of type `aws`: keys, roles, endpoints, certificates.
 
-use std::sync::Arc;
-
 use maitred::client::{CallErrorKind, Observation, transport};
 use maitred::connection::OpenClient;
-use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::{call, open};
-use crate::support::loopback::{Handler, Loopback, Reply, Request, serve};
+use crate::support::loopback::{Loopback, Reply, Request};
+use crate::support::tls;
 
 const CLUSTERS: &str = "<DescribeClustersResponse><DescribeClustersResult><Clusters>\
     </Clusters></DescribeClustersResult></DescribeClustersResponse>";
@@ -203,30 +196,11 @@ async fn what_is_not_honoured_is_an_error() {
 
 #[tokio::test]
 async fn a_certificate_is_verified_as_the_connection_says() {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let der = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], der)
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let server = tokio::spawn(async move {
-        let handler: Handler = Arc::new(aws);
-        while let Ok((stream, _)) = listener.accept().await {
-            if let Ok(stream) = acceptor.accept(stream).await {
-                let _ = serve(stream, &handler).await;
-            }
-        }
-    });
+    let server = tls::Server::start(aws).await;
+    let url = server.url("");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ca.pem");
-    std::fs::write(&path, certificate.pem()).unwrap();
+    std::fs::write(&path, server.pem()).unwrap();
     let once = json!({"total_max_attempts": 1});
     for (verify, works) in [(json!(true), false), (json!(false), true), (json!(path), true)] {
         let extra =
@@ -240,5 +214,4 @@ async fn a_certificate_is_verified_as_the_connection_says() {
             }
         }
     }
-    server.abort();
 }

@@ -45,8 +45,11 @@ impl Connector {
         builder = match &self.verify {
             Verify::Enabled(true) => builder,
             Verify::Enabled(false) => builder.tls_danger_accept_invalid_certs(true),
-            Verify::CaFile(path) => builder.tls_certs_merge(http::certificates(path)?),
+            Verify::CaFile(path) => builder.tls_certs_merge(http::certificates("`verify`", path)?),
         };
+        if self.proxies.is_empty() {
+            builder = http::of_environment(builder)?;
+        }
         for (scheme, url) in &self.proxies {
             let proxy = match scheme.as_str() {
                 "http" => reqwest::Proxy::http(url),

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::nearest;
 
+use super::BadSettings;
+use super::lookup::Lookup;
+
 /// Settings of a client, by the names that botocore's `Config` has. What is not here is not
 /// honoured, and an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +80,19 @@ pub enum RetryMode {
 pub enum SignatureVersion {
     /// Not at all.
     Unsigned,
+}
+
+impl RetryMode {
+    /// The mode that the environment or the profile names.
+    pub(super) fn of(lookup: &Lookup<'_>) -> Result<Option<Self>, BadSettings> {
+        let Some(found) = lookup.find(&["AWS_RETRY_MODE"], "retry_mode")? else { return Ok(None) };
+        match found.value.as_str() {
+            "standard" => Ok(Some(Self::Standard)),
+            "adaptive" => Ok(Some(Self::Adaptive)),
+            "legacy" => Ok(Some(Self::Legacy)),
+            _ => Err(found.must_be("`standard`, `adaptive` or `legacy`")),
+        }
+    }
 }
 
 impl Retries {

@@ -1,0 +1,164 @@
+//! The syntax of `~/.aws/config` and `~/.aws/credentials`: that of Python's `configparser`, which
+//! botocore reads them with.
+
+use std::collections::{HashMap, HashSet};
+
+/// A section, `[NAME]`, with its entries in the order of the file.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A line `KEY = VALUE` with the indented lines that belong to it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// In lower case.
+    pub(super) key: String,
+    pub(super) value: String,
+    /// Where it begins, from 1.
+    pub(super) line: usize,
+}
+
+/// What is wrong with a line. The message repeats no value.
+#[derive(Debug)]
+pub(super) struct BadLine {
+    pub(super) line: usize,
+    pub(super) message: String,
+}
+
+/// Entries of this section are in every other one that does not have them.
+const DEFAULTS: &str = "DEFAULT";
+
+/// The sections of a file.
+pub(super) fn parse(text: &str) -> Result<Vec<Section>, BadLine> {
+    if text.starts_with('\u{feff}') {
+        let message = "begins with a byte order mark; save the file as UTF-8 without one";
+        return Err(BadLine { line: 1, message: message.to_owned() });
+    }
+    let mut parser = Parser::default();
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    for (index, line) in text.split('\n').enumerate() {
+        let line_number = index + 1;
+        parser
+            .line(line, line_number)
+            .map_err(|message| BadLine { line: line_number, message })?;
+    }
+    Ok(parser.finish())
+}
+
+#[derive(Default)]
+struct Parser {
+    sections: Vec<Section>,
+    /// The sections by name.
+    names: HashMap<String, usize>,
+    /// The keys of all sections.
+    keys: HashSet<(usize, String)>,
+    /// The section that entries go to.
+    current: Option<usize>,
+    /// Whether the last entry may go on in the next line.
+    open: bool,
+    /// How far the last line that was not a continuation is indented, in characters.
+    indent: usize,
+}
+
+impl Parser {
+    fn line(&mut self, line: &str, number: usize) -> Result<(), String> {
+        let content = line.trim_matches(is_space);
+        if content.starts_with(['#', ';']) {
+            return Ok(());
+        }
+        if content.is_empty() {
+            if let Some(entry) = self.open_entry() {
+                entry.value.push('\n');
+            }
+            return Ok(());
+        }
+        let indent = line.chars().take_while(|c| is_space(*c)).count();
+        if indent > self.indent
+            && let Some(entry) = self.open_entry()
+        {
+            entry.value.push('\n');
+            entry.value.push_str(content);
+            return Ok(());
+        }
+        self.indent = indent;
+        match header(content) {
+            Some(name) => self.section(name),
+            None => self.entry(content, number),
+        }
+    }
+
+    fn open_entry(&mut self) -> Option<&mut Entry> {
+        let section = self.sections.get_mut(self.current?)?;
+        section.entries.last_mut().filter(|_| self.open)
+    }
+
+    fn section(&mut self, name: &str) -> Result<(), String> {
+        let known = self.names.get(name).copied();
+        if known.is_some() && name != DEFAULTS {
+            return Err(format!("there is a section [{}] already", printable(name)));
+        }
+        self.open = false;
+        self.current = known.or_else(|| {
+            self.names.insert(name.to_owned(), self.sections.len());
+            self.sections.push(Section { name: name.to_owned(), entries: Vec::new() });
+            Some(self.sections.len() - 1)
+        });
+        Ok(())
+    }
+
+    fn entry(&mut self, content: &str, line: usize) -> Result<(), String> {
+        let current = self.current.and_then(|index| Some((index, self.sections.get_mut(index)?)));
+        let Some((index, section)) = current else {
+            return Err("there must be a section before it, such as [default]".to_owned());
+        };
+        let Some((key, value)) = content.split_once(['=', ':']) else {
+            let unclosed = content.starts_with('[');
+            let wanted = if unclosed { "the `]` is missing" } else { "is not `KEY = VALUE`" };
+            return Err(wanted.to_owned());
+        };
+        let key = key.trim_end_matches(is_space).to_lowercase();
+        if key.is_empty() {
+            return Err("there is no key before the `=`".to_owned());
+        }
+        if !self.keys.insert((index, key.clone())) {
+            let (key, name) = (printable(&key), printable(&section.name));
+            return Err(format!("there is a `{key}` in [{name}] already"));
+        }
+        let value = value.trim_matches(is_space).to_owned();
+        section.entries.push(Entry { key, value, line });
+        self.open = true;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Vec<Section> {
+        for entry in self.sections.iter_mut().flat_map(|section| &mut section.entries) {
+            entry.value.truncate(entry.value.trim_end_matches(is_space).len());
+        }
+        let Some(&defaults) = self.names.get(DEFAULTS) else { return self.sections };
+        let shared = std::mem::take(&mut self.sections[defaults].entries);
+        for (index, section) in self.sections.iter_mut().enumerate() {
+            let own = |entry: &&Entry| !self.keys.contains(&(index, entry.key.clone()));
+            section.entries.extend(shared.iter().filter(own).cloned());
+        }
+        self.sections.remove(defaults);
+        self.sections
+    }
+}
+
+/// The name between the first bracket and the last one; what follows is not read.
+fn header(content: &str) -> Option<&str> {
+    let rest = content.strip_prefix('[')?;
+    rest.rfind(']').filter(|end| *end > 0).map(|end| &rest[..end])
+}
+
+/// Python's `str.isspace`.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+/// A name from a file in a message: short, and without what could garble a terminal.
+pub(super) fn printable(name: &str) -> String {
+    name.chars().take(100).flat_map(char::escape_debug).collect()
+}

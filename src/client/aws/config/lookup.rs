@@ -1,0 +1,109 @@
+//! Settings by name: a variable first, then a key of the profile. What is not a value is an error that
+//! names the setting.
+
+use std::fmt;
+
+use super::BadSettings;
+use super::environment::AwsEnvironment;
+use super::ini::printable;
+use super::profiles::{Group, Place};
+
+/// Where settings are looked up.
+pub(super) struct Lookup<'a> {
+    pub(super) environment: &'a AwsEnvironment,
+    /// The profile that is selected, and its name.
+    pub(super) profile: Option<(&'a str, &'a Group)>,
+}
+
+/// A value that is not empty, and where it is from.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) value: String,
+    pub(super) origin: Origin,
+}
+
+/// Where a setting is from, as messages name it.
+#[derive(Clone)]
+pub(super) enum Origin {
+    Variable(&'static str),
+    Profile { key: &'static str, profile: String, place: Place },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::Profile { key, profile, place } => {
+                write!(f, "`{key}` of profile `{}` ({place})", printable(profile))
+            }
+        }
+    }
+}
+
+impl Found {
+    /// That the value is not one that the setting takes.
+    pub(super) fn must_be(&self, wanted: &str) -> BadSettings {
+        let Self { value, origin } = self;
+        BadSettings::new(format!("{origin} must be {wanted}, but is `{}`", printable(value)))
+    }
+}
+
+impl Lookup<'_> {
+    /// The value of the first of `variables` that is set, or else of `key` in the profile.
+    pub(super) fn find(
+        &self,
+        variables: &[&'static str],
+        key: &'static str,
+    ) -> Result<Option<Found>, BadSettings> {
+        Ok(self.variable(variables)?.or_else(|| self.key(key)))
+    }
+
+    /// The value of the first of `variables` that is set.
+    pub(super) fn variable(
+        &self,
+        variables: &[&'static str],
+    ) -> Result<Option<Found>, BadSettings> {
+        for name in variables {
+            if let Some(value) = self.environment.get(name)? {
+                return Ok(Some(Found { value, origin: Origin::Variable(name) }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The value of `key` in the profile.
+    pub(super) fn key(&self, key: &'static str) -> Option<Found> {
+        let (profile, group) = self.profile?;
+        let setting = group.get(key)?;
+        let value = setting.value.text()?.to_owned();
+        let (profile, place) = (profile.to_owned(), setting.place.clone());
+        Some(Found { value, origin: Origin::Profile { key, profile, place } })
+    }
+
+    /// `true` or `false`, in any case.
+    pub(super) fn boolean(
+        &self,
+        variable: &'static str,
+        key: &'static str,
+    ) -> Result<Option<bool>, BadSettings> {
+        let Some(found) = self.find(&[variable], key)? else { return Ok(None) };
+        match found.value.to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(found.must_be("`true` or `false`")),
+        }
+    }
+
+    /// A whole number of at least 1.
+    pub(super) fn count(
+        &self,
+        variable: &'static str,
+        key: &'static str,
+    ) -> Result<Option<u32>, BadSettings> {
+        let Some(found) = self.find(&[variable], key)? else { return Ok(None) };
+        match found.value.parse() {
+            Ok(count) if count >= 1 => Ok(Some(count)),
+            Ok(_) | Err(_) => Err(found.must_be("a whole number of at least 1")),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Credentials that are looked for anew when the configuration files have changed.
+
+use std::sync::{Mutex, PoisonError};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{
+    self, ProvideCredentials, SharedCredentialsProvider, future,
+};
+
+use super::environment::AwsEnvironment;
+use super::profiles::Profiles;
+use super::{AwsSettings, BadSettings};
+
+/// The SDK's chain of providers, made again whenever the files say something else: keys are rotated
+/// there while waits run.
+#[derive(Debug)]
+pub(super) struct FileProvider {
+    settings: AwsSettings,
+    environment: AwsEnvironment,
+    current: Mutex<Current>,
+}
+
+#[derive(Clone, Debug)]
+struct Current {
+    profiles: Profiles,
+    provider: SharedCredentialsProvider,
+}
+
+impl FileProvider {
+    /// The provider that was made of `profiles` is used as long as they stay the same.
+    pub(super) fn new(
+        settings: &AwsSettings,
+        environment: &AwsEnvironment,
+        profiles: Profiles,
+        provider: SharedCredentialsProvider,
+    ) -> Self {
+        let (settings, environment) = (settings.clone(), environment.clone());
+        Self { settings, environment, current: Mutex::new(Current { profiles, provider }) }
+    }
+
+    fn current(&self) -> Current {
+        // It is replaced whole, so a poisoned one is still good.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn load(&self) -> provider::Result {
+        let current = self.current();
+        let provider = match self.changed(&current.profiles).await {
+            Ok(None) => current.provider,
+            Ok(Some(new)) => {
+                let provider = new.provider.clone();
+                *self.current.lock().unwrap_or_else(PoisonError::into_inner) = new;
+                provider
+            }
+            // Whoever rotates keys may be in the middle of it.
+            Err(bad) => {
+                tracing::warn!(error = %bad, "the AWS configuration cannot be read anew");
+                current.provider
+            }
+        };
+        provider.provide_credentials().await
+    }
+
+    /// What the files say now, if that is not what they said.
+    async fn changed(&self, known: &Profiles) -> Result<Option<Current>, BadSettings> {
+        let profiles = self.environment.profiles()?;
+        if profiles == *known {
+            return Ok(None);
+        }
+        let loaded = self.settings.load(&self.environment, &profiles).await?;
+        Ok(loaded.credentials_provider().map(|provider| Current { profiles, provider }))
+    }
+}
+
+impl ProvideCredentials for FileProvider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.load())
+    }
+
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        self.current().provider.fallback_on_interrupt()
+    }
+}
