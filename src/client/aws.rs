@@ -23,6 +23,7 @@ mod connector;
 mod customize;
 mod endpoint;
 mod error;
+mod identity;
 mod once;
 mod pages;
 mod prepare;
@@ -30,6 +31,7 @@ mod protocol;
 #[cfg(feature = "http")]
 mod remember;
 mod runtime;
+mod skew;
 
 pub use archive::{ModelError, ModelOrigin, Models, Service};
 #[cfg(feature = "http")]
@@ -44,6 +46,7 @@ pub use prepare::Prepared;
 pub(crate) use remember::{MIN_KEY, remembering};
 
 use endpoint::{EndpointError, Partitions, RuleSet};
+use identity::Identities;
 use pages::Pages;
 use prepare::{EndpointSource, Invalid};
 use runtime::ServiceClient;
@@ -57,6 +60,7 @@ pub struct AwsClient(Arc<Inner>);
 
 struct Inner {
     config: SdkConfig,
+    identities: Identities,
     /// Whether requests go out without a signature.
     unsigned: bool,
     models: Models,
@@ -107,8 +111,12 @@ impl AwsClient {
     }
 
     fn build(config: &SdkConfig, models: Models, unsigned: bool) -> Self {
+        let identities = Identities::of(config);
+        // Whoever makes a client of this configuration shares the credentials.
+        let config = config.to_builder().identity_cache(identities.clone()).build();
         Self(Arc::new(Inner {
-            config: config.clone(),
+            config,
+            identities,
             unsigned,
             models,
             partitions: OnceLock::new(),
@@ -182,6 +190,8 @@ impl AwsClient {
         }
     }
 
+    /// Sends a call; once more if the service says that its credentials are no longer good, and there
+    /// are other ones now.
     async fn send_prepared(
         &self,
         entry: &ServiceEntry,
@@ -193,9 +203,23 @@ impl AwsClient {
         }
         let prepared = Arc::new(prepared);
         let make = || ServiceClient::new(&self.0.config, entry.service.model());
-        let sent = entry.client.get_or_init(make).send(Arc::clone(&prepared), delivery).await;
-        let output = sent.map_err(|error| error::call_error(error, &prepared.endpoint.url))?;
-        Ok(Observation::Output(output))
+        let client = entry.client.get_or_init(make);
+        let send = || async {
+            let sent = client.send(Arc::clone(&prepared), delivery).await;
+            let output = sent.map_err(|error| error::call_error(error, &prepared.endpoint.url))?;
+            Ok(Observation::Output(output))
+        };
+        let used = self.0.identities.generation();
+        match send().await {
+            Err(error)
+                if identity::is_of_credentials(&error)
+                    && self.0.identities.renew(&self.0.config, used).await =>
+            {
+                tracing::info!(code = error.code(), "the call is sent again with new credentials");
+                send().await
+            }
+            sent => sent,
+        }
     }
 }
 

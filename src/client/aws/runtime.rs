@@ -63,6 +63,7 @@ use super::error::ServiceError;
 use super::once::SentOnce;
 use super::prepare::{self, Prepared};
 use super::protocol::{self, Reply};
+use super::skew::SkewClassifier;
 
 /// Without any, a server that hangs would hold a poll for ever. botocore waits as long.
 const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -178,6 +179,9 @@ fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     if config.disable_clock_skew_correction() != Some(true) {
         components.push_retry_classifier(ServiceClockSkewClassifier::<ServiceError>::new());
         components.push_interceptor(ServiceClockSkewInterceptor::new());
+        if let Some(time) = config.time_source() {
+            components.push_retry_classifier(SkewClassifier(time));
+        }
     }
     components.push_interceptor(ConnectionPoisoningInterceptor::new());
     components.push_interceptor(RequestInfoInterceptor::new());
