@@ -5,6 +5,10 @@
 // The paths are written out because the fuzzer's programs include this file too.
 #[path = "hostile/archive.rs"]
 mod archive;
+#[path = "hostile/aws_config.rs"]
+mod aws_config;
+#[path = "hostile/connections.rs"]
+mod connections;
 #[path = "hostile/expression.rs"]
 mod expression;
 #[path = "hostile/input.rs"]
@@ -18,12 +22,14 @@ mod waiter_file;
 type Check = fn(&[u8]);
 
 /// What is fuzzed, by name.
-const TARGETS: [(&str, Check); 5] = [
+const TARGETS: [(&str, Check); 7] = [
     ("waiter_file", waiter_file::check),
     ("expression", expression::check),
     ("xml_reply", reply::check_xml),
     ("json_reply", reply::check_json),
     ("archive", archive::check),
+    ("aws_config", aws_config::check),
+    ("connections", connections::check),
 ];
 
 /// Runs a target on one input.
