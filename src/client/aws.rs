@@ -36,7 +36,8 @@ mod skew;
 pub use archive::{ModelError, ModelOrigin, Models, Service};
 #[cfg(feature = "http")]
 pub use config::{
-    AccessKeys, AwsEnvironment, AwsSettings, BadSettings, ClientConfig, Retries, RetryMode, Role, SignatureVersion,
+    AccessKeys, AwsEnvironment, AwsSettings, BadSettings, ClientConfig, Retries, RetryMode, Role,
+    SignatureVersion,
 };
 pub use connector::http_client;
 pub(crate) use once::SentOnce;

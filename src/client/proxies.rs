@@ -109,7 +109,10 @@ fn usable(variable: &str, url: &str) -> Result<String, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     let (host, _) = host_and_port(authority(rest));
     let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
-    if !is_known || host.trim_matches(':').is_empty() || rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if !is_known
+        || host.trim_matches(':').is_empty()
+        || rest.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
         return Err(format!("{variable} is not the URL of a proxy, such as http://HOST:PORT"));
     }
     Ok(format!("{scheme}://{rest}"))

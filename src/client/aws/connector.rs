@@ -123,9 +123,7 @@ impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         match self.connector(&request) {
             Ok(connector) => connector.call(request),
-            Err(message) => {
-                HttpConnectorFuture::ready(Err(ConnectorError::user(message.into())))
-            }
+            Err(message) => HttpConnectorFuture::ready(Err(ConnectorError::user(message.into()))),
         }
     }
 }

@@ -112,6 +112,8 @@ pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> Cal
         SdkError::ResponseError(_) if is_timeout(&error) => Some(transport::TIMEOUT),
         SdkError::ResponseError(_) => Some(transport::RESPONSE),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Some(transport::TIMEOUT),
+        // A request that cannot be made of its parts never went out.
+        SdkError::DispatchFailure(failure) if failure.is_user() => None,
         SdkError::DispatchFailure(_) if find::<ResolveEndpointError>(&error).is_some() => None,
         SdkError::DispatchFailure(_) => Some(connect_code(&error)),
         SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) | _ => None,

@@ -29,9 +29,7 @@ impl Attempt {
             Proxy::Url(proxy) => Url::parse(proxy)
                 .map(|proxy| format!(" through the proxy {}", host_and_port(&proxy)))
                 .unwrap_or_default(),
-            Proxy::Environment if is_proxied(url) => {
-                " or the proxy of the environment".to_owned()
-            }
+            Proxy::Environment if is_proxied(url) => " or the proxy of the environment".to_owned(),
             Proxy::Environment | Proxy::None => String::new(),
         };
         Self {

@@ -5,82 +5,79 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use maitred::client::aws::{AwsClient, AwsEnvironment, AwsSettings};
 use maitred::client::{Call, Client as _, Observation};
+use maitred::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::support::loopback::{Loopback, Reply, Request};
 use crate::support::python;
 
-/// Lines that stand in such files, well formed or not.
-const LINES: [&str; 46] = [
-    "[default]",
+/// Lines that stand in such files.
+const LINES: [&str; 24] = [
     "[profile p]",
-    "[profile 'p']",
-    "[profile \"p\"] x",
-    "  [profile p]",
-    "[profile\tp]",
-    "[profile p q]",
-    "[profile p",
-    "[ profile p ]",
-    "[profiles p]",
+    "[profile 'p'] x",
+    "[profile \"q\"]",
     "[p]",
-    "[P]",
-    "[]",
-    "[p]]",
-    "[DEFAULT]",
     "[sso-session p]",
     "[services p]",
     "region = eu-west-1",
-    "region=eu-west-2",
     "REGION : eu-west-3",
-    "region",
     "region =",
-    "region = a # b",
-    "region = eu-west-1 ; x",
     "  region = us-east-1",
     "\tregion = us-east-2",
-    "    region = us-west-1",
+    "\u{3000}region = eu-north-1",
+    "region = eu-south-1\u{a0}",
     "output = json",
     "  output = json",
     "s3 =",
     "  addressing_style = path",
-    "  = x",
-    "= x",
     "# a comment",
     "  ; a comment",
     "#[profile p]",
     "",
     "  ",
     "\u{a0}",
-    "\u{3000}region = eu-north-1",
-    "region = eu-south-1\u{a0}",
     "x = %(y)s",
-    "role_arn = arn:aws:iam::1:role/x",
+];
+
+/// Lines that seldom do, or should not.
+const ODD: [&str; 20] = [
+    "  [profile p]",
+    "[profile\tp]",
+    "[profile p q]",
+    "[profile p",
+    "[ profile p ]",
+    "[profiles p]",
+    "[P]",
+    "[]",
+    "[p]]",
+    "[DEFAULT]",
+    "region",
+    "region = a # b",
+    "region = eu-west-1 ; x",
+    "  = x",
+    "= x",
     "\u{1c}region = x",
     "region = a\u{85}b",
+    "\u{feff}[default]",
     "\\",
+    "y",
 ];
 
 /// A file of some of the lines.
 fn file(random: &mut fastrand::Rng) -> Vec<u8> {
-    let mut text = String::new();
-    if random.u8(..) < 8 {
-        text.push('\u{feff}');
-    }
-    if random.u8(..) < 192 {
-        text.push_str(LINES[random.usize(..7)]);
-        text.push('\n');
-    }
     let end = ["\n", "\n", "\n", "\r\n", "\r"][random.usize(..5)];
-    for _ in 0..random.usize(..7) {
-        text.push_str(LINES[random.usize(..LINES.len())]);
+    let mut text = ["[default]", "[profile p]", "[p]", "[DEFAULT]"][random.usize(..4)].to_owned();
+    for _ in 0..random.usize(1..6) {
+        let lines = if random.u8(..) < 24 { &ODD[..] } else { &LINES };
         text.push_str(end);
+        text.push_str(lines[random.usize(..lines.len())]);
     }
     let mut bytes = text.into_bytes();
-    if random.u8(..) < 8 {
+    if random.u8(..) < 4 {
         bytes.push(0xe9);
     }
     bytes
@@ -99,7 +96,7 @@ async fn region(config: &[u8], credentials: &[u8], profile: Option<&str>) -> Res
 #[tokio::test]
 async fn a_file_says_what_botocore_reads_in_it() {
     let mut random = fastrand::Rng::with_seed(11);
-    let cases: Vec<_> = (0..3000)
+    let cases: Vec<_> = (0..1000)
         .map(|_| {
             let profile = [None, Some("p"), Some("default")][random.usize(..3)];
             (file(&mut random), file(&mut random), profile)
@@ -116,19 +113,18 @@ async fn a_file_says_what_botocore_reads_in_it() {
         match (&found, &told["region"]) {
             (Err(_), _) if told.get("error").is_some() => {}
             (Ok(found), told) => {
-                let told = if told == "" { &Value::Null } else { told };
-                // botocore's own names for FIPS are not in a file.
+                // What is empty or has settings of its own is no region.
+                let told = if told == "" || told.is_object() { &Value::Null } else { told };
                 assert_eq!(found, told, "{case}");
                 read += usize::from(found.is_string());
             }
             (Err(said), Value::String(_)) => {
-                let known = said.contains("is no AWS region") || said.contains("a `role_arn`");
-                assert!(known, "{case}");
+                assert!(said.contains("is no AWS region"), "{case}");
             }
-            (Err(said), _) => assert!(said.contains("a `role_arn`"), "{case}"),
+            (Err(_), _) => panic!("{case}"),
         }
     }
-    assert!(read > 300, "only {read} files were read");
+    assert!(read > 40, "only {read} files were read");
 }
 
 /// What botocore reads in these.
@@ -145,6 +141,16 @@ fn botocore(cases: &[Value]) -> Vec<Value> {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn without_a_region_nobody_is_asked_for_one() {
+    let metadata = Loopback::start(|_| Reply::text(200, "eu-west-1"));
+    let endpoint = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url(""));
+    let environment = AwsEnvironment::fixed([endpoint]).with_files("", "");
+    let config = AwsSettings::default().sdk_config_in(&environment).await.unwrap();
+    assert_eq!(config.region(), None);
+    assert_eq!(metadata.requests().len(), 0);
 }
 
 const CLUSTERS: &str = "<DescribeClustersResponse><DescribeClustersResult><Clusters>\
@@ -188,7 +194,8 @@ fn signed_by(request: &Request, id: &str) -> bool {
 
 #[tokio::test]
 async fn keys_that_are_rotated_in_the_file_are_read_when_the_old_ones_have_expired() {
-    for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"] {
+    for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"]
+    {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("credentials");
         write_keys(&path, "OLD");
@@ -236,7 +243,8 @@ async fn a_request_that_is_too_late_for_the_service_s_clock_is_signed_for_that_c
         write_keys(&path, "KEY");
         let calls = AtomicUsize::new(0);
         let server = Loopback::start(move |_| {
-            let now = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
+            let now = Duration::from_millis(SystemClock::new().now().as_millis());
+            let now = httpdate::fmt_http_date(UNIX_EPOCH + now + Duration::from_secs(3600));
             let first = calls.fetch_add(1, Ordering::SeqCst) == 0;
             let reply = if first { error(code) } else { Reply::new(200, "text/xml", CLUSTERS) };
             reply.header("date", &now)

@@ -30,8 +30,7 @@ impl<'a> Chain<'a> {
         let mut chain = Self::without_credentials(profiles, selected);
         chain.has_credentials = true;
         let mut next = chain.names.first().copied();
-        while let Some((name, group)) =
-            next.and_then(|name| profiles.profiles.get_key_value(name))
+        while let Some((name, group)) = next.and_then(|name| profiles.profiles.get_key_value(name))
         {
             chain.check_session(name, group)?;
             next = chain.source(name, group)?;
@@ -72,7 +71,8 @@ impl<'a> Chain<'a> {
             (None, Some(source)) if SOURCES.contains(&source) => Ok(None),
             (None, Some(source)) => {
                 let (source, known) = (printable(source), SOURCES.join(", "));
-                let what = format!("has the credential_source `{source}`; it must be one of {known}");
+                let what =
+                    format!("has the credential_source `{source}`; it must be one of {known}");
                 bad("credential_source", &what)
             }
             (Some(source), None) if source == name => Ok(None),

@@ -42,6 +42,13 @@ const OF_THE_SDK: [&str; 21] = [
     "USERPROFILE",
 ];
 
+/// Where roles are assumed without a region, as in botocore. The SDK would ask the instance metadata
+/// service, which off EC2 takes seconds to fail.
+const REGION_OF_STS: &str = "us-east-1";
+
+/// Variables whose values go out as they are.
+const IN_HEADERS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_EXECUTION_ENV", "AWS_SESSION_TOKEN"];
+
 /// The general endpoint; with `_` and a service's name after it, that of one service.
 pub(super) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
@@ -128,9 +135,22 @@ impl AwsEnvironment {
         self.variables.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty())
     }
 
+    /// Refuses values that go out in a header of every request, and cannot.
+    pub(super) fn check_headers(&self) -> Result<(), BadSettings> {
+        for name in IN_HEADERS {
+            let goes = |c: char| matches!(c, ' '..='~' | '\t');
+            if self.get(name)?.is_some_and(|value| !value.chars().all(goes)) {
+                let message =
+                    format!("{name} has a character that no header of a request can have");
+                return Err(BadSettings::new(message));
+            }
+        }
+        Ok(())
+    }
+
     /// What the SDK is to see of it, without the variables in `hidden`.
     pub(super) fn for_sdk(&self, hidden: &[&str]) -> Result<Env, BadSettings> {
-        let mut seen = Vec::new();
+        let mut seen = vec![("AWS_REGION", REGION_OF_STS.to_owned())];
         for name in self.variables.keys().filter_map(|name| name.to_str()) {
             let is_endpoint = name == ENDPOINT_URL || name.starts_with("AWS_ENDPOINT_URL_");
             if (is_endpoint || OF_THE_SDK.contains(&name)) && !hidden.contains(&name) {

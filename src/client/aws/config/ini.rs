@@ -40,9 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Section>, BadLine> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (index, line) in text.split('\n').enumerate() {
         let line_number = index + 1;
-        parser
-            .line(line, line_number)
-            .map_err(|message| BadLine { line: line_number, message })?;
+        parser.line(line, line_number).map_err(|message| BadLine { line: line_number, message })?;
     }
     Ok(parser.finish())
 }

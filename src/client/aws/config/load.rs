@@ -103,6 +103,7 @@ impl AwsSettings {
         };
         let services = self.services(lookup, profiles)?;
         let hidden: &[&str] = if is_named { &environment::CREDENTIALS } else { &[] };
+        environment.check_headers()?;
         let env = environment.for_sdk(hidden)?;
         let written = sdk_text::write(&chain, environment, services)?;
         let files =
@@ -139,7 +140,8 @@ impl AwsSettings {
             Some(section) if !section.is_empty() => Ok(Some(section)),
             Some(_) | None => {
                 let (name, origin) = (printable(&found.value), found.origin);
-                let message = format!("there is no section [services {name}], which {origin} names");
+                let message =
+                    format!("there is no section [services {name}], which {origin} names");
                 Err(BadSettings::new(message))
             }
         }
@@ -171,9 +173,7 @@ impl AwsSettings {
         if let Some(region) = self.region.as_deref().filter(|region| !region.is_empty()) {
             return match is_region(region) {
                 true => Ok(Some(region.to_owned())),
-                false => {
-                    Err(BadSettings::new(format!("`{}` is no AWS region", printable(region))))
-                }
+                false => Err(BadSettings::new(format!("`{}` is no AWS region", printable(region)))),
             };
         }
         match lookup.find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")? {
@@ -210,8 +210,8 @@ impl AwsSettings {
             Some(attempts) => retry.with_max_attempts(attempts),
             None => retry,
         });
-        let uncorrected = lookup
-            .boolean("AWS_DISABLE_CLOCK_SKEW_CORRECTION", "disable_clock_skew_correction")?;
+        let uncorrected =
+            lookup.boolean("AWS_DISABLE_CLOCK_SKEW_CORRECTION", "disable_clock_skew_correction")?;
         if let Some(uncorrected) = uncorrected {
             loader = loader.disable_clock_skew_correction(uncorrected);
         }

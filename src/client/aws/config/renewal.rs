@@ -3,9 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{
-    self, ProvideCredentials, SharedCredentialsProvider, future,
-};
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::environment::AwsEnvironment;
 use super::profiles::Profiles;

@@ -188,7 +188,9 @@ fn endpoints(services: &Group) -> Result<String, BadSettings> {
                 printable(service)
             )));
         };
-        let Some(url) = settings.get("endpoint_url").filter(|url| !url.is_empty()) else { continue };
+        let Some(url) = settings.get("endpoint_url").filter(|url| !url.is_empty()) else {
+            continue;
+        };
         if !is_endpoint_url(url) {
             let (place, service) = (&setting.place, printable(service));
             let message = format!("{place}: the endpoint_url of `{service}` {NO_ENDPOINT}");

@@ -31,7 +31,7 @@ const ODD: [&str; 22] = [
 ];
 
 /// All variables that this crate and the SDK know.
-const VARIABLES: [&str; 39] = [
+const VARIABLES: [&str; 40] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_ACCOUNT_ID_ENDPOINT_MODE",
@@ -51,6 +51,7 @@ const VARIABLES: [&str; 39] = [
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_REDSHIFT",
+    "AWS_EXECUTION_ENV",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_LOGIN_CACHE_DIRECTORY",
     "AWS_MAX_ATTEMPTS",
@@ -139,7 +140,8 @@ async fn configured(
 async fn no_value_of_a_variable_is_a_panic_and_what_is_refused_is_named() {
     for name in VARIABLES {
         for value in ODD {
-            let variables = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s"), (name, value)];
+            let variables =
+                [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s"), (name, value)];
             let asks = ASKS.contains(&name);
             for given in [&variables[..], &variables[2..]] {
                 if let Err(bad) = configured(given, "", asks).await {
@@ -157,7 +159,9 @@ async fn no_value_of_a_key_is_a_panic_and_what_is_refused_is_named() {
             for config in [
                 format!("[default]\n{key} = {value}\n"),
                 format!("[default]\n{key} =\n  {value}\n"),
-                format!("[default]\nrole_arn = r\nsource_profile = p\n[profile p]\n{key} = {value}\n"),
+                format!(
+                    "[default]\nrole_arn = r\nsource_profile = p\n[profile p]\n{key} = {value}\n"
+                ),
             ] {
                 if let Err(bad) = configured(&[], &config, false).await {
                     let said = bad.to_string();
