@@ -12,7 +12,7 @@ use crate::model::ShapeKind;
 use crate::model::ShapeRef;
 use crate::secrets::KnownSecrets;
 use crate::secrets::literals;
-use crate::secrets::names::is_secret_name;
+use crate::secrets::names::{is_named_beside, is_secret_name};
 use crate::secrets::urls;
 
 /// What stands for a secret.
@@ -181,6 +181,9 @@ impl Scrubber {
             }
             Value::Object(members) => {
                 let member = |(name, value): (&String, &Value)| {
+                    if is_named_beside(members, name) {
+                        return (name.clone(), redacted(value));
+                    }
                     let inner = kind.and_then(|kind| member(kind, name));
                     (self.text(name), self.value(name, inner, value, depth + 1))
                 };

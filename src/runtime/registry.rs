@@ -145,7 +145,12 @@ impl Registry {
     fn checked(&self, operator: &str, args: &Value) -> Result<Box<dyn AnyOperator>, Unusable> {
         let operator = self.operator_type(operator)?.load(args).map_err(invalid)?;
         operator.check().map_err(invalid)?;
-        Ok(operator)
+        match literals::login_in("", args) {
+            None => Ok(operator),
+            Some(path) => Err(Unusable::Invalid(format!(
+                "{path} has a login in it, and arguments are stored: put it in the connection"
+            ))),
+        }
     }
 
     /// Checks a task before it is submitted: its operator, the arguments, and its failure hook.

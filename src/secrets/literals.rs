@@ -32,6 +32,24 @@ pub(crate) fn of_value(path: &str, value: &Value) -> Vec<Literal> {
     found
 }
 
+/// Where in `value` there is a URL with a login.
+pub(crate) fn login_in(path: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => {
+            let mut found = urls::found(text).into_iter();
+            let is_login = |(kind, range): (urls::Kind, std::ops::Range<usize>)| {
+                kind == urls::Kind::Login && !is_open(&text[range])
+            };
+            found.any(is_login).then(|| path.to_owned())
+        }
+        Value::Array(items) => items.iter().find_map(|item| login_in(path, item)),
+        Value::Object(entries) => {
+            entries.iter().find_map(|(name, value)| login_in(&join(path, name), value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
 /// Those in the value of what is called `name`.
 pub(crate) fn of_named(name: &str, value: &Value) -> Vec<Literal> {
     let mut found = Vec::new();
@@ -47,17 +65,15 @@ pub(crate) fn of_request(input: &Map<String, Value>) -> Vec<Literal> {
             ("auth", _) => look(name, value, true, &mut found),
             ("params", Value::Object(query)) => {
                 for (key, value) in query {
-                    look(&join(name, key), value, names::is_secret_query(key), &mut found);
+                    look(&join(name, key), value, is_secret_in_query(key, value), &mut found);
                 }
             }
             ("headers", Value::Object(headers)) => {
                 for (key, value) in headers {
-                    let is_credential = value.as_str().is_some_and(is_credential);
-                    let secret = names::is_secret_name(key) || is_credential;
-                    look(&join(name, key), value, secret, &mut found);
+                    look(&join(name, key), value, is_secret_header(key, value), &mut found);
                 }
             }
-            ("data", Value::String(text)) => in_body(name, text, &mut found),
+            ("data" | "json", Value::String(text)) => in_body(name, text, &mut found),
             _ => look(name, value, false, &mut found),
         }
     }
@@ -73,19 +89,18 @@ pub(crate) fn of_text(path: &str, text: &str) -> Vec<Literal> {
 
 /// The input of a request of service `http` with `instead` in the place of its secrets.
 pub(crate) fn hidden_in_request(input: &Map<String, Value>, instead: &str) -> Map<String, Value> {
-    let each = |members: &Map<String, Value>, is_secret: fn(&str) -> bool| {
+    let each = |members: &Map<String, Value>, is_secret: fn(&str, &Value) -> bool| {
         let hide = |(key, value): (&String, &Value)| {
-            let credential = value.as_str().is_some_and(is_credential);
-            (key.clone(), hidden(key, value, credential || is_secret(key), instead))
+            (key.clone(), hidden(key, value, is_secret(key, value), instead))
         };
         Value::Object(members.iter().map(hide).collect())
     };
     let member = |(name, value): (&String, &Value)| {
         let shown = match (name.as_str(), value) {
             ("auth", _) => Value::from(instead),
-            ("params", Value::Object(query)) => each(query, names::is_secret_query),
-            ("headers", Value::Object(headers)) => each(headers, names::is_secret_name),
-            ("data", Value::String(text)) if is_form(text) => {
+            ("params", Value::Object(query)) => each(query, is_secret_in_query),
+            ("headers", Value::Object(headers)) => each(headers, is_secret_header),
+            ("data" | "json", Value::String(text)) if is_form(text) => {
                 Value::from(&urls::replaced(&format!("?{text}"), instead)[1..])
             }
             _ => hidden(name, value, false, instead),
@@ -144,7 +159,9 @@ fn look(path: &str, value: &Value, is_secret: bool, found: &mut Vec<Literal>) {
         Value::Object(entries) => {
             for (name, value) in entries {
                 let inherited = is_secret && !names::is_about_secret(name);
-                look(&join(path, name), value, inherited || names::is_secret_name(name), found);
+                let beside = names::is_named_beside(entries, name);
+                let secret = inherited || beside || names::is_secret_name(name);
+                look(&join(path, name), value, secret, found);
             }
         }
     }
@@ -167,7 +184,8 @@ fn hidden(name: &str, value: &Value, is_secret: bool, instead: &str) -> Value {
         Value::Object(entries) => {
             let entry = |(name, value): (&String, &Value)| {
                 let inherited = is_secret && !names::is_about_secret(name);
-                let secret = inherited || names::is_secret_name(name);
+                let beside = names::is_named_beside(entries, name);
+                let secret = inherited || beside || names::is_secret_name(name);
                 (name.clone(), hidden(name, value, secret, instead))
             };
             Value::Object(entries.iter().map(entry).collect())
@@ -181,6 +199,14 @@ fn inner_json(text: &str) -> Option<Value> {
         return None;
     }
     serde_json::from_str(text).ok()
+}
+
+fn is_secret_in_query(key: &str, value: &Value) -> bool {
+    names::is_secret_pair(key, value.as_str().unwrap_or_default())
+}
+
+fn is_secret_header(name: &str, value: &Value) -> bool {
+    names::is_secret_query(name) || value.as_str().is_some_and(is_credential)
 }
 
 fn is_credential(text: &str) -> bool {
@@ -215,7 +241,8 @@ mod tests {
             "proxy": "http://u:p@proxy:1",
             "params": {"key": "S", "page": 2, "access_token": ["S"]},
             "headers": {"x-api-key": "S", "Accept": "a", "X-Custom": "Bearer S", "Cookie": ["a=b"]},
-            "json": {"db": [{"password": "S"}], "auth": {"user": "me", "value": "S"}, "pin": 1234},
+            "json": {"env": [{"name": "DB_PASSWORD", "value": "S"}, {"name": "A", "value": "b"}],
+                "db": [{"password": "S"}], "auth": {"user": "me", "value": "S"}, "pin": 1234},
             "auth": {"basic": {"username": "me", "password": "S"}},
         });
         let expected = [
@@ -228,6 +255,7 @@ mod tests {
             "headers.x-api-key",
             "headers.X-Custom",
             "headers.Cookie",
+            "json.env.value",
             "json.db.password",
             "json.auth.value",
             "json.pin",

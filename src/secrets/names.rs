@@ -1,5 +1,7 @@
 //! Names of secrets: of headers, keys of a query, members of JSON, parameters of a waiter.
 
+use serde_json::{Map, Value};
+
 /// The last words of a name whose value is a secret: `X-Vault-Token`, `masterPassword`, `dbpassword2`.
 const SECRETS: &[&str] = &[
     "accesskey",
@@ -10,6 +12,7 @@ const SECRETS: &[&str] = &[
     "connectionstring",
     "cookie",
     "credential",
+    "csrf",
     "jwt",
     "passcode",
     "passphrase",
@@ -49,9 +52,16 @@ const KEYS: &[&str] = &[
     "signing",
     "storage",
     "subscription",
+    "user",
 ];
 
-/// Further names of a secret in the query of a URL, where nothing else is called so.
+/// Names of a secret in the query of a URL if the value is long: of a function, or of a login.
+const LONG_QUERY: &[&str] = &["code", "hmac", "nonce", "ticket"];
+
+/// How long such a value is.
+const LONG: usize = 16;
+
+/// Further names of a secret in the query of a URL or of a header, where nothing else is called so.
 const QUERY: &[&str] = &["key", "session", "sessionid", "sid", "sig"];
 
 /// Last words of names that tell something about a secret: `SecretArn`, `token_type`, `PasswordPolicy`.
@@ -195,10 +205,29 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     is_secret(&words(name))
 }
 
-/// The same for a key of a URL's query, where further names are usual.
+/// The same for a key of a URL's query and for a header, where further names are usual.
 pub(crate) fn is_secret_query(name: &str) -> bool {
     let words = words(name);
-    QUERY.contains(&words.concat().as_str()) || is_secret(&words)
+    let joined = words.concat();
+    QUERY.contains(&joined.strip_prefix('x').unwrap_or(&joined)) || is_secret(&words)
+}
+
+/// The same for a key of a URL's query and its value.
+pub(crate) fn is_secret_pair(name: &str, value: &str) -> bool {
+    let long = value.len() >= LONG && LONG_QUERY.contains(&words(name).concat().as_str());
+    long || is_secret_query(name)
+}
+
+/// Whether the member `member` of an object is the value of what another member names, and that is a secret:
+/// `{"name": "DB_PASSWORD", "value": "…"}`.
+pub(crate) fn is_named_beside(entries: &Map<String, Value>, member: &str) -> bool {
+    let is_last = |name: &str, wanted: &[&str]| {
+        words(name).last().is_some_and(|last| wanted.contains(&last.as_str()))
+    };
+    is_last(member, &["value", "values", "content"])
+        && entries.iter().any(|(name, value)| {
+            is_last(name, &["name", "key"]) && value.as_str().is_some_and(is_secret_name)
+        })
 }
 
 /// Whether `name` only tells something about a secret, or names who has it: `username`, `token_type`.
@@ -223,7 +252,8 @@ fn is_secret(words: &[String]) -> bool {
     let ends_as = |word: &str| SECRETS.iter().any(|secret| word.ends_with(secret));
     let pairs = words.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
     let mut keys = pairs.filter(|(_, key)| matches!(*key, "key" | "keys"));
-    if keys.any(|(which, _)| KEYS.contains(&which)) {
+    let joined = |word: &String| word.strip_suffix("key").is_some_and(|it| KEYS.contains(&it));
+    if keys.any(|(which, _)| KEYS.contains(&which)) || words.iter().any(joined) {
         return true;
     }
     let named = words.iter().any(|word| bare(word).iter().any(|word| ends_as(word)))
@@ -270,122 +300,44 @@ fn words(name: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    const SECRET: &str = "\
+        token Token tokens access_token accessToken refresh-token id_token \
+        X-Amz-Security-Token PRIVATE-TOKEN x-vault-token sessiontoken csrf.token api_key \
+        apiKey X-API-Key APIKEY x_apikey Ocp-Apim-Subscription-Key x-functions-key \
+        DD-APPLICATION-KEY secretAccessKey privateKey account_key password MasterUserPassword \
+        dbpassword password2 passwd pwd pass secret client_secret ClientSecret SecretString \
+        secrets Credentials auth X-Auth Authorization Proxy-Authorization Cookie Set-Cookie \
+        X-Hub-Signature-256 X-Amz-Signature X-Amz-Credential jwt bearer code_verifier \
+        client_assertion passphrase PIN ConnectionString";
+
+    const OTHER: &str = "\
+        Key TagKey partition_key PublicKey KmsKeyId key_name author next_token NextToken \
+        nextPageToken $skiptoken ContinuationToken ClientRequestToken max_tokens maxTokens \
+        prompt_tokens total-tokens token_type TokenStatus token_url authorization_url \
+        AuthorizationType SecretArn secret_name SecretId AccessKeyId PasswordPolicy token_use \
+        expires_in PasswordLastUsed cookie_name signature_version SessionId secretary \
+        tokenizer passenger compass X-Auth-User pinned spin Authentication WWW-Authenticate \
+        state ClusterIdentifier PassRate tokens_per_second";
+
     #[test]
     fn a_secret_is_known_by_its_name_in_any_spelling() {
-        for name in [
-            "token",
-            "Token",
-            "tokens",
-            "access_token",
-            "accessToken",
-            "refresh-token",
-            "id_token",
-            "X-Amz-Security-Token",
-            "PRIVATE-TOKEN",
-            "x-vault-token",
-            "sessiontoken",
-            "csrf.token",
-            "api_key",
-            "apiKey",
-            "X-API-Key",
-            "APIKEY",
-            "x_apikey",
-            "Ocp-Apim-Subscription-Key",
-            "x-functions-key",
-            "DD-APPLICATION-KEY",
-            "secretAccessKey",
-            "privateKey",
-            "account_key",
-            "password",
-            "MasterUserPassword",
-            "dbpassword",
-            "password2",
-            "passwd",
-            "pwd",
-            "pass",
-            "secret",
-            "client_secret",
-            "ClientSecret",
-            "SecretString",
-            "secrets",
-            "Credentials",
-            "auth",
-            "X-Auth",
-            "Authorization",
-            "Proxy-Authorization",
-            "Cookie",
-            "Set-Cookie",
-            "X-Hub-Signature-256",
-            "X-Amz-Signature",
-            "X-Amz-Credential",
-            "jwt",
-            "bearer",
-            "code_verifier",
-            "client_assertion",
-            "passphrase",
-            "PIN",
-            "ConnectionString",
-        ] {
+        for name in SECRET.split_whitespace() {
             assert!(is_secret_name(name), "{name}");
         }
-        for name in ["key", "sig", "sid", "sessionId", "SESSION", "api_key", "token"] {
+        for name in
+            ["key", "sig", "sid", "sessionId", "SESSION", "api_key", "token", "X-Session", "appkey"]
+        {
             assert!(is_secret_query(name), "{name}");
         }
     }
 
     #[test]
     fn what_is_only_called_like_a_secret_is_none() {
-        for name in [
-            "",
-            "Key",
-            "TagKey",
-            "partition_key",
-            "PublicKey",
-            "KmsKeyId",
-            "key_name",
-            "author",
-            "next_token",
-            "NextToken",
-            "nextPageToken",
-            "$skiptoken",
-            "ContinuationToken",
-            "ClientRequestToken",
-            "max_tokens",
-            "maxTokens",
-            "prompt_tokens",
-            "total-tokens",
-            "token_type",
-            "TokenStatus",
-            "token_url",
-            "authorization_url",
-            "AuthorizationType",
-            "SecretArn",
-            "secret_name",
-            "SecretId",
-            "AccessKeyId",
-            "PasswordPolicy",
-            "token_use",
-            "expires_in",
-            "PasswordLastUsed",
-            "cookie_name",
-            "signature_version",
-            "SessionId",
-            "secretary",
-            "tokenizer",
-            "passenger",
-            "compass",
-            "X-Auth-User",
-            "pinned",
-            "spin",
-            "Authentication",
-            "WWW-Authenticate",
-            "state",
-            "ClusterIdentifier",
-            "PassRate",
-            "tokens_per_second",
-        ] {
+        assert!(!is_secret_name(""));
+        for name in OTHER.split_whitespace() {
             assert!(!is_secret_name(name), "{name}");
         }
+        assert!(is_secret_pair("code", "aGVsbG8gd29ybGQhIQ==") && !is_secret_pair("code", "404"));
         for name in ["page", "next_token", "code", "state", "keys", "marker", "keyword"] {
             assert!(!is_secret_query(name), "{name}");
         }

@@ -70,15 +70,25 @@ fn queries(text: &str) -> Vec<Range<usize>> {
         let Some(equals) = rest.find(|letter: char| letter == '=' || ends_name(letter)) else {
             continue;
         };
-        if !rest[equals..].starts_with('=') || !names::is_secret_query(&decoded(&rest[..equals])) {
+        // `Tags[?Key=='a']` is an expression.
+        if !rest[equals..].starts_with('=') || rest[equals..].starts_with("==") {
             continue;
         }
         let value = &rest[equals + 1..];
         let end = value.find(|letter: char| ends_url(letter) || matches!(letter, '&' | '#' | '\''));
+        let value = &value[..end.unwrap_or(value.len())];
         let start = at + 1 + equals + 1;
-        values.push(start..start + end.unwrap_or(value.len()));
+        if names::is_secret_pair(&decoded(&rest[..equals]), value) || is_secret_url(value) {
+            values.push(start..start + value.len());
+        }
     }
     values
+}
+
+/// Whether a value of a query is a URL with a secret of its own, percent-encoded.
+fn is_secret_url(value: &str) -> bool {
+    let inner = decoded(value);
+    inner.len() < value.len() && inner.contains("://") && !found(&inner).is_empty()
 }
 
 fn ends_name(letter: char) -> bool {
@@ -123,6 +133,9 @@ mod tests {
             ),
             ("mail me@example.com; key=value", "mail me@example.com; key=value"),
             ("http://h/?token=", "http://h/?token="),
+            ("Tags[?Key=='env'].Value | [?token=='a']", "Tags[?Key=='env'].Value | [?token=='a']"),
+            ("http://h/?to=http%3A%2F%2Fu%3Ap%40h%2F&x=1", "http://h/?to=***&x=1"),
+            ("http://h/?to=http%3A%2F%2Fh%2F&x=1", "http://h/?to=http%3A%2F%2Fh%2F&x=1"),
         ] {
             assert_eq!(masked(text), expected);
         }

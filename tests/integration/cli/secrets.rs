@@ -188,6 +188,9 @@ async fn a_stored_task_holds_no_literal_that_looks_like_a_secret() {
         assert!(said.contains("$secret") && said.contains("arguments are stored"), "{said}");
     }
     let input = json!({"ClusterIdentifier": "a", "MasterUserPassword": "c4nary"});
+    let paused = json!({"cluster_identifier": "a", "endpoint_url": "http://me:c4nary@host"});
+    let said = refusal(&["redshift.pause_cluster", "--args", &paused.to_string()]).await;
+    assert!(said.contains("endpoint_url has a login in it"), "{said}");
     let aws = json!({"service": "redshift", "waiter": "cluster_available", "input": input});
     let parameters = json!({"url": url, "API_TOKEN": "c4nary"});
     let http =
