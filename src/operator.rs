@@ -61,9 +61,10 @@ use serde_json::Value;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::clock::BoxFuture;
-use crate::connection::ClientSettings;
+use crate::connection::{ClientSettings, ConnectionError};
 use crate::engine::is_transient;
 use crate::trigger::CancelReason;
+use crate::trigger::Cause;
 use crate::trigger::SerializedTrigger;
 use crate::trigger::Trigger;
 use crate::trigger::TriggerError;
@@ -298,9 +299,11 @@ impl Resumed {
                 let error = OperatorError::new("the deferral timed out");
                 Err(error.with_kind(FailureKind::GaveUp))
             }
-            Self::TriggerCrashed(crash) => {
-                Err(OperatorError::new(format!("the trigger failed: {}", crash.message)))
-            }
+            Self::TriggerCrashed(Crash { message, cause }) => Err(match cause {
+                Cause::Missing => OperatorError::missing(message),
+                Cause::Refused => OperatorError::new(message).with_kind(FailureKind::Refused),
+                Cause::Broken => OperatorError::new(format!("the trigger failed: {message}")),
+            }),
         }
     }
 
@@ -330,6 +333,23 @@ impl Resumed {
 pub struct Crash {
     /// What happened, for people.
     pub message: String,
+    /// What follows from it, if nobody does anything about it.
+    #[serde(default, skip_serializing_if = "Cause::is_broken")]
+    pub(crate) cause: Cause,
+}
+
+impl Crash {
+    /// A crash that fails the task.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), cause: Cause::Broken }
+    }
+}
+
+impl From<TriggerError> for Crash {
+    fn from(error: TriggerError) -> Self {
+        Self { cause: error.cause(), ..Self::new(error.to_string()) }
+    }
 }
 
 /// That a main call is about to be made. Stored before the call, so that a crash leaves a trace of it.
@@ -361,6 +381,7 @@ pub struct OperatorError {
     message: String,
     retry: bool,
     in_doubt: bool,
+    missing: bool,
     kind: Option<FailureKind>,
 }
 
@@ -398,7 +419,14 @@ impl OperatorError {
     /// A failure with a message for people, to be retried if the task has retries left. The message
     /// must not hold secrets: it is stored.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), retry: true, in_doubt: false, kind: None }
+        let message = message.into();
+        Self { message, retry: true, in_doubt: false, missing: false, kind: None }
+    }
+
+    /// Something is not defined here that may be in another process or later, such as a connection. It
+    /// parks the task as `blocked`, until a triggerer begins that has it.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self { missing: true, ..Self::new(message) }
     }
 
     /// A failure that no retry can mend.
@@ -435,6 +463,12 @@ impl OperatorError {
         self.retry
     }
 
+    /// Whether something is not defined here.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.missing
+    }
+
     /// Whether a main call may or may not have been made.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
@@ -461,7 +495,17 @@ impl From<CallError> for OperatorError {
 
 impl From<TriggerError> for OperatorError {
     fn from(error: TriggerError) -> Self {
-        Self::new(error.to_string())
+        match error.cause() {
+            Cause::Missing => Self::missing(error.to_string()),
+            Cause::Refused => Self::new(error.to_string()).with_kind(FailureKind::Refused),
+            Cause::Broken => Self::new(error.to_string()),
+        }
+    }
+}
+
+impl From<ConnectionError> for OperatorError {
+    fn from(error: ConnectionError) -> Self {
+        TriggerError::from(error).into()
     }
 }
 

@@ -52,6 +52,7 @@ use serde_json::Value;
 
 use crate::clock::BoxFuture;
 use crate::clock::Timestamp;
+use crate::connection::{ConnectionError, SecretError};
 
 mod context;
 mod http;
@@ -60,6 +61,7 @@ mod time;
 mod values;
 mod waiter;
 
+pub(crate) use context::stored_form;
 pub use context::{DefinitionStore, Definitions, Level, Log, Services, TriggerContext};
 pub use http::HttpTrigger;
 pub(crate) use secrets::literal_secret;
@@ -235,12 +237,63 @@ impl fmt::Display for CancelReason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TriggerError {
     message: String,
+    cause: Cause,
+}
+
+/// What follows from the failure of a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// It broke.
+    #[default]
+    Broken,
+    /// What it was given cannot be used.
+    Refused,
+    /// Something is not here that may be elsewhere, or later.
+    Missing,
+}
+
+impl Cause {
+    /// Whether it is the one that is not written down.
+    pub(crate) fn is_broken(&self) -> bool {
+        *self == Self::Broken
+    }
 }
 
 impl TriggerError {
     /// An error with a message for people. It must not hold secrets: it is stored.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), cause: Cause::Broken }
+    }
+
+    /// The same for something that is not defined here, and may be in another process or later: a waiter, a
+    /// service model, a connection, a secret. It parks the task as `blocked`, until a triggerer begins that
+    /// has it.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self { cause: Cause::Missing, ..Self::new(message) }
+    }
+
+    /// Whether something is not defined here.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.cause == Cause::Missing
+    }
+
+    pub(crate) fn cause(&self) -> Cause {
+        self.cause
+    }
+}
+
+impl From<ConnectionError> for TriggerError {
+    fn from(error: ConnectionError) -> Self {
+        let cause = if error.is_missing() { Cause::Missing } else { Cause::Refused };
+        Self { cause, ..Self::new(error.to_string()) }
+    }
+}
+
+impl From<SecretError> for TriggerError {
+    fn from(error: SecretError) -> Self {
+        ConnectionError::from(error).into()
     }
 }
 

@@ -79,6 +79,10 @@ async fn follow(args: &Args, opened: &Opened, id: TaskId) -> anyhow::Result<Repo
             _ = signals.next() => {}
         }
     }
+    let task = opened.store.task(id).map_err(|error| store_failure(&error))?;
+    if let Some(hook) = task.as_ref().filter(|task| task.hook_pending).and_then(tasks::hook_text) {
+        report::note(&format!("the failure hook {hook}; `maitred triggerer` goes on with it"));
+    }
     Ok(report)
 }
 

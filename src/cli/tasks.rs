@@ -8,11 +8,13 @@ use crate::runtime::Task;
 
 mod change;
 mod check;
+mod hook;
 mod operators;
 mod show;
 pub(super) mod submit;
 mod text;
 
+pub(super) use hook::text as hook_text;
 pub(super) use show::{ended, follow};
 
 /// Submit, show and change the tasks that `maitred triggerer` runs

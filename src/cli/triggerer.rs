@@ -149,8 +149,14 @@ fn check(opened: &Opened) -> anyhow::Result<Report> {
     for task in &tasks {
         let deferral = opened.store.deferral(task.id).map_err(read)?;
         let trigger = deferral.map(|deferral| deferral.trigger);
-        if let Err(reason) = opened.registry.can_run(&task.spec, trigger.as_ref()) {
-            text.push_str(&format!("{}: {reason}\n", tasks::title(task)));
+        let title = tasks::title(task);
+        match opened.registry.can_run(&task.spec, trigger.as_ref()) {
+            Err(reason) => text.push_str(&format!("{title}: {reason}\n")),
+            Ok(()) if task.state == TaskState::Blocked => {
+                let reason = report::one_line(task.message.as_deref().unwrap_or_default());
+                text.push_str(&format!("{title}: when it was last tried: {reason}\n"));
+            }
+            Ok(()) => {}
         }
     }
     if text.is_empty() {

@@ -15,6 +15,8 @@ use crate::client::delivery::Delivery;
 use crate::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
 use crate::clock::BoxFuture;
 use crate::document::Document;
+#[cfg(feature = "runtime")]
+use crate::model::InputProblem;
 
 pub mod archive;
 #[cfg(feature = "http")]
@@ -43,6 +45,8 @@ pub use connector::http_client;
 pub(crate) use once::SentOnce;
 pub use pages::MAX_PAGES;
 pub use prepare::Prepared;
+#[cfg(feature = "runtime")]
+pub(crate) use prepare::UNKNOWN_SERVICE;
 #[cfg(feature = "http")]
 pub(crate) use remember::{MIN_KEY, remembering};
 
@@ -221,6 +225,22 @@ impl AwsClient {
             }
             sent => sent,
         }
+    }
+}
+
+impl Models {
+    /// What is wrong with the input of a call; nothing of a service that there is no model of.
+    ///
+    /// # Errors
+    /// [`CallErrorKind::Invalid`] if the service has no such operation, or its model cannot be used.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn input_problems(&self, call: &Call) -> Result<Vec<InputProblem>, CallError> {
+        let service = match self.service(&call.service) {
+            Ok(service) => service,
+            Err(ModelError::UnknownService { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(invalid(error.into())),
+        };
+        prepare::input_problems(&service, call).map_err(invalid)
     }
 }
 

@@ -111,6 +111,15 @@ impl fmt::Display for ConnectionError {
     }
 }
 
+impl ConnectionError {
+    /// Whether it is only not there: the connection, or a secret that it refers to. Another process may have
+    /// it, or this one later.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Undefined(_) | Self::Secret(_))
+    }
+}
+
 impl std::error::Error for ConnectionError {}
 
 impl From<SecretError> for ConnectionError {

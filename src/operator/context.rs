@@ -177,16 +177,14 @@ impl OperatorContext {
         service: &str,
         settings: &ClientSettings,
     ) -> Result<OpenClient, OperatorError> {
-        let client = self.services.clients.open(service, settings).await;
-        client.map_err(|error| OperatorError::new(error.to_string()))
+        Ok(self.services.clients.open(service, settings).await?)
     }
 
     /// Runs a trigger to its end here, on the worker: the wait of an operator that does not defer.
     pub async fn run_trigger<T: Trigger>(&self, trigger: &T) -> Resumed {
         let log = Arc::new(HostLog(Arc::clone(&self.host)));
         let ctx = TriggerContext::new(Arc::clone(&self.services), log);
-        let crashed =
-            |error: TriggerError| Resumed::TriggerCrashed(Crash { message: error.to_string() });
+        let crashed = |error: TriggerError| Resumed::TriggerCrashed(error.into());
         let mut state = match trigger.start(&ctx).await {
             Ok(state) => state,
             Err(error) => return crashed(error),
@@ -198,8 +196,8 @@ impl OperatorContext {
                 Ok(Step::Again { after }) => pause = after.max(MIN_PAUSE),
                 Ok(Step::Fire(event)) => return Resumed::Event(event),
                 Ok(Step::End(_)) => {
-                    let message = "a trigger that ends its task needs a deferral".to_owned();
-                    return Resumed::TriggerCrashed(Crash { message });
+                    let message = "a trigger that ends its task needs a deferral";
+                    return Resumed::TriggerCrashed(Crash::new(message));
                 }
                 Err(error) => return crashed(error),
             }

@@ -11,7 +11,8 @@ use crate::trigger::WaiterTrigger;
 ///
 /// It starts from its trigger. The result is the trigger's event, with the `values` that were asked for; a
 /// wait that does not succeed fails the task with the event's message. The command line, and an engine that
-/// has a catalog, take only tasks whose waiter there is.
+/// has a catalog, take only tasks whose waiter there is and whose input the service's model knows; the
+/// waiter is stored with the task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Wait {

@@ -110,20 +110,29 @@ pub struct EmbeddedEngine {
     registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
     catalog: Option<Arc<Catalog>>,
+    models: Models,
 }
 
 impl EmbeddedEngine {
     /// The engine of `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, registry, clock, catalog: None }
+        Self { store, registry, clock, catalog: None, models: Models::embedded() }
     }
 
-    /// The same that knows where its triggerer finds waiters: a task that begins with a wait, such as
-    /// `maitred.wait`, is accepted only if there is that waiter and it compiles with the task's input.
+    /// The same that finds waiters here. A task that begins with a wait, such as `maitred.wait`, is accepted
+    /// only if there is that waiter, it compiles, and its input is what the service's model says. The waiter
+    /// is stored with the task, which then waits with it wherever it runs.
     #[must_use]
     pub fn with_catalog(mut self, catalog: Arc<Catalog>) -> Self {
         self.catalog = Some(catalog);
+        self
+    }
+
+    /// The same that checks the input of waits against these models, and not the built-in ones.
+    #[must_use]
+    pub fn with_models(mut self, models: Models) -> Self {
+        self.models = models;
         self
     }
 
@@ -175,16 +184,19 @@ impl EmbeddedEngine {
     /// # Errors
     /// As [`Engine::start`].
     pub async fn start_all(&self, mut tasks: Vec<NewTask>) -> Result<Vec<Submitted>, EngineError> {
-        let mut known = KnownWaiters::default();
+        let mut known = KnownWaiters::new(&self.models);
         for task in &mut tasks {
             let operator = self.registry.checked_task(task).map_err(EngineError::Unusable)?;
             if let Some(catalog) = &self.catalog {
-                known.check(&*operator, catalog).map_err(EngineError::Unusable)?;
+                let waiter = known.check(&*operator, catalog).map_err(EngineError::Unusable)?;
+                task.waiters = waiter.into_iter().collect();
             }
             task.version = self.registry.version(&task.operator).map_err(EngineError::Unusable)?;
         }
+        let definitions = known.into_definitions();
         let now = self.clock.now();
-        Ok(on_store(&self.store, move |store| store.submit(&tasks, now)).await?)
+        let submit = move |store: &dyn Store| store.submit_with(&tasks, &definitions, now);
+        Ok(on_store(&self.store, submit).await?)
     }
 }
 

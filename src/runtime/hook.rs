@@ -1,48 +1,108 @@
-//! Telling somebody that a task has failed.
+//! Telling somebody that a task has failed: again, if that fails, a bounded number of times, also after a
+//! restart.
 
-use std::process::Stdio;
+use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use serde_json::{Value, json};
 
+use super::redact;
 use super::store::StoreError;
-use super::task::{FailureHook, Task, TaskId, WebhookUrl};
+use super::task::{FailureHook, HookProgress, Task, TaskId};
 use super::worker::{Workplace, on_store};
-use crate::client::Call;
-use crate::connection::ClientSettings;
+use crate::clock::Timestamp;
 use crate::trigger::Level;
 
-/// How long a hook may take.
+mod command;
+mod webhook;
+
+pub(super) use command::Commands;
+
+/// How long one attempt may take.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs the failure hook of a task that has failed, if that is still to be done. What goes wrong is a line in
-/// the task's log: the task has failed either way.
-pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<(), StoreError> {
-    let task = on_store(&workplace.store, move |store| store.task(id)).await?;
-    // It may have been removed, or be tried again.
-    let Some(task) = task.filter(|task| task.hook_pending) else { return Ok(()) };
-    let Some(hook) = &task.spec.on_failure else { return Ok(()) };
-    let told = tokio::select! {
-        told = run(&workplace, hook, &task) => told,
-        () = workplace.services.clock.sleep(HOOK_TIMEOUT) => {
-            Err(format!("it took longer than {} s", HOOK_TIMEOUT.as_secs()))
-        }
-    };
-    match told {
-        Ok(()) => workplace.log.push(id, Level::Info, "the failure hook was run".to_owned()),
-        Err(error) => {
-            workplace.log.push(id, Level::Error, format!("the failure hook failed: {error}"));
-        }
-    }
-    let fence = workplace.fence;
-    let ended = task.ended.unwrap_or_default();
-    on_store(&workplace.store, move |store| store.hook_run(fence, id, ended)).await
+/// How often a hook is tried whose failure may pass: over about nine minutes.
+const MAX_ATTEMPTS: u32 = 10;
+
+/// The pause after the first attempt; it doubles with every further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause, also where a server asks for a longer one.
+const MAX_PAUSE: Duration = Duration::from_secs(600);
+
+/// What came of a look at a task's hook.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told {
+    /// There is nothing left to do.
+    Over,
+    /// An attempt has failed; the next is due then.
+    Again(Timestamp),
+    /// It is not due before then.
+    NotYet(Timestamp),
 }
 
-async fn run(workplace: &Workplace, hook: &FailureHook, task: &Task) -> Result<(), String> {
-    let payload = json!({
+/// Why an attempt has failed.
+#[derive(Debug)]
+struct HookError {
+    message: String,
+    /// Whether another attempt may succeed.
+    passes: bool,
+    /// What the server asks for.
+    retry_after: Option<Duration>,
+}
+
+impl HookError {
+    /// A failure that stays.
+    fn lasting(message: impl Into<String>) -> Self {
+        Self { message: message.into(), passes: false, retry_after: None }
+    }
+
+    /// A failure that may pass.
+    fn passing(message: impl Into<String>) -> Self {
+        Self { passes: true, ..Self::lasting(message) }
+    }
+}
+
+impl fmt::Display for HookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Runs the failure hook of a task that has failed, if that is due, and stores what came of it.
+pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<Told, StoreError> {
+    let task = on_store(&workplace.store, move |store| store.task(id)).await?;
+    // It may have been removed, or be tried again.
+    let Some(task) = task.filter(|task| task.hook_pending) else { return Ok(Told::Over) };
+    let Some(hook) = &task.spec.on_failure else { return Ok(Told::Over) };
+    let now = workplace.services.clock.now();
+    // A pause that seems to be longer than any is: the clock was set back.
+    let pause = task.hook.next.map(|next| next.since(now)).filter(|pause| *pause <= MAX_PAUSE);
+    if let Some(pause) = pause.filter(|pause| !pause.is_zero()) {
+        return Ok(Told::NotYet(now.plus(pause)));
+    }
+    let payload = payload(&task);
+    let told = match hook {
+        FailureHook::Command(words) => command::run(&workplace, words, &payload).await,
+        FailureHook::Webhook(url) => webhook::post(&workplace, url, payload).await,
+    };
+    let attempts = task.hook.attempts.saturating_add(1);
+    let error = told.err();
+    let pause = error.as_ref().and_then(|error| pause_after(attempts, error));
+    let (level, message) = line(attempts, error.as_ref(), pause);
+    let next = pause.map(|pause| workplace.services.clock.now().plus(pause));
+    let line = workplace.log.line(id, level, message);
+    let mut error = error.map(|error| error.to_string());
+    error.iter_mut().for_each(|error| redact::text(workplace.known(), error));
+    let progress = HookProgress { attempts, next, error };
+    let (fence, ended) = (workplace.fence, task.ended.unwrap_or_default());
+    let store = move |store: &dyn super::Store| store.hook_run(fence, id, ended, &progress, &line);
+    on_store(&workplace.store, store).await?;
+    Ok(next.map_or(Told::Over, Told::Again))
+}
+
+fn payload(task: &Task) -> Value {
+    json!({
         "version": 1,
         "task": {
             "id": task.id,
@@ -53,50 +113,27 @@ async fn run(workplace: &Workplace, hook: &FailureHook, task: &Task) -> Result<(
             "message": task.message,
             "try": task.try_number,
         },
-    });
-    match hook {
-        FailureHook::Command(words) => command(words, &payload).await,
-        FailureHook::Webhook(url) => webhook(workplace, url, payload).await,
-    }
+    })
 }
 
-async fn command(words: &[String], payload: &Value) -> Result<(), String> {
-    let (program, arguments) = words.split_first().ok_or("the command is empty")?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{program} cannot be started: {error}"))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read has its reason.
-        let _ = stdin.write_all(payload.to_string().as_bytes()).await;
-    }
-    let status = child.wait().await.map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("{program} ended with {status}")) }
+/// The pause before the attempt after this one; `None`: there is none.
+fn pause_after(attempts: u32, error: &HookError) -> Option<Duration> {
+    let again = error.passes && attempts < MAX_ATTEMPTS;
+    let own = FIRST_PAUSE * 2_u32.saturating_pow(attempts.saturating_sub(1));
+    again.then(|| own.max(error.retry_after.unwrap_or_default()).min(MAX_PAUSE))
 }
 
-async fn webhook(
-    workplace: &Workplace,
-    url: &WebhookUrl,
-    mut payload: Value,
-) -> Result<(), String> {
-    let url = match url {
-        WebhookUrl::Literal(url) => url.clone(),
-        WebhookUrl::Secret(reference) => {
-            let connections = workplace.services.clients.connections();
-            let secret = connections.secret(reference).await.map_err(|error| error.to_string())?;
-            secret.expose().to_owned()
-        }
+/// What the log says of an attempt.
+fn line(attempts: u32, error: Option<&HookError>, pause: Option<Duration>) -> (Level, String) {
+    let Some(error) = error else {
+        return (Level::Info, "the failure hook was run".to_owned());
     };
-    workplace.known().redact_value(&mut payload);
-    let input =
-        Map::from_iter([("url".to_owned(), Value::from(url)), ("json".to_owned(), payload)]);
-    let call = Call { service: "http".to_owned(), operation: "POST".to_owned(), input };
-    let client = workplace.services.clients.open("http", &ClientSettings::default()).await;
-    let client = client.map_err(|error| error.to_string())?;
-    let reply = client.client().call(&call).await;
-    reply.error().map_or(Ok(()), |error| Err(error.to_string()))
+    let failed = format!("the failure hook failed: {error}");
+    match pause {
+        Some(pause) => (Level::Warning, format!("{failed}; again in {} s", pause.as_secs())),
+        None if attempts > 1 => {
+            (Level::Error, format!("{failed}; given up after {attempts} attempts"))
+        }
+        None => (Level::Error, failed),
+    }
 }

@@ -22,10 +22,15 @@ impl LogBuffer {
         Arc::new(Self { clock, known, lines: Mutex::default() })
     }
 
-    pub(super) fn push(&self, id: TaskId, level: Level, mut message: String) {
+    /// A line that is stored by itself.
+    pub(super) fn line(&self, id: TaskId, level: Level, mut message: String) -> LogLine {
         redact::text(&self.known, &mut message);
         tracing::debug!(task = id, level = level.as_str(), "{message}");
-        let line = LogLine { id, at: self.clock.now(), level, message };
+        LogLine { id, at: self.clock.now(), level, message }
+    }
+
+    pub(super) fn push(&self, id: TaskId, level: Level, message: String) {
+        let line = self.line(id, level, message);
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 

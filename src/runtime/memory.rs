@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::rules::{self, Conflict, Undoable};
 use super::store::{Claimed, Fence, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
-    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, LogLine, NewTask, OnConflict,
-    StoredDeferral, StoredIntent, Task, TaskId, TaskState, Transition,
+    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
+    OnConflict, StoredDeferral, StoredIntent, Task, TaskId, TaskState, Transition,
 };
 use crate::clock::Timestamp;
 use crate::operator::Begun;
@@ -82,10 +82,12 @@ impl Kept {
         self.task.cancel.map_or_else(Vec::new, |_| self.calls(self.task.step))
     }
 
-    /// The hash of the definition that the deferral needs.
-    fn definition(&self) -> Option<String> {
-        let state: Value = serde_json::from_str(&self.deferral.as_ref()?.state).ok()?;
-        Some(state.get("definition")?.as_str()?.to_owned())
+    /// The hashes of the definitions that the task and its deferral need.
+    fn definitions(&self) -> impl Iterator<Item = String> {
+        let state = self.deferral.as_ref().map(|deferral| deferral.state.as_str());
+        let state: Option<Value> = state.and_then(|state| serde_json::from_str(state).ok());
+        let waits_for = state.and_then(|state| Some(state.get("definition")?.as_str()?.to_owned()));
+        self.task.spec.waiters.values().cloned().chain(waits_for)
     }
 }
 
@@ -180,7 +182,12 @@ impl Content {
 }
 
 impl Store for MemoryStore {
-    fn submit(&self, tasks: &[NewTask], now: Timestamp) -> Result<Vec<Submitted>, StoreError> {
+    fn submit_with(
+        &self,
+        tasks: &[NewTask],
+        definitions: &BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, StoreError> {
         let mut content = self.content();
         // Only a later one that is refused has anything to take back.
         let refusable =
@@ -191,6 +198,7 @@ impl Store for MemoryStore {
             *content = before;
         } else {
             content.changes += 1;
+            content.definitions.extend(definitions.clone());
         }
         submitted
     }
@@ -205,7 +213,7 @@ impl Store for MemoryStore {
                 kept.passed(entry);
             }
         }
-        let needed: Vec<_> = content.tasks.values().filter_map(Kept::definition).collect();
+        let needed: Vec<_> = content.tasks.values().flat_map(Kept::definitions).collect();
         content.definitions.retain(|hash, _| needed.contains(hash));
         Ok(Fence(content.fence))
     }
@@ -366,12 +374,20 @@ impl Store for MemoryStore {
         Ok(pending.map(|kept| kept.task.id).collect())
     }
 
-    fn hook_run(&self, fence: Fence, id: TaskId, ended: Timestamp) -> Result<(), StoreError> {
+    fn hook_run(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        ended: Timestamp,
+        progress: &HookProgress,
+        line: &LogLine,
+    ) -> Result<(), StoreError> {
         let mut content = self.fenced(fence)?;
-        if let Some(kept) = content.tasks.get_mut(&id)
-            && kept.task.ended == Some(ended)
-        {
-            kept.task.hook_pending = false;
+        let Some(kept) = content.tasks.get_mut(&id) else { return Ok(()) };
+        kept.lines.push(line.clone());
+        if kept.task.ended == Some(ended) {
+            kept.task.hook_pending = progress.next.is_some();
+            kept.task.hook = progress.clone();
         }
         Ok(())
     }

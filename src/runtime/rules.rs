@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::store::StoreError;
 use super::task::{
-    CancelRequest, Change, HistoryEntry, NewTask, OnConflict, Resumption, StoredIntent, Task,
-    TaskId, TaskState, Transition,
+    CancelRequest, Change, HistoryEntry, HookProgress, NewTask, OnConflict, Resumption,
+    StoredIntent, Task, TaskId, TaskState, Transition,
 };
 use crate::clock::Timestamp;
 use crate::operator::Begun;
@@ -61,6 +61,7 @@ impl Task {
             started: None,
             ended: None,
             hook_pending: false,
+            hook: HookProgress::default(),
         };
         let reason = "submitted".to_owned();
         (task, HistoryEntry { at: now, from: None, to: TaskState::Queued, reason })
@@ -312,6 +313,7 @@ impl Task {
         self.failure = None;
         let has_failed = matches!(to, TaskState::Failed | TaskState::InDoubt);
         self.hook_pending = has_failed && self.spec.on_failure.is_some();
+        self.hook = HookProgress::default();
         if to.is_final() {
             self.cancel = None;
             self.ended = Some(now);

@@ -1,5 +1,6 @@
 //! Durable tasks in one SQLite file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::store::{Claimed, Fence, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
-    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, LogLine, NewTask,
+    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     StoredDeferral, StoredIntent, Task, TaskId, TaskState,
 };
 use crate::clock::Timestamp;
@@ -145,8 +146,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store for SqliteStore {
-    fn submit(&self, tasks: &[NewTask], now: Timestamp) -> Result<Vec<Submitted>, StoreError> {
-        self.write_counted(|file| tasks.iter().map(|task| write::submit(file, task, now)).collect())
+    fn submit_with(
+        &self,
+        tasks: &[NewTask],
+        definitions: &BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, StoreError> {
+        self.write_counted(|file| {
+            for (hash, text) in definitions {
+                write::put_definition(file, hash, text)?;
+            }
+            tasks.iter().map(|task| write::submit(file, task, now)).collect()
+        })
     }
 
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError> {
@@ -243,8 +254,18 @@ impl Store for SqliteStore {
         self.read_fenced(fence, read::pending_hooks)
     }
 
-    fn hook_run(&self, fence: Fence, id: TaskId, ended: Timestamp) -> Result<(), StoreError> {
-        self.write_fenced(fence, |file| write::hook_run(file, id, ended))
+    fn hook_run(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        ended: Timestamp,
+        progress: &HookProgress,
+        line: &LogLine,
+    ) -> Result<(), StoreError> {
+        self.write_fenced(fence, |file| {
+            write::hook_run(file, id, ended, progress)?;
+            row::insert_line(file, line)
+        })
     }
 
     fn settle_by_user(

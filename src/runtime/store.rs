@@ -1,9 +1,10 @@
 //! The door to durable state: what a store promises, method by method.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::task::{
-    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, LogLine, NewTask,
+    CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     StoredDeferral, StoredIntent, Task, TaskId, TaskState,
 };
 use crate::clock::Timestamp;
@@ -34,7 +35,21 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// A key is taken and the task says [`OnConflict::Reject`]: [`StoreError::Conflict`].
-    fn submit(&self, tasks: &[NewTask], now: Timestamp) -> Result<Vec<Submitted>, StoreError>;
+    fn submit(&self, tasks: &[NewTask], now: Timestamp) -> Result<Vec<Submitted>, StoreError> {
+        self.submit_with(tasks, &BTreeMap::new(), now)
+    }
+
+    /// The same with the definitions that the tasks' [`waiters`](NewTask::waiters) name, hash and text. They
+    /// are kept as long as the tasks are.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    fn submit_with(
+        &self,
+        tasks: &[NewTask],
+        definitions: &BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, StoreError>;
 
     /// Makes the caller the triggerer of this store, and every earlier one a stranger.
     ///
@@ -43,7 +58,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// if it has a main call of which nobody knows what became of it, queued with the request, for the
     /// triggerer to look that up.
     /// Blocked tasks are put back to where they were, deferred or queued, to be looked at anew.
-    /// Definitions that no deferral needs are removed: now is the time when no triggerer remembers
+    /// Definitions that no deferral and no task needs are removed: now is the time when no triggerer remembers
     /// having stored one.
     ///
     /// # Errors
@@ -143,9 +158,17 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The tasks that have failed and whose failure hook has still to be run, the oldest first.
     fn pending_hooks(&self, fence: Fence) -> Result<Vec<TaskId>, StoreError>;
 
-    /// Stores that the failure hook was run for the end that a task came to at `ended`. A task that was
-    /// removed, is tried again, or has come to another end, is left as it is.
-    fn hook_run(&self, fence: Fence, id: TaskId, ended: Timestamp) -> Result<(), StoreError>;
+    /// Stores what came of an attempt at the failure hook for the end that a task came to at `ended`, and a
+    /// line of its log about that. The hook has still to be run as long as another attempt is due. A task
+    /// that was removed, is tried again, or has come to another end, gets the line alone.
+    fn hook_run(
+        &self,
+        fence: Fence,
+        id: TaskId,
+        ended: Timestamp,
+        progress: &HookProgress,
+        line: &LogLine,
+    ) -> Result<(), StoreError>;
 
     /// Takes a user's word for what became of the main call for which a task is in doubt, and puts the
     /// task up for one more try, due now, in the same step with the same token, entered as before. The call

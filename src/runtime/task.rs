@@ -1,5 +1,6 @@
 //! What a task is, as the store keeps it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -40,7 +41,8 @@ pub enum TaskState {
     Deferred,
     /// Failed, and waits for its next try.
     UpForRetry,
-    /// This program does not know its operator or trigger; another version may.
+    /// Something is not defined where it was to run: its operator, trigger or waiter, a service's model, a
+    /// connection. It goes on once a triggerer begins that has it.
     Blocked,
     /// Ended well.
     Success,
@@ -133,12 +135,16 @@ pub enum OnConflict {
 
 /// Who is told when a task fails. Each failure is told at least once: again, if the triggerer died before
 /// it could store that the hook was run. The task's number and its try tell one failure from another.
+/// [`Task::hook`] has what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureHook {
-    /// A program and its arguments; it gets the task as JSON on standard input.
+    /// A program and its arguments; it gets the task as JSON on standard input. One that takes longer than
+    /// 30 s is killed, with the processes of its group.
     Command(Vec<String>),
-    /// A URL; it gets the task as JSON in a POST.
+    /// A URL; it gets the task as JSON in a POST. It is tried 10 times, over about nine minutes, while there
+    /// is no connection, or the answer is 408, 425, 429 or 5xx. A redirect is followed if the same server
+    /// wants the POST at another URL (307, 308).
     Webhook(WebhookUrl),
 }
 
@@ -193,6 +199,11 @@ pub struct NewTask {
     pub on_failure: Option<FailureHook>,
     /// When it is due. Default: at once.
     pub due: Option<Timestamp>,
+    /// The waiters that were found for it at its submission, by their names, `service.waiter`, as the hashes
+    /// of their definitions; [`Engine::start`](super::Engine::start) fills them in. It waits with these,
+    /// whatever files there are where it runs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waiters: BTreeMap<String, String>,
 }
 
 impl NewTask {
@@ -209,6 +220,7 @@ impl NewTask {
             execution_timeout: None,
             on_failure: None,
             due: None,
+            waiters: BTreeMap::new(),
         }
     }
 
@@ -277,6 +289,19 @@ pub struct Task {
     pub ended: Option<Timestamp>,
     /// Whether it has failed and its failure hook has still to be run.
     pub hook_pending: bool,
+    /// What has become of that hook so far.
+    pub hook: HookProgress,
+}
+
+/// The attempts at telling a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HookProgress {
+    /// How many there were.
+    pub attempts: u32,
+    /// When the next one is due, if the last has failed and may be repeated.
+    pub next: Option<Timestamp>,
+    /// Why the last one has failed, if it has.
+    pub error: Option<String>,
 }
 
 /// How an operator is resumed.

@@ -112,6 +112,7 @@ impl Triggerer {
             registry: self.registry,
             services: self.services,
             log,
+            commands: Arc::default(),
             stop: stop_of_workers,
         };
         let mut driver = Driver::new(workplace, self.options, self.observer, stopped);

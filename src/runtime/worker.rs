@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
+use super::hook::Commands;
 use super::log::LogBuffer;
 use super::redact;
 use super::registry::{Registry, Unusable};
@@ -60,6 +61,8 @@ pub(super) struct Workplace {
     pub(super) registry: Arc<Registry>,
     pub(super) services: Arc<Services>,
     pub(super) log: Arc<LogBuffer>,
+    /// The failure commands that run.
+    pub(super) commands: Arc<Commands>,
     /// When the triggerer was asked to end, if it was.
     pub(super) stop: watch::Receiver<Option<Timestamp>>,
 }
@@ -203,6 +206,10 @@ impl Workplace {
                 Ok(Reconciled::InDoubt) => {
                     return Ok(Looked::CannotGoOn(in_doubt(task, &intent, because)));
                 }
+                Err(error) if error.is_missing() => {
+                    let parked = change(task, Transition::Block, error.to_string());
+                    return Ok(Looked::CannotGoOn(parked));
+                }
                 Err(error) => {
                     let mut reason = format!("{} could not be looked up: {error}", intent.name);
                     if !because.is_empty() {
@@ -308,7 +315,7 @@ impl Workplace {
                 Err(Unusable::Unknown(reason)) => {
                     return Ok(change(task, Transition::Block, reason));
                 }
-                Err(Unusable::Invalid(message)) => Crash { message },
+                Err(Unusable::Invalid(message)) => Crash::new(message),
             };
             self.log.push(task.id, Level::Warning, crash.message.clone());
             let with = Resumed::TriggerCrashed(crash);
@@ -325,8 +332,11 @@ impl Workplace {
     async fn deferral(&self, task: &Task, deferral: &Deferral) -> Result<StoredDeferral, Unusable> {
         let mut trigger = self.registry.trigger(&deferral.trigger)?;
         let invalid = |error: &dyn std::fmt::Display| Unusable::Invalid(error.to_string());
-        let ctx = self.trigger_context(task.id);
-        let due = trigger.start(&ctx).await.map_err(|error| invalid(&error))?;
+        let ctx = self.trigger_context(task.id).with_submitted(&task.spec.waiters);
+        let due = trigger.start(&ctx).await.map_err(|error| match error.is_missing() {
+            true => Unusable::Unknown(error.to_string()),
+            false => invalid(&error),
+        })?;
         Ok(StoredDeferral {
             trigger: deferral.trigger.clone(),
             state: trigger.state().map_err(|error| invalid(&error))?,
@@ -338,8 +348,11 @@ impl Workplace {
         })
     }
 
-    /// Another try if there is one left, else the end.
+    /// Another try if there is one left, else the end; a task that lacks something here is parked.
     pub(super) fn after_failure(&self, task: &Task, error: &OperatorError) -> Change {
+        if error.is_missing() {
+            return change(task, Transition::Block, error.to_string());
+        }
         self.log.push(task.id, Level::Error, error.to_string());
         if error.can_be_retried() && task.try_number <= task.spec.retries {
             let due = self.now().plus(task.spec.retry_delay);

@@ -1,7 +1,7 @@
 //! What a trigger may use while it runs.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,9 +66,7 @@ impl Definitions {
     /// # Errors
     /// It cannot be stored.
     pub async fn put(&self, config: &Arc<WaiterConfig>) -> Result<String, TriggerError> {
-        let text = serde_json::to_string(&**config)
-            .map_err(|error| TriggerError::new(format!("a waiter cannot be stored: {error}")))?;
-        let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let (hash, text) = stored_form(config)?;
         if self.known(&hash).is_none() {
             self.store.put(&hash, &text).await?;
             lock(&self.configs).insert(hash.clone(), Arc::clone(config));
@@ -86,7 +84,7 @@ impl Definitions {
         }
         let text = self.store.get(hash).await?;
         let text = text.ok_or_else(|| {
-            TriggerError::new(format!("the waiter of hash {hash} is not in the store"))
+            TriggerError::missing(format!("the waiter of hash {hash} is not in the store"))
         })?;
         let config = serde_json::from_str(&text).map_err(|error| {
             TriggerError::new(format!("the waiter of hash {hash} cannot be read: {error}"))
@@ -117,6 +115,14 @@ impl Definitions {
         compiled.insert(key, Arc::clone(&waiter));
         Ok(waiter)
     }
+}
+
+/// The hash of a definition and its text.
+pub(crate) fn stored_form(config: &WaiterConfig) -> Result<(String, String), TriggerError> {
+    let text = serde_json::to_string(config)
+        .map_err(|error| TriggerError::new(format!("a waiter cannot be stored: {error}")))?;
+    let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((hash, text))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -162,13 +168,27 @@ pub trait Log: Send + Sync + fmt::Debug {
 pub struct TriggerContext {
     services: Arc<Services>,
     log: Arc<dyn Log>,
+    submitted: Arc<BTreeMap<String, String>>,
 }
 
 impl TriggerContext {
     /// The context of one task.
     #[must_use]
     pub fn new(services: Arc<Services>, log: Arc<dyn Log>) -> Self {
-        Self { services, log }
+        Self { services, log, submitted: Arc::default() }
+    }
+
+    /// The same with the waiters that were submitted with the task: their names, `service.waiter`, and the
+    /// hashes of their definitions.
+    #[must_use]
+    pub(crate) fn with_submitted(mut self, waiters: &BTreeMap<String, String>) -> Self {
+        self.submitted = Arc::new(waiters.clone());
+        self
+    }
+
+    /// The hash of the waiter of this name that was submitted with the task.
+    pub(crate) fn submitted(&self, id: &str) -> Option<&str> {
+        self.submitted.get(id).map(String::as_str)
     }
 
     /// The time now.
@@ -193,8 +213,7 @@ impl TriggerContext {
         service: &str,
         settings: &ClientSettings,
     ) -> Result<OpenClient, TriggerError> {
-        let client = self.services.clients.open(service, settings).await;
-        client.map_err(|error| TriggerError::new(error.to_string()))
+        Ok(self.services.clients.open(service, settings).await?)
     }
 
     /// Connections and the clients made of them.
@@ -218,7 +237,7 @@ impl TriggerContext {
         match connections.resolve(Value::Object(input.clone())).await {
             Ok(Value::Object(input)) => Ok(Cow::Owned(input)),
             Ok(_) => Err(TriggerError::new("an input is an object, not a reference to a secret")),
-            Err(error) => Err(TriggerError::new(error.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 

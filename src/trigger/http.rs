@@ -100,12 +100,10 @@ impl HttpTrigger {
     async fn prepared(&self, clients: &Clients) -> Result<(OpenClient, Call), TriggerError> {
         let connections = clients.connections();
         let input = connections.resolve(Value::Object(self.input.clone())).await;
-        let Value::Object(input) = input.map_err(|error| TriggerError::new(error.to_string()))?
-        else {
+        let Value::Object(input) = input? else {
             return Err(TriggerError::new("a request is an object, not a reference to a secret"));
         };
-        let client = clients.open("http", &self.client).await;
-        let client = client.map_err(|error| TriggerError::new(error.to_string()))?;
+        let client = clients.open("http", &self.client).await?;
         let call = Call { service: "http".to_owned(), operation: self.method.clone(), input };
         Ok((client, call))
     }

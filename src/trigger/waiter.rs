@@ -14,6 +14,8 @@ use super::{
 };
 use crate::catalog::Catalog;
 use crate::catalog::LookupError;
+use crate::client::Call;
+use crate::client::aws::UNKNOWN_SERVICE;
 use crate::clock::Timestamp;
 use crate::config::AcceptorConfig;
 use crate::config::Show;
@@ -236,12 +238,31 @@ impl WaiterTrigger {
         self.compile(&config, self.input.clone()).map(drop)
     }
 
-    fn find(&self, catalog: &Catalog) -> Result<Arc<WaiterConfig>, TriggerError> {
+    /// What the waiter is called, e.g. `redshift.cluster_paused`.
+    pub(crate) fn id(&self) -> String {
+        format!("{}.{}", self.service, self.waiter)
+    }
+
+    pub(crate) fn find(&self, catalog: &Catalog) -> Result<Arc<WaiterConfig>, TriggerError> {
         if let Some(definition) = &self.definition {
             return Ok(Arc::new(WaiterConfig::clone(definition)));
         }
         let entry = catalog.find(&self.service, &self.waiter);
         Ok(entry.map_err(|error| not_found(&error))?.config)
+    }
+
+    /// The waiter that was submitted with the task, else the one that is found here.
+    async fn take(
+        &self,
+        ctx: &TriggerContext,
+    ) -> Result<(String, Arc<WaiterConfig>), TriggerError> {
+        let submitted = ctx.submitted(&self.id()).filter(|_| self.definition.is_none());
+        if let Some(hash) = submitted {
+            return Ok((hash.to_owned(), ctx.definitions().get(hash).await?));
+        }
+        let config = self.find(ctx.catalog())?;
+        self.refuse_secrets_of(&config)?;
+        Ok((ctx.definitions().put(&config).await?, config))
     }
 
     /// Refuses secrets that would be stored.
@@ -298,6 +319,11 @@ impl WaiterTrigger {
         Waiter::compile(&self.service, &self.waiter, config, &options).map_err(|problems| {
             TriggerError::new(format!("{}.{}: {problems}", self.service, self.waiter))
         })
+    }
+
+    /// The call that the wait polls with.
+    pub(crate) fn call(&self, config: &WaiterConfig) -> Result<Call, TriggerError> {
+        Ok(self.compile(config, self.input.clone())?.call().clone())
     }
 
     /// The compiled waiter. What does not depend on the input is compiled once for all waits.
@@ -387,10 +413,8 @@ impl Trigger for WaiterTrigger {
     type State = WaiterState;
 
     async fn start(&self, ctx: &TriggerContext) -> Result<WaiterState, TriggerError> {
-        let config = self.find(ctx.catalog())?;
-        self.refuse_secrets_of(&config)?;
+        let (definition, config) = self.take(ctx).await?;
         values::check(&self.values)?;
-        let definition = ctx.definitions().put(&config).await?;
         let waiter = self.compiled(ctx, &definition, &config, &self.input)?;
         let progress = Progress::start(&waiter, ctx.now(), fastrand::u64(..));
         Ok(WaiterState { definition: definition.into(), progress })
@@ -421,6 +445,9 @@ impl Trigger for WaiterTrigger {
                     }
                 }
                 Some(WaitEvent::Done(outcome)) => {
+                    if let Some(missing) = no_model(&outcome) {
+                        return Err(missing);
+                    }
                     ctx.log(Level::Info, outcome.message());
                     break Step::Fire(self.event(&waiter, &outcome));
                 }
@@ -452,7 +479,16 @@ fn not_found(error: &LookupError) -> TriggerError {
         LookupError::BadFile(_) | LookupError::Extends(_) => None,
     };
     let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    TriggerError::new(format!("{error}{hint}"))
+    TriggerError::missing(format!("{error}{hint}"))
+}
+
+/// That this process has no model of the wait's service, if that is why it has ended.
+fn no_model(outcome: &Outcome) -> Option<TriggerError> {
+    let error = outcome.progress().last_error.as_ref()?;
+    let is_it = outcome.status() == Status::Error && error.code == UNKNOWN_SERVICE;
+    is_it.then(|| {
+        TriggerError::missing(format!("there is no model of the service: {}", error.message))
+    })
 }
 
 /// What is left of the waiter's initial delay; a deadline that comes earlier gets the one poll that

@@ -1,5 +1,6 @@
 //! Durable tasks, and what runs them.
 
+mod hook_retries;
 mod http_operators;
 #[cfg(feature = "redshift")]
 mod kill;
@@ -12,4 +13,5 @@ mod secrets;
 mod sent_once;
 mod sqlite_store;
 mod store;
+mod submission;
 mod triggerer;

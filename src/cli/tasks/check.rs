@@ -42,7 +42,7 @@ pub(super) fn warn(tasks: &[NewTask], connections: &Connections) {
     for id in ids.into_iter().filter(undefined) {
         report::note(&format!(
             "warning: the connection {id} is not defined here; the triggerer will need it, or the \
-             task fails"
+             task is blocked"
         ));
     }
 }

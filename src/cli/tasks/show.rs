@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{TaskArgs, text, time, title};
+use super::{TaskArgs, hook, text, time, title};
 use crate::cli::block_on;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::report::{self, Format, Report};
@@ -131,6 +131,9 @@ pub(in crate::cli) fn json(task: &Task) -> Value {
     });
     if task.waits_for_a_worker() {
         value["due"] = time(task.due).into();
+    }
+    if task.spec.on_failure.is_some() {
+        value["hook"] = hook::json(task);
     }
     if let Some(cancel) = task.cancel {
         value["cancel"] = json!({"reason": cancel.reason, "undo": cancel.undo});

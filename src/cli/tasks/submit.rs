@@ -136,7 +136,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     check::warn(&tasks, &connections);
     let opened = args.store.open()?;
     let catalog = SourceArgs::of_process().catalog()?;
-    let engine = opened.engine().with_catalog(Arc::new(catalog));
+    let models = SourceArgs::of_process().data.models();
+    let engine = opened.engine().with_catalog(Arc::new(catalog)).with_models(models);
     let submitted = match block_on(engine.start_all(tasks))? {
         Ok(submitted) => submitted,
         Err(error) => return Err(refused(&error, &lines).into()),
@@ -161,6 +162,7 @@ pub(in crate::cli) fn submit(
     check::warn(std::slice::from_ref(&task), &connections);
     let opened = store.open()?;
     let engine = opened.engine().with_catalog(Arc::new(sources.catalog()?));
+    let engine = engine.with_models(sources.data.models());
     let submitted = block_on(engine.start(task))?;
     let submitted = submitted.map_err(|error| engine_failure(&error))?;
     Ok((opened, submitted))

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{time, title};
+use super::{hook, time, title};
 use crate::cli::report;
 use crate::clock::Timestamp;
 use crate::diagnostic::cut;
@@ -58,6 +58,7 @@ pub(super) fn details(
     field("due", waits.then(|| time(task.due)));
     let undo = |undo: bool| if undo { ", with its work undone" } else { "" };
     field("to end", task.cancel.map(|cancel| format!("{}{}", cancel.reason, undo(cancel.undo))));
+    field("hook", hook::text(task));
     if let Some(deferral) = deferral {
         waits_for(deferral, field);
     }

@@ -128,10 +128,13 @@ impl Invalid {
     }
 }
 
+/// The code of a call of a service that there is no model of.
+pub(crate) const UNKNOWN_SERVICE: &str = "UnknownService";
+
 impl From<ModelError> for Invalid {
     fn from(error: ModelError) -> Self {
         let code = match &error {
-            ModelError::UnknownService { .. } => "UnknownService",
+            ModelError::UnknownService { .. } => UNKNOWN_SERVICE,
             ModelError::UnknownOperation { .. } => "UnknownOperation",
             ModelError::Corrupt(_) => "DamagedModels",
             ModelError::BadFile { .. } => "BadModelFile",
@@ -149,6 +152,18 @@ pub(super) struct EndpointSource<'a> {
     pub(super) dual_stack: Option<bool>,
     /// The configured endpoint URL.
     pub(super) url: Option<String>,
+}
+
+/// What is wrong with the input of a call, as far as the service's model tells.
+///
+/// # Errors
+/// The model has no such operation, or the operation cannot be called by name.
+pub(super) fn input_problems(service: &Service, call: &Call) -> Result<Vec<InputProblem>, Invalid> {
+    let operation = service.operation(&call.operation)?;
+    customize::refuse(service.model(), &operation)?;
+    let mut input = call.input.clone();
+    customize::input(service.model(), &operation, &mut input);
+    Ok(operation.check_input(&input))
 }
 
 /// Checks the input, fills in idempotency tokens, writes the request and finds its endpoint.

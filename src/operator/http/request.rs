@@ -161,9 +161,8 @@ impl HttpRequest {
         let name = format!("{} request", self.method);
         let payload: Value = ctx
             .main_call(&name, details, || async {
-                let refused = |message: String| MainCallError::Refused(OperatorError::new(message));
                 let seen = trigger.send_once(ctx.clients()).await;
-                match seen.map_err(|error| refused(error.to_string()))? {
+                match seen.map_err(|error| MainCallError::Refused(error.into()))? {
                     Observation::Error(error) => Err(error.into()),
                     seen @ Observation::Output(_) => Ok(trigger.event(&seen).payload),
                 }

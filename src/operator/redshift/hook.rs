@@ -32,8 +32,7 @@ impl RedshiftHook {
     /// # Errors
     /// The connection cannot be used.
     pub async fn open(clients: &Clients, settings: &ClientSettings) -> Result<Self, OperatorError> {
-        let client = clients.aws(settings).await;
-        let client = client.map_err(|error| OperatorError::fatal(error.to_string()))?;
+        let client = clients.aws(settings).await?;
         let once = aws_sdk_redshift::config::Builder::from(client.config())
             .retry_config(RetryConfig::disabled())
             .interceptor(SentOnce)

@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 use crate::operator::FailureKind;
 use crate::runtime::store::StoreError;
 use crate::runtime::task::{
-    CancelRequest, DeferredTask, HistoryEntry, LogLine, StoredDeferral, Task, TaskId, TaskState,
+    CancelRequest, DeferredTask, HistoryEntry, HookProgress, LogLine, StoredDeferral, Task, TaskId,
+    TaskState,
 };
 use crate::trigger::CancelReason;
 use crate::trigger::Level;
@@ -19,7 +20,7 @@ use crate::trigger::SerializedTrigger;
 macro_rules! task_columns {
     () => {
         "id, spec, state, try_number, step, token, deadline, due, resumption, result, message, \
-         cancel, undo, created, started, ended, hook_pending, failure"
+         cancel, undo, created, started, ended, hook_pending, failure, hook"
     };
 }
 pub(super) use task_columns;
@@ -109,6 +110,7 @@ pub(super) fn task(row: &Row<'_>) -> Work<Task> {
         ended: optional(15)?,
         hook_pending: row.get(16)?,
         failure: failure(row.get(17)?)?,
+        hook: parsed(row.get(18)?)?.unwrap_or_default(),
     })
 }
 
@@ -170,7 +172,8 @@ pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE tasks SET state = ?2, try_number = ?3, step = ?4, token = ?5, deadline = ?6,
              due = ?7, resumption = ?8, result = ?9, message = ?10, cancel = ?11, undo = ?12,
-             started = ?13, ended = ?14, hook_pending = ?15, failure = ?16
+             started = ?13, ended = ?14, hook_pending = ?15, failure = ?16,
+             hook = ?17
          WHERE id = ?1",
     )?;
     statement.execute(params![
@@ -190,6 +193,7 @@ pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
         task.ended.map(millis),
         task.hook_pending,
         task.failure.map(failure_text).transpose()?,
+        optional_json((task.hook != HookProgress::default()).then_some(&task.hook))?,
     ])?;
     Ok(())
 }

@@ -13,8 +13,8 @@ use crate::operator::Settled;
 use crate::runtime::rules::{self, Conflict, Undoable};
 use crate::runtime::store::{Claimed, Fence, StoreError, Submitted};
 use crate::runtime::task::{
-    CancelRequest, Change, Checkpoint, HistoryEntry, NewTask, StoredIntent, Task, TaskId,
-    TaskState, Transition,
+    CancelRequest, Change, Checkpoint, HistoryEntry, HookProgress, NewTask, StoredIntent, Task,
+    TaskId, TaskState, Transition,
 };
 
 pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<Submitted> {
@@ -121,9 +121,15 @@ fn store(file: &Connection, task: &Task, entry: &HistoryEntry) -> Work<()> {
     Ok(())
 }
 
-pub(super) fn hook_run(file: &Connection, id: TaskId, ended: Timestamp) -> Work<()> {
-    file.prepare_cached("UPDATE tasks SET hook_pending = 0 WHERE id = ?1 AND ended = ?2")?
-        .execute(params![id, millis(ended)])?;
+pub(super) fn hook_run(
+    file: &Connection,
+    id: TaskId,
+    ended: Timestamp,
+    progress: &HookProgress,
+) -> Work<()> {
+    let sql = "UPDATE tasks SET hook_pending = ?3, hook = ?4 WHERE id = ?1 AND ended = ?2";
+    let progress = (progress.next.is_some(), serde_json::to_string(progress)?);
+    file.prepare_cached(sql)?.execute(params![id, millis(ended), progress.0, progress.1])?;
     Ok(())
 }
 
@@ -254,12 +260,14 @@ pub(super) fn put_definition(file: &Connection, hash: &str, text: &str) -> Work<
     Ok(())
 }
 
-/// Removes the definitions that no deferral needs.
+/// Removes the definitions that no deferral and no task needs.
 fn drop_definitions(file: &Connection) -> Work<()> {
     file.execute(
         "DELETE FROM definitions WHERE hash NOT IN (
              SELECT state ->> '$.definition' FROM deferrals
-             WHERE json_valid(state) AND state ->> '$.definition' IS NOT NULL)",
+             WHERE json_valid(state) AND state ->> '$.definition' IS NOT NULL
+             UNION SELECT waiters.value FROM tasks, json_each(tasks.spec, '$.waiters') waiters
+             WHERE tasks.spec LIKE '%\"waiters\"%')",
         [],
     )?;
     Ok(())

@@ -13,14 +13,15 @@ use super::queue::{Bound, TriggerQueue, Woken};
 use super::{CHECKPOINT_EVERY, Observer, TriggererOptions};
 use crate::clock::Clock;
 use crate::clock::Timestamp;
-use crate::runtime::hook;
 use crate::runtime::store::{Store, StoreError};
 use crate::runtime::task::{CancelRequest, Change, Task, TaskId, TaskState};
 use crate::runtime::worker::{EndDeferral, Workplace, on_store};
 
+mod hooks;
 mod steps;
 mod storing;
 
+use hooks::Hooks;
 use steps::Stepped;
 use storing::Stored;
 
@@ -29,9 +30,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// How many deferred tasks are read at once.
 const LOAD_AT_ONCE: usize = 5_000;
-
-/// How many failure hooks run at a time.
-const HOOKS_AT_ONCE: usize = 16;
 
 /// Which operations on the store are in flight; at most one of each kind.
 #[derive(Default)]
@@ -73,10 +71,7 @@ pub(super) struct Driver {
     /// The tasks of these changes, and of those that are being stored.
     unstored: HashSet<TaskId>,
     store: JoinSet<Result<Stored, StoreError>>,
-    hooks: JoinSet<(TaskId, Result<(), StoreError>)>,
-    /// The tasks whose hooks these are, or wait for a place among them.
-    telling: HashSet<TaskId>,
-    untold: VecDeque<TaskId>,
+    hooks: Hooks,
     in_flight: InFlight,
     want_claim: bool,
     seen: Option<u64>,
@@ -87,6 +82,13 @@ pub(super) struct Driver {
     stopped: watch::Sender<Option<Timestamp>>,
     idle: bool,
     observer: Option<Observer>,
+}
+
+impl Drop for Driver {
+    /// Whatever ends the triggerer, no failure command outlives it.
+    fn drop(&mut self) {
+        self.workplace.commands.kill_all();
+    }
 }
 
 impl Driver {
@@ -113,9 +115,7 @@ impl Driver {
             changes: Vec::new(),
             unstored: HashSet::new(),
             store: JoinSet::new(),
-            hooks: JoinSet::new(),
-            telling: HashSet::new(),
-            untold: VecDeque::new(),
+            hooks: Hooks::default(),
             in_flight: InFlight::default(),
             want_claim: true,
             seen: None,
@@ -178,14 +178,7 @@ impl Driver {
                         self.stepped(joined(done)?);
                     }
                 }
-                Some(done) = self.hooks.join_next() => {
-                    let (id, told) = joined(done)?;
-                    self.telling.remove(&id);
-                    told?;
-                    // It may have failed again meanwhile.
-                    self.seen = None;
-                    self.idle = false;
-                }
+                Some(done) = self.hooks.running.join_next() => self.told(joined(done)?)?,
                 () = self.clock.sleep(pause) => {}
             }
         }
@@ -210,7 +203,7 @@ impl Driver {
         if !self.is_stopping() || !self.rests_in_memory() {
             self.look(now);
         }
-        self.run_hooks();
+        self.run_hooks(now);
         self.checkpoint(now);
         self.commit();
     }
@@ -219,7 +212,8 @@ impl Driver {
     fn pause(&self) -> Duration {
         let now = self.clock.now();
         let next_due = self.next_due.filter(|_| self.busy < self.options.workers);
-        let times = [self.queue.next_wake(), next_due, Some(self.next_look)];
+        let next_hook = self.hooks.next_due();
+        let times = [self.queue.next_wake(), next_due, next_hook, Some(self.next_look)];
         let next = times.into_iter().flatten().min().unwrap_or(now);
         let next = if self.is_stopping() { self.next_checkpoint } else { next };
         next.since(now).clamp(Duration::from_millis(1), LOOK_EVERY)
@@ -233,7 +227,7 @@ impl Driver {
     }
 
     fn rests_in_memory(&self) -> bool {
-        let told = self.hooks.is_empty() && self.untold.is_empty();
+        let told = self.hooks.rest();
         self.steps.is_empty() && self.workers.is_empty() && told
     }
 
@@ -242,7 +236,8 @@ impl Driver {
     }
 
     fn is_ending(&self) -> bool {
-        self.is_stopping() || (self.idle && self.options.until_idle)
+        let idle = self.idle && self.hooks.next_due().is_none();
+        self.is_stopping() || (idle && self.options.until_idle)
     }
 
     fn change(&mut self, change: Change) {
@@ -285,22 +280,6 @@ impl Driver {
         let span = tracing::info_span!("task", task = id, operator, step = task.step);
         let ran = async move { (id, workplace.run(task, receive).await.map(Some)) };
         self.workers.spawn(ran.instrument(span));
-    }
-
-    /// Runs the failure hook of a task, unless that is in hand already.
-    fn tell_failure(&mut self, id: TaskId) {
-        if self.telling.insert(id) {
-            self.untold.push_back(id);
-        }
-    }
-
-    fn run_hooks(&mut self) {
-        while self.hooks.len() < HOOKS_AT_ONCE
-            && let Some(id) = self.untold.pop_front()
-        {
-            let workplace = self.workplace.clone();
-            self.hooks.spawn(async move { (id, hook::tell(workplace, id).await) });
-        }
     }
 
     /// Does what somebody has asked for, unless that is in hand already.

@@ -99,16 +99,32 @@ impl Rig {
         task.version = self.registry.version(operator).unwrap();
         task.retries = retries;
         task.retry_delay = Duration::from_millis(10);
+        self.submit_task(task)
+    }
+
+    pub(super) fn submit_task(&self, task: NewTask) -> TaskId {
         self.store.submit(&[task], self.services.clock.now()).unwrap()[0].id()
+    }
+
+    fn triggerer(&self, options: TriggererOptions) -> Triggerer {
+        let (store, services) = (Arc::clone(&self.store), Arc::clone(&self.services));
+        Triggerer::new(store, Arc::clone(&self.registry), services, options)
+    }
+
+    /// Runs until this is so, and then stops gracefully.
+    pub(super) async fn run_until(&self, so: impl Fn() -> bool + Send + Sync) {
+        let until = async {
+            while !so() {
+                self.services.clock.sleep(Duration::from_millis(10)).await;
+            }
+        };
+        self.triggerer(TriggererOptions::default()).run(until).await.unwrap();
     }
 
     /// Runs everything to its end.
     pub(super) async fn drain(&self) {
         let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
-        let store = Arc::clone(&self.store);
-        let services = Arc::clone(&self.services);
-        let triggerer = Triggerer::new(store, Arc::clone(&self.registry), services, options);
-        triggerer.run(std::future::pending()).await.unwrap();
+        self.triggerer(options).run(std::future::pending()).await.unwrap();
     }
 
     /// Runs everything to its end, and asks for that of one task as soon as it is deferred.

@@ -8,7 +8,8 @@ use maitred::connection::ClientSettings;
 use maitred::operator::{Begun, FailureKind, Intent, Resumed, Settled, UndoCall};
 use maitred::runtime::store::{Claimed, Fence, Submitted, TaskFilter};
 use maitred::runtime::task::{
-    CancelRequest, Change, Checkpoint, FailureHook, LogLine, StoredDeferral, Transition,
+    CancelRequest, Change, Checkpoint, FailureHook, HookProgress, LogLine, StoredDeferral,
+    Transition,
 };
 use maitred::runtime::{
     MemoryStore, NewTask, OnConflict, SqliteStore, Store, StoreError, Task, TaskId, TaskState,
@@ -757,11 +758,29 @@ fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
     let in_doubt = end(store, TaskState::InDoubt, hook);
     let fence = store.acquire(NOW).unwrap();
     assert_eq!(store.pending_hooks(fence).unwrap(), [failed, again, in_doubt]);
-    store.hook_run(fence, failed, NOW).unwrap();
+    let line = |id| LogLine { id, at: NOW, level: Level::Info, message: "told".to_owned() };
+    let told = HookProgress { attempts: 1, next: None, error: None };
+    store.hook_run(fence, failed, NOW, &told, &line(failed)).unwrap();
+    assert_eq!(get(store, failed).hook, told);
+    assert_eq!(store.logs(failed, 0).unwrap(), [line(failed)]);
     // Of an end that is not the last one.
-    store.hook_run(fence, in_doubt, later(9)).unwrap();
+    store.hook_run(fence, in_doubt, later(9), &told, &line(in_doubt)).unwrap();
+    assert_eq!(get(store, in_doubt).hook, HookProgress::default());
     store.retry(again, NOW).unwrap();
     assert_eq!(store.pending_hooks(fence).unwrap(), [in_doubt]);
+    // One that has failed is to be run again.
+    let error = Some("502".to_owned());
+    let failed_once = HookProgress { attempts: 1, next: Some(later(1)), error };
+    store.hook_run(fence, in_doubt, NOW, &failed_once, &line(in_doubt)).unwrap();
+    assert_eq!(store.pending_hooks(fence).unwrap(), [in_doubt]);
+    assert_eq!(get(store, in_doubt).hook, failed_once);
+    // Another failure is told anew.
+    let (fence, task) =
+        running(store, NewTask { on_failure: get(store, failed).spec.on_failure, ..spec() });
+    commit(store, fence, &task, Transition::End(TaskState::Failed, None), NOW);
+    store.hook_run(fence, task.id, NOW, &told, &line(task.id)).unwrap();
+    store.retry(task.id, NOW).unwrap();
+    assert_eq!(get(store, task.id).hook, HookProgress::default());
 }
 
 fn a_failed_task_is_tried_once_more(store: &dyn Store) {

@@ -58,7 +58,7 @@ impl Driver {
             Ok(Step::Fire(event)) => {
                 let (with, reason) = match too_large("event", &event.payload) {
                     Some(message) => {
-                        (Resumed::TriggerCrashed(Crash { message: message.clone() }), message)
+                        (Resumed::TriggerCrashed(Crash::new(message.as_str())), message)
                     }
                     None => (Resumed::Event(event), "the trigger fired".to_owned()),
                 };
@@ -81,10 +81,11 @@ impl Driver {
                 self.fail(id, OperatorError::new(reason));
                 return;
             }
+            Err(error) if error.is_missing() => (Transition::Block, error.to_string()),
             Err(error) => {
-                let message = error.to_string();
-                let with = Resumed::TriggerCrashed(Crash { message: message.clone() });
-                (Transition::Resume(Box::new(with)), format!("the trigger failed: {message}"))
+                let reason = format!("the trigger failed: {error}");
+                let with = Resumed::TriggerCrashed(error.into());
+                (Transition::Resume(Box::new(with)), reason)
             }
         };
         self.queue.remove(id);
@@ -139,7 +140,7 @@ impl Driver {
             }
             Err(Unusable::Unknown(reason)) => (Transition::Block, reason),
             Err(Unusable::Invalid(message)) => {
-                let with = Resumed::TriggerCrashed(Crash { message: message.clone() });
+                let with = Resumed::TriggerCrashed(Crash::new(message.as_str()));
                 (Transition::Resume(Box::new(with)), message)
             }
         };
