@@ -38,6 +38,8 @@ mod pages;
 mod paths;
 mod portable;
 mod premature;
+#[cfg(feature = "http")]
+mod request;
 mod rule;
 mod state;
 mod walk;
@@ -144,6 +146,8 @@ fn check(subject: &mut Subject<'_>, known: &Known<'_>) {
     budget::check(subject, &walked);
     pages::check(subject, operation);
     parameters::check(subject, operation);
+    #[cfg(feature = "http")]
+    request::check(subject);
     portable::check(subject);
 }
 

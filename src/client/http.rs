@@ -12,7 +12,7 @@
 //! | `json` | any | the body, as JSON |
 //! | `data` | string or object | instead of `json`: the body as it is, or as a form |
 //! | `auth` | object | `{"basic": {"username", "password"}}` or `{"bearer": token}`; never sent to another origin |
-//! | `requestTimeout` | number | seconds for the whole request, body included; default 30 |
+//! | `requestTimeout` | number | seconds for the whole request, body included; default 30, at most 86400 |
 //! | `connectTimeout` | number | seconds to connect; default 10 |
 //! | `verify` | boolean or string | `false` accepts any certificate, a path is a PEM file of CA certificates to trust as well as the system's; default `true` |
 //! | `cert` | string | the path of a PEM file with the client certificate, and its key if it is in there |
@@ -20,7 +20,7 @@
 //! | `proxy` | string or `false` | the URL of a proxy (http, https, socks5, socks5h); `false`: none, not even the environment's |
 //! | `followRedirects` | boolean | default `true` |
 //! | `maxRedirects` | integer | how many are followed at most; default 10 |
-//! | `maxBodyBytes` | integer | the largest body accepted, in bytes after decompression; default 8 MiB |
+//! | `maxBodyBytes` | integer | the largest body accepted, in bytes after decompression; default 8 MiB, at most 1 GiB |
 //!
 //! In what is stored (triggers, tasks), a value may be a reference to a secret,
 //! `{"$secret": "env:TOKEN"}`, and a literal login is refused. The document of a reply is

@@ -7,12 +7,11 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::connections::{Proxy, Settings, Verify};
-use super::parameters::{MAX_REDIRECTS, PARAMETERS};
+use super::parameters::{MAX_REDIRECTS, PARAMETERS, range};
 use super::{InputProblem, nearest};
 
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const LONGEST_TIMEOUT: f64 = 86_400.0;
 const DEFAULT_MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Checks the input of a request before anything is sent. An empty list means it can be sent,
@@ -129,12 +128,13 @@ impl<'a> Reader<'a> {
 
     fn seconds(&mut self, key: &str, default: Duration) -> Duration {
         let Some(value) = self.get(key) else { return default };
+        let (least, most) = range(key);
         match value.as_f64() {
-            Some(seconds) if seconds > 0.0 && seconds <= LONGEST_TIMEOUT => {
+            Some(seconds) if seconds > least as f64 && seconds <= most as f64 => {
                 Duration::from_secs_f64(seconds)
             }
             Some(_) => {
-                self.problem(key, "must be more than 0 and at most 86400 seconds");
+                self.problem(key, format!("must be more than {least} and at most {most} seconds"));
                 default
             }
             None => {
@@ -146,8 +146,10 @@ impl<'a> Reader<'a> {
 
     fn whole(&mut self, key: &str, unit: &str, default: usize) -> usize {
         let Some(value) = self.get(key) else { return default };
-        value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or_else(|| {
-            self.problem(key, format!("must be a whole number{unit}, at least 0"));
+        let (least, most) = range(key);
+        let number = value.as_u64().filter(|number| (least..=most).contains(number));
+        number.and_then(|number| usize::try_from(number).ok()).unwrap_or_else(|| {
+            self.problem(key, format!("must be a whole number{unit} from {least} to {most}"));
             default
         })
     }

@@ -17,10 +17,30 @@ pub struct Parameter {
     pub description: &'static str,
     /// Whether every request needs it (`url`, for which `endpoint` may stand).
     pub required: bool,
+    /// The least and the greatest value of a number.
+    pub range: Option<(u64, u64)>,
 }
 
 const fn optional(name: &'static str, value: &'static str, description: &'static str) -> Parameter {
-    Parameter { name, value, description, required: false }
+    Parameter { name, value, description, required: false, range: None }
+}
+
+const fn number(
+    name: &'static str,
+    value: &'static str,
+    range: (u64, u64),
+    description: &'static str,
+) -> Parameter {
+    Parameter { name, value, description, required: false, range: Some(range) }
+}
+
+/// A time in seconds; 0 is not among them.
+const SECONDS: (u64, u64) = (0, 86_400);
+
+/// The least and the greatest value of the number `name`.
+pub(super) fn range(name: &str) -> (u64, u64) {
+    let parameter = PARAMETERS.iter().find(|parameter| parameter.name == name);
+    parameter.and_then(|parameter| parameter.range).unwrap_or((0, u64::MAX))
 }
 
 /// Every key of the input.
@@ -30,6 +50,7 @@ pub const PARAMETERS: &[Parameter] = &[
         value: "string",
         description: "The http:// or https:// URL to ask; or give `endpoint`.",
         required: true,
+        range: None,
     },
     optional(
         "endpoint",
@@ -49,12 +70,13 @@ pub const PARAMETERS: &[Parameter] = &[
         "object",
         r#"{"basic": {"username": …, "password": …}} or {"bearer": token}; never sent to another origin."#,
     ),
-    optional(
+    number(
         "requestTimeout",
         "number",
-        "Seconds for the whole request, body included (default 30).",
+        SECONDS,
+        "Seconds for the whole request, body included (default 30, at most 86400).",
     ),
-    optional("connectTimeout", "number", "Seconds to connect (default 10)."),
+    number("connectTimeout", "number", SECONDS, "Seconds to connect (default 10, at most 86400)."),
     optional(
         "verify",
         "boolean or string",
@@ -68,11 +90,17 @@ pub const PARAMETERS: &[Parameter] = &[
         "URL of a proxy (http, https, socks5, socks5h); false: none, not even the environment's.",
     ),
     optional("followRedirects", "boolean", "Follow redirects (default true)."),
-    optional("maxRedirects", "integer", "How many redirects are followed at most (default 10)."),
-    optional(
+    number(
+        "maxRedirects",
+        "integer",
+        (0, 100),
+        "How many redirects are followed at most (default 10, at most 100).",
+    ),
+    number(
         "maxBodyBytes",
         "integer",
-        "Largest body accepted, in bytes after decompression (default 8388608).",
+        (0, 1 << 30),
+        "Largest body accepted, in bytes after decompression (default 8388608, at most 1073741824).",
     ),
 ];
 
@@ -85,6 +113,16 @@ mod tests {
         for Parameter { name, .. } in PARAMETERS {
             let row = format!("//! | `{name}` | ");
             assert!(include_str!("../http.rs").contains(&row), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_number_has_bounds_and_its_description_tells_the_upper_one() {
+        for Parameter { name, value, description, range, .. } in PARAMETERS {
+            let is_number = matches!(*value, "number" | "integer");
+            assert_eq!(range.is_some(), is_number, "{name}");
+            let most = range.map_or(String::new(), |(_, most)| format!("at most {most})."));
+            assert!(description.ends_with(&most), "{name}");
         }
     }
 }
