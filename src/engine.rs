@@ -248,11 +248,18 @@ fn failure_reason(acceptor: &Acceptor, seen: &Observation) -> String {
     let document = seen.document().map_or(&Value::Null, Document::value);
     let message = acceptor.message.as_ref().and_then(|message| message.evaluate(document).ok());
     match (message, seen.error()) {
-        (Some(Value::String(text)), _) if !text.is_empty() => text,
+        (Some(Value::String(text)), _) if !text.trim().is_empty() => single_spaced(&text),
         (Some(value), _) if !value.is_null() && !value.is_string() => value.to_string(),
         (_, Some(error)) if acceptor.matcher == Matcher::Error => error.to_string(),
         _ => acceptor.explanation(),
     }
+}
+
+/// The text without the doubled spaces around a name that the reply does not have.
+fn single_spaced(text: &str) -> String {
+    let mut words = text.split(' ').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| text + " " + word)
 }
 
 /// In strict mode an acceptor that cannot be evaluated ends the wait, as the exception does in botocore.
