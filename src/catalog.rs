@@ -1,9 +1,9 @@
 //! Where waiters are found by name: the user's files, botocore's data paths, and the shipped ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
@@ -14,23 +14,41 @@ use crate::config::WaiterConfig;
 use crate::config::WaiterFile;
 use crate::diagnostic::Invalid;
 use crate::diagnostic::fold;
-use crate::diagnostic::nearest;
+use crate::model::snake_name;
 use crate::schema;
+use crate::schema::LenientFile;
 use crate::waiter::Options;
 use crate::waiter::Waiter;
 
+mod airflow;
+mod annotation;
 mod botocore;
 mod extends;
+mod layer;
+mod lookup;
 mod process;
+mod search;
 
+pub use airflow::{airflow_names, of_airflow};
+pub use annotation::annotations;
 pub use extends::{BadExtends, Base, MAX_BASES};
+use layer::{Layer, Loaded};
+pub use lookup::{BadFile, LookupError, Unknown};
+pub use search::found_by_words;
 
 /// The waiter files that come with this crate.
 static WAITERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/waiters");
 
 /// The waiter files that come with this crate, service and text, in the order of the services.
 pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
-    WAITERS.files().filter_map(|file| {
+    built_in_files(&WAITERS)
+}
+
+/// The JSON files of a folder that is built in, name and text, in the order of the names.
+fn built_in_files(
+    folder: &'static Dir<'static>,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    folder.files().filter_map(|file| {
         let path = file.path();
         let service = path.file_stem()?.to_str()?;
         let is_json = path.extension().is_some_and(|extension| extension == "json");
@@ -139,6 +157,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The name in snake case, as `maitred wait` takes it.
+    #[must_use]
+    pub fn snake_name(&self) -> String {
+        snake_name(&self.name)
+    }
+
     /// Compiles the waiter with what the caller asks for.
     ///
     /// # Errors
@@ -148,110 +172,57 @@ impl Entry {
     }
 }
 
-/// A file that cannot be used.
-#[derive(Debug, Clone)]
-pub struct BadFile {
-    /// The file.
-    pub path: PathBuf,
-    /// Its text, for showing the places of the problems; empty if it cannot be read.
-    pub text: String,
-    /// What is wrong with it.
-    pub problems: Invalid,
-}
-
-/// Why a waiter was not found.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum LookupError {
-    /// There is no such waiter.
-    Unknown(Unknown),
-    /// The file that would have it cannot be used.
-    BadFile(Box<BadFile>),
-    /// It extends a waiter that cannot be had.
-    Extends(Box<BadExtends>),
-}
-
-/// A waiter that does not exist.
-#[derive(Debug, Clone)]
-pub struct Unknown {
-    service: String,
-    name: String,
-    near: Option<String>,
-    names: Vec<String>,
-}
-
-impl Unknown {
-    /// The name that was looked for.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The name that was probably meant.
-    #[must_use]
-    pub fn near(&self) -> Option<&str> {
-        self.near.as_deref()
-    }
-
-    /// The waiters that the service has.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-}
-
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(unknown) => {
-                write!(f, "there is no waiter `{}` for service `{}`", unknown.name, unknown.service)
-            }
-            Self::BadFile(bad) => write!(f, "{} cannot be used", bad.path.display()),
-            Self::Extends(bad) => bad.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for LookupError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unknown(_) => None,
-            Self::BadFile(bad) => Some(&bad.problems),
-            Self::Extends(bad) => bad.source(),
-        }
-    }
-}
-
 /// All waiters that can be found by name. Files are read on first use. The default has the built-in ones.
 #[derive(Debug, Default)]
 pub struct Catalog {
     sources: Sources,
     user: OnceLock<Vec<Loaded>>,
     local: OnceLock<Vec<Loaded>>,
+    /// What was read of the other sources, by place and service.
+    known: Mutex<HashMap<(usize, String), Option<Found>>>,
+    /// The names of a service's waiters, once somebody has asked for one that is not there.
+    names: Mutex<HashMap<String, Arc<[String]>>>,
 }
 
-/// One file of the user's.
-#[derive(Debug)]
-enum Loaded {
-    Good { service: String, origin: Origin, waiters: BTreeMap<String, Arc<WaiterConfig>> },
-    Bad(Box<BadFile>),
+fn roots(roots: &[PathBuf], refine: Refine) -> impl Iterator<Item = Place<'_>> {
+    roots.iter().map(move |root| Place::Root(roots, root, refine))
+}
+
+/// What is made of the waiters of a service.
+type Refine = fn(&str, WaiterFile) -> WaiterFile;
+
+/// The waiters of a source, or why it cannot be used.
+type Found = Result<Arc<Layer>, Box<BadFile>>;
+
+/// A source of waiters.
+enum Place<'a> {
+    Loaded(&'a Loaded),
+    /// A root among those of its kind, and what is made of the files in it.
+    Root(&'a [PathBuf], &'a Path, Refine),
+    Shipped,
+    Embedded(Embedded),
 }
 
 impl Catalog {
     /// The waiters of `sources` and the shipped ones.
     #[must_use]
     pub fn new(sources: Sources) -> Self {
-        Self { sources, user: OnceLock::new(), local: OnceLock::new() }
+        Self { sources, ..Self::default() }
     }
 
     /// Finds the waiter `name` of `service`. `cluster_available`, `cluster-available` and
-    /// `ClusterAvailable` are the same name.
+    /// `ClusterAvailable` are the same name. A name that Airflow has for a waiter finds the one here that
+    /// waits for the same.
     ///
     /// # Errors
     /// There is none, the file that is named after the service cannot be used, or the waiter extends
     /// one that cannot be had.
     pub fn find(&self, service: &str, name: &str) -> Result<Entry, LookupError> {
-        let (layer, entry) = self.find_from(0, service, name)?;
+        let found = match (self.find_from(0, service, name), of_airflow(service, name)) {
+            (Err(LookupError::Unknown(_)), Some(here)) => self.find_from(0, service, here),
+            (found, _) => found,
+        };
+        let (layer, entry) = found?;
         extends::resolve(self, entry, layer)
     }
 
@@ -263,13 +234,13 @@ impl Catalog {
         name: &str,
     ) -> Result<(usize, Entry), LookupError> {
         let wanted = fold(name);
-        let mut layers = self.layers(service, Some(&wanted)).enumerate().skip(skipped);
-        let found = layers.find_map(|(index, layer)| match layer {
-            Ok(entries) => {
-                let found = entries.into_iter().find(|entry| fold(&entry.name) == wanted);
-                found.map(|entry| Ok((index, entry)))
-            }
-            Err(bad) => Some(Err(LookupError::BadFile(bad))),
+        let mut layers = self.layers(service).skip_while(|(index, _)| *index < skipped);
+        let found = layers.find_map(|(index, layer)| {
+            let found = match layer {
+                Ok(layer) => layer.find(&wanted)?,
+                Err(bad) => Err(bad),
+            };
+            Some(found.map(|entry| (index, entry)).map_err(LookupError::BadFile))
         });
         found.unwrap_or_else(|| Err(LookupError::Unknown(self.unknown(service, name))))
     }
@@ -285,8 +256,8 @@ impl Catalog {
     /// The waiters of `service` as their files have them, each name once, with their layers.
     fn each(&self, service: &str) -> Vec<(usize, Entry)> {
         let mut by_name = BTreeMap::new();
-        for (index, layer) in self.layers(service, None).enumerate() {
-            for entry in layer.into_iter().flatten() {
+        for (index, layer) in self.layers(service) {
+            for entry in layer.iter().flat_map(|layer| layer.entries()) {
                 by_name.entry(fold(&entry.name)).or_insert((index, entry));
             }
         }
@@ -301,8 +272,8 @@ impl Catalog {
         let roots = self.sources.data_paths.iter().chain(&self.sources.botocore);
         services.extend(roots.flat_map(|root| botocore::services(root)));
         for loaded in self.user().iter().chain(self.local()) {
-            if let Loaded::Good { service, .. } = loaded {
-                services.push(service.clone());
+            if let Loaded::Good(layer) = loaded {
+                services.push(layer.service().to_owned());
             }
         }
         services.sort();
@@ -313,12 +284,10 @@ impl Catalog {
     /// The waiters of the paths that the user has named ([`Sources::user`]), by service and name.
     pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
         let files = self.user().iter().filter_map(|loaded| match loaded {
-            Loaded::Good { service, waiters, .. } => Some((service, waiters)),
+            Loaded::Good(layer) => Some(layer),
             Loaded::Bad(_) => None,
         });
-        files.flat_map(|(service, waiters)| {
-            waiters.keys().map(|name| (service.as_str(), name.as_str()))
-        })
+        files.flat_map(|layer| layer.names().map(|name| (layer.service(), name)))
     }
 
     /// The user's files that cannot be used.
@@ -327,41 +296,77 @@ impl Catalog {
         let all = self.user().iter().chain(self.local());
         all.filter_map(|loaded| match loaded {
             Loaded::Bad(bad) => Some(&**bad),
-            Loaded::Good { .. } => None,
+            Loaded::Good(_) => None,
         })
         .collect()
     }
 
-    /// The waiters of `service` source by source, the one that wins first. A file counts as bad where
-    /// `wanted` is what cannot be used of it.
-    fn layers<'a>(
-        &'a self,
-        service: &'a str,
-        wanted: Option<&'a str>,
-    ) -> impl Iterator<Item = Result<Vec<Entry>, Box<BadFile>>> + 'a {
-        let user = self.user().iter().filter_map(move |loaded| layer_of(loaded, service));
-        let roots = move |roots: &'a [PathBuf]| {
-            roots.iter().filter_map(move |root| {
-                let built_in = |name: &str| self.built_in(service, name);
-                let found = botocore::load(roots, root, service, wanted, &built_in)?;
-                Some(found.map(|(path, file)| entries(service, &Origin::DataPath(path), file)))
-            })
-        };
-        let shipped = shipped().filter(move |(name, _)| *name == service).map(|(name, text)| {
-            // Checked by the tests, once and for all; here they are only read.
-            let file = serde_json::from_str(text).expect("the tests parse every shipped file");
-            Ok(entries(name, &Origin::Shipped, file))
-        });
-        let embedded = self.sources.embedded.iter().filter_map(move |embedded| {
-            let file = schema::parse_lenient(&(embedded.file)(service)?).ok()?.file;
-            Some(Ok(entries(service, &Origin::Botocore, file)))
-        });
-        let local = self.local().iter().filter_map(move |loaded| layer_of(loaded, service));
-        user.chain(roots(&self.sources.data_paths))
-            .chain(shipped)
-            .chain(roots(&self.sources.botocore))
-            .chain(embedded)
+    /// The sources, the one that wins first.
+    fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        let user = self.user().iter().map(Place::Loaded);
+        let local = self.local().iter().map(Place::Loaded);
+        user.chain(roots(&self.sources.data_paths, |_, file| file))
+            .chain(std::iter::once(Place::Shipped))
+            .chain(roots(&self.sources.botocore, annotation::annotated))
+            .chain(self.sources.embedded.map(Place::Embedded))
             .chain(local)
+    }
+
+    /// The waiters of `service` source by source, each with the number of the source, the one that wins
+    /// first.
+    fn layers(&self, service: &str) -> impl Iterator<Item = (usize, Found)> {
+        self.places().enumerate().filter_map(move |(index, place)| {
+            let found = match place {
+                Place::Loaded(loaded) => loaded.layer(service),
+                place @ (Place::Root(..) | Place::Shipped | Place::Embedded(_)) => {
+                    self.once(index, service, || self.load(&place, service))
+                }
+            };
+            Some((index, found?))
+        })
+    }
+
+    /// What `load` finds for `service` in the source `index`, which is asked once.
+    fn once(
+        &self,
+        index: usize,
+        service: &str,
+        load: impl FnOnce() -> Option<Found>,
+    ) -> Option<Found> {
+        let key = (index, service.to_owned());
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(&key) {
+            return found.clone();
+        }
+        let found = load();
+        known().insert(key, found.clone());
+        found
+    }
+
+    fn load(&self, place: &Place<'_>, service: &str) -> Option<Found> {
+        match place {
+            Place::Loaded(loaded) => loaded.layer(service),
+            Place::Root(roots, root, refine) => {
+                let built_in = |name: &str| self.built_in(service, name);
+                let (path, found) = botocore::load(roots, root, service, &built_in)?;
+                Some(found.map(|LenientFile { file, unusable }| {
+                    let origin = Origin::DataPath(path.clone());
+                    let layer = Layer::new(service, origin, refine(service, file));
+                    Arc::new(layer.without(&path, unusable))
+                }))
+            }
+            Place::Shipped => {
+                let (_, text) = shipped().find(|(name, _)| *name == service)?;
+                // Checked by the tests, once and for all; here they are only read.
+                let file = serde_json::from_str(text).expect("the tests parse every shipped file");
+                Some(Ok(Arc::new(Layer::new(service, Origin::Shipped, file))))
+            }
+            Place::Embedded(embedded) => {
+                let file = schema::parse_lenient(&(embedded.file)(service)?).ok()?.file;
+                let file = annotation::annotated(service, file);
+                Some(Ok(Arc::new(Layer::new(service, Origin::Botocore, file))))
+            }
+        }
     }
 
     /// The built-in waiter of that name as JSON: ours, or else botocore's.
@@ -378,83 +383,28 @@ impl Catalog {
     }
 
     fn user(&self) -> &[Loaded] {
-        self.user
-            .get_or_init(|| self.sources.user.iter().flat_map(|path| load_path(path)).collect())
+        self.user.get_or_init(|| {
+            self.sources.user.iter().flat_map(|path| layer::load_path(path)).collect()
+        })
     }
 
     fn local(&self) -> &[Loaded] {
         self.local.get_or_init(|| {
             let folder = self.sources.local.iter().filter(|path| path.exists());
-            folder.flat_map(|path| load_path(path)).collect()
+            folder.flat_map(|path| layer::load_path(path)).collect()
         })
     }
 
     fn unknown(&self, service: &str, name: &str) -> Unknown {
-        let names: Vec<_> = self.each(service).into_iter().map(|(_, entry)| entry.name).collect();
-        let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
-        Unknown { service: service.to_owned(), name: name.to_owned(), near, names }
-    }
-}
-
-/// The waiters of `service` in a user's file; an unusable file counts for the service it is named after.
-fn layer_of(loaded: &Loaded, wanted: &str) -> Option<Result<Vec<Entry>, Box<BadFile>>> {
-    match loaded {
-        Loaded::Good { service, origin, waiters } if service == wanted => {
-            let entry = |(name, config): (&String, &Arc<WaiterConfig>)| Entry {
-                service: service.clone(),
-                name: name.clone(),
-                config: Arc::clone(config),
-                origin: origin.clone(),
-                bases: Vec::new(),
-            };
-            Some(Ok(waiters.iter().map(entry).collect()))
-        }
-        // What was named and is not there could have had any waiter.
-        Loaded::Bad(bad) if !bad.path.exists() || file_service(&bad.path) == wanted => {
-            Some(Err(bad.clone()))
-        }
-        Loaded::Good { .. } | Loaded::Bad(_) => None,
-    }
-}
-
-fn entries(service: &str, origin: &Origin, file: WaiterFile) -> Vec<Entry> {
-    let entry = |(name, config)| Entry {
-        service: service.to_owned(),
-        name,
-        config: Arc::new(config),
-        origin: origin.clone(),
-        bases: Vec::new(),
-    };
-    file.waiters.into_iter().map(entry).collect()
-}
-
-/// The waiter files of a folder in the order of their names, or the one file.
-fn load_path(path: &Path) -> Vec<Loaded> {
-    if !path.is_dir() {
-        return vec![load_file(path)];
-    }
-    let mut files: Vec<_> = std::fs::read_dir(path)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    files.iter().map(|path| load_file(path)).collect()
-}
-
-fn load_file(path: &Path) -> Loaded {
-    match read(path) {
-        Ok(file) => Loaded::Good {
-            service: file.service.clone().unwrap_or_else(|| file_service(path)),
-            origin: Origin::File(path.to_owned()),
-            waiters: file
-                .waiters
-                .into_iter()
-                .map(|(name, config)| (name, Arc::new(config)))
-                .collect(),
-        },
-        Err(bad) => Loaded::Bad(bad),
+        let cached = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cached().get(service).cloned();
+        let names = known.unwrap_or_else(|| {
+            let entries = self.each(service).into_iter();
+            let names: Arc<[_]> = entries.map(|(_, entry)| entry.snake_name()).collect();
+            cached().insert(service.to_owned(), Arc::clone(&names));
+            names
+        });
+        Unknown { service: service.to_owned(), name: name.to_owned(), names }
     }
 }
 
@@ -518,16 +468,20 @@ mod tests {
     #[test]
     fn every_file_in_the_folder_is_listed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("waiters");
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                let service = file_service(&path);
-                assert!(
-                    shipped().any(|(name, _)| name == service),
-                    "{service}.json is new: touch src/catalog.rs, so that it is built in"
-                );
+        let of = |folder: &Path, is_listed: &dyn Fn(&str) -> bool| {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "json") {
+                    let service = file_service(&path);
+                    assert!(
+                        is_listed(&service),
+                        "{service}.json is new: touch src/catalog.rs, so that it is built in"
+                    );
+                }
             }
-        }
+        };
+        of(&folder, &|service| shipped().any(|(name, _)| name == service));
+        of(&folder.join("botocore"), &|service| annotations().any(|(name, _)| name == service));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod dry_run;
 mod duration;
 mod exit;
 mod explain;
+mod foreign;
 mod lint;
 mod list;
 mod man;
@@ -33,6 +34,7 @@ mod report;
 #[cfg(feature = "runtime")]
 mod run;
 mod schema;
+mod services;
 mod shorthand;
 mod signals;
 mod signature;
@@ -145,9 +147,13 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// `examples/own_command.rs` is a whole one.
 pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     start();
-    let exit = match Cli::try_parse_from(help_as_flag(args.into_iter().collect())) {
+    let args = help_as_flag(args.into_iter().collect());
+    let exit = match Cli::try_parse_from(&args) {
         Ok(cli) => finish(store::with_registry(registry, || dispatch(cli.command))),
-        Err(error) => finish(Ok(usage(&error))),
+        Err(error) => finish(match foreign::misplaced(&args, &Cli::command()) {
+            Some(failure) => Err(failure.into()),
+            None => Ok(usage(&error)),
+        }),
     };
     exit.into()
 }

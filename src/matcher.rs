@@ -14,6 +14,10 @@ use crate::expression::EvaluationError;
 use crate::expression::Expression;
 use crate::python;
 
+mod sentence;
+
+pub use sentence::{condition, verb};
+
 /// A compiled acceptor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acceptor {

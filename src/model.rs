@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::nearest;
 
+mod alias;
 mod check;
 mod names;
 pub mod timestamp;
 
+pub use alias::{other_names, service_named};
 pub use check::InputProblem;
-pub use names::{is_read, same_name, xform_name};
+pub use names::{is_read, same_name, snake_name, xform_name};
 
 /// The wire protocol of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

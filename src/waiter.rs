@@ -17,15 +17,18 @@ use crate::diagnostic::Invalid;
 use crate::expression::Expression;
 use crate::matcher::Acceptor;
 use crate::model::is_read;
+use crate::model::snake_name;
 use crate::schedule::Backoff;
 use crate::schedule::Schedule;
 
 mod acceptor;
 mod baseline;
+mod derived;
 mod diagnose;
 mod parameter;
 
 pub use baseline::Baseline;
+pub use derived::show_of;
 pub use diagnose::Diagnose;
 use parameter::Binder;
 
@@ -225,10 +228,16 @@ impl Waiter {
         Some(waiter)
     }
 
-    /// `service.name`.
+    /// `service.name`, the name in snake case as `maitred wait` takes it.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}.{}", self.service, self.name)
+        format!("{}.{}", self.service, self.snake_name())
+    }
+
+    /// The name in snake case, e.g. `services_stable` for botocore's `ServicesStable`.
+    #[must_use]
+    pub fn snake_name(&self) -> String {
+        snake_name(&self.name)
     }
 
     /// The service whose operation is polled.
@@ -445,16 +454,31 @@ fn show(
     binder: &Binder<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Expression> {
-    let show = options.show.as_ref().or(config.show.as_ref());
-    let pointer = |index| match show {
+    let derived = || derived::of_expressions(compared(config, options));
+    let own = options.show.clone().or_else(|| extension(options, config.show.clone()));
+    let show = own.or_else(|| extension(options, derived()));
+    let pointer = |index| match &show {
         Some(Show::Many(_)) => format!("/show/{index}"),
         Some(Show::One(_)) | None => "/show".to_owned(),
     };
-    show.map_or(&[][..], Show::expressions)
+    show.as_ref()
+        .map_or(&[][..], Show::expressions)
         .iter()
         .enumerate()
         .filter_map(|(index, text)| binder.bind_expression(text, &pointer(index), problems))
         .collect()
+}
+
+/// The expressions of the acceptors and of the caller's conditions, each with whether its value is
+/// compared with a text.
+fn compared<'a>(
+    config: &'a WaiterConfig,
+    options: &'a Options,
+) -> impl Iterator<Item = (&'a str, bool)> {
+    let acceptors =
+        derived::compared(&config.acceptors).chain(derived::compared(&options.acceptors));
+    let conditions = options.until.iter().chain(&options.fail_if);
+    acceptors.chain(conditions.map(|condition| (condition.as_str(), false)))
 }
 
 fn transient_policy(config: &WaiterConfig, options: &Options) -> TransientPolicy {

@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::BadFile;
-use crate::config::WaiterFile;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
-use crate::diagnostic::fold;
 use crate::schema;
 use crate::schema::LenientFile;
 
@@ -28,14 +26,13 @@ pub(super) fn services(root: &Path) -> Vec<String> {
 pub(super) type BuiltIn<'a> = dyn Fn(&str) -> Option<Value> + 'a;
 
 /// The waiters of `service` below one of `roots`, from its newest API version; `None` if there are
-/// none. Those that cannot be used are left out, but an error if they are what is `wanted`.
+/// none. Those that cannot be used are told apart.
 pub(super) fn load(
     roots: &[PathBuf],
     root: &Path,
     service: &str,
-    wanted: Option<&str>,
     built_in: &BuiltIn<'_>,
-) -> Option<Result<(PathBuf, WaiterFile), Box<BadFile>>> {
+) -> Option<(PathBuf, Result<LenientFile, Box<BadFile>>)> {
     // A service is a name, not a path out of the root.
     if service.contains(['/', '\\']) || service.starts_with('.') {
         return None;
@@ -58,15 +55,8 @@ pub(super) fn load(
         }
     };
     let bad = |problems| Box::new(BadFile { path: path.clone(), text: String::new(), problems });
-    let file = value.and_then(|value| {
-        let LenientFile { file, mut unusable } = schema::parse_lenient(&value).map_err(bad)?;
-        let name = unusable.keys().find(|name| wanted.is_some_and(|wanted| fold(name) == wanted));
-        match name.cloned().and_then(|name| unusable.remove(&name)) {
-            Some(problems) => Err(bad(problems)),
-            None => Ok(file),
-        }
-    });
-    Some(file.map(|file| (path.clone(), file)))
+    let file = value.and_then(|value| schema::parse_lenient(&value).map_err(bad));
+    Some((path, file))
 }
 
 const MODEL: &str = "waiters-2.json";

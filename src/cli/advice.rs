@@ -27,7 +27,7 @@ pub(super) fn of_outcome(
             format!(
                 "it cannot succeed any more from here; `maitred explain {} {}` shows which states end it",
                 waiter.service(),
-                waiter.name()
+                waiter.snake_name()
             )
         }),
         Status::Exhausted | Status::Timeout if transient => {

@@ -15,6 +15,7 @@ use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::report;
 use super::report::{Format, Report};
+use super::services;
 use super::signature;
 use super::signature::Signature;
 use super::words::Words;
@@ -86,8 +87,11 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
             let help = format!("the services are {}", signature::services(&models).join(", "));
             return Err(Failure::usage(message).help(help).into());
         }
-        (Some(service), None) => return listing(&models, service, words.asks_for_help()),
-        (Some(service), Some(name)) => (service, name),
+        (Some(service), None) => {
+            let service = services::meant(None, &models, service);
+            return listing(&models, &service, words.asks_for_help());
+        }
+        (Some(service), Some(name)) => (&services::meant(None, &models, service), name),
     };
     let Some(signature) = Signature::find(&models, service, name)? else {
         let failure = Failure::usage(format!("there is no operation `{name}` in {service}"));

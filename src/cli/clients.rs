@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::catalog;
 use crate::catalog::BadFile;
 use crate::catalog::Catalog;
+use crate::catalog::Entry;
 use crate::catalog::LookupError;
 use crate::catalog::Sources;
 use crate::client::Call;
@@ -21,6 +22,7 @@ use crate::connection::ConnectionError;
 use crate::connection::Connections;
 use crate::connection::Environment;
 use crate::connection::OpenClient;
+use crate::diagnostic::fold;
 use crate::secrets::urls;
 
 use super::connections;
@@ -271,6 +273,14 @@ pub(super) fn credentials_source(args: &ConnectionArgs) -> String {
     "profile default if it has any, else the instance's role".to_owned()
 }
 
+/// Says that `name` is Airflow's for the waiter that was found.
+pub(super) fn tell_airflow(entry: &Entry, name: &str) {
+    if fold(name) != fold(&entry.name) {
+        let id = format!("{}.{}", entry.service, entry.snake_name());
+        report::note(&format!("`{name}` is Airflow's name for {id}"));
+    }
+}
+
 /// Why a waiter was not found, with what there is instead.
 pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::Error {
     match error {
@@ -278,8 +288,10 @@ pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::
             if let Some(help) = misnamed::other_service(catalog, unknown.name()) {
                 return Failure::usage(error.to_string()).help(help).into();
             }
-            let mut help = match (unknown.near(), unknown.names()) {
-                (Some(near), _) => format!("did you mean `{near}`?"),
+            let other = || elsewhere(catalog, unknown.name());
+            let near = unknown.near().map(|near| format!("did you mean `{near}`?"));
+            let mut help = match (near.or_else(other), unknown.names()) {
+                (Some(near), _) => near,
                 (None, []) => "`maitred list` shows the services that have waiters; \
                     any operation can be waited on with --until"
                     .to_owned(),
@@ -302,6 +314,14 @@ pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::
             }
         }
     }
+}
+
+/// The waiter of that name that another service has.
+fn elsewhere(catalog: &Catalog, name: &str) -> Option<String> {
+    let mut services = catalog.services().into_iter();
+    let entry = services.find_map(|service| catalog.find(&service, name).ok())?;
+    let (service, name) = (&entry.service, entry.snake_name());
+    Some(format!("{service} has it: `maitred wait {service} {name}`"))
 }
 
 fn cannot_be_used(bad: &BadFile) -> Failure {

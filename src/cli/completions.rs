@@ -28,7 +28,7 @@ enum SupportedShell {
 
 /// The commands whose first word is a service, and what clap calls that word.
 const TAKE_A_SERVICE: [(&str, &str); 4] =
-    [("wait", "SERVICE"), ("call", "SERVICE"), ("list", "service"), ("explain", "service")];
+    [("wait", "SERVICE"), ("call", "SERVICE"), ("list", "words"), ("explain", "service")];
 
 /// The services as the values of the first word after the commands that take one.
 fn with_services(mut command: clap::Command, services: &[String]) -> clap::Command {

@@ -9,6 +9,7 @@ use super::clients::{self, SourceArgs};
 use super::exit::Failure;
 use super::render;
 use super::report::{self, Format, Report};
+use super::services;
 use crate::catalog::Entry;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Invalid;
@@ -17,7 +18,6 @@ use crate::waiter::Waiter;
 
 mod json;
 mod reply;
-mod sentence;
 mod text;
 
 /// Say in words what a waiter does, and try it on a saved reply
@@ -66,8 +66,10 @@ struct Explained {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let catalog = args.sources.catalog()?;
-    let found = catalog.find(&args.service, &args.waiter);
+    let service = services::meant(Some(&catalog), &args.sources.data.models(), &args.service);
+    let found = catalog.find(&service, &args.waiter);
     let entry = found.map_err(|error| clients::unknown_waiter(&catalog, &error))?;
+    clients::tell_airflow(&entry, &args.waiter);
     let options = Options {
         input: args.input.clone().unwrap_or_default(),
         parameters: parameters(&args.parameters),
@@ -110,7 +112,7 @@ fn frame(entry: &Entry, strict: bool) -> Result<Waiter, Failure> {
 
 fn invalid(entry: &Entry, problems: &Invalid) -> Failure {
     let problems = render::invalid(problems, None);
-    Failure::usage(format!("{} {} cannot be used\n{problems}", entry.service, entry.name))
+    Failure::usage(format!("{} {} cannot be used\n{problems}", entry.service, entry.snake_name()))
 }
 
 fn parameters(given: &[(String, String)]) -> BTreeMap<String, Value> {

@@ -11,6 +11,7 @@ use super::exit::{Exit, Failure};
 use super::project;
 use super::render::Findings;
 use super::report::{self, Report};
+use super::services;
 use crate::catalog;
 use crate::client::aws::Models;
 use crate::diagnostic::Diagnostic;
@@ -261,7 +262,8 @@ impl Linter {
         let stdin = path == Path::new("-");
         let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
         let by_name = || (!stdin).then(|| catalog::file_service(path));
-        let service = args.service.clone().or_else(by_name);
+        let given = args.service.as_deref().map(|it| services::meant(None, &self.models, it));
+        let service = given.or_else(by_name);
         let text = match contents(path) {
             Ok(text) => text,
             Err(unreadable) => {

@@ -6,11 +6,13 @@ use super::clients::SourceArgs;
 use super::exit::Failure;
 use super::render;
 use super::report::{self, Format, Report};
+use super::services;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::Origin;
+use crate::catalog::found_by_words;
 use crate::diagnostic::nearest;
-use crate::model::xform_name;
+use crate::model::service_named;
 
 /// List the waiters there are, and where each comes from
 #[derive(Debug, clap::Args)]
@@ -18,14 +20,17 @@ use crate::model::xform_name;
 Examples:
   maitred list
   maitred list redshift
+  maitred list service stable
+  maitred list step functions
   maitred list --filter snapshot
   maitred list --output json | jq -r '.waiters[] | \"\\(.service) \\(.name)\"'
 
 The columns are the service and the name, as `maitred wait` takes them, the operation that is polled,
 where the waiter comes from, and what it waits for.")]
 pub(super) struct Args {
-    /// Only the waiters of this service
-    service: Option<String>,
+    /// A service, or words in any order and spelling: only the waiters with all of them
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
     /// Only waiters with this text in their name, operation or description
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -51,16 +56,28 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 
 fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
     let services = catalog.services();
-    let services = match &args.service {
-        Some(service) if services.contains(service) => vec![service.clone()],
-        // Its file may be one that cannot be used, which is said anyway.
-        Some(_) if !catalog.bad_files().is_empty() => Vec::new(),
-        Some(service) => return Err(unknown_service(service, &services)),
-        None => services,
+    let whole = args.words.join(" ");
+    let (named, words) = match args.words.as_slice() {
+        [first, rest @ ..] => match service_named(&whole, &services) {
+            Some(service) => (Some(service), &[][..]),
+            None => match service_named(first, &services) {
+                Some(service) => (Some(service), rest),
+                None => (None, &args.words[..]),
+            },
+        },
+        [] => (None, &[][..]),
     };
+    if let (Some(service), [first, ..]) = (named, args.words.as_slice()) {
+        services::tell(if words.is_empty() { &whole } else { first }, service);
+    }
+    let chosen = named.map_or_else(|| services.clone(), |service| vec![service.to_owned()]);
     let filter = args.filter.as_deref().unwrap_or_default().to_lowercase();
-    let mut entries: Vec<_> =
-        services.iter().flat_map(|service| catalog.service(service)).collect();
+    let entries = chosen.iter().flat_map(|service| catalog.service(service)).collect();
+    let mut entries = found_by_words(entries, words);
+    // The file that has it may be one that cannot be used, which is said anyway.
+    if entries.is_empty() && !words.is_empty() && catalog.bad_files().is_empty() {
+        return Err(nothing_found(&whole, &services));
+    }
     entries.retain(|entry| {
         [&entry.service, &entry.name, &entry.config.operation]
             .into_iter()
@@ -70,9 +87,9 @@ fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
     Ok(entries)
 }
 
-fn unknown_service(service: &str, services: &[String]) -> Failure {
-    let failure = Failure::usage(format!("no waiters are known for service `{service}`"));
-    match nearest(service, services.iter().map(String::as_str)) {
+fn nothing_found(words: &str, services: &[String]) -> Failure {
+    let failure = Failure::usage(format!("no waiter and no service with waiters has `{words}`"));
+    match nearest(words, services.iter().map(String::as_str)) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
         None => {
             failure.help("`maitred list` shows all; any operation can be waited on with --until")
@@ -86,7 +103,7 @@ fn table(entries: &[Entry]) -> String {
         .map(|entry| {
             let summary = entry.config.description.as_deref().map_or("", first_sentence);
             [
-                format!("{} {}", entry.service, xform_name(&entry.name, '_')),
+                format!("{} {}", entry.service, entry.snake_name()),
                 entry.config.operation.clone(),
                 entry.origin.to_string(),
                 summary.to_owned(),
@@ -114,7 +131,8 @@ fn first_sentence(text: &str) -> &str {
 fn json(entry: &Entry) -> Value {
     json!({
         "service": entry.service,
-        "name": entry.name,
+        "name": entry.snake_name(),
+        "original": entry.name,
         "operation": entry.config.operation,
         "origin": origin(&entry.origin),
         "description": entry.config.description,

@@ -17,7 +17,8 @@ pub(super) fn service(entry: &Entry) -> Option<Failure> {
     if catalog::file_service(path) != entry.service {
         return None;
     }
-    let message = format!("{} is a waiter of `{}`, which is no service", entry.name, entry.service);
+    let message =
+        format!("{} is a waiter of `{}`, which is no service", entry.snake_name(), entry.service);
     Some(Failure::usage(message).help(name_the_service(path, &entry.service)))
 }
 

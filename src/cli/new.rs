@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::project;
 use super::render;
 use super::report::{self, Report};
+use super::services;
 use super::signature;
 use super::signature::Signature;
 use super::test::CASES;
@@ -178,13 +179,13 @@ fn find(args: &Args) -> anyhow::Result<Target> {
             .into());
     }
     let models = DataArgs::default().models();
-    let service = signature::known_service(&models, &args.service)?.model().clone();
-    let Some(Signature::Aws { operation, .. }) =
-        Signature::find(&models, &args.service, &args.operation)?
+    let named = services::meant(None, &models, &args.service);
+    let service = signature::known_service(&models, &named)?.model().clone();
+    let Some(Signature::Aws { operation, .. }) = Signature::find(&models, &named, &args.operation)?
     else {
         let message = format!("{} has no operation `{}`", service.name, args.operation);
         let failure = Failure::usage(message);
-        return Err(match Signature::suggest(&models, &args.service, &args.operation) {
+        return Err(match Signature::suggest(&models, &named, &args.operation) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),
             None => failure.help(format!("`maitred call {}` lists them", service.name)),
         }

@@ -206,13 +206,24 @@ fn reply(waiter: &Waiter, poll: &Poll) -> String {
             error.message()
         );
     }
-    if let Some(shown) = &poll.shown {
+    if let Some(shown) = poll.shown.as_ref().filter(|shown| !is_blank(shown)) {
         return compact(shown);
     }
     match (accepted, poll.seen.status()) {
         (Some(acceptor), _) => acceptor.explanation(),
         (None, Some(status)) => format!("HTTP {status}, no acceptor matches"),
         (None, None) => "no acceptor matches".to_owned(),
+    }
+}
+
+/// Whether a shown value says nothing, as the states of an empty list.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(is_blank),
+        Value::Object(members) => members.values().all(is_blank),
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

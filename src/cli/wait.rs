@@ -13,8 +13,10 @@ use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
 use super::report::{self, Report};
+use super::services;
 use super::signals::Signals;
 use super::signature;
+use super::signature::Signature;
 use super::words::Words;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
@@ -54,6 +56,7 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
                 .into());
         }
         (Some(service), None) => {
+            let service = &services::meant(Some(&catalog), &models, service);
             if service != signature::HTTP && catalog.service(service).is_empty() {
                 signature::known_service(&models, service)?;
             }
@@ -67,8 +70,15 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
         }
         (Some(service), Some(name)) => (service, name),
     };
-    let target = Target::find(&catalog, &models, service, name)?;
-    let plan = Plan::new(target, &words.rest)?;
+    let service = services::meant(Some(&catalog), &models, service);
+    // Nothing but flags follows a name: `services stable` is one.
+    let is_whole = catalog.find(&service, name).is_ok()
+        || Signature::find(&models, &service, name).is_ok_and(|found| found.is_some());
+    let more = words.rest.iter().take_while(|word| !is_whole && !word.starts_with('-')).count();
+    let (more, rest) = words.rest.split_at(more);
+    let name = std::iter::once(name).chain(more).cloned().collect::<Vec<_>>().join(" ");
+    let target = Target::find(&catalog, &models, &service, &name)?;
+    let plan = Plan::new(target, rest)?;
     super::block_on(start(&plan))?
 }
 

@@ -286,7 +286,7 @@ fn trace(waiter: &Waiter, poll: &Poll) {
         poll.next_delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
     tracing::debug!(
         service = waiter.service(),
-        waiter = waiter.name(),
+        waiter = waiter.snake_name(),
         attempt = poll.attempt,
         status = poll.seen.status(),
         error = poll.seen.error().map(|error| error.code()),

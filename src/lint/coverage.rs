@@ -65,11 +65,16 @@ fn fails_elsewhere(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
 
 /// Whether acceptors look at no other state more often.
 fn is_asked_most(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
-    let asked = |origin: Origin<'_>| {
-        walked.uses.iter().filter(|one| one.direct && one.origin == origin).count()
-    };
-    let own = uses.first().map_or(0, |one| asked(one.origin));
-    walked.uses.iter().all(|one| asked(one.origin) <= own)
+    let mut asked: Vec<(Origin<'_>, usize)> = Vec::new();
+    for one in walked.uses.iter().filter(|one| one.direct) {
+        match asked.iter_mut().find(|(origin, _)| *origin == one.origin) {
+            Some((_, times)) => *times += 1,
+            None => asked.push((one.origin, 1)),
+        }
+    }
+    let of = |origin| asked.iter().find(|(known, _)| *known == origin).map_or(0, |(_, it)| *it);
+    let own = uses.first().map_or(0, |one| of(one.origin));
+    asked.iter().all(|(_, times)| *times <= own)
 }
 
 /// Values that the documentation does not have; those that the model does not have are found where
@@ -81,16 +86,11 @@ fn check_values(
     uses: &[&Use<'_>],
     source: &str,
 ) {
-    for value in uses.iter().filter_map(|one| one.value.as_ref()) {
+    for (value, index) in uses.iter().filter_map(|one| Some((one.value.as_ref()?, one.acceptor))) {
         if known.contains(value) || subject.is_full() {
             continue;
         }
-        let mut acceptors = subject.waiter.acceptors.iter();
-        let index = acceptors.position(|acceptor| {
-            acceptor.expected.as_str() == Some(value)
-                || acceptor.argument.as_ref().is_some_and(|argument| argument.contains(value))
-        });
-        let place = index.map_or_else(String::new, |index| format!("/acceptors/{index}"));
+        let place = format!("/acceptors/{index}");
         let message = format!("`{}` is never `{value}`, as far as is documented", origin.member);
         let near = nearest(value, known.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
@@ -101,9 +101,10 @@ fn check_values(
 /// The values of acceptors that look at nothing that there is: what is wrong with those is said.
 fn misplaced<'a>(subject: &Subject<'a>, walked: &Walked<'_>) -> Vec<&'a str> {
     let acceptors = subject.waiter.acceptors.iter().enumerate();
+    let used: HashSet<_> = walked.uses.iter().map(|one| one.acceptor).collect();
     let lost = acceptors.filter(|(index, acceptor)| {
         !matches!(acceptor.matcher, MatcherKind::Error | MatcherKind::Status)
-            && walked.uses.iter().all(|one| one.acceptor != *index)
+            && !used.contains(index)
     });
     lost.filter_map(|(_, acceptor)| acceptor.expected.as_str()).collect()
 }

@@ -26,6 +26,14 @@ pub fn xform_name(name: &str, separator: char) -> String {
     split_after_lower(&name, separator).to_lowercase()
 }
 
+/// The name of a waiter as `maitred wait` takes it, in snake case: `ServicesStable` and `services-stable`
+/// are `services_stable`.
+#[must_use]
+pub fn snake_name(name: &str) -> String {
+    let words = name.split(['-', '_', ' ']).filter(|word| !word.is_empty());
+    words.map(|word| xform_name(word, '_')).collect::<Vec<_>>().join("_")
+}
+
 /// An acronym in the plural at the end is one word: `ListWebACLs`.
 fn split_plural_acronym(name: &str, separator: char) -> String {
     let Some(singular) = name.strip_suffix('s') else { return name.to_owned() };

@@ -55,7 +55,9 @@ fn compile_one(
     let mut bind = |(name, value): (&String, &Value)| {
         (name.clone(), binder.bind_value(value, &format!("{pointer}/input/{name}"), problems))
     };
-    let input = config.input.iter().map(&mut bind).collect();
+    // What may be left out of the waiter's input may be left out here.
+    let input = config.input.iter().filter(|(_, value)| !binder.lacks(value));
+    let input = input.map(&mut bind).collect();
     let show = config.show.expressions().iter().enumerate();
     let place = |index| match &config.show {
         Show::One(_) => format!("{pointer}/show"),

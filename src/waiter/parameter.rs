@@ -171,6 +171,14 @@ impl<'a> Binder<'a> {
             .collect()
     }
 
+    /// Whether `value` is `{{input.NAME}}` and the caller has not given NAME.
+    pub(super) fn lacks(&self, value: &Value) -> bool {
+        let name =
+            value.as_str().and_then(|text| text.strip_prefix("{{input.")?.strip_suffix("}}"));
+        let given = |name: &str| self.input.as_ref().is_none_or(|input| input.contains_key(name));
+        name.is_some_and(|name| !name.contains(['.', '{', '}']) && !given(name))
+    }
+
     fn is_expression(&self, name: &str) -> bool {
         self.declared.get(name).is_some_and(|parameter| parameter.kind == ParameterType::Expression)
     }

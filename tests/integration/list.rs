@@ -29,9 +29,9 @@ fn a_users_waiter_replaces_one_and_the_list_says_so() {
         .unwrap();
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(list["version"], 1);
-    let origin = |name: &str| {
-        let waiters = list["waiters"].as_array().unwrap();
-        waiters.iter().find(|waiter| waiter["name"] == name).map(|waiter| waiter["origin"].clone())
+    let origin = |original: &str| {
+        let mut waiters = list["waiters"].as_array().unwrap().iter();
+        waiters.find(|it| it["original"] == original).map(|waiter| waiter["origin"].clone())
     };
     let mine = serde_json::json!({ "kind": "file", "path": "./redshift.json" });
     assert_eq!(origin("ClusterPaused"), Some(mine.clone()));

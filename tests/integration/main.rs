@@ -62,6 +62,7 @@ mod engine;
 mod explain;
 mod expression;
 mod extends;
+mod finding;
 #[cfg(feature = "http")]
 mod fake_redshift;
 #[cfg(feature = "aws")]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use maitred::case::Case;
+use maitred::catalog::{Catalog, Origin};
 use maitred::client::Observation;
 use maitred::config::{MatcherKind, State, WaiterConfig, WaiterFile};
 use maitred::engine::Status;
@@ -86,6 +87,21 @@ fn all() -> Vec<(&'static str, String, WaiterConfig)> {
     services().flat_map(of).collect()
 }
 
+/// The waiters of botocore to which `waiters/botocore/` adds something, as they run.
+fn annotated() -> Vec<(&'static str, String, WaiterConfig)> {
+    let catalog = Catalog::default();
+    let of = |(service, text): (&'static str, &str)| {
+        let file = schema::parse(text).unwrap_or_else(|problems| panic!("{service}: {problems}"));
+        let found = file.waiters.into_keys().map(|name| {
+            let entry = catalog.find(service, &name).unwrap();
+            assert_eq!(entry.origin, Origin::Botocore, "{service}.{name} is shadowed by ours");
+            (service, name, WaiterConfig::clone(&entry.config))
+        });
+        found.collect::<Vec<_>>()
+    };
+    maitred::catalog::annotations().flat_map(of).collect()
+}
+
 fn entries(directory: &Path) -> BTreeMap<String, PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else { return BTreeMap::new() };
     entries
@@ -112,11 +128,20 @@ fn differences(case: &Case, waiter: &Waiter) -> Vec<replay::Difference> {
 
 #[test]
 fn every_case_ends_as_it_says() {
-    for (service, name, _) in all() {
+    for (service, name, config) in all().into_iter().chain(annotated()) {
         for (path, case) in cases(service, &name) {
-            let waiter = compile(service, &name, &replay::options(&case).unwrap());
+            let options = replay::options(&case).unwrap();
+            let waiter = Waiter::compile(service, &name, &config, &options).unwrap();
             assert_eq!(differences(&case, &waiter), [], "{}", path.display());
         }
+    }
+}
+
+#[test]
+fn what_is_added_to_botocores_waiters_has_a_case_in_each_service() {
+    for (service, _) in maitred::catalog::annotations() {
+        let mut own = annotated().into_iter().filter(|(known, ..)| *known == service);
+        assert!(own.any(|(_, name, _)| !cases(service, &name).is_empty()), "{service}");
     }
 }
 
@@ -141,8 +166,11 @@ fn every_acceptor_is_reached_and_every_waiter_can_stay_pending() {
 
 #[test]
 fn every_case_is_one_of_a_shipped_waiter() {
-    let known: BTreeSet<_> =
-        all().into_iter().map(|(service, name, _)| (service.to_owned(), name)).collect();
+    let known: BTreeSet<_> = all()
+        .into_iter()
+        .chain(annotated())
+        .map(|(service, name, _)| (service.to_owned(), name))
+        .collect();
     for (service, directory) in entries(&root().join("tests/waiters")) {
         for name in entries(&directory).into_keys() {
             assert!(known.contains(&(service.clone(), name.clone())), "{service}/{name}");

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::Explained;
 use super::reply::Trial;
-use super::sentence::{condition, verb};
 use super::text::base_of;
 use crate::cli::list::origin;
 use crate::config::Show;
 use crate::matcher::Verdict;
+use crate::matcher::{condition, verb};
+use crate::waiter::show_of;
 
 pub(super) fn json(explained: &Explained) -> Value {
     let (entry, frame) = (&explained.entry, &explained.frame);
@@ -34,7 +35,8 @@ pub(super) fn json(explained: &Explained) -> Value {
     json!({
         "version": 1,
         "service": entry.service,
-        "name": entry.name,
+        "name": entry.snake_name(),
+        "original": entry.name,
         "origin": origin(&entry.origin),
         "extends": entry.bases.iter()
             .map(|base| json!({ "id": base.id, "origin": origin(&base.origin) }))
@@ -55,7 +57,7 @@ pub(super) fn json(explained: &Explained) -> Value {
             "maxConsecutive": frame.transient().max_consecutive,
             "codes": frame.transient().codes,
         },
-        "show": config.show.as_ref().map_or(&[][..], Show::expressions),
+        "show": show_of(config).as_ref().map_or(&[][..], Show::expressions),
         "baseline": config.baseline,
         "allPages": explained.frame.all_pages(),
         "diagnose": config.diagnose,

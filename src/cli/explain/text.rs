@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::Explained;
 use super::reply::{Trial, Verdict as Decided};
-use super::sentence::{condition, verb};
 use crate::catalog::Base;
 use crate::catalog::Entry;
 use crate::cli::duration;
@@ -15,14 +14,16 @@ use crate::config::ParameterType;
 use crate::config::Show;
 use crate::matcher::Finding;
 use crate::matcher::Verdict;
+use crate::matcher::{condition, verb};
 use crate::schedule::Schedule;
+use crate::waiter::show_of;
 
 /// How much of a value is shown, in characters.
 const SHOWN: usize = 200;
 
 pub(super) fn text(explained: &Explained) -> String {
     let entry = &explained.entry;
-    let mut text = format!("{} {}\n", entry.service, entry.name);
+    let mut text = format!("{} {}\n", entry.service, entry.snake_name());
     if let Some(description) = &entry.config.description {
         text.push_str(&format!("{}\n", report::printable(description)));
     }
@@ -61,8 +62,8 @@ fn facts(explained: &Explained) -> Vec<(&'static str, String)> {
     if explained.frame.consecutive() > 1 {
         facts.push(("stable", format!("{} successes in a row", explained.frame.consecutive())));
     }
-    let show = config.show.as_ref().filter(|_| !explained.frame.is_strict());
-    for expression in show.map_or(&[][..], Show::expressions) {
+    let show = show_of(config).filter(|_| !explained.frame.is_strict());
+    for expression in show.as_ref().map_or(&[][..], Show::expressions) {
         facts.push(("shows", expression.clone()));
     }
     let baseline = config.baseline.as_ref().filter(|_| !explained.frame.is_strict());

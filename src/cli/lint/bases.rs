@@ -7,6 +7,13 @@ use crate::catalog::LookupError;
 use crate::cli::clients::SourceArgs;
 use crate::config::WaiterFile;
 use crate::diagnostic::Diagnostic;
+use crate::schema::MAX_PROBLEMS;
+
+/// Of no more look-ups that fail is it told what was meant: that compares with every name there is.
+const HELPED: usize = 20;
+
+/// So many acceptors may the waiters of a file take from others together: a few lines can take many.
+const MOST_TAKEN: usize = 100_000;
 
 /// The file with what its waiters take from others in its place, and why that cannot be found.
 pub(super) fn with_bases(
@@ -15,7 +22,7 @@ pub(super) fn with_bases(
     path: Option<&Path>,
 ) -> (WaiterFile, Vec<Diagnostic>) {
     let mut whole = file.clone();
-    let mut problems = Vec::new();
+    let (mut problems, mut taken) = (Vec::new(), 0);
     let user = path.filter(|path| path.is_file()).map(Path::to_owned);
     let sources = SourceArgs { waiters: user.into_iter().collect(), ..SourceArgs::default() };
     let catalog = OnceCell::new();
@@ -23,18 +30,25 @@ pub(super) fn with_bases(
         if waiter.extends.is_none() {
             return true;
         }
+        if problems.len() >= MAX_PROBLEMS || taken > MOST_TAKEN {
+            return false;
+        }
         // That maitred.toml can be used, the command has found out before.
         let catalog = catalog.get_or_init(|| sources.catalog().unwrap_or_default());
         match catalog.find(service, name) {
             Ok(entry) => {
+                taken += entry.config.acceptors.len() - waiter.acceptors.len();
+                if taken > MOST_TAKEN {
+                    problems.push(too_many(name));
+                    return false;
+                }
                 waiter.clone_from(&entry.config);
                 true
             }
             Err(LookupError::Extends(bad)) => {
-                let place = name.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("/waiters/{place}/extends");
-                let problem = Diagnostic::error("extends", pointer, bad.to_string());
-                problems.push(match bad.help() {
+                let problem = Diagnostic::error("extends", place_of(name), bad.to_string());
+                let help = if problems.len() < HELPED { bad.help() } else { None };
+                problems.push(match help {
                     Some(help) => problem.with_help(help),
                     None => problem,
                 });
@@ -45,6 +59,19 @@ pub(super) fn with_bases(
         }
     });
     (whole, problems)
+}
+
+/// The place of `extends` in the waiter `name`.
+fn place_of(name: &str) -> String {
+    format!("/waiters/{}/extends", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn too_many(name: &str) -> Diagnostic {
+    let message = format!(
+        "up to here the waiters of this file take more than {MOST_TAKEN} acceptors from others"
+    );
+    Diagnostic::error("extends", place_of(name), message)
+        .with_help("divide the file; the waiters from here on are not checked")
 }
 
 /// The findings of a file whose waiters were checked with what they take from others. To put its own
@@ -62,8 +89,7 @@ pub(super) fn placed(file: &WaiterFile, findings: Vec<Diagnostic>) -> Vec<Diagno
         }
         let number = index - waiter.acceptors.len() + 1;
         finding.message = format!("in acceptor {number} taken from there: {}", finding.message);
-        let waiter = name.replace('~', "~0").replace('/', "~1");
-        (finding.pointer, finding.offset) = (format!("/waiters/{waiter}/extends"), None);
+        (finding.pointer, finding.offset) = (place_of(&name), None);
         Some(finding)
     };
     findings.into_iter().filter_map(placed).collect()

@@ -53,10 +53,8 @@ pub(in crate::cli) fn general() -> clap::Command {
 
 /// `wait` with the flags of one waiter's operation.
 pub(super) fn command(target: &Target) -> clap::Command {
-    let (service, name) = (target.signature.service(), &target.name);
-    let command = clap::Command::new("wait")
-        .no_binary_name(true)
-        .override_usage(format!("maitred wait {service} {name} [--PARAMETER VALUE]… [OPTIONS]"));
+    let usage = format!("{} [--PARAMETER VALUE]… [OPTIONS]", target.command_line());
+    let command = clap::Command::new("wait").no_binary_name(true).override_usage(usage);
     arguments::with_parameters::<WaitArgs>(command, &target.signature)
         .about(about(target))
         .after_help(examples(target))
@@ -140,13 +138,13 @@ fn placeholder(parameter: &Parameter) -> String {
 /// What can be waited for at a service.
 pub(super) fn service(catalog: &Catalog, service: &str) -> String {
     let entries = catalog.service(service);
-    let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0);
+    let width = entries.iter().map(|entry| entry.snake_name().len()).max().unwrap_or(0);
     let mut text = format!("Waiters of {service}:\n");
     for entry in &entries {
         let description = entry.config.description.as_deref().unwrap_or_default();
         // The first sentence says enough here.
         let line = description.split_inclusive(". ").next().unwrap_or_default().trim_end();
-        let _ = writeln!(text, "  {}", format!("{:width$}  {line}", entry.name).trim_end());
+        let _ = writeln!(text, "  {}", format!("{:width$}  {line}", entry.snake_name()).trim_end());
     }
     let _ = write!(
         text,

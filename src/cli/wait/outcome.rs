@@ -124,7 +124,8 @@ pub(super) fn to_json(
     json!({
         "version": 1,
         "status": outcome.status().as_str(),
-        "waiter": waiter.name(),
+        "waiter": waiter.snake_name(),
+        "original": waiter.name(),
         "service": waiter.service(),
         "operation": waiter.call().operation,
         "origin": origin.unwrap_or("command line"),

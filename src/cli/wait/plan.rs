@@ -25,6 +25,7 @@ use crate::client::aws::Models;
 use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Invalid;
+use crate::model::snake_name;
 use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
 
@@ -66,7 +67,10 @@ impl Target {
             },
         };
         match catalog.find(&service, name) {
-            Ok(entry) => Self::named(models, entry),
+            Ok(entry) => {
+                clients::tell_airflow(&entry, name);
+                Self::named(models, entry)
+            }
             Err(unknown @ LookupError::Unknown(_)) => {
                 match Signature::find(models, &service, name)? {
                     Some(signature) => Ok(Self::ad_hoc(models, signature)),
@@ -84,7 +88,9 @@ impl Target {
         let Some(signature) = found else {
             let message = format!(
                 "{}.{} polls `{operation}`, which is no operation of {}",
-                entry.service, entry.name, entry.service
+                entry.service,
+                entry.snake_name(),
+                entry.service
             );
             let mut failure = Failure::usage(message);
             if let Some(near) = Signature::suggest(models, &entry.service, operation) {
@@ -113,7 +119,11 @@ impl Target {
 
     /// `maitred wait SERVICE NAME`, for messages.
     pub(super) fn command_line(&self) -> String {
-        format!("maitred wait {} {}", self.signature.service(), self.name)
+        let name = match self.origin {
+            Some(_) => snake_name(&self.name),
+            None => self.name.clone(),
+        };
+        format!("maitred wait {} {name}", self.signature.service())
     }
 }
 

@@ -63,6 +63,7 @@ async fn all_clusters_are_waited_for_at_once() {
       "version": 1,
       "status": "success",
       "waiter": "cluster_paused",
+      "original": "cluster_paused",
       "service": "redshift",
       "operation": "DescribeClusters",
       "origin": "maitred",

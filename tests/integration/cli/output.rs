@@ -44,6 +44,7 @@ async fn the_json_of_a_success_is_versioned_and_whole() {
       "version": 1,
       "status": "success",
       "waiter": "cluster_paused",
+      "original": "cluster_paused",
       "service": "redshift",
       "operation": "DescribeClusters",
       "origin": "maitred",

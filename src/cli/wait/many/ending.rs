@@ -20,7 +20,8 @@ use crate::engine::Status;
 use crate::secrets::urls;
 
 /// What is the same for every target, and said once.
-const SHARED: &[&str] = &["version", "waiter", "service", "operation", "origin", "region", "bound"];
+const SHARED: &[&str] =
+    &["version", "waiter", "original", "service", "operation", "origin", "region", "bound"];
 
 /// What is said first.
 pub(super) fn first_line(targets: &Targets, about: &str) -> String {
@@ -195,7 +196,8 @@ fn to_json(
     json!({
         "version": 1,
         "status": status.as_str(),
-        "waiter": plan.waiter.name(),
+        "waiter": plan.waiter.snake_name(),
+        "original": plan.waiter.name(),
         "service": plan.waiter.service(),
         "operation": plan.waiter.call().operation,
         "origin": origin.unwrap_or("command line"),

@@ -8,7 +8,8 @@ use crate::config::MatcherKind;
 use crate::config::State;
 
 /// What a match does to the wait.
-pub(super) fn verb(state: State) -> &'static str {
+#[must_use]
+pub fn verb(state: State) -> &'static str {
     match state {
         State::Success => "succeeds",
         State::Failure => "fails",
@@ -17,7 +18,8 @@ pub(super) fn verb(state: State) -> &'static str {
 }
 
 /// When an acceptor matches: what stands after "when".
-pub(super) fn condition(acceptor: &AcceptorConfig, service: &str) -> String {
+#[must_use]
+pub fn condition(acceptor: &AcceptorConfig, service: &str) -> String {
     let argument = acceptor.argument.as_deref().unwrap_or("(no argument)");
     let expected = &acceptor.expected;
     match acceptor.matcher {
