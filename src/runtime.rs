@@ -29,4 +29,4 @@ pub use registry::Registry;
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError};
 pub use task::{NewTask, OnConflict, Task, TaskId, TaskState};
-pub use triggerer::{Triggerer, TriggererOptions};
+pub use triggerer::{Scope, Triggerer, TriggererOptions};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::clients::SourceArgs;
 use super::exit::Exit;
 use super::report::{self, Format, Report};
@@ -9,15 +11,17 @@ use super::signals::Signals;
 use super::store::{Opened, StoreArgs, store_failure};
 use super::tasks::submit::SpecArgs;
 use super::tasks::{self, submit};
+use crate::runtime::Scope;
 use crate::runtime::StoreError;
 use crate::runtime::TaskId;
 use crate::runtime::TriggererOptions;
+use crate::runtime::store::Submitted;
 
 /// Submit one task and follow it to its end; exits as `maitred wait` would: 0 success, 1 failed or in
 /// doubt, 2 bad usage or blocked, 3 gave up, 4 refused, 5 unreachable, 130 cancelled
 ///
-/// The task is run in this process, unless a triggerer runs the store already. It is as durable as any:
-/// if this process is killed, `maitred triggerer` goes on with it.
+/// The task is run in this process, and no other task of the store; a triggerer that runs the store already
+/// runs it instead. It is as durable as any: if this process is killed, `maitred triggerer` goes on with it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -41,43 +45,38 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     args.sources.check()?;
     let (opened, submitted) =
         submit::submit(&args.task, &args.operator, &args.store, &args.sources)?;
-    let id = submitted.id();
+    let (id, scope) = match submitted {
+        Submitted::Created(id) | Submitted::Replaced { new: id, .. } => (id, Scope::New(id)),
+        Submitted::Attached(id) => (id, Scope::Existing(id)),
+    };
     report::note(&format!("task {id} is in {}", opened.path.display()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(follow(args, &opened, id));
+    let ended = runtime.block_on(follow(args, &opened, id, scope));
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
     ended
 }
 
-async fn follow(args: &Args, opened: &Opened, id: TaskId) -> anyhow::Result<Report> {
+async fn follow(
+    args: &Args,
+    opened: &Opened,
+    id: TaskId,
+    scope: Scope,
+) -> anyhow::Result<Report> {
     let mut signals = Signals::listen()?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let triggerer = opened.triggerer(&args.sources, TriggererOptions::default())?;
-    let mut running = std::pin::pin!(triggerer.run(async {
-        // A sender that is gone means the end, too.
-        let _ = stopped.await;
-    }));
+    let (stop, stopped) = watch::channel(false);
+    let mut running = std::pin::pin!(run_here(args, opened, scope, stopped));
     let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));
-    let mut elsewhere = false;
-    let report = loop {
-        tokio::select! {
-            biased;
-            exit = signals.next() => break interrupted(id, exit),
-            task = &mut followed => break tasks::ended(&task?, args.output),
-            ended = &mut running, if !elsewhere => match ended {
-                // Another process runs the store: the task is followed there.
-                Ok(()) | Err(StoreError::Locked(_)) => elsewhere = true,
-                Err(error) => return Err(store_failure(&error).into()),
-            },
-        }
+    let report = tokio::select! {
+        biased;
+        exit = signals.next() => interrupted(id, exit),
+        task = &mut followed => tasks::ended(&task?, args.output),
+        ended = &mut running => return Err(broken_off(ended)),
     };
-    let _ = stop.send(());
-    if !elsewhere {
-        tokio::select! {
-            ended = finished(running) => ended.map_err(|error| store_failure(&error))?,
-            _ = signals.next() => {}
-        }
+    stop.send_replace(true);
+    tokio::select! {
+        ended = finished(running) => ended?,
+        _ = signals.next() => {}
     }
     let task = opened.store.task(id).map_err(|error| store_failure(&error))?;
     if let Some(hook) = task.as_ref().filter(|task| task.hook_pending).and_then(tasks::hook_text) {
@@ -86,13 +85,51 @@ async fn follow(args: &Args, opened: &Opened, id: TaskId) -> anyhow::Result<Repo
     Ok(report)
 }
 
+/// Runs the one task until `stopped`, as soon as no triggerer runs the store, which would run it, too.
+async fn run_here(
+    args: &Args,
+    opened: &Opened,
+    mut scope: Scope,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    loop {
+        let options = TriggererOptions { scope, ..TriggererOptions::default() };
+        let triggerer = opened.triggerer(&args.sources, options)?;
+        let mut asked = stopped.clone();
+        let ended = triggerer.run(async move {
+            // A sender that is gone means the end, too.
+            let _ = asked.wait_for(|stop| *stop).await;
+        });
+        match ended.await {
+            Err(StoreError::Locked(_)) => {}
+            ended => return ended.map_err(|error| store_failure(&error).into()),
+        }
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return Ok(()),
+            () = opened.clock.sleep(TRY_EVERY) => {}
+        }
+        // Meanwhile another process may have begun it.
+        if let Scope::New(id) = scope {
+            scope = Scope::Existing(id);
+        }
+    }
+}
+
+/// Nobody has asked for the end of what ran the task.
+fn broken_off(ended: anyhow::Result<()>) -> anyhow::Error {
+    ended.err().unwrap_or_else(|| anyhow::anyhow!("the task is no longer run"))
+}
+
+/// How often a process tries to run its task while another one runs the store.
+const TRY_EVERY: Duration = Duration::from_secs(1);
+
 /// How long an end may take that is not told of.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Waits for the triggerer's end, and says why if that takes a while.
 async fn finished(
-    mut running: std::pin::Pin<&mut impl Future<Output = Result<(), StoreError>>>,
-) -> Result<(), StoreError> {
+    mut running: std::pin::Pin<&mut impl Future<Output = anyhow::Result<()>>>,
+) -> anyhow::Result<()> {
     match tokio::time::timeout(SOON, running.as_mut()).await {
         Ok(ended) => ended,
         Err(_) => {

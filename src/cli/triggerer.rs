@@ -66,6 +66,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         workers: args.workers,
         polls: args.polls,
         until_idle: args.until_idle,
+        ..TriggererOptions::default()
     };
     let ended = Arc::new(Ended::default());
     let observer = Arc::clone(&ended);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::rules::{self, Conflict, Undoable};
-use super::store::{Claimed, Fence, Store, StoreError, Submitted, TaskFilter};
+use super::store::{Claimed, Fence, Share, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     OnConflict, StoredDeferral, StoredIntent, Task, TaskId, TaskState, Transition,
@@ -80,6 +80,15 @@ impl Kept {
     /// The main calls of the task's step, which only who cancels it has to know.
     fn calls_if_cancelled(&self) -> Vec<StoredIntent> {
         self.task.cancel.map_or_else(Vec::new, |_| self.calls(self.task.step))
+    }
+
+    /// Puts it back to where it was when its triggerer ended, or it was blocked.
+    fn take_up_again(&mut self, now: Timestamp) {
+        if matches!(self.task.state, TaskState::Running | TaskState::Blocked) {
+            let calls = self.calls_if_cancelled();
+            let entry = self.task.take_up_again(self.deferral.is_some(), &calls, now);
+            self.passed(entry);
+        }
     }
 
     /// The hashes of the definitions that the task and its deferral need.
@@ -206,15 +215,15 @@ impl Store for MemoryStore {
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError> {
         let mut content = self.content();
         content.fence += 1;
-        for kept in content.tasks.values_mut() {
-            if matches!(kept.task.state, TaskState::Running | TaskState::Blocked) {
-                let calls = kept.calls_if_cancelled();
-                let entry = kept.task.take_up_again(kept.deferral.is_some(), &calls, now);
-                kept.passed(entry);
-            }
-        }
+        content.tasks.values_mut().for_each(|kept| kept.take_up_again(now));
         let needed: Vec<_> = content.tasks.values().flat_map(Kept::definitions).collect();
         content.definitions.retain(|hash, _| needed.contains(hash));
+        Ok(Fence(content.fence))
+    }
+
+    fn acquire_task(&self, id: TaskId, _: Share, now: Timestamp) -> Result<Fence, StoreError> {
+        let mut content = self.content();
+        content.kept_mut(id)?.take_up_again(now);
         Ok(Fence(content.fence))
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use etcetera::BaseStrategy as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::store::{Claimed, Fence, Store, StoreError, Submitted, TaskFilter};
+use super::store::{Claimed, Fence, Share, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     StoredDeferral, StoredIntent, Task, TaskId, TaskState,
@@ -32,16 +32,25 @@ use fault::{Fault, Work};
 ///
 /// The file has a write-ahead log beside it, `<file>-wal` and `<file>-shm`, and every transaction is on
 /// the disk when it has been made (`synchronous=FULL`). Who made the file is the only one who can read
-/// it. `<file>.lock` is locked by the triggerer; the system unlocks it with the process. Before a newer
+/// it. `<file>.lock` is locked by the triggerer, or shared by processes that each run one task; the system unlocks
+/// it with the process. Before a newer
 /// program changes the file's tables it keeps a copy, `<file>.v<version>.bak`.
 pub struct SqliteStore {
     path: PathBuf,
     write: Mutex<Connection>,
     read: Mutex<Connection>,
-    lock: Mutex<Option<File>>,
+    lock: Mutex<Option<Held>>,
     /// Counts what was submitted and asked for through this value: SQLite tells a connection only what
     /// others have changed.
     own_changes: AtomicU64,
+}
+
+/// The lock on `<file>.lock`, which is given up when this is dropped.
+enum Held {
+    /// That of the triggerer.
+    Whole(#[expect(dead_code, reason = "held, not used")] File),
+    /// That of a process that runs one task.
+    Shared(#[expect(dead_code, reason = "held, not used")] File),
 }
 
 impl fmt::Debug for SqliteStore {
@@ -162,10 +171,25 @@ impl Store for SqliteStore {
 
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError> {
         let mut held = lock(&self.lock);
-        if held.is_none() {
-            *held = Some(schema::lock(&self.path)?);
+        if !matches!(*held, Some(Held::Whole(_))) {
+            // The lock for one task is given up first, or it would be in the way.
+            *held = None;
+            *held = Some(Held::Whole(schema::lock(&self.path)?));
         }
         self.write(|file| write::acquire(file, now))
+    }
+
+    fn acquire_task(
+        &self,
+        id: TaskId,
+        share: Share,
+        now: Timestamp,
+    ) -> Result<Fence, StoreError> {
+        let mut held = lock(&self.lock);
+        if held.is_none() {
+            *held = Some(Held::Shared(schema::lock_shared(&self.path, share)?));
+        }
+        self.write(|file| write::acquire_task(file, id, now))
     }
 
     fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError> {

@@ -65,6 +65,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The triggerer of the file is alive: [`StoreError::Locked`].
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError>;
 
+    /// Makes the caller the one that runs the task `id`, beside others that each run one of their own. To
+    /// that task happens what [`acquire`](Self::acquire) does to all; every other one stays as it is, and
+    /// no triggerer becomes a stranger. While one of them is alive, the file can have no triggerer.
+    ///
+    /// # Errors
+    /// The triggerer of the file is alive, or `share` is [`Share::Existing`] and somebody else runs a task:
+    /// [`StoreError::Locked`].
+    fn acquire_task(&self, id: TaskId, share: Share, now: Timestamp) -> Result<Fence, StoreError>;
+
     /// The tasks that are due, queued or up for retry: the longest due first, and at most `limit`.
     fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError>;
 
@@ -232,6 +241,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn change_counter(&self) -> Result<u64, StoreError>;
 }
 
+/// Who else may run tasks when a task is acquired ([`Store::acquire_task`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Anybody but a triggerer: the caller has just submitted the task, so that nobody else runs it.
+    New,
+    /// Nobody: whoever is alive might be running this very task.
+    Existing,
+}
+
 /// The right to be the triggerer; it ends when another process acquires the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fence(pub u64);
@@ -290,7 +308,7 @@ pub struct TaskFilter {
 pub enum StoreError {
     /// Another process has become the triggerer.
     Fenced,
-    /// Another process is the triggerer now; `--store` names the file.
+    /// Another process runs tasks of this file now; `--store` names the file.
     Locked(String),
     /// A task of this key has not ended.
     Conflict {
@@ -336,7 +354,9 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fenced => f.write_str("another triggerer has taken over this store"),
-            Self::Locked(path) => write!(f, "another triggerer is running on {path}"),
+            Self::Locked(path) => {
+                write!(f, "another triggerer, or `maitred run`, is running on {path}")
+            }
             Self::Conflict { key, id } => {
                 write!(f, "task {id} has the key `{key}` and has not ended")
             }

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use super::log::LogBuffer;
 use super::registry::Registry;
-use super::store::{Store, StoreError};
-use super::task::Change;
+use super::store::{Share, Store, StoreError};
+use super::task::{Change, TaskId};
 use super::worker::{Workplace, on_store};
 use crate::trigger::Services;
 
@@ -34,11 +34,41 @@ pub struct TriggererOptions {
     pub polls: usize,
     /// Ends once no task is left that could run. Default: false.
     pub until_idle: bool,
+    /// Which tasks it runs. Default: all.
+    pub scope: Scope,
+}
+
+/// Which tasks of its store a triggerer runs. Those outside of its scope are left exactly as they are: they
+/// are not started, resumed, cancelled or taken up again, and no failure hook of theirs is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// All tasks; the only triggerer of its store.
+    #[default]
+    All,
+    /// This one, which the caller has just submitted. Others may run a task of their own beside it.
+    New(TaskId),
+    /// This one, which may have been begun by another process; that process must not be alive.
+    Existing(TaskId),
+}
+
+impl Scope {
+    /// The one task, if it is not all.
+    pub(super) fn only(self) -> Option<TaskId> {
+        match self {
+            Self::All => None,
+            Self::New(id) | Self::Existing(id) => Some(id),
+        }
+    }
+
+    /// Whether the triggerer has to do with this task.
+    pub(super) fn has(self, id: TaskId) -> bool {
+        self.only().is_none_or(|only| only == id)
+    }
 }
 
 impl Default for TriggererOptions {
     fn default() -> Self {
-        Self { capacity: 1_000_000, workers: 16, polls: 512, until_idle: false }
+        Self { capacity: 1_000_000, workers: 16, polls: 512, until_idle: false, scope: Scope::All }
     }
 }
 
@@ -49,7 +79,7 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// Is told of every change that a triggerer has stored.
 pub type Observer = Arc<dyn Fn(&Change) + Send + Sync>;
 
-/// Runs the tasks of one store.
+/// Runs the tasks of one store, or one of them.
 pub struct Triggerer {
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
@@ -102,7 +132,13 @@ impl Triggerer {
     /// Dropping the future is like a crash: nothing is lost, and what was in flight is done again.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), StoreError> {
         let now = self.services.clock.now();
-        let fence = on_store(&self.store, move |store| store.acquire(now)).await?;
+        let scope = self.options.scope;
+        let acquire = move |store: &dyn Store| match scope {
+            Scope::All => store.acquire(now),
+            Scope::New(id) => store.acquire_task(id, Share::New, now),
+            Scope::Existing(id) => store.acquire_task(id, Share::Existing, now),
+        };
+        let fence = on_store(&self.store, acquire).await?;
         let known = self.services.clients.connections().known().clone();
         let log = LogBuffer::new(Arc::clone(&self.services.clock), known);
         let (stopped, stop_of_workers) = watch::channel(None);

@@ -15,6 +15,7 @@ mod output;
 mod own_command;
 mod pages;
 mod record;
+mod run;
 mod secrets;
 mod signals;
 mod task_mistakes;

@@ -15,13 +15,16 @@ use crate::runtime::task::{
 
 /// Checks that the caller is the triggerer still.
 pub(super) fn check(file: &Connection, fence: Fence) -> Work<()> {
-    let current: i64 = file
-        .prepare_cached("SELECT value FROM meta WHERE name = 'fence'")?
-        .query_row([], |row| row.get(0))?;
-    if u64::try_from(current).ok() == Some(fence.0) {
+    if u64::try_from(self::fence(file)?).ok() == Some(fence.0) {
         return Ok(());
     }
     Err(Fault::Store(StoreError::Fenced))
+}
+
+/// The number of the last triggerer.
+pub(super) fn fence(file: &Connection) -> Work<i64> {
+    let mut statement = file.prepare_cached("SELECT value FROM meta WHERE name = 'fence'")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 pub(super) fn due(file: &Connection, now: Timestamp, limit: usize) -> Work<Vec<Task>> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::fault::{Fault, Work, broken, system};
-use crate::runtime::store::StoreError;
+use crate::runtime::store::{Share, StoreError};
 
 /// Every version of the file, each as the step from the one before. What is here has been released:
 /// it is never edited, only added to.
@@ -151,16 +151,41 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), S
 /// The right to be the triggerer of the file `path`, as long as the result lives. The system ends it
 /// with the process, however that ends.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let file = beside(path, ".lock");
-    let lock = private()
-        .create(true)
-        .truncate(false)
-        .open(&file)
-        .map_err(|error| system(&file, "cannot be made", error))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
+    let lock = lock_file(path)?;
+    locked(path, lock.try_lock())?;
+    Ok(lock)
+}
+
+/// The right to run one task of the file `path`, beside others that have the same right.
+pub(super) fn lock_shared(path: &Path, share: Share) -> Result<File, StoreError> {
+    let lock = match share {
+        Share::New => lock_file(path)?,
+        Share::Existing => {
+            // Nobody else is there; whoever comes now finds the task taken up.
+            let lock = self::lock(path)?;
+            lock.unlock().map_err(|error| system(&lock_path(path), "cannot be unlocked", error))?;
+            lock
+        }
+    };
+    locked(path, lock.try_lock_shared())?;
+    Ok(lock)
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+fn lock_file(path: &Path) -> Result<File, StoreError> {
+    let file = lock_path(path);
+    let made = private().create(true).truncate(false).open(&file);
+    made.map_err(|error| system(&file, "cannot be made", error))
+}
+
+fn locked(path: &Path, locked: Result<(), TryLockError>) -> Result<(), StoreError> {
+    match locked {
+        Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(system(&file, "cannot be locked", error)),
+        Err(TryLockError::Error(error)) => Err(system(&lock_path(path), "cannot be locked", error)),
     }
 }
 

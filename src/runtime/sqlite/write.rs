@@ -58,14 +58,31 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
     )?;
     let sql =
         concat!("SELECT ", task_columns!(), " FROM tasks WHERE state IN ('running', 'blocked')");
-    for mut task in row::all(file, sql, [])? {
-        let has_deferral = row::entry(file, task.id)?.is_some();
-        let calls = calls(file, &task)?;
-        let entry = task.take_up_again(has_deferral, &calls, now);
-        store(file, &task, &entry)?;
+    for task in row::all(file, sql, [])? {
+        take_up_again(file, task, now)?;
     }
     drop_definitions(file)?;
-    let fence = u64::try_from(fence).map_err(|_| Fault::Content("a negative fence".to_owned()))?;
+    fence_of(fence)
+}
+
+pub(super) fn acquire_task(file: &Connection, id: TaskId, now: Timestamp) -> Work<Fence> {
+    let task = row::get(file, id)?;
+    if matches!(task.state, TaskState::Running | TaskState::Blocked) {
+        take_up_again(file, task, now)?;
+    }
+    fence_of(read::fence(file)?)
+}
+
+/// Puts a task back to where it was when its triggerer ended, or it was blocked.
+fn take_up_again(file: &Connection, mut task: Task, now: Timestamp) -> Work<()> {
+    let has_deferral = row::entry(file, task.id)?.is_some();
+    let calls = calls(file, &task)?;
+    let entry = task.take_up_again(has_deferral, &calls, now);
+    store(file, &task, &entry)
+}
+
+fn fence_of(value: i64) -> Work<Fence> {
+    let fence = u64::try_from(value).map_err(|_| Fault::Content("a negative fence".to_owned()))?;
     Ok(Fence(fence))
 }
 

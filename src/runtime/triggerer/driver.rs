@@ -130,16 +130,20 @@ impl Driver {
 
     /// Takes up what the last triggerer has left: failures to tell, and deferred tasks.
     pub(super) async fn load(&mut self) -> Result<(), StoreError> {
-        let fence = self.workplace.fence;
+        let (fence, scope) = (self.workplace.fence, self.options.scope);
         let pending = move |store: &dyn Store| store.pending_hooks(fence);
-        for id in on_store(&self.workplace.store, pending).await? {
-            self.tell_failure(id);
-        }
-        let mut after = 0;
+        let pending = on_store(&self.workplace.store, pending).await?;
+        pending.into_iter().filter(|id| scope.has(*id)).for_each(|id| self.tell_failure(id));
+        let (mut after, at_once) = match scope.only() {
+            Some(id) => (id - 1, 1),
+            None => (0, LOAD_AT_ONCE),
+        };
         loop {
-            let read = move |store: &dyn Store| store.deferred(fence, after, LOAD_AT_ONCE);
+            let read = move |store: &dyn Store| store.deferred(fence, after, at_once);
             let tasks = on_store(&self.workplace.store, read).await?;
-            let Some(last) = tasks.last() else { return Ok(()) };
+            let Some(last) = tasks.last().filter(|last| scope.has(last.id)) else {
+                return Ok(());
+            };
             after = last.id;
             for task in tasks {
                 self.hold(task);

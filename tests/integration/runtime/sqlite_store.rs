@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
 use maitred::operator::{Begun, Intent, Settled};
+use maitred::runtime::store::Share;
 use maitred::runtime::task::{LogLine, Transition};
 use maitred::runtime::{NewTask, SqliteStore, Store as _, StoreError, TaskState};
 use maitred::trigger::Level;
@@ -87,6 +88,33 @@ fn one_triggerer_a_file() {
     assert_eq!(get(&first, id).state, TaskState::Queued);
     drop(first);
     second.acquire(NOW).unwrap();
+}
+
+#[test]
+fn who_runs_one_task_shares_the_file_with_others_that_do() {
+    let (_folder, path) = place();
+    let [first, second, third] = [open(&path), open(&path), open(&path)];
+    let ids = [submit(&first, spec()), submit(&second, spec())];
+    let fences = [
+        first.acquire_task(ids[0], Share::New, NOW).unwrap(),
+        second.acquire_task(ids[1], Share::New, NOW).unwrap(),
+    ];
+    let claimed = |store: &SqliteStore, fence, id| store.claim(fence, NOW, &[id]).unwrap().tasks;
+    assert_eq!(claimed(&first, fences[0], ids[0])[0].id, ids[0]);
+    assert_eq!(claimed(&second, fences[1], ids[1])[0].id, ids[1]);
+    // One of them may be running the task that this one asks for.
+    for locked in [third.acquire_task(ids[0], Share::Existing, NOW), third.acquire(NOW)]
+        .map(Result::unwrap_err)
+    {
+        assert!(matches!(locked, StoreError::Locked(_)), "{locked}");
+    }
+    drop((first, second));
+    let fence = third.acquire_task(ids[0], Share::Existing, NOW).unwrap();
+    assert_eq!(get(&third, ids[0]).state, TaskState::Queued);
+    assert_eq!(get(&third, ids[1]).state, TaskState::Running);
+    // Who becomes the triggerer then makes it a stranger.
+    third.acquire(NOW).unwrap();
+    assert!(matches!(third.claim(fence, NOW, &[ids[0]]), Err(StoreError::Fenced)));
 }
 
 #[test]

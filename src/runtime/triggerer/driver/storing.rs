@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::runtime::redact;
 use crate::runtime::store::{Claimed, Store, StoreError};
 use crate::runtime::task::{Change, DeferredTask, Task, TaskId, TaskState, Transition};
-use crate::runtime::triggerer::CHECKPOINT_EVERY;
+use crate::runtime::triggerer::{CHECKPOINT_EVERY, Scope};
 use crate::runtime::worker::on_store;
 
 /// How many due tasks are looked at, at once: beyond those that there are workers for, some may need none.
@@ -62,11 +62,17 @@ impl Driver {
         self.want_claim = false;
         self.next_due = None;
         let fence = self.workplace.fence;
+        let only = self.options.scope.only();
         let workplace = self.workplace.clone();
         self.store.spawn(async move {
             let store = Arc::clone(&workplace.store);
             let claim = move |store: &dyn Store| {
-                let due = store.due(fence, now, room.max(CLAIM_AT_ONCE))?;
+                let due = match only {
+                    Some(id) => {
+                        store.task(id)?.filter(|task| task.is_due(now)).into_iter().collect()
+                    }
+                    None => store.due(fence, now, room.max(CLAIM_AT_ONCE))?,
+                };
                 let (mut wanted, mut on_workers) = (Vec::new(), HashSet::new());
                 for task in due {
                     if workplace.starts_from_trigger(&task) {
@@ -76,7 +82,12 @@ impl Driver {
                         on_workers.insert(task.id);
                     }
                 }
-                Ok(Stored::Claimed(store.claim(fence, now, &wanted)?, on_workers))
+                let mut claimed = store.claim(fence, now, &wanted)?;
+                if let Some(id) = only {
+                    let left = store.task(id)?.filter(Task::waits_for_a_worker);
+                    claimed.next_due = left.map(|task| task.due);
+                }
+                Ok(Stored::Claimed(claimed, on_workers))
             };
             on_store(&store, claim).await
         });
@@ -114,20 +125,19 @@ impl Driver {
         }
         self.next_look = now.plus(LOOK_EVERY);
         self.in_flight.look = true;
-        let (fence, seen) = (self.workplace.fence, self.seen);
+        let (fence, seen, scope) = (self.workplace.fence, self.seen, self.options.scope);
         let count = self.options.until_idle && self.rests();
         let store = Arc::clone(&self.workplace.store);
         self.store.spawn(async move {
             on_store(&store, move |store| {
                 let counter = store.change_counter()?;
                 let news = seen != Some(counter);
-                let cancelled = if news { store.cancel_requests(fence)? } else { Vec::new() };
+                let mut cancelled = if news { store.cancel_requests(fence)? } else { Vec::new() };
+                cancelled.retain(|task| scope.has(task.id));
                 // A task that somebody has cancelled elsewhere may have ended in doubt.
-                let failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
-                let idle = count
-                    && store.counts()?.iter().all(|(state, count)| {
-                        *count == 0 || state.is_final() || *state == TaskState::Blocked
-                    });
+                let mut failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
+                failed.retain(|id| scope.has(*id));
+                let idle = count && nothing_left(store, scope)?;
                 Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
             })
             .await
@@ -215,6 +225,18 @@ impl Driver {
             }
             Transition::Block => self.seen = None,
             Transition::End(..) => {}
+        }
+    }
+}
+
+/// Whether no task is left that could run.
+fn nothing_left(store: &dyn Store, scope: Scope) -> Result<bool, StoreError> {
+    let is_over = |state: TaskState| state.is_final() || state == TaskState::Blocked;
+    match scope.only() {
+        Some(id) => Ok(store.task(id)?.is_none_or(|task| is_over(task.state))),
+        None => {
+            let counts = store.counts()?;
+            Ok(counts.iter().all(|(state, count)| *count == 0 || is_over(*state)))
         }
     }
 }
