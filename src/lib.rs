@@ -62,6 +62,9 @@
 // The list is the reading order and the dependency order: a module may use only modules listed
 // above it, and `tests/integration/architecture.rs` checks it.
 
+// The door to the disk.
+mod file;
+
 // What must not be seen.
 mod secrets;
 

@@ -2,7 +2,6 @@
 //! `waiters-2.sdk-extras.json` of the same version merged in; or with only that, which then changes and
 //! adds to the built-in ones.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -10,6 +9,7 @@ use serde_json::Value;
 use super::BadFile;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
+use crate::file::{self, FileError};
 use crate::schema;
 use crate::schema::LenientFile;
 
@@ -138,8 +138,9 @@ fn read_json(path: &Path) -> Result<Value, Box<BadFile>> {
 
 #[cfg(feature = "aws")]
 fn read_compressed(path: &Path) -> Result<String, Box<BadFile>> {
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
-    bounded_text(path, flate2::read::GzDecoder::new(file))
+    let file = file::open(path).map_err(|error| unreadable(path, &error))?;
+    let bytes = file::all(flate2::read::GzDecoder::new(file), schema::MAX_FILE as u64);
+    bytes.and_then(file::as_text).map_err(|error| unreadable(path, &error))
 }
 
 #[cfg(not(feature = "aws"))]
@@ -149,23 +150,11 @@ fn read_compressed(path: &Path) -> Result<String, Box<BadFile>> {
 
 /// The text of a file that is not larger than a waiter file can be.
 pub(super) fn read_text(path: &Path) -> Result<String, Box<BadFile>> {
-    let file = std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
-    bounded_text(path, file)
+    file::text(path, schema::MAX_FILE as u64).map_err(|error| unreadable(path, &error))
 }
 
-fn bounded_text(path: &Path, file: impl std::io::Read) -> Result<String, Box<BadFile>> {
-    // Not by its size: a pipe has none.
-    let most = schema::MAX_FILE as u64 + 1;
-    let mut text = String::new();
-    match file.take(most).read_to_string(&mut text) {
-        Ok(size) if size <= schema::MAX_FILE => Ok(text),
-        Ok(_) => Err(problem(path, format!("is longer than {} bytes", schema::MAX_FILE))),
-        Err(error) => Err(unreadable(path, &error)),
-    }
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Box<BadFile> {
-    problem(path, format!("cannot be read: {error}"))
+fn unreadable(path: &Path, error: &FileError) -> Box<BadFile> {
+    problem(path, error.to_string())
 }
 
 fn problem(path: &Path, message: String) -> Box<BadFile> {

@@ -5,14 +5,15 @@ use std::path::Path;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Number, Value};
 
+use crate::file;
 use crate::model::OperationModel;
 use crate::model::ShapeKind;
 use crate::model::ShapeRef;
 
 use super::shorthand;
 
-/// The largest file that a parameter may name, in bytes.
-const MAX_FILE: u64 = 16 * 1024 * 1024;
+/// The largest file or stream that an argument may name, in bytes.
+pub(super) const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 /// The value of a parameter of an AWS operation. Each of `texts` stood after the flag.
 ///
@@ -193,34 +194,17 @@ pub(super) fn contents(text: &str) -> Result<String, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    use std::io::Read as _;
     let path = match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     };
-    let fail = |error: std::io::Error| format!("names {}: {error}", path.display());
-    let file = std::fs::File::open(&path).map_err(fail)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(format!("names {}, which is larger than {MAX_FILE} bytes", path.display()));
-    }
-    Ok(bytes)
+    file::named(&path, MAX_FILE).map_err(|error| format!("names {}: it {error}", path.display()))
 }
 
 /// The text that comes on stdin.
 pub(super) fn stdin() -> Result<String, String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    let stdin = std::io::stdin().lock();
-    stdin
-        .take(MAX_FILE + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("names stdin: {error}"))?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(format!("names stdin, which has more than {MAX_FILE} bytes"));
-    }
-    Ok(text)
+    let text = file::all(std::io::stdin().lock(), MAX_FILE).and_then(file::as_text);
+    text.map_err(|error| format!("names stdin: it {error}"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod call;
 mod diagnose;
 mod endings;
 mod escapes;
+#[cfg(unix)]
+mod files;
 mod many;
 mod models;
 mod output;
@@ -20,3 +22,4 @@ mod secrets;
 mod signals;
 mod task_mistakes;
 mod tasks;
+mod trust;

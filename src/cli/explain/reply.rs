@@ -1,11 +1,11 @@
 //! A saved reply, and what a waiter makes of it.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::Failure;
+use crate::cli::values::MAX_FILE;
 use crate::client::CallError;
 use crate::client::CallErrorKind;
 use crate::client::Observation;
@@ -17,6 +17,7 @@ use crate::engine::Ending;
 use crate::engine::Progress;
 use crate::engine::Step;
 use crate::engine::step;
+use crate::file;
 use crate::matcher::Finding;
 use crate::replay;
 use crate::schema;
@@ -99,13 +100,13 @@ fn why_not_over(waiter: &Waiter, progress: &Progress, matched: Option<usize>) ->
 pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
     let name =
         if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    let bytes = if path == Path::new("-") {
+        file::all(std::io::stdin().lock(), MAX_FILE)
     } else {
-        std::fs::read_to_string(path)
+        file::named(path, MAX_FILE)
     };
-    let text = text.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
+    let text = bytes.and_then(file::as_text);
+    let text = text.map_err(|error| Failure::usage(format!("{name} {error}")))?;
     let value: Value = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))?;
     // A case, of which the last reply is the one that ended the wait.

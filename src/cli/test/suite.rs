@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Args;
@@ -23,6 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 use crate::diagnostic::Severity;
 use crate::diagnostic::fold;
+use crate::file;
 use crate::lint;
 use crate::matcher::Acceptor;
 use crate::replay;
@@ -212,7 +211,7 @@ fn folders(path: &Path) -> Vec<(String, PathBuf)> {
 /// The cases in `path` by name.
 fn files(path: &Path) -> Vec<(String, PathBuf)> {
     let json = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
-    inside(path).into_iter().filter(|(_, path)| json(path)).collect()
+    inside(path).into_iter().filter(|(_, path)| json(path) && !path.is_dir()).collect()
 }
 
 fn inside(path: &Path) -> Vec<(String, PathBuf)> {
@@ -320,16 +319,8 @@ fn compile(case: &Case, entry: &Entry) -> Result<Waiter, Invalid> {
 
 /// The text of a case, not more than a case may have.
 fn read(path: &Path) -> Result<String, Invalid> {
-    let mut text = String::new();
-    let read = File::open(path)
-        .and_then(|file| file.take(schema::MAX_FILE as u64 + 1).read_to_string(&mut text));
-    match read {
-        Ok(_) => Ok(text),
-        Err(error) => {
-            let message = format!("cannot be read: {error}");
-            Err(Invalid::new(vec![Diagnostic::error("file", "", message)]))
-        }
-    }
+    let text = file::text(path, schema::MAX_FILE as u64);
+    text.map_err(|error| Invalid::new(vec![Diagnostic::error("file", "", error.to_string())]))
 }
 
 /// E.g. `failure: pathAny Clusters[].ClusterStatus is "deleting"`.

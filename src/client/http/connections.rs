@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Url};
 
 use crate::client::proxies::{self, Proxies};
+use crate::file::{self, FileError};
 
 /// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
 const MAX_POOLS: usize = 64;
@@ -191,16 +193,16 @@ fn identity(cert: &str, key: Option<&str>) -> Result<Identity, String> {
 }
 
 fn read(setting: &str, path: &str) -> Result<Vec<u8>, String> {
-    let failed = |what: String| format!("{setting}: cannot read {path}: {what}");
-    let found = fs::metadata(path).map_err(|error| failed(error.kind().to_string()))?;
-    // A device or a pipe may never end.
-    if !found.is_file() {
-        return Err(failed("it is not a file".to_owned()));
-    }
-    if found.len() > MAX_PEM {
-        return Err(failed("it is larger than 16 MiB".to_owned()));
-    }
-    fs::read(path).map_err(|error| failed(error.kind().to_string()))
+    let content = file::bytes(Path::new(path), MAX_PEM);
+    content.map_err(|error| {
+        let what = match error {
+            FileError::Io(error) => error.kind().to_string(),
+            FileError::NotRegular => "it is not a file".to_owned(),
+            FileError::TooLong(_) => "it is larger than 16 MiB".to_owned(),
+            FileError::NotText => format!("it {error}"),
+        };
+        format!("{setting}: cannot read {path}: {what}")
+    })
 }
 
 /// Whether `url` names this machine's loopback interface.

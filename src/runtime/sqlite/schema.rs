@@ -50,7 +50,13 @@ fn create(path: &Path) -> Result<(), StoreError> {
         Ok(_) => Ok(()),
         // A file that is there must not be opened by other means than SQLite's: to close it again
         // would drop the locks that another connection of this process has on it.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::metadata(path) {
+            Ok(found) if !found.is_file() => {
+                Err(broken(path, "cannot be opened: it is not a regular file", None))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(system(path, "cannot be opened", error)),
+        },
         Err(error) => Err(system(path, "cannot be made", error)),
     }
 }
@@ -177,7 +183,11 @@ fn lock_path(path: &Path) -> PathBuf {
 
 fn lock_file(path: &Path) -> Result<File, StoreError> {
     let file = lock_path(path);
-    let made = private().create(true).truncate(false).open(&file);
+    let mut options = private();
+    // To open a pipe would wait for somebody who reads it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let made = options.create(true).truncate(false).open(&file);
     made.map_err(|error| system(&file, "cannot be made", error))
 }
 

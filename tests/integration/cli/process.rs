@@ -68,6 +68,21 @@ impl Maitred {
         self
     }
 
+    /// A path in the home.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.home.path().join(path)
+    }
+
+    /// Whether there is such a file in the home.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    /// Starts it with this as stdin.
+    pub(super) fn spawn(&self, args: &[&str], stdin: Stdio) -> Child {
+        self.command(args).stdin(stdin).spawn().unwrap()
+    }
+
     /// The text of a file in the home.
     pub(super) fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.home.path().join(path)).unwrap()

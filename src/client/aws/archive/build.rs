@@ -16,6 +16,7 @@ use super::data::{self, PAGINATORS, add_paginators, find};
 use super::{
     Index, IndexEntry, MAGIC, MAX_SECTION, ModelError, OWN_WORD, RuleSetEntry, Section, VERSION,
 };
+use crate::file;
 
 /// Why an archive cannot be built: which file or service, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
@@ -145,10 +146,13 @@ fn deflate(bytes: &[u8]) -> Result<Vec<u8>, BuildError> {
     written.map_err(|why| BuildError::new("compression", why))
 }
 
+/// The largest `__init__.py` that is read, in bytes.
+const MAX_INIT: u64 = 1024 * 1024;
+
 /// `botocore` and its version, as far as it can be told.
 fn source(data: &Path) -> String {
     let init = data.parent().map(|package| package.join("__init__.py"));
-    let text = init.and_then(|init| fs::read_to_string(init).ok()).unwrap_or_default();
+    let text = init.and_then(|init| file::text(&init, MAX_INIT).ok()).unwrap_or_default();
     let version = text.lines().find_map(|line| line.strip_prefix("__version__ = "));
     version.map_or("botocore".to_owned(), |version| {
         format!("botocore {}", version.trim_matches(['\'', '"']))

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -13,6 +12,7 @@ use serde_json::Value;
 
 use super::convert::PAGINATOR;
 use super::{MAX_SECTION, ModelError};
+use crate::file::{self, FileError};
 use crate::model::same_name;
 
 /// Operations and shapes of a service.
@@ -137,17 +137,17 @@ pub(super) fn find(path: &Path) -> Option<PathBuf> {
 pub(super) fn read(path: &Path) -> Result<Value, ModelError> {
     let bad =
         |why: &dyn ToString| ModelError::BadFile { path: path.to_owned(), why: why.to_string() };
-    let most = MAX_SECTION as u64 + 1;
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(|error| bad(&error))?;
-    let size = if path.extension().is_some_and(|extension| extension == "gz") {
-        GzDecoder::new(file).take(most).read_to_end(&mut bytes)
+    let most = MAX_SECTION as u64;
+    let file = file::open(path).map_err(|error| bad(&error))?;
+    let bytes = if path.extension().is_some_and(|extension| extension == "gz") {
+        file::all(GzDecoder::new(file), most)
     } else {
-        file.take(most).read_to_end(&mut bytes)
+        file::all(file, most)
     };
-    if size.map_err(|error| bad(&error))? > MAX_SECTION {
-        return Err(bad(&format!("it is longer than {MAX_SECTION} bytes, which no model is")));
-    }
+    let bytes = bytes.map_err(|error| match error {
+        FileError::TooLong(_) => bad(&format!("{error}, which no model is")),
+        FileError::NotRegular | FileError::NotText | FileError::Io(_) => bad(&error),
+    })?;
     serde_json::from_slice(&bytes).map_err(|error| bad(&error))
 }
 

@@ -10,8 +10,12 @@ use serde_json::{Map, Value};
 
 use crate::client::aws::AwsClient;
 use crate::client::{Call, Client as _, Observation};
+use crate::file;
 use crate::model::TimestampFormat;
 use crate::model::timestamp::DateTime;
+
+/// The largest token of an identity provider, in bytes.
+const MAX_TOKEN: u64 = 64 * 1024;
 
 /// Why a reply of STS has no credentials that can be used.
 const NO_CREDENTIALS: &str = "the reply of STS has no credentials";
@@ -79,10 +83,13 @@ impl RoleProvider {
         let mut operation = "AssumeRole";
         if let Some(path) = self.role.web_identity_token_file.clone() {
             operation = "AssumeRoleWithWebIdentity";
-            let file = path.clone();
-            let read = tokio::task::spawn_blocking(|| std::fs::read_to_string(file)).await;
+            let token = path.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                file::text(std::path::Path::new(&token), MAX_TOKEN)
+            })
+            .await;
             let token = read.map_err(CredentialsError::unhandled)?.map_err(|error| {
-                let message = format!("the token file {path} cannot be read: {}", error.kind());
+                let message = format!("the token file {path} {error}");
                 CredentialsError::invalid_configuration(message)
             })?;
             input.insert("WebIdentityToken".to_owned(), Value::from(token.trim_end()));
