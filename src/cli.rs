@@ -43,9 +43,10 @@ mod store;
 #[cfg(feature = "runtime")]
 mod tasks;
 mod terms;
+mod test;
 #[cfg(feature = "runtime")]
 mod triggerer;
-mod test;
+mod trust;
 mod values;
 mod wait;
 mod words;
@@ -91,6 +92,7 @@ enum Command {
     New(new::Args),
     Schema(schema::Args),
     Connections(connections::Args),
+    Trust(trust::Args),
     #[cfg(feature = "aws")]
     Models(models::Args),
     #[cfg(feature = "runtime")]
@@ -173,6 +175,7 @@ fn dispatch(command: Command) -> anyhow::Result<Report> {
         Command::New(args) => new::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Connections(args) => connections::run(&args),
+        Command::Trust(args) => trust::run(&args),
         #[cfg(feature = "aws")]
         Command::Models(args) => models::run(&args),
         #[cfg(feature = "runtime")]

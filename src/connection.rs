@@ -35,7 +35,6 @@
 //! the region, the endpoint, never a secret.
 
 use std::fmt;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -241,6 +240,19 @@ impl Connections {
         &self.0.known
     }
 
+    /// The same with the file `path`, whose content `check` looks at each time before it is used. Its error
+    /// says why it is not.
+    #[cfg(feature = "cli")]
+    pub(crate) fn checking(
+        environment: Environment,
+        path: &Path,
+        check: file::ContentCheck,
+        known: KnownSecrets,
+    ) -> Self {
+        let place = Some(Place::checked(path, check));
+        Self(Arc::new(Inner { environment, place, known }))
+    }
+
     /// The file of connections; `None` if the environment has no home either.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -435,17 +447,8 @@ fn of_table(id: &str, path: &Path, table: &Value) -> Result<Connection, Connecti
 }
 
 fn read_secret(path: &Path) -> Result<Secret, String> {
-    let unreadable = |error: std::io::Error| format!("the file cannot be read: {}", error.kind());
-    // Opening a pipe that nobody writes to would wait for ever.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err("this is not a regular file".to_owned());
-    }
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MAX_SECRET_BYTES {
-        return Err("the file is larger than 64 KiB".to_owned());
-    }
+    let text = crate::file::text(path, MAX_SECRET_BYTES);
+    let text = text.map_err(|error| format!("the file {error}"))?;
     let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.trim_end_matches('\r'));
     match line {
         "" => Err("the file is empty".to_owned()),

@@ -12,6 +12,9 @@
 //!
 //! It is looked for from the current folder upwards, as far as the root of the git repository;
 //! outside a repository only in the current folder. Paths in it are relative to the file's folder.
+//!
+//! A file that is found may be a stranger's. `store` and `connections` count only in a folder that the user
+//! trusts ([`Trust`]): what is in them is run, or says where secrets go.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +24,11 @@ use serde::Deserialize;
 
 use crate::diagnostic::Level;
 use crate::diagnostic::nearest;
+use crate::file;
+
+mod trust;
+
+pub use trust::{Distrust, Record, Trust};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "maitred.toml";
@@ -38,10 +46,12 @@ pub struct Project {
     pub waiters: Vec<PathBuf>,
     /// The folder of test cases, absolute or below `root`.
     pub tests: Option<PathBuf>,
-    /// The file of durable tasks, absolute or below `root`.
-    pub store: Option<PathBuf>,
-    /// The file of connections, absolute or below `root`.
-    pub connections: Option<PathBuf>,
+    /// The file of durable tasks, absolute or below `root`; for whoever trusts the folder.
+    store: Option<PathBuf>,
+    /// The file of connections, absolute or below `root`; likewise.
+    connections: Option<PathBuf>,
+    /// The hash of the file.
+    hash: String,
     /// How bad the findings of each rule of `maitred lint` are, where it is not the rule's default.
     pub lint_rules: BTreeMap<String, Level>,
 }
@@ -105,7 +115,8 @@ impl Project {
         let in_repository = start.ancestors().any(|folder| folder.join(".git").exists());
         for folder in start.ancestors() {
             let path = folder.join(FILE_NAME);
-            if path.is_file() {
+            // What is there and is no file is an error, not the file of a folder above.
+            if path.symlink_metadata().is_ok() {
                 return Self::read(&path).map(Some);
             }
             if !in_repository || folder.join(".git").exists() {
@@ -115,17 +126,25 @@ impl Project {
         Ok(None)
     }
 
+    /// The root of the git repository that the file is in, else its folder; the current folder where there
+    /// is no file.
+    #[must_use]
+    pub fn top(&self) -> &Path {
+        if self.root.as_os_str().is_empty() {
+            return Path::new(".");
+        }
+        let mut folders = self.root.ancestors();
+        folders.find(|folder| folder.join(".git").exists()).unwrap_or(&self.root)
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors
     /// It cannot be read, is no TOML, or has a key or value that it must not have.
     pub fn read(path: &Path) -> Result<Self, ProjectError> {
         let error = |message: String, help| ProjectError { path: path.to_owned(), message, help };
-        let size = std::fs::metadata(path).map(|metadata| metadata.len());
-        if size.is_ok_and(|size| size > MAX_FILE) {
-            return Err(error(format!("it is longer than {MAX_FILE} bytes"), None));
-        }
-        let text = std::fs::read_to_string(path).map_err(|cause| error(cause.to_string(), None))?;
+        let text = file::text(path, MAX_FILE);
+        let text = text.map_err(|cause| error(format!("it {cause}"), None))?;
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
         Self::parse(&text, root).map_err(|(message, help)| error(message, help))
     }
@@ -139,8 +158,15 @@ impl Project {
             store: file.store.map(|path| root.join(path)),
             connections: file.connections.map(|path| root.join(path)),
             lint_rules: file.lint.rules,
+            hash: trust::hash(text.as_bytes()),
             root,
         })
+    }
+
+    /// What it names that counts only in a folder that is trusted: the key of the file, and the path.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let named = [("store", &self.store), ("connections", &self.connections)];
+        named.into_iter().filter_map(|(key, path)| Some((key, path.as_deref()?)))
     }
 }
 

@@ -67,6 +67,7 @@ pub use http::HttpTrigger;
 pub(crate) use secrets::literal_secret;
 pub use time::{DateTimeTrigger, TimeDeltaTrigger};
 pub use waiter::{Overrides, WaiterState, WaiterTrigger};
+pub(crate) use waiter::{refused_route, route_of_file};
 
 /// What a deferred task waits for: plain data, and one step at a time.
 ///

@@ -28,7 +28,7 @@ use crate::secrets::urls;
 use super::connections;
 use super::exit::Failure;
 use super::misnamed;
-use super::project;
+use super::project::{self, ConnectionsArgs};
 use super::render;
 use super::report;
 use super::signature;
@@ -138,9 +138,8 @@ pub(super) struct ConnectionArgs {
     /// A named connection, whose credentials and defaults are used; the options below win over it.
     #[arg(long, value_name = "ID")]
     pub(super) connection: Option<String>,
-    /// The file of connections; default: maitred/connections.toml in the configuration folder.
-    #[arg(long, value_name = "FILE", env = "MAITRED_CONNECTIONS", hide_env_values = true)]
-    pub(super) connections: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) connections: ConnectionsArgs,
     /// The AWS region; default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's.
     #[arg(long)]
     pub(super) region: Option<String>,
@@ -168,7 +167,7 @@ impl ConnectionArgs {
     /// program must not change what a command does.
     fn connections(&self) -> Result<Connections, Failure> {
         match &self.connection {
-            Some(_) => project::connections(self.connections.clone()),
+            Some(_) => self.connections.open(),
             None => {
                 let known = report::known().clone();
                 Ok(Connections::remembering(Environment::empty(), None, known))

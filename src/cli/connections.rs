@@ -1,13 +1,12 @@
 //! `maitred connections`: what is defined where, and whether it works.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::advice;
 use super::exit::{Exit, Failure};
-use super::project;
+use super::project::ConnectionsArgs;
 use super::render;
 use super::report::{self, Format, Report};
 use super::signature;
@@ -22,7 +21,6 @@ use crate::connection::ClientSettings;
 use crate::connection::Clients;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
-use crate::connection::Connections;
 use crate::connection::HTTP_DEFAULT;
 use crate::connection::OpenClient;
 
@@ -63,19 +61,12 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct FileArgs {
-    /// The file of connections; default: maitred/connections.toml in the configuration folder.
-    #[arg(long, value_name = "FILE", env = "MAITRED_CONNECTIONS", hide_env_values = true)]
-    connections: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
 struct ListArgs {
     /// How the list is written
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
-    file: FileArgs,
+    file: ConnectionsArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,7 +74,7 @@ struct ShowArgs {
     /// The connection
     id: String,
     #[command(flatten)]
-    file: FileArgs,
+    file: ConnectionsArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,23 +91,17 @@ struct TestArgs {
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
-    file: FileArgs,
+    file: ConnectionsArgs,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     match &args.command {
         Command::List(args) => list(args),
         Command::Show(args) => {
-            let connection = args.file.connections()?.get(&args.id).map_err(|e| failure(&e))?;
+            let connection = args.file.open()?.get(&args.id).map_err(|e| failure(&e))?;
             Ok(Report::text(report::json(&connection.shown())))
         }
         Command::Test(args) => super::block_on(test(args))?,
-    }
-}
-
-impl FileArgs {
-    fn connections(&self) -> Result<Connections, Failure> {
-        project::connections(self.connections.clone())
     }
 }
 
@@ -136,7 +121,7 @@ pub(super) fn failure(error: &ConnectionError) -> Failure {
 type Found = (String, Result<Connection, ConnectionError>);
 
 fn list(args: &ListArgs) -> anyhow::Result<Report> {
-    let connections = args.file.connections()?;
+    let connections = args.file.open()?;
     let mut found = connections.list().map_err(|error| failure(&error))?;
     for id in [AWS_DEFAULT, HTTP_DEFAULT] {
         if !found.iter().any(|(known, _)| known == id) {
@@ -200,7 +185,7 @@ fn place(connection: &Connection) -> String {
 }
 
 async fn test(args: &TestArgs) -> anyhow::Result<Report> {
-    let connections = args.file.connections()?;
+    let connections = args.file.open()?;
     let connection = connections.get(&args.id).map_err(|error| failure(&error))?;
     let service = match connection.kind() {
         "aws" => "sts",

@@ -1,7 +1,6 @@
 //! `maitred lint`: checks waiter files.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -17,6 +16,7 @@ use crate::client::aws::Models;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Level;
 use crate::diagnostic::Severity;
+use crate::file::{self, FileError};
 use crate::lint;
 use crate::lint::Config;
 use crate::project::Project;
@@ -133,6 +133,8 @@ impl Checked {
 struct Linter {
     models: Models,
     config: Config,
+    /// What a found file may lead to with --fix.
+    top: PathBuf,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
@@ -146,7 +148,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         return Err(Failure::usage("--output markdown goes with --list-rules").into());
     }
     let project = project::project()?;
-    let linter = Linter { models: DataArgs::default().models(), config: config(args, &project)? };
+    let linter = Linter {
+        models: DataArgs::default().models(),
+        config: config(args, &project)?,
+        top: project.top().to_owned(),
+    };
     let mut checked = match args.builtin {
         Some(builtin) => linter.builtin(builtin),
         None => {
@@ -246,7 +252,7 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fa
             entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if entry.is_dir() && depth < LAYOUT_DEPTH && !is_hidden {
             collect(&entry, depth + 1, files)?;
-        } else if entry.is_file() {
+        } else if !entry.is_dir() {
             let is_json = entry.extension().is_some_and(|extension| extension == "json");
             let in_layout = entry.file_name().is_some_and(|name| name == "waiters-2.json");
             if in_layout || (is_json && depth == 0) {
@@ -276,6 +282,11 @@ impl Linter {
             && !stdin
             && let Some(fixed) = lint::fixed(&text, &diagnostics)
         {
+            if !args.paths.iter().any(|named| named == path) {
+                // It was found: in a folder that was named, or because maitred.toml says so.
+                let folder = args.paths.iter().find(|named| path.starts_with(named));
+                project::stays_inside(folder.unwrap_or(&self.top), path, "its path")?;
+            }
             std::fs::write(path, &fixed).map_err(|error| {
                 Failure::usage(format!("{} cannot be written: {error}", path.display()))
             })?;
@@ -323,17 +334,18 @@ impl Linter {
 
 /// The text of a file, or as much of it as can be shown with what is wrong.
 fn contents(path: &Path) -> Result<String, Box<(String, Diagnostic)>> {
-    let problem =
-        |message: String| Box::new((String::new(), Diagnostic::error("file", "", message)));
+    let most = schema::MAX_FILE as u64;
     let read = match path == Path::new("-") {
-        true => read(io::stdin().lock()),
-        false => File::open(path).and_then(read),
+        true => file::all(io::stdin().lock(), most),
+        false => file::named(path, most),
     };
-    let bytes = read.map_err(|error| problem(format!("cannot be read: {error}")))?;
-    if bytes.len() > schema::MAX_FILE {
-        let most = schema::MAX_FILE;
-        return Err(problem(format!("is longer than {most} bytes, which no waiter file is")));
-    }
+    let bytes = read.map_err(|error| {
+        let message = match error {
+            FileError::TooLong(_) => format!("{error}, which no waiter file is"),
+            FileError::NotRegular | FileError::NotText | FileError::Io(_) => error.to_string(),
+        };
+        Box::new((String::new(), Diagnostic::error("file", "", message)))
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let problem = Diagnostic::error("utf-8", "", "the file is not UTF-8 from here on")
@@ -341,13 +353,6 @@ fn contents(path: &Path) -> Result<String, Box<(String, Diagnostic)>> {
             .with_help("save it as UTF-8");
         Box::new((String::from_utf8_lossy(error.as_bytes()).into_owned(), problem))
     })
-}
-
-/// As much as is needed to tell that a file is too large.
-fn read(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(schema::MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn text(checked: &[Checked], hidden: usize) -> String {

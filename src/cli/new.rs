@@ -22,6 +22,7 @@ use crate::diagnostic::fold;
 use crate::draft;
 use crate::draft::Draft;
 use crate::draft::DraftOptions;
+use crate::file;
 use crate::model::OperationModel;
 use crate::model::ServiceModel;
 use crate::schema;
@@ -144,13 +145,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         let waiter = json!({ draft.name.as_str(): draft.to_json() });
         return Ok(Report::text(report::json(&waiter)).with_stderr(proposal::told(&target, &draft)));
     }
+    let project = project::project()?;
     let file = args.file.clone();
     let file = file.unwrap_or_else(|| Path::new("waiters").join(format!("{}.json", service.name)));
-    let name = write_waiter(&file, &service.name, &draft, args.force)?;
-    let cases = args.cases.clone().or(project::project()?.tests);
+    if args.file.is_none() {
+        project::stays_inside(Path::new("."), &file, "--file")?;
+    }
+    let cases = args.cases.clone().or_else(|| project.tests.clone());
     let cases = cases.unwrap_or_else(|| PathBuf::from(CASES));
+    let within = args.cases.is_none().then(|| project.top());
+    if let Some(root) = within {
+        project::stays_inside(root, &cases.join(&service.name), "--cases")?;
+    }
+    let name = write_waiter(&file, &service.name, &draft, args.force)?;
     let folder = cases.join(&service.name).join(&name);
-    let written = write_cases(&folder, &draft, args.force)?;
+    let written = write_cases(&folder, &draft, args.force, within)?;
     let told = format!(
         "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
          look through both, then: maitred lint {} && maitred test {} {name}",
@@ -222,7 +231,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
             }
             name.clone_from(known);
         }
-        let text = std::fs::read_to_string(path)?;
+        let text = file::text(path, schema::MAX_FILE as u64)?;
         schema::with_waiter(&text, &name, &waiter)?
     } else {
         let mut file = json!({ "$schema": schema::SCHEMA_ID, "version": 2 });
@@ -238,11 +247,20 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
     Ok(name)
 }
 
-fn write_cases(folder: &Path, draft: &Draft, force: bool) -> anyhow::Result<usize> {
+/// Writes the cases of a draft that are not there yet; in the folder `within`, if it is given.
+fn write_cases(
+    folder: &Path,
+    draft: &Draft,
+    force: bool,
+    within: Option<&Path>,
+) -> anyhow::Result<usize> {
     let mut written = 0;
     for (name, case) in &draft.cases {
         let path = folder.join(format!("{name}.json"));
         if force || !path.exists() {
+            if let Some(root) = within {
+                project::stays_inside(root, &path, "--cases")?;
+            }
             write(&path, &report::json(&serde_json::to_value(case)?))?;
             written += 1;
         }

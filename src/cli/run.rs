@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::clients::SourceArgs;
 use super::exit::Exit;
+use super::project::ConnectionsArgs;
 use super::report::{self, Format, Report};
 use super::signals::Signals;
 use super::store::{Opened, StoreArgs, store_failure};
@@ -38,13 +39,15 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
+    connections: ConnectionsArgs,
+    #[command(flatten)]
     sources: SourceArgs,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     args.sources.check()?;
     let (opened, submitted) =
-        submit::submit(&args.task, &args.operator, &args.store, &args.sources)?;
+        submit::submit(&args.task, &args.operator, &args.store, &args.connections, &args.sources)?;
     let (id, scope) = match submitted {
         Submitted::Created(id) | Submitted::Replaced { new: id, .. } => (id, Scope::New(id)),
         Submitted::Attached(id) => (id, Scope::Existing(id)),
@@ -57,12 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     ended
 }
 
-async fn follow(
-    args: &Args,
-    opened: &Opened,
-    id: TaskId,
-    scope: Scope,
-) -> anyhow::Result<Report> {
+async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyhow::Result<Report> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(false);
     let mut running = std::pin::pin!(run_here(args, opened, scope, stopped));
@@ -94,7 +92,7 @@ async fn run_here(
 ) -> anyhow::Result<()> {
     loop {
         let options = TriggererOptions { scope, ..TriggererOptions::default() };
-        let triggerer = opened.triggerer(&args.sources, options)?;
+        let triggerer = opened.triggerer(&args.sources, &args.connections, options)?;
         let mut asked = stopped.clone();
         let ended = triggerer.run(async move {
             // A sender that is gone means the end, too.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
-use super::project;
+use super::project::{self, ConnectionsArgs};
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::connection::Clients;
@@ -39,8 +39,8 @@ pub(super) fn registry() -> Arc<Registry> {
 /// Where tasks are kept.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct StoreArgs {
-    /// The file that keeps the tasks; default: `store` of maitred.toml, else maitred/maitred.sqlite in
-    /// XDG_STATE_HOME, or else in ~/.local/state
+    /// The file that keeps the tasks; default: `store` of a maitred.toml that is trusted, else
+    /// maitred/maitred.sqlite in XDG_STATE_HOME, or else in ~/.local/state
     #[arg(long, value_name = "FILE", env = "MAITRED_STORE", hide_env_values = true)]
     pub(super) store: Option<PathBuf>,
 }
@@ -49,10 +49,19 @@ impl StoreArgs {
     /// The file.
     ///
     /// # Errors
-    /// `maitred.toml` cannot be used, also where `--store` says it.
+    /// `maitred.toml` cannot be used, also where `--store` says it; or it names a store in a folder that is
+    /// not trusted; or there is no home folder, and with it no default.
     pub(super) fn path(&self) -> Result<PathBuf, Failure> {
-        let project = project::project()?.store;
-        Ok(self.store.clone().or(project).unwrap_or_else(default_path))
+        if let Some(named) = &self.store {
+            return project::project().map(|_| named.clone());
+        }
+        if let Some(named) = project::store()? {
+            return Ok(named);
+        }
+        default_path().ok_or_else(|| {
+            Failure::usage("there is no home folder in which a store could be")
+                .help("name the store with --store or MAITRED_STORE")
+        })
     }
 
     /// Opens the store; a new one is made if there is none, in a folder that is there. Only for the default
@@ -60,7 +69,9 @@ impl StoreArgs {
     pub(super) fn open(&self) -> Result<Opened, Failure> {
         let path = self.path()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| path != default_path() && !folder.is_dir()) {
+        if let Some(folder) =
+            folder.filter(|folder| Some(&path) != default_path().as_ref() && !folder.is_dir())
+        {
             let message = format!("there is no folder {} to make the store in", folder.display());
             return Err(Failure::usage(message).help("make the folder, or give another --store"));
         }
@@ -111,13 +122,14 @@ impl Opened {
     /// What runs the tasks of the store in this process.
     ///
     /// # Errors
-    /// `maitred.toml` cannot be used.
+    /// `maitred.toml` cannot be used, or names connections in a folder that is not trusted.
     pub(super) fn triggerer(
         &self,
         sources: &SourceArgs,
+        connections: &ConnectionsArgs,
         options: TriggererOptions,
     ) -> Result<Triggerer, Failure> {
-        let clients = Clients::new(project::connections(None)?, Arc::clone(&self.clock))
+        let clients = Clients::new(connections.open()?, Arc::clone(&self.clock))
             .with_models(sources.data.models());
         let engine = self.engine();
         let services = Services { clients, catalog: sources.catalog()?, ..engine.services() };

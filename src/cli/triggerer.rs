@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
+use super::project::ConnectionsArgs;
 use super::report::{self, Report};
 use super::signals::Signals;
 use super::store::{Opened, StoreArgs, store_failure};
@@ -45,6 +46,8 @@ pub(super) struct Args {
     #[arg(long)]
     check: bool,
     #[command(flatten)]
+    connections: ConnectionsArgs,
+    #[command(flatten)]
     sources: SourceArgs,
 }
 
@@ -71,7 +74,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let ended = Arc::new(Ended::default());
     let observer = Arc::clone(&ended);
     let triggerer = opened
-        .triggerer(&args.sources, options)?
+        .triggerer(&args.sources, &args.connections, options)?
         .with_observer(Arc::new(move |change| observer.take(change)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

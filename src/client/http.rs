@@ -70,7 +70,7 @@ mod settings;
 
 pub use input::check_input;
 pub use oauth2::OAuth2;
-pub use parameters::{MAX_REDIRECTS, METHODS, PARAMETERS, Parameter};
+pub use parameters::{MAX_REDIRECTS, METHODS, PARAMETERS, Parameter, ROUTE};
 pub use settings::HttpSettings;
 
 use connections::{Connections, Verify};

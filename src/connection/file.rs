@@ -1,12 +1,14 @@
 //! `connections.toml`: a table for each connection.
 
+use std::fmt;
 use std::fs::File;
-use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::diagnostic::line_column;
+use crate::file;
 
 use super::environment::Environment;
 use super::error::ConnectionFileError;
@@ -19,11 +21,21 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// The variable that names the file.
 pub(super) const VARIABLE: &str = "MAITRED_CONNECTIONS";
 
+/// Looks at the content of a file of connections before it is used, and says why it must not be.
+pub(super) type ContentCheck = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
+
 /// Where the file is, and whether it was named, so that it has to exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) path: PathBuf,
     named: bool,
+    check: Option<ContentCheck>,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Place {
@@ -32,28 +44,34 @@ impl Place {
     pub(super) fn find(named: Option<&Path>, environment: &Environment) -> Option<Self> {
         let variable = || environment.get(VARIABLE).map(PathBuf::from);
         match named.map(Path::to_owned).or_else(variable) {
-            Some(path) => Some(Self { path, named: true }),
-            None => default_path(environment).map(|path| Self { path, named: false }),
+            Some(path) => Some(Self { path, named: true, check: None }),
+            None => {
+                let path = default_path(environment);
+                path.map(|path| Self { path, named: false, check: None })
+            }
         }
+    }
+
+    /// A file that has to exist, and to pass `check`.
+    #[cfg(feature = "cli")]
+    pub(super) fn checked(path: &Path, check: ContentCheck) -> Self {
+        Self { path: path.to_owned(), named: true, check: Some(check) }
     }
 
     /// The tables of the file.
     pub(super) fn read(&self) -> Result<Map<String, Value>, ConnectionFileError> {
         let fail = |message: String| ConnectionFileError::new(&self.path, message);
-        let file = match File::open(&self.path) {
+        let file = match file::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound && !self.named => {
-                return Ok(Map::new());
-            }
-            Err(error) => return Err(fail(format!("cannot be read: {}", error.kind()))),
+            Err(error) if error.is_missing() && !self.named => return Ok(Map::new()),
+            Err(error) => return Err(fail(error.to_string())),
         };
         let readable = readable_by_others(&file);
-        let mut text = String::new();
-        let read = file.take(MAX_BYTES + 1).read_to_string(&mut text);
-        read.map_err(|error| fail(format!("cannot be read: {}", error.kind())))?;
-        if text.len() as u64 > MAX_BYTES {
-            return Err(fail("is larger than 1 MiB".to_owned()));
+        let content = file::all(file, MAX_BYTES).map_err(|error| fail(error.to_string()))?;
+        if let Some(check) = &self.check {
+            check(&content).map_err(|why| fail(format!("is not used: {why}")))?;
         }
+        let text = file::as_text(content).map_err(|error| fail(error.to_string()))?;
         let tables: Map<String, Value> = toml::from_str(&text).map_err(|error| {
             // Only its message: its Display shows the line, which may hold a secret.
             let place = error.span().map_or(String::new(), |span| {

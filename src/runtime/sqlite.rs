@@ -60,12 +60,12 @@ impl fmt::Debug for SqliteStore {
 }
 
 /// Where the store is if nobody says otherwise: `maitred/maitred.sqlite` in the user's folder for
-/// state, `$XDG_STATE_HOME` or `~/.local/state`; in the working folder for a user without a home.
+/// state, `$XDG_STATE_HOME` or `~/.local/state`. `None` for a user without a home: a store in the working folder
+/// may be a stranger's.
 #[must_use]
-pub fn default_path() -> PathBuf {
-    let strategy = etcetera::base_strategy::Xdg::new().ok();
-    let folder = strategy.and_then(|strategy| strategy.state_dir()).unwrap_or_default();
-    folder.join("maitred").join("maitred.sqlite")
+pub fn default_path() -> Option<PathBuf> {
+    let folder = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
+    folder.is_absolute().then(|| folder.join("maitred").join("maitred.sqlite"))
 }
 
 impl SqliteStore {
@@ -179,12 +179,7 @@ impl Store for SqliteStore {
         self.write(|file| write::acquire(file, now))
     }
 
-    fn acquire_task(
-        &self,
-        id: TaskId,
-        share: Share,
-        now: Timestamp,
-    ) -> Result<Fence, StoreError> {
+    fn acquire_task(&self, id: TaskId, share: Share, now: Timestamp) -> Result<Fence, StoreError> {
         let mut held = lock(&self.lock);
         if held.is_none() {
             *held = Some(Held::Shared(schema::lock_shared(&self.path, share)?));

@@ -17,7 +17,9 @@ use crate::clock::Timestamp;
 use crate::config::WaiterConfig;
 use crate::connection::ClientSettings;
 use crate::connection::Clients;
+use crate::connection::HTTP_DEFAULT;
 use crate::connection::OpenClient;
+use crate::connection::Origin;
 use crate::connection::has_reference;
 use crate::waiter::Waiter;
 
@@ -214,6 +216,13 @@ impl TriggerContext {
         settings: &ClientSettings,
     ) -> Result<OpenClient, TriggerError> {
         Ok(self.services.clients.open(service, settings).await?)
+    }
+
+    /// Whether a client of service `http` with `settings` has a connection that somebody has defined.
+    pub(crate) fn has_connection(&self, settings: &ClientSettings) -> bool {
+        let id = settings.connection.as_deref().unwrap_or(HTTP_DEFAULT);
+        let found = self.services.clients.connections().get(id);
+        found.is_ok_and(|connection| *connection.origin() != Origin::BuiltIn)
     }
 
     /// Connections and the clients made of them.

@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::catalog::LookupError;
 use crate::client::Call;
 use crate::client::aws::UNKNOWN_SERVICE;
+use crate::client::http::ROUTE;
 use crate::clock::Timestamp;
 use crate::config::AcceptorConfig;
 use crate::config::Show;
@@ -234,6 +235,7 @@ impl WaiterTrigger {
         let config = self.find(catalog)?;
         self.refuse_secrets()?;
         self.refuse_secrets_of(&config)?;
+        self.refuse_route_of(&config, self.client.connection.is_some())?;
         values::check(&self.values)?;
         self.compile(&config, self.input.clone()).map(drop)
     }
@@ -286,6 +288,25 @@ impl WaiterTrigger {
                 let (service, waiter) = (&self.service, &self.waiter);
                 let message = format!("{service}.{waiter}: in its input, {message}");
                 Err(TriggerError::new(message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What a connection holds goes to its host as the connection says, and not by a way that a waiter file
+    /// names, which may be a stranger's.
+    fn refuse_route_of(
+        &self,
+        config: &WaiterConfig,
+        has_connection: bool,
+    ) -> Result<(), TriggerError> {
+        if self.service != "http" || self.definition.is_some() || !has_connection {
+            return Ok(());
+        }
+        let (service, waiter) = (&self.service, &self.waiter);
+        match route_of_file(&config.input, &self.input) {
+            Some(key) => {
+                Err(TriggerError::new(format!("{service}.{waiter}: {}", refused_route(key))))
             }
             None => Ok(()),
         }
@@ -414,6 +435,7 @@ impl Trigger for WaiterTrigger {
 
     async fn start(&self, ctx: &TriggerContext) -> Result<WaiterState, TriggerError> {
         let (definition, config) = self.take(ctx).await?;
+        self.refuse_route_of(&config, ctx.has_connection(&self.client))?;
         values::check(&self.values)?;
         let waiter = self.compiled(ctx, &definition, &config, &self.input)?;
         let progress = Progress::start(&waiter, ctx.now(), fastrand::u64(..));
@@ -470,6 +492,25 @@ impl Trigger for WaiterTrigger {
         self.refuse_secrets()?;
         serialized(self)
     }
+}
+
+/// The member of a waiter's input that leads a request another way, unless the caller's `own` input says so.
+pub(crate) fn route_of_file(
+    file: &Map<String, Value>,
+    own: &Map<String, Value>,
+) -> Option<&'static str> {
+    let safe = |value: &Value| value.is_null() || *value == Value::Bool(true);
+    ROUTE
+        .into_iter()
+        .find(|key| file.get(*key).is_some_and(|value| !safe(value)) && !own.contains_key(*key))
+}
+
+/// Why a member of a waiter's input is refused together with a connection.
+pub(crate) fn refused_route(key: &str) -> String {
+    format!(
+        "its file says `{key}`, which would decide who can read what the connection sends; give \
+         `{key}` with the task or the command, or put it into the connection"
+    )
 }
 
 /// Why there is no waiter, with the one that was probably meant.

@@ -1,6 +1,6 @@
 //! `maitred tasks submit`.
 
-use std::io::BufRead as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +12,12 @@ use crate::cli::block_on;
 use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
-use crate::cli::project;
+use crate::cli::project::ConnectionsArgs;
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{Opened, StoreArgs, engine_failure, registry};
+use crate::cli::values::MAX_FILE;
 use crate::connection::Connections;
+use crate::file::{self, FileError};
 use crate::runtime::Engine as _;
 use crate::runtime::NewTask;
 use crate::runtime::OnConflict;
@@ -48,6 +50,8 @@ pub(in crate::cli) struct Args {
     from: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    connections: ConnectionsArgs,
     /// How the numbers of the tasks are written
     #[arg(long, value_enum, default_value_t)]
     output: Format,
@@ -119,7 +123,9 @@ struct Line {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let (registry, connections) = (registry(), project::connections(None)?);
+    // What may not be used is told before anything is read.
+    args.store.path()?;
+    let (registry, connections) = (registry(), args.connections.open()?);
     let (lines, tasks) = match (&args.from, &args.operator) {
         (Some(from), _) => {
             let (lines, tasks): (Vec<_>, Vec<_>) = lines(from, &registry, &connections)?
@@ -155,9 +161,11 @@ pub(in crate::cli) fn submit(
     task: &SpecArgs,
     operator: &str,
     store: &StoreArgs,
+    connections: &ConnectionsArgs,
     sources: &SourceArgs,
 ) -> anyhow::Result<(Opened, Submitted)> {
-    let connections = project::connections(None)?;
+    store.path()?;
+    let connections = connections.open()?;
     let task = task.new_task(operator, &registry(), &connections)?;
     check::warn(std::slice::from_ref(&task), &connections);
     let opened = store.open()?;
@@ -234,14 +242,13 @@ fn arguments(text: &str) -> Result<Value, Failure> {
     };
     let (place, text) = match text.strip_prefix('@') {
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| wrong(format!("--args: {path} cannot be read: {error}")))?;
-            (path, text)
+            let text = file::named(Path::new(path), MAX_FILE).and_then(file::as_text);
+            (path, text.map_err(|error| wrong(format!("--args: {path} {error}")))?)
         }
         None if text == "-" => {
-            let text = std::io::read_to_string(std::io::stdin())
-                .map_err(|error| wrong(format!("--args: standard input: {error}")))?;
-            ("standard input", text)
+            let text = file::all(std::io::stdin().lock(), MAX_FILE).and_then(file::as_text);
+            let wrong = |error| wrong(format!("--args: standard input {error}"));
+            ("standard input", text.map_err(wrong)?)
         }
         None => ("--args", text.to_owned()),
     };
@@ -255,18 +262,22 @@ fn arguments(text: &str) -> Result<Value, Failure> {
     }
 }
 
+/// How many bytes the lines of `--from` may have together: some 500,000 tasks.
+const MAX_LINES: u64 = 256 * 1024 * 1024;
+
 /// Tasks, each with the number of its line.
 type Lines = Vec<(usize, NewTask)>;
 
 /// The tasks of a file, each of which this program could run.
 fn lines(from: &str, registry: &Registry, connections: &Connections) -> Result<Lines, Failure> {
-    let read = |error: std::io::Error| Failure::usage(format!("{from} cannot be read: {error}"));
-    let input: Box<dyn std::io::BufRead> = match from {
+    let place = if from == "-" { "standard input" } else { from };
+    let read = |error: FileError| Failure::usage(format!("{place} {error}"));
+    let input: Box<dyn std::io::Read> = match from {
         "-" => Box::new(std::io::stdin().lock()),
-        path => Box::new(std::io::BufReader::new(std::fs::File::open(path).map_err(read)?)),
+        path => Box::new(file::open_named(Path::new(path)).map_err(read)?),
     };
     let mut tasks = Vec::new();
-    for (index, line) in input.lines().enumerate() {
+    for (index, line) in file::lines(input, MAX_FILE, MAX_LINES).enumerate() {
         let line = line.map_err(read)?;
         if line.trim().is_empty() {
             continue;
@@ -281,7 +292,6 @@ fn lines(from: &str, registry: &Registry, connections: &Connections) -> Result<L
         tasks.push((index + 1, task));
     }
     if tasks.is_empty() {
-        let place = if from == "-" { "standard input" } else { from };
         return Err(Failure::usage(format!("{place} has no task; nothing was submitted"))
             .help("every line is a JSON object, as `maitred tasks submit --help` shows"));
     }

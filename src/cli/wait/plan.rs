@@ -26,6 +26,7 @@ use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Invalid;
 use crate::model::snake_name;
+use crate::trigger::{refused_route, route_of_file};
 use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
 
@@ -189,6 +190,13 @@ impl Plan {
             each.place.set(&mut options, first.value.clone());
         }
         let service = target.signature.service();
+        let route = route_of_file(&target.config.input, &options.input);
+        if let Some(key) =
+            route.filter(|_| service == signature::HTTP && args.connection.connection.is_some())
+        {
+            let message = format!("{}: {}", target.command_line(), refused_route(key));
+            return Err(Failure::usage(message).into());
+        }
         let compiled = Waiter::compile(service, &target.name, &config, &options);
         let mut whole = config.input.clone();
         whole.extend(options.input.clone());

@@ -6,6 +6,9 @@ pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", 
 /// Redirects that are followed by default before a request is given up.
 pub const MAX_REDIRECTS: usize = 10;
 
+/// The members of an input that decide who can read a request on its way.
+pub const ROUTE: [&str; 2] = ["proxy", "verify"];
+
 /// One key that the input of an HTTP request may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {

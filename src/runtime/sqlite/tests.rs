@@ -28,5 +28,5 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
 
 #[test]
 fn the_default_place_is_in_the_folder_for_state() {
-    assert!(default_path().ends_with("maitred/maitred.sqlite"));
+    assert!(default_path().unwrap().ends_with("maitred/maitred.sqlite"));
 }

@@ -1,0 +1,136 @@
+//! `maitred trust`: whose `maitred.toml` may name a store and a file of connections.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::exit::Failure;
+use super::project;
+use super::report::{self, Format, Report};
+use crate::project::{Distrust, FILE_NAME, Project, Record, Trust};
+
+/// Trust a folder: let its maitred.toml name the store and the file of connections
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What is in a store is run, and a file of connections says where secrets go. So what a
+maitred.toml that was found names of them counts only in a folder that you have trusted, until
+that file or the file of connections changes. Waiters, tests and lint levels count without that.
+Trust is kept in maitred/trusted in XDG_STATE_HOME or ~/.local/state.
+
+Examples:
+  maitred trust
+  maitred trust ~/src/team
+  maitred trust --list
+  maitred trust --revoke ~/src/team")]
+pub(super) struct Args {
+    /// The folder, or one below it; default: the current folder
+    folder: Option<PathBuf>,
+    /// List the folders that are trusted
+    #[arg(long, conflicts_with_all = ["folder", "revoke"])]
+    list: bool,
+    /// Take the trust in the folder back
+    #[arg(long)]
+    revoke: bool,
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t, requires = "list")]
+    output: Format,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    let trust = project::trust()?;
+    if args.list {
+        return list(&trust, args.output);
+    }
+    let folder = match &args.folder {
+        Some(folder) => folder.clone(),
+        None => std::env::current_dir()?,
+    };
+    Ok(if args.revoke { revoke(&trust, &folder)? } else { grant(&trust, &folder)? })
+}
+
+fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
+    // The file may be named itself.
+    let folder =
+        if folder.ends_with(FILE_NAME) { folder.parent().unwrap_or(folder) } else { folder };
+    let project = found(folder)?.ok_or_else(|| {
+        let message = format!("there is no {FILE_NAME} in {} or above it", shown(folder));
+        Failure::usage(message).help("a folder is trusted for what its maitred.toml names")
+    })?;
+    let named: Vec<_> = project.named().collect();
+    let root = shown(&project.root);
+    if named.is_empty() {
+        let text =
+            format!("{root} needs no trust: its {FILE_NAME} names no store and no connections");
+        return Ok(Report::default().with_stderr(text));
+    }
+    let granted = trust.grant(&project);
+    let record =
+        granted.map_err(|error| Failure::usage(format!("{root} cannot be trusted: {error}")))?;
+    let mut text =
+        format!("{} is trusted with what its {FILE_NAME} names:\n", shown(&record.folder));
+    for (what, path) in named {
+        text.push_str(&format!("  {what:<12} {}\n", shown(path)));
+    }
+    text.push_str("`maitred trust --revoke` takes that back.\n");
+    Ok(Report::default().with_stderr(text))
+}
+
+fn found(folder: &Path) -> Result<Option<Project>, Failure> {
+    let folder = std::fs::canonicalize(folder)
+        .map_err(|error| Failure::usage(format!("{}: {error}", shown(folder))))?;
+    Project::find(&folder).map_err(|error| {
+        Failure::usage(error.to_string()).help("a file that cannot be used cannot be trusted")
+    })
+}
+
+fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
+    // That of a folder which is gone, or whose file cannot be used any more, can be taken back, too.
+    let project = found(folder).ok().flatten();
+    let folder = project.map_or_else(|| folder.to_owned(), |project| project.root);
+    let revoked = trust.revoke(&folder);
+    let shown = shown(&folder);
+    match revoked {
+        Ok(true) => Ok(Report::default().with_stderr(format!("{shown} is no longer trusted"))),
+        Ok(false) => Err(Failure::usage(format!("{shown} is not trusted"))
+            .help("`maitred trust --list` shows the folders that are")),
+        Err(error) => Err(Failure::usage(format!("the trust in {shown} stays: {error}"))),
+    }
+}
+
+fn list(trust: &Trust, format: Format) -> anyhow::Result<Report> {
+    let records = trust.list()?;
+    let text = match format {
+        Format::Text => records
+            .iter()
+            .map(|record| format!("{}  {}\n", shown(&record.folder), standing(trust, record)))
+            .collect(),
+        Format::Json => {
+            let folder = |record: &Record| -> Value {
+                json!({
+                    "folder": record.folder.display().to_string(),
+                    "standing": standing(trust, record),
+                })
+            };
+            let folders: Vec<_> = records.iter().map(folder).collect();
+            report::json(&json!({"version": 1, "folders": folders}))
+        }
+    };
+    Ok(Report::text(text))
+}
+
+/// Whether the trust in a folder holds: `trusted`, `changed`, or `unusable`.
+fn standing(trust: &Trust, record: &Record) -> &'static str {
+    let file = record.folder.join(FILE_NAME);
+    let Ok(project) = Project::read(&file) else { return "unusable" };
+    let checked = trust.store(&project).map(drop).and(trust.connections(&project).map(drop));
+    match checked {
+        Ok(()) => "trusted",
+        Err(Distrust::Unreadable(_)) => "unusable",
+        Err(_) => "changed",
+    }
+}
+
+/// A path in one line, without what a terminal would obey.
+fn shown(path: &Path) -> String {
+    report::one_line(&path.display().to_string())
+}

@@ -1,0 +1,337 @@
+//! Which folders the user trusts: whose `maitred.toml` may name a store and a file of connections.
+//!
+//! A checkout is data from a stranger. A store holds commands that are run when a task fails, and
+//! connections say where secrets go, so neither counts because a file that was found names it. It counts in
+//! a folder that the user has trusted, as long as `maitred.toml` and the connections file have the content
+//! that they had then. That is kept outside of the folder, in the user's folder for state.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{FILE_NAME, Project};
+use crate::file;
+
+/// The largest connections file that can be trusted, in bytes; a larger one cannot be used either.
+const MAX_CONNECTIONS: u64 = 1024 * 1024;
+/// The largest record, in bytes: two hashes and a path.
+const MAX_RECORD: u64 = 64 * 1024;
+
+/// The user's word on folders, kept as one file for each.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    records: PathBuf,
+}
+
+/// What is kept of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The folder, without links in its path.
+    pub folder: PathBuf,
+    /// The hash of its `maitred.toml`.
+    project: String,
+    /// The hash of the connections file; `None` if there was none.
+    connections: Option<String>,
+}
+
+/// Why what a found `maitred.toml` names does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Distrust {
+    /// The user has not trusted the folder.
+    Never,
+    /// This file has changed since.
+    Changed(PathBuf),
+    /// The record or a file cannot be read.
+    Unreadable(String),
+}
+
+impl fmt::Display for Distrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("you have not trusted this folder"),
+            Self::Changed(path) => {
+                write!(f, "{} has changed since you trusted this folder", path.display())
+            }
+            Self::Unreadable(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Trust {
+    /// That of the user whose process this is: in `maitred/trusted` of `$XDG_STATE_HOME` or
+    /// `~/.local/state`; `None` for a user without a home.
+    #[must_use]
+    pub fn of_process() -> Option<Self> {
+        let state = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
+        state.is_absolute().then(|| Self::at(state.join("maitred").join("trusted")))
+    }
+
+    /// That which is kept in this folder.
+    #[must_use]
+    pub fn at(records: PathBuf) -> Self {
+        Self { records }
+    }
+
+    /// The store that a project names, if it may.
+    ///
+    /// # Errors
+    /// It names one, and its folder is not trusted as it is.
+    pub fn store<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
+        let Some(store) = &project.store else { return Ok(None) };
+        self.current(project).map(|_| Some(store.as_path()))
+    }
+
+    /// The file of connections that a project names, if it may.
+    ///
+    /// # Errors
+    /// It names one, and its folder is not trusted as it is, or that file is not what it was.
+    pub fn connections<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
+        let Some(path) = &project.connections else { return Ok(None) };
+        let record = self.current(project)?;
+        if record.connections != hash_of_connections(path)? {
+            return Err(Distrust::Changed(path.clone()));
+        }
+        Ok(Some(path.as_path()))
+    }
+
+    /// Checks the content of the connections file of a project once more, as it is read: the user may have
+    /// trusted it anew, and somebody may have changed it.
+    ///
+    /// # Errors
+    /// The project's folder is not trusted with it.
+    pub fn check_connections(&self, project: &Project, content: &[u8]) -> Result<(), Distrust> {
+        let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
+        match &project.connections {
+            Some(path) if record.connections != Some(hash(content)) => {
+                Err(Distrust::Changed(path.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Trusts the folder of a project with what it names now.
+    ///
+    /// # Errors
+    /// The connections file cannot be read, or the record cannot be written.
+    pub fn grant(&self, project: &Project) -> io::Result<Record> {
+        let other = |distrust: Distrust| io::Error::other(distrust.to_string());
+        let connections = project.connections.as_deref().map(hash_of_connections);
+        let record = Record {
+            folder: folder_of(&project.root).map_err(other)?,
+            project: project.hash.clone(),
+            connections: connections.transpose().map_err(other)?.flatten(),
+        };
+        let folder = &self.records;
+        private_folder(folder)?;
+        let mut part = tempfile_in(folder)?;
+        part.1.write_all(serde_json::to_string_pretty(&record)?.as_bytes())?;
+        part.1.sync_all()?;
+        fs::rename(&part.0, self.path(&record.folder))?;
+        Ok(record)
+    }
+
+    /// Takes the trust in a folder back; `false` if there was none. The folder need not be there any more.
+    ///
+    /// # Errors
+    /// The record cannot be removed.
+    pub fn revoke(&self, folder: &Path) -> io::Result<bool> {
+        let folder = fs::canonicalize(folder).or_else(|_| std::path::absolute(folder))?;
+        match fs::remove_file(self.path(&folder)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The folders that are trusted, in the order of their paths.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn list(&self) -> io::Result<Vec<Record>> {
+        let entries = match fs::read_dir(&self.records) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                found.extend(read_record(&path).map_err(io::Error::other)?);
+            }
+        }
+        found.sort_by(|one, other| one.folder.cmp(&other.folder));
+        Ok(found)
+    }
+
+    /// The record of a project whose `maitred.toml` is what it was.
+    fn current(&self, project: &Project) -> Result<Record, Distrust> {
+        let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
+        if record.project == project.hash {
+            return Ok(record);
+        }
+        Err(Distrust::Changed(project.root.join(FILE_NAME)))
+    }
+
+    fn record(&self, folder: &Path) -> Result<Option<Record>, Distrust> {
+        read_record(&self.path(folder)).map_err(Distrust::Unreadable)
+    }
+
+    fn path(&self, folder: &Path) -> PathBuf {
+        self.records.join(format!("{}.json", hash(folder.as_os_str().as_encoded_bytes())))
+    }
+}
+
+/// The hash of a text, as it is kept.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash_of_connections(path: &Path) -> Result<Option<String>, Distrust> {
+    match file::bytes(path, MAX_CONNECTIONS) {
+        Ok(content) => Ok(Some(hash(&content))),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(Distrust::Unreadable(format!("{} {error}", path.display()))),
+    }
+}
+
+/// The folder without links in its path.
+fn folder_of(root: &Path) -> Result<PathBuf, Distrust> {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    fs::canonicalize(root).map_err(|error| {
+        Distrust::Unreadable(format!("{} cannot be found: {error}", root.display()))
+    })
+}
+
+fn read_record(path: &Path) -> Result<Option<Record>, String> {
+    let content = match file::bytes(path, MAX_RECORD) {
+        Ok(content) => content,
+        Err(error) if error.is_missing() => return Ok(None),
+        Err(error) => return Err(format!("{} {error}", path.display())),
+    };
+    let record = serde_json::from_slice(&content);
+    record.map(Some).map_err(|error| format!("{} cannot be used: {error}", path.display()))
+}
+
+/// Makes a folder for its owner alone.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+/// A new file in `folder` for its owner alone.
+fn tempfile_in(folder: &Path) -> io::Result<(PathBuf, fs::File)> {
+    let path = folder.join(format!("{}-{}.part", std::process::id(), fastrand::u64(..)));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok((path.clone(), options.open(path)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scene {
+        home: tempfile::TempDir,
+        trust: Trust,
+    }
+
+    impl Scene {
+        fn new(toml: &str) -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let trust = Trust::at(home.path().join("state/trusted"));
+            let scene = Self { home, trust };
+            fs::create_dir(scene.folder()).unwrap();
+            scene.write(FILE_NAME, toml);
+            scene
+        }
+
+        fn folder(&self) -> PathBuf {
+            self.home.path().join("checkout")
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.folder().join(name), text).unwrap();
+        }
+
+        fn project(&self) -> Project {
+            Project::find(&self.folder()).unwrap().unwrap()
+        }
+
+        fn distrust(&self) -> [Option<Distrust>; 2] {
+            let project = self.project();
+            [self.trust.store(&project).err(), self.trust.connections(&project).err()]
+        }
+    }
+
+    const BOTH: &str = "store = 's.db'\nconnections = 'c.toml'\n";
+
+    #[test]
+    fn what_a_found_file_names_counts_once_its_folder_is_trusted() {
+        let scene = Scene::new(BOTH);
+        scene.write("c.toml", "");
+        assert_eq!(scene.distrust(), [Some(Distrust::Never), Some(Distrust::Never)]);
+        scene.trust.grant(&scene.project()).unwrap();
+        let project = scene.project();
+        let [store, connections] = ["s.db", "c.toml"].map(|name| scene.folder().join(name));
+        assert_eq!(scene.trust.store(&project), Ok(Some(&*store)));
+        assert_eq!(scene.trust.connections(&project), Ok(Some(&*connections)));
+        assert_eq!(scene.trust.list().unwrap().len(), 1);
+        assert!(scene.trust.revoke(&scene.folder()).unwrap());
+        assert!(!scene.trust.revoke(&scene.folder()).unwrap());
+        assert_eq!(scene.distrust(), [Some(Distrust::Never), Some(Distrust::Never)]);
+    }
+
+    #[test]
+    fn a_change_of_either_file_ends_the_trust() {
+        let scene = Scene::new(BOTH);
+        let changed = |name: &str| Some(Distrust::Changed(scene.folder().join(name)));
+        scene.trust.grant(&scene.project()).unwrap();
+        assert_eq!(scene.distrust(), [None, None], "a file that is not there yet can be trusted");
+        scene.write("c.toml", "[jobs]\n");
+        assert_eq!(scene.distrust(), [None, changed("c.toml")]);
+        scene.trust.grant(&scene.project()).unwrap();
+        assert_eq!(scene.distrust(), [None, None]);
+        let project = scene.project();
+        scene.trust.check_connections(&project, b"[jobs]\n").unwrap();
+        let other = scene.trust.check_connections(&project, b"[jobs] # else\n");
+        assert_eq!(other.err(), changed("c.toml"));
+        scene.write(FILE_NAME, "store = 'other.db'\nconnections = 'c.toml'\n");
+        assert_eq!(scene.distrust(), [changed(FILE_NAME), changed(FILE_NAME)]);
+    }
+
+    #[test]
+    fn another_folder_with_the_same_files_is_another_folder() {
+        let scene = Scene::new(BOTH);
+        scene.trust.grant(&scene.project()).unwrap();
+        let moved = scene.home.path().join("moved");
+        fs::rename(scene.folder(), &moved).unwrap();
+        let project = Project::find(&moved).unwrap().unwrap();
+        assert_eq!(scene.trust.store(&project), Err(Distrust::Never));
+        // One that is gone can be taken off the list.
+        assert!(scene.trust.revoke(&scene.folder()).unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn records_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let scene = Scene::new(BOTH);
+        scene.trust.grant(&scene.project()).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&scene.trust.records), 0o700);
+        for entry in fs::read_dir(&scene.trust.records).unwrap() {
+            assert_eq!(mode(&entry.unwrap().path()), 0o600);
+        }
+    }
+}
