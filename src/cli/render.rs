@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
+use super::report;
 use crate::catalog::BadFile;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
@@ -76,7 +77,7 @@ impl<'a> Findings<'a> {
         let group = match &diagnostic.span {
             Some(span) => self.locate(group, span, lines),
             None if self.name.is_empty() => group,
-            None => group.element(Origin::path(self.name)),
+            None => group.element(Origin::path(report::one_line(self.name))),
         };
         match &diagnostic.help {
             Some(help) => group.element(Level::HELP.message(plain(help))),
@@ -90,12 +91,13 @@ impl<'a> Findings<'a> {
         match lines.line(span) {
             Some((line, marked)) => group.element(
                 Snippet::source(line)
-                    .path(self.name)
+                    .path(report::one_line(self.name))
                     .line_start(place.line)
                     .annotation(AnnotationKind::Primary.span(marked)),
             ),
             None => {
-                group.element(Origin::path(self.name).line(place.line).char_column(place.column))
+                let origin = Origin::path(report::one_line(self.name));
+                group.element(origin.line(place.line).char_column(place.column))
             }
         }
     }
@@ -150,9 +152,9 @@ impl<'a> Findings<'a> {
         }
         format!(
             "::{level} file={}{place},title={}::{}",
-            escape_property(self.name),
+            escape_property(&plain_lines(self.name)),
             escape_property(&format!("maitred: {}", diagnostic.rule)),
-            escape_data(&message.lines().map(plain).collect::<Vec<_>>().join("\n"))
+            escape_data(&plain_lines(&message))
         )
     }
 }
@@ -165,6 +167,11 @@ fn place(diagnostic: &Diagnostic, lines: &Lines<'_>) -> Option<Place> {
 /// obey them.
 pub(super) fn plain(text: &str) -> String {
     annotate_snippets::normalize_untrusted_str(text)
+}
+
+/// The same of each line.
+fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 fn escape_data(text: &str) -> String {

@@ -137,6 +137,14 @@ async fn what_files_and_arguments_say_never_begins_a_line() {
         let ran = maitred.run(command).await;
         assert_harmless(&format!("{command:?}"), &ran);
     }
+    let named = Maitred::new().file("waiters/a\n::error::pwn\u{1b}[2J.json", "{}");
+    for command in [&["lint"][..], &["wait", "http", "x", "--waiters", "waiters"]] {
+        let ran = named.run(command).await;
+        assert_harmless(&format!("{command:?}"), &ran);
+        assert!(
+            !ran.stdout.lines().any(|line| line.contains("error::pwn") && !line.starts_with(' '))
+        );
+    }
     let ran = maitred.run(&["lint", "--output", "github"]).await;
     let commands: Vec<_> = ran.stdout.lines().collect();
     assert!(!commands.is_empty());
