@@ -32,6 +32,11 @@ async fn a_value_that_a_setting_does_not_take_is_2_and_names_the_setting() {
         ("AWS_ENDPOINT_URL_STS", "http://me:pw@"),
         ("AWS_CA_BUNDLE", "/nowhere/ca.pem"),
         ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem"),
+        ("SSL_CERT_DIR", "/nowhere"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "::"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv9"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "x"),
         ("AWS_PROFILE", "nobody"),
         ("AWS_DEFAULT_PROFILE", "nobody"),
         ("HTTPS_PROXY", "::"),
@@ -123,7 +128,7 @@ async fn certificates_of_the_bundle_are_trusted_by_both_clients() {
         }
     };
     for args in [&aws[..], &http[..]] {
-        for how in ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "profile"] {
+        for how in ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "profile"] {
             let ran = trusting(how).run(args).await;
             assert_eq!(ran.code, Some(0), "{how}: {ran:?}");
         }

@@ -104,6 +104,7 @@ impl AwsSettings {
         let services = self.services(lookup, profiles)?;
         let hidden: &[&str] = if is_named { &environment::CREDENTIALS } else { &[] };
         environment.check_headers()?;
+        check_sources(lookup)?;
         let env = environment.for_sdk(hidden)?;
         let written = sdk_text::write(&chain, environment, services)?;
         let files =
@@ -233,6 +234,9 @@ impl AwsSettings {
         lookup: &Lookup<'_>,
     ) -> Result<ConfigLoader, BadSettings> {
         let proxies = &self.config.proxies;
+        if self.verify != Some(Verify::Enabled(false)) {
+            check_system_bundle(lookup)?;
+        }
         let verify = match &self.verify {
             Some(verify) => verify.clone(),
             None => match ca_bundle(lookup)? {
@@ -267,7 +271,9 @@ impl AwsEnvironment {
         let profiles = self.profiles().unwrap_or_default();
         let selected = AwsSettings::default().selected(self, &profiles).unwrap_or_default();
         let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
-        let found = ca_bundle(&Lookup { environment: self, profile })?;
+        let lookup = Lookup { environment: self, profile };
+        check_system_bundle(&lookup)?;
+        let found = ca_bundle(&lookup)?;
         found.map(|found| usable_bundle(&found)).transpose()
     }
 }
@@ -279,6 +285,41 @@ fn usable_bundle(found: &Found) -> Result<String, BadSettings> {
     }
     http::certificates(&origin, &found.value).map_err(BadSettings::new)?;
     Ok(found.value.clone())
+}
+
+/// The SDK's connector panics where the system's certificates are said to be in a place that has none.
+fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
+    if let Some(found) = lookup.variable(&["SSL_CERT_FILE"])? {
+        usable_bundle(&found)?;
+    }
+    match lookup.variable(&["SSL_CERT_DIR"])? {
+        Some(found) if !std::env::split_paths(&found.value).any(|path| path.is_dir()) => {
+            Err(found.must_be("a folder that exists"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Where credentials are asked for must be places that can be asked.
+fn check_sources(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
+    let endpoint = "ec2_metadata_service_endpoint";
+    let urls = [
+        lookup.find(&["AWS_EC2_METADATA_SERVICE_ENDPOINT"], endpoint)?,
+        lookup.variable(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"])?,
+    ];
+    for found in urls.into_iter().flatten() {
+        if !environment::is_endpoint_url(&found.value) {
+            let message = format!("{} {}", found.origin, environment::NO_ENDPOINT);
+            return Err(BadSettings::new(message));
+        }
+    }
+    let mode = "ec2_metadata_service_endpoint_mode";
+    match lookup.find(&["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"], mode)? {
+        Some(found) if !["ipv4", "ipv6"].contains(&found.value.to_lowercase().as_str()) => {
+            Err(found.must_be("`ipv4` or `ipv6`"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The file of certificates that is named outside of the settings.
