@@ -538,6 +538,7 @@ async fn soft_fail_skips_what_did_not_come_in_time_and_nothing_else() {
         redshift.cluster("analytics", &["modifying"]);
         redshift.fail_poll(1, Fault::Deny);
         let rig = Rig::aws(&redshift.url(), 20);
+        args["timeout"] = 604_800.into();
         let task = rig.run("redshift.cluster_sensor", args).await;
         assert_eq!(task.state, TaskState::Failed, "{}", message(&task));
         assert_eq!(task.failure, Some(FailureKind::Refused));
