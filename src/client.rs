@@ -12,6 +12,9 @@ use crate::document::Document;
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(any(feature = "aws", feature = "http"))]
+#[cfg(any(feature = "aws", feature = "http"))]
+mod coding;
+#[cfg(any(feature = "aws", feature = "http"))]
 mod delivery;
 #[cfg(feature = "http")]
 pub mod http;
@@ -77,6 +80,17 @@ pub trait Client: Send + Sync + fmt::Debug {
     /// # Cancellation
     /// Dropping the future gives the call up; it may have been sent.
     fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        self.call(call)
+    }
+
+    /// Sends `call` for a caller that does not read the `Body` of an HTTP reply: it need not be read off
+    /// the wire, where it may be large or have no end, and may be missing in the document.
+    ///
+    /// A client that wraps another one passes this on. The default is [`Client::call`].
+    ///
+    /// # Cancellation
+    /// Dropping the future gives the call up.
+    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         self.call(call)
     }
 

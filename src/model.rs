@@ -179,6 +179,14 @@ impl OperationModel {
         members.any(|member| is_stream(self.shape(&member.target)))
     }
 
+    /// Whether the body of a reply is a file and not a document, as botocore's `get_streaming_output` says.
+    #[must_use]
+    pub fn streams_output(&self) -> bool {
+        let output = self.output.as_ref().and_then(|output| self.shape(output).structure());
+        let payload = output.and_then(|output| output.member(output.payload.as_deref()?));
+        payload.is_some_and(|member| matches!(self.shape(&member.target).kind, ShapeKind::Blob))
+    }
+
     /// The codes of the errors that the operation is known to give.
     pub fn error_codes(&self) -> impl Iterator<Item = &str> {
         self.errors.iter().map(|error| error.code.as_str())

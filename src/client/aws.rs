@@ -19,13 +19,16 @@ use crate::document::Document;
 use crate::model::InputProblem;
 
 pub mod archive;
+mod checksum;
 #[cfg(feature = "http")]
 mod config;
 mod connector;
 mod customize;
 mod endpoint;
 mod error;
+mod exchange;
 mod identity;
+mod metadata;
 mod once;
 mod pages;
 mod prepare;
@@ -42,6 +45,7 @@ pub use config::{
     SignatureVersion,
 };
 pub use connector::http_client;
+pub use exchange::MAX_REPLY_BYTES;
 pub(crate) use once::SentOnce;
 pub use pages::MAX_PAGES;
 pub use prepare::Prepared;
@@ -97,7 +101,8 @@ impl AwsClient {
     ///
     /// Everything that `config` has is honoured: HTTP client, credentials and their cache, time
     /// source, sleep, retries, time-outs, endpoint URLs (also those of one service), FIPS, dual
-    /// stack, application name. Where it has no read time-out, one of 60 s is set.
+    /// stack, application name. The read time-out bounds the whole of an attempt, until the last byte
+    /// of its reply; where there is none, one of 60 s is set. Replies have at most [`MAX_REPLY_BYTES`].
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self::with_models(config, Models::embedded())

@@ -18,6 +18,8 @@ use maitred::client::{Call, CallError, CallErrorKind, Client as _, Observation, 
 use serde_json::{Value, json};
 
 mod botocore;
+mod bounds;
+mod checksums;
 mod configuration;
 mod moto;
 mod pages;

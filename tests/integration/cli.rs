@@ -11,6 +11,7 @@ mod endings;
 mod escapes;
 #[cfg(unix)]
 mod files;
+mod machine_credentials;
 mod many;
 mod models;
 mod output;

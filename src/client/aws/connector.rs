@@ -24,13 +24,17 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::client::proxies::Proxies;
 
+use super::exchange::bounded;
 use super::once::is_sent_once;
 
 /// An HTTP client like the SDK's own, for `aws_config`'s loader, that starts faster. Proxies are those
 /// of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), certificates those of the system.
+///
+/// Requests for the credentials of a container and for instance metadata go to no proxy. A reply may
+/// have [`MAX_REPLY_BYTES`](super::MAX_REPLY_BYTES), and has to end within the read time-out (default 60 s).
 #[must_use]
 pub fn http_client() -> SharedHttpClient {
-    SharedHttpClient::new(LazyClient::default())
+    bounded(LazyClient::default(), LazyClient { is_direct: true, ..LazyClient::default() })
 }
 
 /// What connectors differ by: the time-outs to connect and to read, and whether each request has a
@@ -39,7 +43,11 @@ type Kind = (Option<Duration>, Option<Duration>, bool);
 
 /// Keeps a connector, and with it a pool of connections, of each kind.
 #[derive(Debug, Default)]
-struct LazyClient(Mutex<Vec<(Kind, SharedHttpConnector)>>);
+struct LazyClient {
+    /// Whether requests go through no proxy.
+    is_direct: bool,
+    connectors: Mutex<Vec<(Kind, SharedHttpConnector)>>,
+}
 
 impl HttpClient for LazyClient {
     fn http_connector(
@@ -49,7 +57,7 @@ impl HttpClient for LazyClient {
     ) -> SharedHttpConnector {
         let once = is_sent_once(components);
         let kind = (settings.connect_timeout(), settings.read_timeout(), once);
-        let mut connectors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, connector)) = connectors.iter().find(|(known, _)| *known == kind) {
             return connector.clone();
         }
@@ -60,6 +68,7 @@ impl HttpClient for LazyClient {
         }
         let connector = SharedHttpConnector::new(LazyConnector {
             builder,
+            is_direct: self.is_direct,
             proxies: Proxies::of_process(),
             made: Mutex::default(),
         });
@@ -75,6 +84,7 @@ impl HttpClient for LazyClient {
 
 struct LazyConnector {
     builder: ConnectorBuilder,
+    is_direct: bool,
     proxies: Result<Proxies, String>,
     /// One for each way to a server.
     made: Mutex<HashMap<Way, SharedHttpConnector>>,
@@ -111,8 +121,11 @@ impl LazyConnector {
     }
 
     fn way(&self, request: &HttpRequest) -> Result<Way, String> {
-        let proxies = self.proxies.as_ref().map_err(Clone::clone)?;
-        let proxy = proxies.find(request.uri()).map(str::to_owned);
+        let proxy = match &self.proxies {
+            _ if self.is_direct => None,
+            Ok(proxies) => proxies.find(request.uri()).map(str::to_owned),
+            Err(message) => return Err(message.clone()),
+        };
         let over_tls = proxy.as_ref().is_some_and(|url| !url.starts_with("http://"));
         let is_plain = request.uri().starts_with("http://");
         Ok(Way { proxy, is_secure: over_tls || !is_plain })

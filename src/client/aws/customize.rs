@@ -1,6 +1,5 @@
 //! What the models do not say: the ways of single services that their clients have to know.
 
-use aws_smithy_types::base64;
 use serde_json::{Map, Value};
 
 use crate::client::CallError;
@@ -113,15 +112,6 @@ pub(super) fn request(service: &ServiceModel, operation: &OperationModel, reques
         }
         "apigateway" if !request.headers.iter().any(|(name, _)| name == "accept") => {
             request.headers.push(("accept".to_owned(), "application/json".to_owned()));
-        }
-        "s3" if operation.checksum_required => {
-            let mut checksum = flate2::Crc::new();
-            checksum.update(&request.body);
-            let named = request.headers.iter().any(|(name, _)| name.starts_with("x-amz-checksum-"));
-            if !named {
-                let value = base64::encode(checksum.sum().to_be_bytes());
-                request.headers.push(("x-amz-checksum-crc32".to_owned(), value));
-            }
         }
         _ => {}
     }

@@ -19,6 +19,7 @@ use crate::client::{CallError, CallErrorKind, transport};
 use crate::document::Document;
 use crate::secrets::urls;
 
+use super::exchange::BodyError;
 use super::protocol::{ProtocolError, Reply};
 
 /// The error that a service answered with.
@@ -100,11 +101,14 @@ pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> Cal
             Err(error) => transport_error(transport::RESPONSE, url, &error),
         };
     }
+    let body = find::<BodyError>(&error);
     let status = error.raw_response().map(|response| response.status().as_u16());
+    let status = status.or(body.map(BodyError::status));
     if let Some(error) = credentials_error(&error) {
         return error;
     }
     let code = match &error {
+        SdkError::DispatchFailure(_) if body.is_some() => Some(transport::RESPONSE),
         SdkError::TimeoutError(_) => Some(transport::TIMEOUT),
         SdkError::ResponseError(_) if find::<ProtocolError>(&error).is_some() => {
             Some(transport::RESPONSE)

@@ -4,9 +4,11 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::client::{Call, CallError, CallErrorKind};
+use crate::client::{Call, CallError, CallErrorKind, transport};
 use crate::expression::Expression;
 use crate::model::Pagination;
+
+use super::exchange::MAX_REPLY_BYTES;
 
 /// The most pages of one operation that are asked for.
 pub const MAX_PAGES: usize = 1000;
@@ -23,6 +25,8 @@ pub(super) struct Pages<'a> {
     same: Vec<(&'a str, Value)>,
     last_token: Option<Vec<Value>>,
     count: usize,
+    /// How many bytes of JSON the pages to come may have.
+    room: usize,
 }
 
 impl<'a> Pages<'a> {
@@ -46,6 +50,7 @@ impl<'a> Pages<'a> {
             same: Vec::new(),
             last_token: None,
             count: 0,
+            room: MAX_REPLY_BYTES,
         })
     }
 
@@ -56,6 +61,10 @@ impl<'a> Pages<'a> {
 
     /// Takes in one page, and tells whether there is another.
     pub(super) fn add(&mut self, page: &Value) -> Result<bool, CallError> {
+        self.room = self.room.checked_sub(size(page)).ok_or_else(|| {
+            let message = "all pages together are larger than one reply may be";
+            CallError::new(CallErrorKind::Transport, transport::RESPONSE, message)
+        })?;
         if self.count == 0 {
             let keys = self.pagination.non_aggregate_keys.iter();
             self.same = keys
@@ -116,6 +125,25 @@ impl<'a> Pages<'a> {
         self.last_token = Some(tokens);
         Ok(true)
     }
+}
+
+/// How many bytes a value has as JSON.
+fn size(value: &Value) -> usize {
+    struct Counter(usize);
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    // Neither JSON nor a counter can fail.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
 }
 
 fn failed(code: &str, message: impl Into<String>) -> CallError {
@@ -272,6 +300,17 @@ mod tests {
         }
         let error = pages.add(&json!({ "Next": 0.5 })).unwrap_err();
         assert_eq!(error.message(), "there are more than 1000 pages");
+    }
+
+    #[test]
+    fn all_pages_together_are_no_larger_than_one_reply() {
+        let (call, pagination) = (call(), by_token());
+        let mut pages = Pages::new(&call, &pagination).unwrap();
+        pages.room = 2 * size(&json!({ "Things": ["xx"], "Next": 1 }));
+        assert!(pages.add(&json!({ "Things": ["aa"], "Next": 1 })).unwrap());
+        assert!(pages.add(&json!({ "Things": ["bb"], "Next": 2 })).unwrap());
+        let error = pages.add(&json!({})).unwrap_err();
+        assert_eq!((error.kind(), error.code()), (CallErrorKind::Transport, transport::RESPONSE));
     }
 
     #[test]

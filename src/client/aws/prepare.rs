@@ -11,6 +11,7 @@ use crate::model::{InputProblem, OperationModel, ServiceModel};
 use crate::secrets::urls;
 
 use super::archive::{ModelError, Service};
+use super::checksum;
 use super::customize;
 use super::endpoint::{self, Partitions, ResolvedEndpoint, RuleSet};
 use super::error::ServiceError;
@@ -186,6 +187,7 @@ pub(super) fn prepare(
     let mut request = protocol::serialize(service.model(), &operation, &input)
         .map_err(|error| Invalid::new("ParamValidation", error))?;
     customize::request(service.model(), &operation, &mut request);
+    checksum::add(&operation, &mut request)?;
     let endpoint = resolve(service.model(), &operation, &input, source)?;
     Ok(Prepared { service, operation, request, endpoint, region: source.region.to_owned() })
 }

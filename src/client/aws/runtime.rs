@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions, sigv4};
@@ -54,19 +53,18 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use serde_json::Value;
 
-use crate::client;
 use crate::client::delivery::Delivery;
+use crate::client::{self, coding};
 use crate::model::ServiceModel;
 
+use super::connector::http_client;
 use super::endpoint::ResolvedEndpoint;
 use super::error::ServiceError;
+use super::exchange::{DEFAULT_TIMEOUT, MAX_REPLY_BYTES, bounded};
 use super::once::SentOnce;
 use super::prepare::{self, Prepared};
-use super::protocol::{self, Reply};
+use super::protocol::{self, ProtocolError, Reply};
 use super::skew::SkewClassifier;
-
-/// Without any, a server that hangs would hold a poll for ever. botocore waits as long.
-const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The client of one service.
 pub(super) struct ServiceClient {
@@ -132,7 +130,7 @@ fn client_config(config: &SdkConfig, service: &ServiceModel) -> Layer {
     }
     let mut timeouts =
         config.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build());
-    let fallback = TimeoutConfig::builder().read_timeout(DEFAULT_READ_TIMEOUT).build();
+    let fallback = TimeoutConfig::builder().read_timeout(DEFAULT_TIMEOUT).build();
     timeouts.take_defaults_from(&fallback);
     layer.store_put(timeouts);
     if let Some(protection) = config.stalled_stream_protection() {
@@ -156,9 +154,11 @@ fn interned(name: String) -> &'static str {
 
 fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     let mut components = RuntimeComponentsBuilder::new("maitred::client");
-    if let Some(http_client) = config.http_client() {
-        components.set_http_client(Some(http_client));
-    }
+    let http_client = match config.http_client() {
+        Some(given) => bounded(given.clone(), given),
+        None => http_client(),
+    };
+    components.set_http_client(Some(http_client));
     if let Some(sleep) = config.sleep_impl() {
         components.set_sleep_impl(Some(sleep));
     }
@@ -244,7 +244,10 @@ impl SerializeRequest for Codec {
         for (name, value) in &prepared.headers {
             request.headers_mut().try_insert(name.clone(), value.clone())?;
         }
-        if !prepared.body.is_empty() {
+        // As botocore: a service may refuse a request of these methods that does not say how long it is.
+        if !matches!(prepared.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+            || !prepared.body.is_empty()
+        {
             let length = prepared.body.len().to_string();
             request.headers_mut().try_insert("content-length", length)?;
         }
@@ -259,17 +262,26 @@ impl DeserializeResponse for Codec {
         config: &ConfigBag,
     ) -> Result<Output, OrchestratorError<Error>> {
         let attempts = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+        let call = &self.0;
+        let body = response.body().bytes().unwrap_or_default();
+        // A file keeps its coding, as it does in botocore.
+        let status = response.status().as_u16();
+        let is_file = call.operation.streams_output() && !prepare::is_error(status);
+        let coding = response.headers().get("content-encoding").filter(|_| !is_file);
+        let coding = coding.unwrap_or_default();
+        let body = coding::decode(body, coding, MAX_REPLY_BYTES).map_err(|error| {
+            OrchestratorError::response(ProtocolError(error.to_string()).into())
+        })?;
         let reply = Reply {
-            status: response.status().as_u16(),
+            status,
             headers: response
                 .headers()
                 .iter()
                 .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
                 .collect(),
-            body: response.body().bytes().unwrap_or_default().to_vec(),
+            body: body.into_owned(),
             retries: attempts.saturating_sub(1),
         };
-        let call = &self.0;
         if prepare::is_error(reply.status) {
             let document = protocol::parse_error(&call.service, &call.operation, &reply);
             let error = ServiceError::new(document, &reply);

@@ -146,9 +146,15 @@ const UNSUPPORTED: [(&str, &str); 6] = [
 ];
 
 /// Headers that botocore adds when it has written the request, by the service's name.
-const ADDED_LATER: [(&str, &str); 3] = [
+const ADDED_LATER: [(&str, &str); 8] = [
     ("glacier", "x-amz-glacier-version"),
+    // `checksums_are_those_of_botocore` compares these.
     ("s3", "x-amz-checksum-crc32"),
+    ("s3", "x-amz-checksum-sha1"),
+    ("s3", "x-amz-checksum-sha256"),
+    ("s3", "x-amz-checksum-sha512"),
+    ("s3", "x-amz-sdk-checksum-algorithm"),
+    ("s3control", "x-amz-checksum-crc32"),
     ("apigateway", "accept"),
 ];
 

@@ -13,6 +13,10 @@ pub(super) enum Act {
     Reply { status: u16, headers: Vec<String>, body: String },
     /// Half a reply, then the end of the connection.
     CutOff(String),
+    /// The head of a reply, then as much of a body as is taken.
+    Endless { status: u16 },
+    /// The head of a reply and a byte of its body, then nothing more for ever.
+    Stall,
     /// No reply, and the end of the connection.
     Close,
     /// No reply for ever.
@@ -129,6 +133,18 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
                     "HTTP/1.1 {status} -\r\n{headers}content-length: {length}\r\n\r\n{body}"
                 );
                 stream.write_all(reply.as_bytes()).await
+            }
+            Act::Endless { status } => {
+                let head = format!("HTTP/1.1 {status} -\r\n\r\n<a>");
+                let mut written = stream.write_all(head.as_bytes()).await;
+                while written.is_ok() {
+                    written = stream.write_all(&[b' '; 64 * 1024]).await;
+                }
+                return;
+            }
+            Act::Stall => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<").await.ok();
+                return std::future::pending().await;
             }
             Act::CutOff(body) => {
                 let (length, half) = (body.len(), &body[..body.len() / 2]);

@@ -20,7 +20,8 @@ use crate::client::http;
 /// Makes a pool of each kind.
 pub(super) struct Connector {
     verify: Verify,
-    proxies: BTreeMap<String, String>,
+    /// The proxies by scheme; those of the environment if it is empty, no proxy at all if it is `None`.
+    proxies: Option<BTreeMap<String, String>>,
     pools: Mutex<HashMap<Kind, SharedHttpConnector>>,
 }
 
@@ -31,26 +32,36 @@ type Kind = (Option<Duration>, Option<Duration>, bool);
 impl Connector {
     /// A connector, if a pool can be made of these. The error is a message.
     pub(super) fn new(verify: &Verify, proxies: &BTreeMap<String, String>) -> Result<Self, String> {
-        let pools = Mutex::default();
-        let connector = Self { verify: verify.clone(), proxies: proxies.clone(), pools };
+        let (verify, proxies) = (verify.clone(), Some(proxies.clone()));
+        let connector = Self { verify, proxies, pools: Mutex::default() };
         connector.pool((None, None, false))?;
         Ok(connector)
+    }
+
+    /// The same without a proxy.
+    pub(super) fn direct(&self) -> Self {
+        Self { verify: self.verify.clone(), proxies: None, pools: Mutex::default() }
     }
 
     fn pool(&self, (connect, read, once): Kind) -> Result<reqwest::Client, String> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             // The runtime reads bodies as they are.
-            .gzip(false);
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
         builder = match &self.verify {
             Verify::Enabled(true) => builder,
             Verify::Enabled(false) => builder.tls_danger_accept_invalid_certs(true),
             Verify::CaFile(path) => builder.tls_certs_merge(http::certificates("`verify`", path)?),
         };
-        if self.proxies.is_empty() {
-            builder = http::of_environment(builder)?;
+        match &self.proxies {
+            Some(proxies) if proxies.is_empty() => builder = http::of_environment(builder)?,
+            Some(_) => {}
+            None => builder = builder.no_proxy(),
         }
-        for (scheme, url) in &self.proxies {
+        for (scheme, url) in self.proxies.iter().flatten() {
             let proxy = match scheme.as_str() {
                 "http" => reqwest::Proxy::http(url),
                 "https" => reqwest::Proxy::https(url),
@@ -119,9 +130,9 @@ async fn send(
     let reply = builder.body(body).send().await.map_err(failed)?;
     let status = reply.status().as_u16();
     let headers = reply.headers().clone();
-    let body = reply.bytes().await.map_err(failed)?;
     let status = status.try_into().map_err(|_| ConnectorError::user("no status".into()))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(body.to_vec()));
+    let body = reqwest::Body::from(reply);
+    let mut response = HttpResponse::new(status, SdkBody::from_body_1_x(body));
     for (name, value) in &headers {
         // A value that is not UTF-8 is of no header that a service means.
         if let Ok(value) = value.to_str() {

@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use crate::client::aws::endpoint::is_valid_host_label;
+use crate::client::aws::exchange::bounded;
 use crate::client::aws::http_client;
 use crate::client::proxies::Proxies;
 use crate::client::{Verify, http};
@@ -250,7 +251,8 @@ impl AwsSettings {
             return Ok(loader.http_client(http_client()));
         }
         let connector = Connector::new(&verify, proxies).map_err(BadSettings::new)?;
-        Ok(loader.http_client(connector))
+        let direct = connector.direct();
+        Ok(loader.http_client(bounded(connector, direct)))
     }
 }
 

@@ -21,7 +21,7 @@ pub struct ClientConfig {
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<f64>")]
     pub connect_timeout: Option<Duration>,
-    /// Seconds until the first byte of a reply; default 60.
+    /// Seconds for an attempt, until the last byte of its reply; default 60.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<f64>")]
     pub read_timeout: Option<Duration>,
