@@ -10,8 +10,8 @@
 //! ```
 //!
 //! It binds a port of 127.0.0.1 that the system picks, and stops when it is dropped. Besides
-//! answering, a handler can misbehave the way servers do: [`Reply::Hang`], [`Reply::Truncate`],
-//! [`Reply::Reset`]. A server that is not there yet is a [`RefusingPort`]. Nothing here waits for
+//! answering, a handler can misbehave the way servers do: [`Reply::Hang`], [`Reply::Endless`],
+//! [`Reply::Truncate`], [`Reply::Reset`]. A server that is not there yet is a [`RefusingPort`]. Nothing here waits for
 //! time to pass, so what a test sees does not depend on how fast the machine is.
 //!
 //! Only what clients of this crate send is understood: bodies with a `Content-Length`.
@@ -81,6 +81,15 @@ pub(crate) enum Reply {
     },
     /// It never answers, and holds the connection until the client lets go.
     Hang,
+    /// It answers with a body that begins so and has no end, such as a stream of events.
+    Endless {
+        /// The status.
+        status: u16,
+        /// The content type.
+        content_type: &'static str,
+        /// How the body begins.
+        body: Vec<u8>,
+    },
     /// It promises this body, sends half of it, and closes the connection.
     Truncate(Vec<u8>),
     /// It resets the connection without an answer.
@@ -237,6 +246,12 @@ pub(crate) async fn serve(
                     stream.write_all(&body).await?;
                 }
                 stream.flush().await?;
+            }
+            Reply::Endless { status, content_type, body } => {
+                let head =
+                    format!("HTTP/1.1 {status} Status\r\nContent-Type: {content_type}\r\n\r\n");
+                stream.write_all(&[head.as_bytes(), &body].concat()).await?;
+                while stream.read(&mut [0; 1024]).await? > 0 {}
             }
             Reply::Hang => while stream.read(&mut [0; 1024]).await? > 0 {},
             Reply::Truncate(body) => {

@@ -12,7 +12,7 @@
 //! | `json` | any | the body, as JSON |
 //! | `data` | string or object | instead of `json`: the body as it is, or as a form |
 //! | `auth` | object | `{"basic": {"username", "password"}}` or `{"bearer": token}`; never sent to another origin |
-//! | `requestTimeout` | number | seconds for the whole request, body included; default 30, at most 86400 |
+//! | `requestTimeout` | number | seconds for the whole request, with redirects, token and body; default 30, at most 86400 |
 //! | `connectTimeout` | number | seconds to connect; default 10 |
 //! | `verify` | boolean or string | `false` accepts any certificate, a path is a PEM file of CA certificates to trust as well as the system's; default `true` |
 //! | `cert` | string | the path of a PEM file with the client certificate, and its key if it is in there |
@@ -31,12 +31,21 @@
 //!
 //! - An input key whose value is `null` counts as absent.
 //! - Header names are in lower case; the values of a repeated header are joined with `", "`.
-//! - `Body` is parsed if it is JSON: anything that parses under a JSON content type, an object or a
-//!   list under any other. Else it is the text as it came (bytes that are not UTF-8 become U+FFFD),
-//!   and `null` when it is empty.
+//! - `Body` is parsed if it is JSON: anything under a JSON content type, an object or a list under any
+//!   other. Else it is text (bytes that are not of its charset become U+FFFD), and `null` when it is
+//!   empty. The content codings gzip, deflate, br and zstd are undone, and text is read in the charset
+//!   that its content type names, else in UTF-8.
+//! - `Body` is missing where nobody reads it: [`Client::call_without_body`] leaves it on the wire.
+//! - A reply with a status below 400 whose body is not what it says (JSON that does not parse, a coding
+//!   or a charset that is not known) is a `ResponseError`. Of an error such a body is taken as text.
 //! - A status of 400 or more leaves a reply an output, with [`Output::error`] set: its code is the
 //!   status (`"503"`).
 //! - A request without a usable reply is a transport failure with a code of [`transport`].
+//!
+//! Redirects carry the cookies that the servers on the way set. To another origin (scheme, host or port)
+//! go only headers that say nothing of the caller, such as `Accept`, and no body: a redirect that would
+//! have to send one there is a `ResponseError`, and so is one that leads nowhere (too many, no or no
+//! usable `Location`).
 //!
 //! The environment's proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`) are used, but never for loopback
 //! addresses. `NO_PROXY` is a list, divided by commas or spaces, of hosts that need none, with curl's
@@ -47,8 +56,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 
 use crate::client::delivery::Delivery;
@@ -59,13 +67,16 @@ use crate::document::Document;
 use crate::model::InputProblem;
 use crate::secrets::KnownSecrets;
 
+mod body;
 mod connections;
 mod failure;
 mod input;
 mod oauth2;
 mod once;
 mod parameters;
+mod redirect;
 mod reply;
+mod send;
 mod settings;
 
 pub use input::check_input;
@@ -73,14 +84,12 @@ pub use oauth2::OAuth2;
 pub use parameters::{MAX_REDIRECTS, METHODS, PARAMETERS, Parameter, ROUTE};
 pub use settings::HttpSettings;
 
-use connections::{Connections, Verify};
+use body::Wanted;
+use connections::Connections;
 #[cfg(feature = "aws")]
 pub(super) use connections::{certificates, of_environment};
-use failure::Attempt;
-use input::{Body, Credentials, Request, Target};
-use oauth2::{Token, TokenCache};
-use once::Lead;
-use reply::Reply;
+use input::Request;
+use oauth2::TokenCache;
 use settings::Merged;
 
 /// The code of a call that cannot be sent as it is.
@@ -94,16 +103,6 @@ pub struct HttpClient {
     token: TokenCache,
     connections: Connections,
     known: KnownSecrets,
-}
-
-/// A request, and how it is sent.
-struct Outgoing<'a> {
-    method: Method,
-    input: &'a Map<String, Value>,
-    /// Whether it carries what belongs to the origin of the base URL.
-    ours: bool,
-    token: Option<&'a HeaderValue>,
-    delivery: Delivery,
 }
 
 impl HttpClient {
@@ -181,125 +180,11 @@ impl HttpClient {
         client.settings = settings;
         Ok(client)
     }
-
-    async fn exchange(&self, call: &Call, delivery: Delivery) -> Result<Output, CallError> {
-        let method = method(&call.operation)?;
-        let base = self.base_url.as_ref();
-        let Merged { input, ours, has_login } = settings::merge(&self.settings, base, &call.input)?;
-        let mut outgoing = Outgoing { method, input: &input, ours, token: None, delivery };
-        let oauth2 = self.settings.oauth2.as_ref().filter(|_| ours && !has_login);
-        let Some(oauth2) = oauth2 else {
-            return self.send(&outgoing).await;
-        };
-        // What cannot be sent needs no token.
-        Request::read(&input).map_err(|problems| refused(&problems))?;
-        let token = self.token(oauth2, None).await?;
-        outgoing.token = Some(&token);
-        let output = self.send(&outgoing).await?;
-        if output.status != Some(401) {
-            return Ok(output);
-        }
-        // It was revoked, or the clocks differ. A request that was refused has done nothing.
-        let token = self.token(oauth2, Some(&token)).await?;
-        self.send(&Outgoing { token: Some(&token), ..outgoing }).await
-    }
-
-    /// A token that is fresh, and is not `rejected`. Without one, the request itself is not sent.
-    async fn token(
-        &self,
-        oauth2: &OAuth2,
-        rejected: Option<&HeaderValue>,
-    ) -> Result<HeaderValue, CallError> {
-        let mut kept = self.token.0.lock().await;
-        let now = self.clock.now();
-        if let Some(token) = &*kept
-            && token.is_fresh(now)
-            && Some(&token.header) != rejected
-        {
-            return Ok(token.header.clone());
-        }
-        *kept = None;
-        let token = self.new_token(oauth2).await.map_err(CallError::with_never_sent)?;
-        Ok(kept.insert(token).header.clone())
-    }
-
-    async fn new_token(&self, oauth2: &OAuth2) -> Result<Token, CallError> {
-        let output = self
-            .send(&Outgoing {
-                method: Method::POST,
-                input: &oauth2.request(&self.settings.defaults),
-                ours: false,
-                token: None,
-                delivery: Delivery::Repeated,
-            })
-            .await?;
-        self.known.add_named(&output.document.value()["Body"]);
-        Token::read(&output, &*self.clock)
-    }
-
-    /// Sends one request.
-    async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Output, CallError> {
-        let mut request = Request::read(outgoing.input).map_err(|problems| refused(&problems))?;
-        self.known.add_request(outgoing.input);
-        let mut url = self.resolve(&request.target)?;
-        if let Some(token) = outgoing.token {
-            request.credentials = Credentials::Bearer(token.clone());
-        }
-        if request.has_login() {
-            // A login of the base URL is only a default; sent too, it would be a second one.
-            // Neither call can fail: the URL has a host.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-        }
-        if let Some(path) = &self.settings.ca_file
-            && outgoing.input.get("verify").is_none_or(Value::is_null)
-        {
-            request.settings.verify = Verify::SystemAnd(path.clone());
-        }
-        request.settings.same_origin =
-            outgoing.ours && self.settings.defaults.contains_key("headers");
-        let once = outgoing.delivery == Delivery::Once;
-        request.settings.once = once;
-        let is_led = once && request.settings.redirects > 0;
-        let pool = self.connections.pool(&request.settings, &url).map_err(invalid)?;
-        let attempt = Attempt::new(&url, &request.settings, request.timeout);
-        let max_body_bytes = request.max_body_bytes;
-        let response = fill(pool.request(outgoing.method.clone(), url.clone()), request)
-            .send()
-            .await
-            .map_err(|error| attempt.failed(&error))?;
-        let reply = receive(response, max_body_bytes, &attempt).await?;
-        match Lead::of(&reply, &outgoing.method, &url).filter(|_| is_led) {
-            None => Ok(reply.into_output(self.clock.now(), &self.known)),
-            Some(Lead::Again(target)) => Err(once::sent_elsewhere(reply.status, &target)),
-            Some(Lead::Result(target)) => self.fetch_result(outgoing, &url, target).await,
-        }
-    }
-
-    fn resolve(&self, target: &Target) -> Result<Url, CallError> {
-        let endpoint = match target {
-            Target::Url(url) => return Ok(url.clone()),
-            Target::Endpoint(endpoint) => endpoint.as_str(),
-        };
-        let Some(base) = &self.base_url else {
-            return Err(invalid("`endpoint` needs a base URL; give a whole `url` instead"));
-        };
-        let (path, query) = endpoint.split_once('?').unzip();
-        let path = path.unwrap_or(endpoint).trim_start_matches('/');
-        let mut url = base.clone();
-        if !path.is_empty() {
-            url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
-        }
-        if query.is_some() {
-            url.set_query(query);
-        }
-        Ok(url)
-    }
 }
 
 impl HttpClient {
-    async fn observe(&self, call: &Call, delivery: Delivery) -> Observation {
-        match self.exchange(call, delivery).await {
+    async fn observe(&self, call: &Call, delivery: Delivery, wanted: Wanted) -> Observation {
+        match self.exchange(call, delivery, wanted).await {
             Ok(output) if self.settings.check_response => Observation::Output(output),
             Ok(output) => Observation::Output(Output { error: None, ..output }),
             Err(error) => Observation::Error(error),
@@ -309,11 +194,15 @@ impl HttpClient {
 
 impl Client for HttpClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(self.observe(call, Delivery::Repeated))
+        Box::pin(self.observe(call, Delivery::Repeated, Wanted::Body))
     }
 
     fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(self.observe(call, Delivery::Once))
+        Box::pin(self.observe(call, Delivery::Once, Wanted::Body))
+    }
+
+    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(self.observe(call, Delivery::Repeated, Wanted::Status))
     }
 }
 
@@ -322,53 +211,6 @@ impl fmt::Debug for HttpClient {
         // A base URL may hold a password, and its query a token.
         let host = self.base_url.as_ref().and_then(Url::host_str);
         f.debug_struct("HttpClient").field("base_host", &host).finish_non_exhaustive()
-    }
-}
-
-fn fill(builder: RequestBuilder, request: Request) -> RequestBuilder {
-    let mut builder = builder.timeout(request.timeout);
-    if !request.query.is_empty() {
-        builder = builder.query(&request.query);
-    }
-    builder = match request.credentials {
-        Credentials::None => builder,
-        Credentials::Basic { username, password } => builder.basic_auth(username, Some(password)),
-        Credentials::Bearer(value) => builder.header(AUTHORIZATION, value),
-    };
-    builder = match request.body {
-        Body::None => builder,
-        Body::Text(text) => builder.body(text),
-        Body::Form(pairs) => builder.form(&pairs),
-        Body::Json(json) => {
-            builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(json)
-        }
-    };
-    // The last word: a header that the input names replaces one that was derived.
-    builder.headers(request.headers)
-}
-
-/// Reads the body up to its cap, which counts what decompression yields.
-async fn receive(
-    mut response: Response,
-    max_body_bytes: usize,
-    attempt: &Attempt,
-) -> Result<Reply, CallError> {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > max_body_bytes => {
-                let message = format!(
-                    "the body is larger than {max_body_bytes} bytes; `maxBodyBytes` raises the cap"
-                );
-                return Err(CallError::new(CallErrorKind::Transport, transport::RESPONSE, message)
-                    .with_status(status.as_u16()));
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(Reply { status, headers, body }),
-            Err(error) => return Err(attempt.failed(&error).with_status(status.as_u16())),
-        }
     }
 }
 

@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 
 use crate::support::loopback::{Loopback, RefusingPort, Reply, Request};
 
+mod bodies;
 mod input;
+mod redirects;
 mod tls;
 
 fn client() -> HttpClient {
@@ -107,11 +109,16 @@ async fn any_other_body_is_text_and_none_is_null() {
 }
 
 #[tokio::test]
-async fn a_body_that_nests_too_deep_is_text() {
+async fn a_body_that_nests_too_deep_is_text_or_an_error_where_it_says_json() {
     let deep = "[".repeat(100_000);
-    assert_eq!(body_of(Reply::json(200, &deep)).await, deep);
     let closed = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
-    assert_eq!(body_of(Reply::json(200, &closed)).await, closed);
+    for body in [deep, closed] {
+        assert_eq!(body_of(Reply::text(200, &body)).await, body);
+        assert_eq!(body_of(Reply::json(500, &body)).await, body);
+        let error =
+            transport_failure(reply_to_get(Reply::json(200, &body)).await, transport::RESPONSE);
+        assert!(error.message().contains("says that it is JSON, but it is not"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -42,10 +42,6 @@ pub(super) struct Settings {
     pub(super) key: Option<String>,
     pub(super) proxy: Proxy,
     pub(super) connect_timeout: Duration,
-    /// How many are followed at most.
-    pub(super) redirects: usize,
-    /// Whether redirects to another origin are refused: headers would go there too.
-    pub(super) same_origin: bool,
     /// Whether each request is sent once, over a connection of its own.
     pub(super) once: bool,
 }
@@ -109,15 +105,16 @@ impl Settings {
         })
     }
 
-    fn redirects(&self) -> Policy {
-        if self.once { Policy::none() } else { redirects(self.redirects, self.same_origin) }
-    }
-
     fn builder(&self) -> Result<ClientBuilder, String> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("maitred/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
-            .redirect(self.redirects())
+            // `redirect` follows them, and `body` decodes bodies.
+            .redirect(Policy::none())
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             // A query may hold a token; it is nobody else's business.
             .referer(false);
         if self.once {
@@ -150,24 +147,6 @@ pub(in crate::client) fn of_environment(builder: ClientBuilder) -> Result<Client
     }
     let proxy = reqwest::Proxy::custom(move |url| Url::parse(proxies.find(url.as_str())?).ok());
     Ok(builder.proxy(proxy))
-}
-
-fn redirects(limit: usize, same_origin: bool) -> Policy {
-    match (limit, same_origin) {
-        (0, _) => Policy::none(),
-        (limit, false) => Policy::limited(limit),
-        (limit, true) => Policy::custom(move |attempt| {
-            let from = attempt.previous().last().map(Url::origin);
-            if attempt.previous().len() > limit {
-                attempt.error("too many redirects")
-            } else if from.is_some_and(|from| from != attempt.url().origin()) {
-                attempt
-                    .error("a redirect to another origin: the connection's headers are not for it")
-            } else {
-                attempt.follow()
-            }
-        }),
-    }
 }
 
 /// The certificates of a PEM file. The error is a message, and names the setting that names the file.

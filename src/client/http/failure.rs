@@ -21,10 +21,12 @@ pub(super) struct Attempt {
     verify: Verify,
     timeout: Duration,
     connect_timeout: Duration,
+    /// Whether a server has answered already, with a redirect.
+    redirected: bool,
 }
 
 impl Attempt {
-    pub(super) fn new(url: &Url, settings: &Settings, timeout: Duration) -> Self {
+    pub(super) fn new(url: &Url, settings: &Settings, timeout: Duration, redirected: bool) -> Self {
         let through = match &settings.proxy {
             Proxy::Url(proxy) => Url::parse(proxy)
                 .map(|proxy| format!(" through the proxy {}", host_and_port(&proxy)))
@@ -38,14 +40,29 @@ impl Attempt {
             verify: settings.verify.clone(),
             timeout,
             connect_timeout: settings.connect_timeout,
+            redirected,
         }
+    }
+
+    /// The reply has begun, and was not over in time.
+    pub(super) fn unfinished(&self, is_event_stream: bool) -> CallError {
+        let kind = if is_event_stream {
+            ": it is a stream of events, which has no end; a wait for the status alone does not read it"
+        } else {
+            ""
+        };
+        let message = format!(
+            "no complete reply within {} s ({}{}): its body has not ended{kind}",
+            self.timeout.as_secs_f64(),
+            self.peer,
+            self.through
+        );
+        CallError::new(CallErrorKind::Transport, transport::TIMEOUT, message)
     }
 
     /// The failure as an error with one of the codes of [`transport`].
     pub(super) fn failed(&self, error: &reqwest::Error) -> CallError {
-        // After a redirect, the peer is another one.
-        let peer = error.url().map_or_else(|| self.peer.clone(), host_and_port);
-        let at = format!("{peer}{}", self.through);
+        let at = format!("{}{}", self.peer, self.through);
         let (code, message) = if error.is_builder() {
             let message = format!("the request cannot be sent: {}", root_cause(error));
             return super::invalid(message);
@@ -56,8 +73,6 @@ impl Attempt {
             (transport::DNS, format!("the host name cannot be resolved ({at}): {cause}"))
         } else if let Some(tls) = find::<rustls::Error>(error) {
             (transport::TLS, self.tls(tls, &at))
-        } else if error.is_redirect() {
-            (transport::RESPONSE, format!("{} (last: {at})", root_cause(error)))
         } else if error.is_body() || error.is_decode() {
             let cause = root_cause(error);
             (transport::RESPONSE, format!("the body was cut off or garbled ({at}): {cause}"))
@@ -68,7 +83,7 @@ impl Attempt {
             (transport::CONNECT, connection(error, &at))
         };
         let failed = CallError::new(CallErrorKind::Transport, code, message);
-        if is_never_sent(error) { failed.with_never_sent() } else { failed }
+        if is_never_sent(error) && !self.redirected { failed.with_never_sent() } else { failed }
     }
 
     fn timed_out(&self, error: &reqwest::Error, at: &str) -> String {

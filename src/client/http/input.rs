@@ -49,6 +49,8 @@ pub(super) struct Request {
     pub(super) credentials: Credentials,
     pub(super) timeout: Duration,
     pub(super) max_body_bytes: usize,
+    /// How many redirects are followed at most.
+    pub(super) max_redirects: usize,
     pub(super) settings: Settings,
 }
 
@@ -66,6 +68,7 @@ impl Request {
             body: reader.body(),
             timeout: reader.seconds("requestTimeout", DEFAULT_REQUEST_TIMEOUT),
             max_body_bytes: reader.whole("maxBodyBytes", " of bytes", DEFAULT_MAX_BODY_BYTES),
+            max_redirects: reader.redirects(),
             settings: reader.settings(),
             // Without a target there is a problem, and this is never used.
             target: target.unwrap_or(Target::Endpoint(String::new())),
@@ -329,8 +332,6 @@ impl<'a> Reader<'a> {
             key: self.string("key").map(str::to_owned),
             proxy: self.proxy(),
             connect_timeout: self.seconds("connectTimeout", DEFAULT_CONNECT_TIMEOUT),
-            redirects: self.redirects(),
-            same_origin: false,
             once: false,
         };
         if settings.key.is_some() && self.get("cert").is_none() {

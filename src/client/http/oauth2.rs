@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::{Clock, Timestamp};
 
-use super::{CallError, CallErrorKind, Output};
+use super::{CallError, CallErrorKind, Output, transport};
 
 /// A token is fetched anew this long before it expires, or a tenth of its life if that is less.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -142,6 +142,12 @@ impl Token {
 /// RFC 6749, section 5.2, but shorter: a word such as `invalid_client`.
 fn is_error_code(code: &str) -> bool {
     code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// The token server did not answer in the time that the call has.
+pub(super) fn too_slow(timeout: Duration) -> CallError {
+    let message = format!("the token server gave no token within {} s", timeout.as_secs_f64());
+    CallError::new(CallErrorKind::Transport, transport::TIMEOUT, message)
 }
 
 fn refused(message: &str) -> CallError {

@@ -1,11 +1,11 @@
 //! Redirects of requests that are sent once: they only lead to the result.
 
 use reqwest::header::LOCATION;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::{Map, Value};
 
-use super::reply::Reply;
-use super::{CallError, CallErrorKind, Delivery, HttpClient, Outgoing, Output, transport};
+use super::send::Outgoing;
+use super::{CallError, CallErrorKind, Delivery, HttpClient, Output, transport};
 
 /// What of a request says how its server is reached. Only this goes along to another origin.
 const REACHED_BY: [&str; 6] =
@@ -24,9 +24,9 @@ pub(super) enum Lead {
 
 impl Lead {
     /// Where `reply` to a request of `method` to `url` leads; `None`: it is the reply itself.
-    pub(super) fn of(reply: &Reply, method: &Method, url: &Url) -> Option<Self> {
-        let location = reply.headers.get(LOCATION)?.to_str().ok();
-        let keeps_method = match reply.status {
+    pub(super) fn of(reply: &Response, method: &Method, url: &Url) -> Option<Self> {
+        let location = reply.headers().get(LOCATION)?.to_str().ok();
+        let keeps_method = match reply.status() {
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method != Method::POST,
             StatusCode::SEE_OTHER => false,
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
@@ -91,6 +91,8 @@ impl HttpClient {
             ours: sent.ours && same,
             token: sent.token.filter(|_| same),
             delivery: Delivery::Repeated,
+            wanted: sent.wanted,
+            deadline: sent.deadline,
         };
         let unseen = |why: CallError| {
             let message =

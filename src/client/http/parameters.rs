@@ -77,7 +77,7 @@ pub const PARAMETERS: &[Parameter] = &[
         "requestTimeout",
         "number",
         SECONDS,
-        "Seconds for the whole request, body included (default 30, at most 86400).",
+        "Seconds for the whole request, with redirects, token and body (default 30, at most 86400).",
     ),
     number("connectTimeout", "number", SECONDS, "Seconds to connect (default 10, at most 86400)."),
     optional(

@@ -1,13 +1,15 @@
 //! A reply as a document, and as an error when its status is one.
 
+use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value};
 
 use crate::secrets::KnownSecrets;
 
+use super::body::{self, Received, Wanted};
 use super::{CallError, CallErrorKind, Document, Output, Timestamp};
 
 /// Characters of a body that an error message quotes.
@@ -15,17 +17,50 @@ const EXCERPT_CHARS: usize = 200;
 /// Bytes of a body that are looked at for that.
 const EXCERPT_BYTES: usize = 16 * EXCERPT_CHARS;
 
-/// A reply that has arrived whole.
+/// A reply, decoded.
 pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    status: StatusCode,
+    headers: HeaderMap,
+    /// `None`: nobody wanted it.
+    body: Option<Value>,
+    /// The beginning of the body of an error, for people.
+    excerpt: String,
 }
 
 impl Reply {
-    pub(super) fn into_output(self, now: Timestamp, known: &KnownSecrets) -> Output {
+    /// Decodes what has arrived.
+    ///
+    /// # Errors
+    /// The body of a reply that is no error cannot be read. That of one that is an error is then taken
+    /// as text: its status says enough.
+    pub(super) fn read(
+        received: Received,
+        cap: usize,
+        known: &KnownSecrets,
+    ) -> Result<Self, CallError> {
+        let Received { status, mut headers, bytes, wanted } = received;
+        let is_error = status.as_u16() >= 400;
+        let decoded = match body::decode(&mut headers, &bytes, cap) {
+            Ok(decoded) => decoded,
+            Err(_) if is_error => Cow::Borrowed(&bytes[..]),
+            Err(message) => return Err(body::unreadable(message).with_status(status.as_u16())),
+        };
+        let body = match (wanted, body::content(&headers, &decoded)) {
+            (Wanted::Status, _) => None,
+            (Wanted::Body, Ok(content)) => Some(content),
+            (Wanted::Body, Err(_)) if is_error => Some(body::text(&headers, &decoded).into()),
+            (Wanted::Body, Err(message)) => {
+                return Err(body::unreadable(message).with_status(status.as_u16()));
+            }
+        };
+        let excerpt =
+            if is_error { excerpt(&body::text(&headers, &decoded), known) } else { String::new() };
+        Ok(Self { status, headers, body, excerpt })
+    }
+
+    pub(super) fn into_output(self, now: Timestamp) -> Output {
         let status = self.status.as_u16();
-        let error = (status >= 400).then(|| self.error(now, known));
+        let error = (status >= 400).then(|| self.error(now));
         Output { document: self.into_document(), status: Some(status), error }
     }
 
@@ -43,41 +78,16 @@ impl Reply {
         let mut document = Map::new();
         document.insert("StatusCode".to_owned(), self.status.as_u16().into());
         document.insert("Headers".to_owned(), Value::Object(headers.collect()));
-        document.insert("Body".to_owned(), self.json().unwrap_or_else(|| self.text()));
+        document.extend(self.body.map(|body| ("Body".to_owned(), body)));
         Document::from(Value::Object(document))
     }
 
-    /// The body, if it is JSON: anything under a JSON content type, an object or a list under any
-    /// other. The parser refuses what nests deeper than 128 levels, which then is text.
-    fn json(&self) -> Option<Value> {
-        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace())?;
-        if !self.says_json() && !matches!(first, b'{' | b'[') {
-            return None;
-        }
-        serde_json::from_slice(body).ok()
-    }
-
-    fn says_json(&self) -> bool {
-        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = value.unwrap_or_default().split(';').next().unwrap_or_default();
-        let essence = essence.trim().to_ascii_lowercase();
-        essence.ends_with("/json") || essence.ends_with("+json")
-    }
-
-    fn text(&self) -> Value {
-        if self.body.is_empty() {
-            Value::Null
-        } else {
-            Value::from(String::from_utf8_lossy(&self.body))
-        }
-    }
-
-    fn error(&self, now: Timestamp, known: &KnownSecrets) -> CallError {
+    fn error(&self, now: Timestamp) -> CallError {
         let reason = self.status.canonical_reason().unwrap_or("no reason given");
-        let excerpt = excerpt(&self.body, known);
-        let message =
-            if excerpt.is_empty() { reason.to_owned() } else { format!("{reason}: {excerpt}") };
+        let message = match self.excerpt.as_str() {
+            "" => reason.to_owned(),
+            excerpt => format!("{reason}: {excerpt}"),
+        };
         let error = CallError::new(CallErrorKind::Service, self.status.as_str(), message)
             .with_status(self.status.as_u16());
         match self.retry_after(now) {
@@ -102,10 +112,9 @@ impl Reply {
 /// The beginning of a body on one line, without tags if it is HTML or XML, and without control
 /// characters, which could play tricks on a terminal. Known secrets go before it is cut: half of one would
 /// not be known any more.
-fn excerpt(body: &[u8], known: &KnownSecrets) -> String {
+fn excerpt(text: &str, known: &KnownSecrets) -> String {
     // Markup may come before the text; past this much of it, there is nothing worth quoting.
-    let text = String::from_utf8_lossy(&body[..body.len().min(2 * EXCERPT_BYTES)]);
-    let text = known.redact(&text);
+    let text = known.redact(&text[..text.floor_char_boundary(2 * EXCERPT_BYTES)]);
     let text = &text[..text.floor_char_boundary(EXCERPT_BYTES)];
     let is_markup = text.trim_start().starts_with('<');
     let mut in_tag = false;
