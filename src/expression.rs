@@ -12,6 +12,7 @@ mod function;
 mod interpret;
 mod node;
 mod parse;
+mod reach;
 
 pub use function::Function;
 use interpret::Interpreter;
@@ -57,6 +58,12 @@ impl Expression {
     /// the value or the work that it takes grew beyond all bounds.
     pub fn evaluate(&self, document: &Value) -> Result<Value, EvaluationError> {
         Interpreter::default().value(&self.node, document)
+    }
+
+    /// Whether the value on an object may depend on its member `name`.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        self.node.reads(name)
     }
 
     /// What an evaluation on `document` costs: about a step for each node that is applied, for each part

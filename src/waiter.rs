@@ -26,6 +26,7 @@ mod baseline;
 mod derived;
 mod diagnose;
 mod parameter;
+mod reads;
 
 pub use baseline::Baseline;
 pub use derived::show_of;
@@ -57,6 +58,8 @@ pub struct Waiter {
     pub(crate) transient: TransientPolicy,
     pub(crate) strict: bool,
     pub(crate) mutating: bool,
+    /// Whether an expression looks at the `Body` of a reply of service `http`.
+    pub(crate) reads_body: bool,
     /// Whether a value of the input is part of what was compiled.
     pub(crate) binds_input: bool,
 }
@@ -173,15 +176,19 @@ impl Waiter {
         binder.set_input(&input);
         check_read(service, config, options, &mut problems);
         let call = Call { service: service.to_owned(), operation: config.operation.clone(), input };
+        let acceptors = acceptor::compile(config, options, &binder, &mut problems);
+        let show = show(config, options, &binder, &mut problems);
+        let baseline = baseline::compile(config, options, &binder, &mut problems);
         let waiter = Self {
             service: service.into(),
             name: name.into(),
             description: config.description.as_deref().map(Into::into),
             call,
             schedule: schedule(config, options, &mut problems),
-            acceptors: acceptor::compile(config, options, &binder, &mut problems).into(),
-            show: show(config, options, &binder, &mut problems).into(),
-            baseline: baseline::compile(config, options, &binder, &mut problems).map(Arc::new),
+            reads_body: reads::reads("Body", &acceptors, &show, baseline.as_ref()),
+            acceptors: acceptors.into(),
+            show: show.into(),
+            baseline: baseline.map(Arc::new),
             all_pages: all_pages(service, config, options, &mut problems),
             diagnose: diagnose::compile(Some(service), config, options, &binder, &mut problems)
                 .into(),
@@ -286,6 +293,13 @@ impl Waiter {
     #[must_use]
     pub fn baseline(&self) -> Option<&Baseline> {
         self.baseline.as_deref()
+    }
+
+    /// Whether an acceptor, `show` or the baseline looks at the `Body` of a reply of service `http`. If
+    /// none does, a wait does not read it: it may have no end.
+    #[must_use]
+    pub fn reads_body(&self) -> bool {
+        self.reads_body
     }
 
     /// Whether each poll merges all pages of the operation.

@@ -37,6 +37,7 @@ pub struct Wait<'a> {
     client: &'a dyn Client,
     clock: &'a dyn Clock,
     progress: Progress,
+    reads_body: bool,
     document: Option<Kept>,
     diagnosis: Vec<Diagnosis>,
     phase: Phase,
@@ -117,7 +118,7 @@ impl<'a> Wait<'a> {
         // A deadline that comes earlier gets the one poll that there is time for.
         let first = progress.deadline.map_or(first, |deadline| first.min(deadline));
         let phase = Phase::Waiting(first);
-        Self { waiter, client, clock, progress, document: None, diagnosis: Vec::new(), phase }
+        Self::at(waiter, client, clock, progress, phase)
     }
 
     /// A wait that goes on from stored progress: its next poll is due at once, attempts and
@@ -130,7 +131,27 @@ impl<'a> Wait<'a> {
         progress: Progress,
     ) -> Self {
         let phase = Phase::Waiting(clock.now());
-        Self { waiter, client, clock, progress, document: None, diagnosis: Vec::new(), phase }
+        Self::at(waiter, client, clock, progress, phase)
+    }
+
+    fn at(
+        waiter: &'a Waiter,
+        client: &'a dyn Client,
+        clock: &'a dyn Clock,
+        progress: Progress,
+        phase: Phase,
+    ) -> Self {
+        let reads_body = waiter.reads_body();
+        let (document, diagnosis) = (None, Vec::new());
+        Self { waiter, client, clock, progress, reads_body, document, diagnosis, phase }
+    }
+
+    /// The same for a caller that reads the `Body` of the last document, which else is read for a waiter
+    /// that [looks at it](Waiter::reads_body) only.
+    #[must_use]
+    pub fn with_body(mut self) -> Self {
+        self.reads_body = true;
+        self
     }
 
     /// Where the wait stands.
@@ -247,9 +268,11 @@ impl<'a> Wait<'a> {
 
     /// One poll, cut at the deadline; `None` if it was cut.
     async fn call(&self) -> Option<Observation> {
-        let call = match self.waiter.all_pages() {
-            true => self.client.call_all_pages(self.waiter.call()),
-            false => self.client.call(self.waiter.call()),
+        let call = self.waiter.call();
+        let call = match (self.waiter.all_pages(), self.reads_body) {
+            (true, _) => self.client.call_all_pages(call),
+            (false, true) => self.client.call(call),
+            (false, false) => self.client.call_without_body(call),
         };
         let Some(deadline) = self.progress.deadline else { return Some(call.await) };
         let remaining = deadline.since(self.clock.now());

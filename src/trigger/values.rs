@@ -16,6 +16,12 @@ pub(super) fn check(values: &BTreeMap<String, String>) -> Result<(), TriggerErro
     Ok(())
 }
 
+/// Whether one of the expressions reads the member `name` of a document.
+pub(super) fn read_member(values: &BTreeMap<String, String>, name: &str) -> bool {
+    let mut compiled = values.values().filter_map(|text| Expression::compile(text).ok());
+    compiled.any(|expression| expression.reads(name))
+}
+
 /// What the expressions yield of a document.
 pub(super) fn read(
     values: &BTreeMap<String, String>,

@@ -458,6 +458,9 @@ impl Trigger for WaiterTrigger {
         let client = ctx.client(&self.service, &self.client).await?;
         let before = state.progress.shown.clone();
         let mut wait = Wait::resume(&waiter, client.client(), ctx.clock(), state.progress.clone());
+        if values::read_member(&self.values, "Body") {
+            wait = wait.with_body();
+        }
         let next = loop {
             match wait.next_event().await {
                 Some(WaitEvent::Polled(poll)) => {

@@ -228,6 +228,13 @@ impl Client for Bounded {
             self.door.client().call(call).await
         })
     }
+
+    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            let _permit = self.permits.acquire().await;
+            self.door.client().call_without_body(call).await
+        })
+    }
 }
 
 #[cfg(test)]
