@@ -285,7 +285,7 @@ impl Catalog {
     pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
         let files = self.user().iter().filter_map(|loaded| match loaded {
             Loaded::Good(layer) => Some(layer),
-            Loaded::Bad(_) => None,
+            Loaded::Bad { .. } => None,
         });
         files.flat_map(|layer| layer.names().map(|name| (layer.service(), name)))
     }
@@ -293,19 +293,24 @@ impl Catalog {
     /// The user's files that cannot be used.
     #[must_use]
     pub fn bad_files(&self) -> Vec<&BadFile> {
-        let all = self.user().iter().chain(self.local());
-        all.filter_map(|loaded| match loaded {
-            Loaded::Bad(bad) => Some(&**bad),
-            Loaded::Good(_) => None,
-        })
-        .collect()
+        self.user().iter().chain(self.local()).filter_map(Loaded::bad).collect()
+    }
+
+    /// Those of them that were come upon in the look-ups so far.
+    #[must_use]
+    pub fn bad_files_met(&self) -> Vec<&BadFile> {
+        let read = [self.user.get(), self.local.get()].into_iter().flatten().flatten();
+        read.filter_map(Loaded::bad).collect()
     }
 
     /// The sources, the one that wins first.
     fn places(&self) -> impl Iterator<Item = Place<'_>> {
         let user = self.user().iter().map(Place::Loaded);
         let local = self.local().iter().map(Place::Loaded);
-        user.chain(roots(&self.sources.data_paths, |_, file| file))
+        // They replace none, but nobody can tell what a file of theirs would have had.
+        let unusable = self.local().iter().filter(|loaded| loaded.bad().is_some());
+        user.chain(unusable.map(Place::Loaded))
+            .chain(roots(&self.sources.data_paths, |_, file| file))
             .chain(std::iter::once(Place::Shipped))
             .chain(roots(&self.sources.botocore, annotation::annotated))
             .chain(self.sources.embedded.map(Place::Embedded))
@@ -383,15 +388,14 @@ impl Catalog {
     }
 
     fn user(&self) -> &[Loaded] {
-        self.user.get_or_init(|| {
-            self.sources.user.iter().flat_map(|path| layer::load_path(path)).collect()
-        })
+        self.user
+            .get_or_init(|| self.sources.user.iter().flat_map(|path| layer::named(path)).collect())
     }
 
     fn local(&self) -> &[Loaded] {
         self.local.get_or_init(|| {
-            let folder = self.sources.local.iter().filter(|path| path.exists());
-            folder.flat_map(|path| layer::load_path(path)).collect()
+            let paths = self.sources.local.iter().filter(|path| path.exists());
+            paths.flat_map(|path| layer::found(path)).collect()
         })
     }
 

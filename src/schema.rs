@@ -126,6 +126,44 @@ fn generate() -> Value {
     editor::for_waiters(tidy::tidy(schema.to_value()))
 }
 
+/// The service that the text of a waiter file names, however broken it is: the value of the key `service` in the
+/// outermost object.
+#[must_use]
+pub fn service_said(text: &str) -> Option<String> {
+    let (mut depth, mut rest) = (0_usize, text);
+    while let Some(at) = rest.find(['{', '[', '}', ']', '"']) {
+        let (sign, after) = rest[at..].split_at(1);
+        rest = after;
+        match sign {
+            "{" | "[" => depth += 1,
+            "}" | "]" => depth = depth.saturating_sub(1),
+            _ => {
+                let (key, after) = quoted(rest)?;
+                rest = after;
+                let value = rest.trim_start().strip_prefix(':').map(str::trim_start);
+                if depth == 1
+                    && key == "service"
+                    && let Some(value) = value.and_then(|value| value.strip_prefix('"'))
+                {
+                    return quoted(value).map(|(service, _)| service.to_owned());
+                }
+            }
+        }
+    }
+    None
+}
+
+/// What stands before the closing quote, as it is written, and what follows it.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let mut escaped = false;
+    let end = text.find(|c: char| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    })?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
 /// Reads the text of a waiter file and checks all of it: the JSON, every key and value, and that
 /// every expression compiles.
 ///

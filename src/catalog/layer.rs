@@ -1,12 +1,13 @@
 //! The waiters of one source, found by name without looking at the others.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{BadFile, Entry, Origin, file_service, read};
 use crate::config::{WaiterConfig, WaiterFile};
-use crate::diagnostic::{Invalid, fold};
+use crate::diagnostic::{Diagnostic, Invalid, fold};
+use crate::schema;
 
 /// The waiters that one source has for one service.
 #[derive(Debug)]
@@ -76,44 +77,93 @@ impl Layer {
 #[derive(Debug)]
 pub(super) enum Loaded {
     Good(Arc<Layer>),
-    Bad(Box<BadFile>),
+    Bad { file: Box<BadFile>, of: Of },
+}
+
+/// Whose waiters a file that cannot be used would have had.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Those of this service, as the file or its name says.
+    Service(String),
+    /// Any: it was named itself, so that it was meant.
+    Any,
 }
 
 impl Loaded {
-    /// The waiters of `service` in the file; an unusable file counts for the service it is named after.
+    /// The file, if it cannot be used.
+    pub(super) fn bad(&self) -> Option<&BadFile> {
+        match self {
+            Self::Bad { file, .. } => Some(file),
+            Self::Good(_) => None,
+        }
+    }
+
+    /// The waiters of `wanted` in the file, or the file if it cannot be used and would have had them.
     pub(super) fn layer(&self, wanted: &str) -> Option<Result<Arc<Layer>, Box<BadFile>>> {
         match self {
             Self::Good(layer) if layer.service() == wanted => Some(Ok(Arc::clone(layer))),
-            // What was named and is not there could have had any waiter.
-            Self::Bad(bad) if !bad.path.exists() || file_service(&bad.path) == wanted => {
-                Some(Err(bad.clone()))
+            Self::Bad { file, of: Of::Any } => Some(Err(file.clone())),
+            Self::Bad { file, of: Of::Service(service) } if service == wanted => {
+                Some(Err(file.clone()))
             }
-            Self::Good(_) | Self::Bad(_) => None,
+            Self::Good(_) | Self::Bad { .. } => None,
+        }
+    }
+
+    /// The same file as one that was named itself.
+    fn meant(self) -> Self {
+        match self {
+            Self::Bad { file, .. } => Self::Bad { file, of: Of::Any },
+            good @ Self::Good(_) => good,
         }
     }
 }
 
-/// The waiter files of a folder in the order of their names, or the one file.
-pub(super) fn load_path(path: &Path) -> Vec<Loaded> {
-    if !path.is_dir() {
-        return vec![load_file(path)];
+/// The waiter files that a path of the user's names: those of a folder in the order of their names, or the
+/// one file.
+pub(super) fn named(path: &Path) -> Vec<Loaded> {
+    match path.is_dir() {
+        // Of a folder that cannot be read, nobody knows what is in it.
+        true => folder(path).unwrap_or_else(|bad| vec![bad.meant()]),
+        false => vec![load(path).meant()],
     }
-    let mut files: Vec<_> = std::fs::read_dir(path)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    files.iter().map(|path| load_file(path)).collect()
 }
 
-fn load_file(path: &Path) -> Loaded {
+/// The same of a path that nobody has named, or that a file found in the folder names.
+pub(super) fn found(path: &Path) -> Vec<Loaded> {
+    match path.is_dir() {
+        true => folder(path).unwrap_or_else(|bad| vec![bad]),
+        false => vec![load(path)],
+    }
+}
+
+fn folder(path: &Path) -> Result<Vec<Loaded>, Loaded> {
+    let is_waiter_file = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "json") && !path.is_dir()
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|error| {
+        let message = format!("the folder cannot be read: {error}");
+        let problems = Invalid::new(vec![Diagnostic::error("file", "", message)]);
+        let file = Box::new(BadFile { path: path.to_owned(), text: String::new(), problems });
+        Loaded::Bad { file, of: Of::Service(file_service(path)) }
+    })?;
+    let mut files: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();
+    files.retain(is_waiter_file);
+    files.sort();
+    Ok(files.iter().map(|path| load(path)).collect())
+}
+
+fn load(path: &Path) -> Loaded {
     match read(path) {
         Ok(file) => {
             let service = file.service.clone().unwrap_or_else(|| file_service(path));
             Loaded::Good(Arc::new(Layer::new(&service, Origin::File(path.to_owned()), file)))
         }
-        Err(bad) => Loaded::Bad(bad),
+        Err(file) => {
+            let said = schema::service_said(&file.text);
+            let of = Of::Service(said.unwrap_or_else(|| file_service(path)));
+            Loaded::Bad { file, of }
+        }
     }
 }

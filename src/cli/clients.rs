@@ -323,6 +323,19 @@ fn elsewhere(catalog: &Catalog, name: &str) -> Option<String> {
     Some(format!("{service} has it: `maitred wait {service} {name}`"))
 }
 
+/// Warns of the files that were come upon and cannot be used, although what was asked for is in another.
+pub(super) fn tell_bad_files(bad: &[&BadFile]) {
+    for bad in bad {
+        let path = report::one_line(&bad.path.display().to_string());
+        let why = bad.problems.diagnostics().first().map(|problem| problem.message.as_str());
+        let why = report::one_line(why.unwrap_or_default());
+        report::note(&format!(
+            "warning: {path} cannot be used, and its waiters are missing: {why}; `maitred lint \
+             {path}` shows more"
+        ));
+    }
+}
+
 fn cannot_be_used(bad: &BadFile) -> Failure {
     let path = bad.path.display();
     Failure::usage(format!("{path} cannot be used\n{}", render::bad_file(bad)))

@@ -65,11 +65,13 @@ struct Explained {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+    args.sources.check()?;
     let catalog = args.sources.catalog()?;
     let service = services::meant(Some(&catalog), &args.sources.data.models(), &args.service);
     let found = catalog.find(&service, &args.waiter);
     let entry = found.map_err(|error| clients::unknown_waiter(&catalog, &error))?;
     clients::tell_airflow(&entry, &args.waiter);
+    clients::tell_bad_files(&catalog.bad_files_met());
     let options = Options {
         input: args.input.clone().unwrap_or_default(),
         parameters: parameters(&args.parameters),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::clients::SourceArgs;
+use super::clients::{self, SourceArgs};
 use super::exit::{Exit, Failure};
 use super::project::ConnectionsArgs;
 use super::report::{self, Report};
@@ -71,6 +71,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         until_idle: args.until_idle,
         ..TriggererOptions::default()
     };
+    clients::tell_bad_files(&args.sources.catalog()?.bad_files());
     let ended = Arc::new(Ended::default());
     let observer = Arc::clone(&ended);
     let triggerer = opened

@@ -7,8 +7,8 @@ use clap::FromArgMatches as _;
 
 use super::advice;
 use super::arguments;
-use super::clients::Door;
 use super::clients::SourceArgs;
+use super::clients::{self, Door};
 use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
@@ -79,6 +79,9 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
     let name = std::iter::once(name).chain(more).cloned().collect::<Vec<_>>().join(" ");
     let target = Target::find(&catalog, &models, &service, &name)?;
     let plan = Plan::new(target, rest)?;
+    if !plan.args.say.quiet {
+        clients::tell_bad_files(&catalog.bad_files_met());
+    }
     super::block_on(start(&plan))?
 }
 

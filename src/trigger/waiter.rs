@@ -522,7 +522,14 @@ fn not_found(error: &LookupError) -> TriggerError {
         LookupError::Unknown(unknown) => unknown.near(),
         LookupError::BadFile(_) | LookupError::Extends(_) => None,
     };
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let hint = match error {
+        LookupError::BadFile(bad) => {
+            format!("; `maitred lint {}` shows why", bad.path.display())
+        }
+        LookupError::Unknown(_) | LookupError::Extends(_) => {
+            near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+        }
+    };
     TriggerError::missing(format!("{error}{hint}"))
 }
 

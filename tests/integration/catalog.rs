@@ -72,6 +72,52 @@ fn a_bad_file_of_the_user_is_an_error_for_its_service() {
 }
 
 #[test]
+fn a_bad_file_is_an_error_for_the_service_that_it_says() {
+    let texts = [
+        // Valid JSON, cut off, and a key that is not quoted.
+        r#"{"version": 2, "service": "redshift", "waiters": {"Mine": {}}}"#,
+        r#"{"version": 2, "service": "redshift", "waiters": {"#,
+        r#"{"version": 2, waiters: {"a": {"service": "http"}}, "service" : "redshift"}"#,
+    ];
+    for text in texts {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("mine.json"), text).unwrap();
+        std::fs::create_dir(folder.path().join("http.json")).unwrap();
+        let paths = || vec![folder.path().to_owned()];
+        for sources in [
+            Sources { user: paths(), ..Sources::default() },
+            // It could not have replaced the shipped one, but nobody may have meant that one.
+            Sources { local: paths(), ..Sources::default() },
+        ] {
+            let catalog = Catalog::new(sources);
+            for name in ["cluster_paused", "cluster_available", "none"] {
+                let found = catalog.find("redshift", name);
+                assert!(matches!(found, Err(LookupError::BadFile(_))), "{text} {name}");
+            }
+            assert!(catalog.find("http", "up").is_ok(), "{text}");
+            assert_eq!(catalog.bad_files_met().len(), 1, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_file_that_is_named_itself_is_an_error_for_every_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my.json");
+    std::fs::write(&path, "{").unwrap();
+    let missing = folder.path().join("none.json");
+    for user in [path.clone(), missing] {
+        let catalog = Catalog::new(Sources { user: vec![user], ..Sources::default() });
+        assert!(matches!(catalog.find("http", "up"), Err(LookupError::BadFile(_))));
+    }
+    // In a folder, it has nothing to do with http.
+    let user = vec![folder.path().to_owned()];
+    let catalog = Catalog::new(Sources { user, ..Sources::default() });
+    assert!(catalog.find("http", "up").is_ok());
+    assert!(matches!(catalog.find("my", "thing"), Err(LookupError::BadFile(_))));
+}
+
+#[test]
 fn an_unknown_name_is_told_with_the_nearest_one() {
     let Err(LookupError::Unknown(unknown)) = Catalog::default().find("redshift", "cluster_pausd")
     else {

@@ -4,6 +4,7 @@ pub(crate) mod process;
 
 mod arguments;
 mod aws_configuration;
+mod bad_waiters;
 mod baseline;
 mod call;
 mod diagnose;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::check;
 use crate::cli::block_on;
-use crate::cli::clients::SourceArgs;
+use crate::cli::clients::{self, SourceArgs};
 use crate::cli::duration;
 use crate::cli::exit::Failure;
 use crate::cli::project::ConnectionsArgs;
@@ -143,8 +143,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let opened = args.store.open()?;
     let catalog = SourceArgs::of_process().catalog()?;
     let models = SourceArgs::of_process().data.models();
-    let engine = opened.engine().with_catalog(Arc::new(catalog)).with_models(models);
-    let submitted = match block_on(engine.start_all(tasks))? {
+    let catalog = Arc::new(catalog);
+    let engine = opened.engine().with_catalog(Arc::clone(&catalog)).with_models(models);
+    let started = block_on(engine.start_all(tasks))?;
+    clients::tell_bad_files(&catalog.bad_files_met());
+    let submitted = match started {
         Ok(submitted) => submitted,
         Err(error) => return Err(refused(&error, &lines).into()),
     };
@@ -169,9 +172,11 @@ pub(in crate::cli) fn submit(
     let task = task.new_task(operator, &registry(), &connections)?;
     check::warn(std::slice::from_ref(&task), &connections);
     let opened = store.open()?;
-    let engine = opened.engine().with_catalog(Arc::new(sources.catalog()?));
+    let catalog = Arc::new(sources.catalog()?);
+    let engine = opened.engine().with_catalog(Arc::clone(&catalog));
     let engine = engine.with_models(sources.data.models());
     let submitted = block_on(engine.start(task))?;
+    clients::tell_bad_files(&catalog.bad_files_met());
     let submitted = submitted.map_err(|error| engine_failure(&error))?;
     Ok((opened, submitted))
 }
