@@ -1,4 +1,22 @@
 //! Time as a door: everything that waits takes a [`Clock`], so tests can hold the hands of it.
+//!
+//! There are two clocks. The **wall clock** ([`Clock::now`]) is the one that people and other processes
+//! read. It can be set forward and back, and it goes on while the machine is suspended. The **monotonic
+//! clock** ([`Clock::monotonic`]) never steps, but on Linux it stands still while the machine is suspended,
+//! and nobody else can read it. What is stored is always a time of the wall clock.
+//!
+//! | time | follows | when the wall clock is set forward, or the machine was suspended | when it is set back |
+//! |---|---|---|---|
+//! | deadline of a wait (`--timeout`), of a deferral, of a task's try | the wall clock | ends as soon as the wall clock has passed it | ends when the wall clock gets there |
+//! | `due` that a submission asks for, a schedule's slot, the moment of a time trigger | the wall clock | due as soon as the wall clock has passed it | due when the wall clock gets there |
+//! | a task that is due at once: submitted, resumed, retried or settled | neither | due | due, also where another process has stored a time in the future |
+//! | pause between two polls, before the first one, and before a reconnection | both, whichever is over first | over early | over as if nothing had happened; after a restart, at most once from the beginning |
+//! | pause before the next try of a task (`--retry-delay`) | the same | the same | the same |
+//! | grace of a stop, time-out of a hook, limit of `diagnose`, life of a token, age of a connection, progress lines | the same | the same | the same |
+//! | looks at the store, flushes of state | the monotonic clock | as if nothing had happened | as if nothing had happened |
+//! | `created`, `started`, `ended`, history, logs | the wall clock | a record, never compared, but by `prune` | a record |
+//!
+//! Whoever sleeps looks at the wall clock at least once a second.
 
 use std::fmt;
 use std::future::Future;
@@ -40,6 +58,13 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// This time less `duration`, cut to whole milliseconds; the earliest time there is if it underflows.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+
     /// How long after `earlier` this is; zero if it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -47,34 +72,84 @@ impl Timestamp {
     }
 }
 
-/// The only source of time and the only way to sleep.
+/// The only source of time and the only way to sleep. The [module](self) says which of the two clocks a
+/// time follows.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The time now. It never goes back while the process lives.
+    /// The time of the wall clock. It can step in either direction between two calls.
     fn now(&self) -> Timestamp;
 
-    /// Completes once `duration` has passed.
+    /// The monotonic clock: time since a point that means nothing outside this process. It never goes back.
+    fn monotonic(&self) -> Duration;
+
+    /// A pause: completes once `duration` has passed on the monotonic clock or on the wall clock, whichever
+    /// is first. The wall clock is looked at once a second or more often.
     ///
     /// # Cancellation
     /// Dropping the future ends the sleep.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+
+    /// Completes once the wall clock shows `at` or later, however it is set meanwhile.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the sleep.
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            loop {
+                let left = at.since(self.now());
+                if left.is_zero() {
+                    return;
+                }
+                self.sleep(left).await;
+            }
+        })
+    }
 }
 
-/// The system's clock. Time is read from the wall once, and then advances monotonically, so that
-/// a clock that is set back or forward does not shorten or lengthen a wait.
+/// Both clocks at one point in time, to measure from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// The monotonic clock.
+    pub monotonic: Duration,
+}
+
+impl Moment {
+    /// What `clock` shows now.
+    #[must_use]
+    pub fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// The time since, by the clock that says more: the monotonic one may have stood still, the wall clock may
+    /// have been set back.
+    #[must_use]
+    pub fn elapsed(self, clock: &dyn Clock) -> Duration {
+        let now = Self::of(clock);
+        now.wall.since(self.wall).max(now.monotonic.saturating_sub(self.monotonic))
+    }
+
+    /// What is left of a pause of `duration` that began here.
+    #[must_use]
+    pub fn left_of(self, duration: Duration, clock: &dyn Clock) -> Duration {
+        duration.saturating_sub(self.elapsed(clock))
+    }
+}
+
+/// How long a sleep may go without a look at the wall clock.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The system's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
-    start: Timestamp,
     origin: tokio::time::Instant,
 }
 
 impl SystemClock {
-    /// A clock that starts at the system's time.
+    /// A clock whose monotonic time begins now.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     pub fn new() -> Self {
-        let since_epoch =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self { start: Timestamp::default().plus(since_epoch), origin: tokio::time::Instant::now() }
+        Self { origin: tokio::time::Instant::now() }
     }
 }
 
@@ -85,13 +160,29 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     fn now(&self) -> Timestamp {
-        self.start.plus(self.origin.elapsed())
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Timestamp::default().plus(since_epoch.unwrap_or_default())
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.origin.elapsed()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(duration))
+        Box::pin(async move {
+            let begun = Moment::of(self);
+            let mut left = duration;
+            loop {
+                tokio::time::sleep(left.min(LOOK_EVERY)).await;
+                left = begun.left_of(duration, self);
+                if left.is_zero() {
+                    return;
+                }
+            }
+        })
     }
 }
 
@@ -104,21 +195,34 @@ pub struct ManualClock {
 
 #[derive(Debug, Default)]
 struct ManualState {
-    now: Timestamp,
+    wall: Timestamp,
+    monotonic: Duration,
     sleeps: Vec<Duration>,
 }
 
+impl ManualState {
+    fn advance(&mut self, duration: Duration) {
+        self.wall = self.wall.plus(duration);
+        self.monotonic = self.monotonic.saturating_add(duration);
+    }
+}
+
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// A clock whose wall clock shows `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { state: Mutex::new(ManualState { now, sleeps: Vec::new() }) }
+        Self { state: Mutex::new(ManualState { wall: now, ..ManualState::default() }) }
     }
 
     /// Lets `duration` pass without recording a sleep, e.g. the time that a call takes.
     pub fn advance(&self, duration: Duration) {
-        let mut state = self.lock();
-        state.now = state.now.plus(duration);
+        self.lock().advance(duration);
+    }
+
+    /// Sets the wall clock, forward or back, while no time passes: what somebody does who corrects a clock,
+    /// or a machine that was suspended.
+    pub fn set_wall(&self, now: Timestamp) {
+        self.lock().wall = now;
     }
 
     /// Every sleep so far, in order.
@@ -135,13 +239,17 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        self.lock().now
+        self.lock().wall
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.lock().monotonic
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let mut state = self.lock();
-            state.now = state.now.plus(duration);
+            state.advance(duration);
             state.sleeps.push(duration);
         })
     }

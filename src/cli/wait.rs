@@ -18,8 +18,7 @@ use super::signals::Signals;
 use super::signature;
 use super::signature::Signature;
 use super::words::Words;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, Moment, SystemClock};
 use crate::engine::Outcome;
 use crate::engine::Wait;
 use crate::engine::WaitEvent;
@@ -162,8 +161,8 @@ async fn watch(
     signals: &mut Signals,
     clock: &dyn Clock,
 ) -> (Outcome, Option<Exit>) {
-    let started = clock.now();
-    let elapsed = || -> Duration { clock.now().since(started) };
+    let started = Moment::of(clock);
+    let elapsed = || -> Duration { started.elapsed(clock) };
     loop {
         match next(&mut wait, progress, signals, clock, &elapsed).await {
             Ok(Some(WaitEvent::Polled(poll))) => progress.polled(&poll),

@@ -18,7 +18,7 @@ use crate::client::aws::Models;
 use crate::client::aws::remembering;
 use crate::client::http::HttpClient;
 use crate::client::http::HttpSettings;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Moment};
 
 use super::{AWS_DEFAULT, ConnectionError, Connections, HTTP_DEFAULT, aws, http, mask};
 
@@ -115,7 +115,7 @@ type Slot = tokio::sync::Mutex<Option<Kept>>;
 struct Kept {
     made_of: Made,
     client: OpenClient,
-    checked: Timestamp,
+    checked: Moment,
 }
 
 /// What a client is made of, secrets and all.
@@ -212,9 +212,9 @@ impl Clients {
     ) -> Result<OpenClient, ConnectionError> {
         let slot = self.slot(service == HTTP, settings);
         let mut slot = slot.lock().await;
-        let now = self.clock.now();
+        let now = Moment::of(&*self.clock);
         if let Some(kept) = &*slot
-            && now.since(kept.checked) < CHECK_EVERY
+            && kept.checked.elapsed(&*self.clock) < CHECK_EVERY
         {
             return Ok(kept.client.clone());
         }

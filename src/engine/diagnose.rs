@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Ending, LastError};
 use crate::client::Client;
 use crate::client::Observation;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::document::Document;
 use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
@@ -53,10 +53,10 @@ pub async fn diagnose(
     if !matches!(ending, Ending::Failure { .. } | Ending::Exhausted | Ending::TimedOut) {
         return Vec::new();
     }
-    let end = clock.now().plus(DIAGNOSE_LIMIT);
+    let begun = Moment::of(clock);
     let mut found = Vec::new();
     for asked in waiter.diagnose() {
-        let remaining = end.since(clock.now());
+        let remaining = begun.left_of(DIAGNOSE_LIMIT, clock);
         let seen = if remaining.is_zero() {
             None
         } else {

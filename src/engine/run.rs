@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::{Diagnosis, Ending, Outcome, Progress, Step, diagnose, shown, step};
 use crate::client::Client;
 use crate::client::Observation;
-use crate::clock::Clock;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Moment, Timestamp};
 use crate::document::Document;
 use crate::matcher::Decision;
 use crate::waiter::Waiter;
@@ -41,6 +40,8 @@ pub struct Wait<'a> {
     document: Option<Kept>,
     diagnosis: Vec<Diagnosis>,
     phase: Phase,
+    /// When this value was made, and how long the wait had lasted then.
+    begun: (Moment, Duration),
 }
 
 /// The last document. Between two polls, which is where most waits are most of the time, it is kept
@@ -64,8 +65,8 @@ impl Kept {
 
 #[derive(Debug)]
 enum Phase {
-    /// The next poll is due at this time.
-    Waiting(Timestamp),
+    /// The next poll is due after a pause of this length, which began then.
+    Waiting(Moment, Duration),
     /// The last poll has been told, its outcome not yet.
     Ending(Ending),
     /// The outcome has been told.
@@ -117,8 +118,8 @@ impl<'a> Wait<'a> {
         let first = started.plus(waiter.schedule().initial_delay);
         // A deadline that comes earlier gets the one poll that there is time for.
         let first = progress.deadline.map_or(first, |deadline| first.min(deadline));
-        let phase = Phase::Waiting(first);
-        Self::at(waiter, client, clock, progress, phase)
+        let pause = first.since(clock.now());
+        Self::after(pause, waiter, client, clock, progress)
     }
 
     /// A wait that goes on from stored progress: its next poll is due at once, attempts and
@@ -130,20 +131,29 @@ impl<'a> Wait<'a> {
         clock: &'a dyn Clock,
         progress: Progress,
     ) -> Self {
-        let phase = Phase::Waiting(clock.now());
-        Self::at(waiter, client, clock, progress, phase)
+        Self::after(Duration::ZERO, waiter, client, clock, progress)
     }
 
-    fn at(
+    /// A wait whose next poll is due after `pause`.
+    fn after(
+        pause: Duration,
         waiter: &'a Waiter,
         client: &'a dyn Client,
         clock: &'a dyn Clock,
         progress: Progress,
-        phase: Phase,
     ) -> Self {
         let reads_body = waiter.reads_body();
+        let now = Moment::of(clock);
+        let begun = (now, now.wall.since(progress.started));
+        let phase = Phase::Waiting(now, pause);
         let (document, diagnosis) = (None, Vec::new());
-        Self { waiter, client, clock, progress, reads_body, document, diagnosis, phase }
+        Self { waiter, client, clock, progress, reads_body, document, diagnosis, phase, begun }
+    }
+
+    /// How long the wait has lasted, however the wall clock was set meanwhile.
+    fn elapsed(&self) -> Duration {
+        let (moment, before) = self.begun;
+        before.saturating_add(moment.elapsed(self.clock))
     }
 
     /// The same for a caller that reads the `Body` of the last document, which else is read for a waiter
@@ -201,9 +211,9 @@ impl<'a> Wait<'a> {
     /// Dropping the future loses nothing but the call in flight; the next call of this method goes on.
     pub async fn next_event(&mut self) -> Option<WaitEvent> {
         match &self.phase {
-            Phase::Waiting(due) => {
-                let due = *due;
-                Some(self.poll_at(due).await)
+            Phase::Waiting(from, pause) => {
+                let (from, pause) = (*from, *pause);
+                Some(self.poll_after(from, pause).await)
             }
             Phase::Ending(ending) => {
                 let ending = ending.clone();
@@ -218,15 +228,15 @@ impl<'a> Wait<'a> {
     pub fn cancel(mut self) -> Outcome {
         let ending = match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Ending(ending) => ending,
-            Phase::Waiting(_) | Phase::Over => Ending::Cancelled,
+            Phase::Waiting(..) | Phase::Over => Ending::Cancelled,
         };
         self.outcome(ending)
     }
 
-    async fn poll_at(&mut self, due: Timestamp) -> WaitEvent {
-        let pause = due.since(self.clock.now());
-        if !pause.is_zero() {
-            self.clock.sleep(pause).await;
+    async fn poll_after(&mut self, from: Moment, pause: Duration) -> WaitEvent {
+        let left = from.left_of(pause, self.clock);
+        if !left.is_zero() {
+            self.clock.sleep(left).await;
         }
         let Some(seen) = self.call().await else {
             let progress = &mut self.progress;
@@ -246,7 +256,7 @@ impl<'a> Wait<'a> {
         }
         let next_delay = match next {
             Step::Sleep(delay) => {
-                self.phase = Phase::Waiting(now.plus(delay));
+                self.phase = Phase::Waiting(Moment::of(self.clock), delay);
                 Some(delay)
             }
             Step::Done(ending) => {
@@ -256,7 +266,7 @@ impl<'a> Wait<'a> {
         };
         let poll = Poll {
             attempt: self.progress.attempts,
-            elapsed: now.since(self.progress.started),
+            elapsed: self.elapsed(),
             shown: shown(self.waiter, &seen),
             seen,
             decision,
@@ -276,11 +286,14 @@ impl<'a> Wait<'a> {
         };
         let Some(deadline) = self.progress.deadline else { return Some(call.await) };
         let remaining = deadline.since(self.clock.now());
-        let budget = if remaining.is_zero() { LAST_POLL_GRACE } else { remaining };
+        let out_of_time = match remaining.is_zero() {
+            true => self.clock.sleep(LAST_POLL_GRACE),
+            false => self.clock.sleep_until(deadline),
+        };
         tokio::select! {
             biased;
             seen = call => Some(seen),
-            () = self.clock.sleep(budget) => None,
+            () = out_of_time => None,
         }
     }
 
@@ -291,7 +304,7 @@ impl<'a> Wait<'a> {
     }
 
     fn outcome(&mut self, ending: Ending) -> Outcome {
-        let elapsed = self.clock.now().since(self.progress.started);
+        let elapsed = self.elapsed();
         let progress = self.progress.clone();
         Outcome::new(
             self.waiter,

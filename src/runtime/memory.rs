@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -184,9 +185,10 @@ impl Content {
         }
     }
 
-    fn next_due(&self) -> Option<Timestamp> {
+    fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let waiting = self.tasks.values().map(|kept| &kept.task);
-        waiting.filter(|task| task.waits_for_a_worker()).map(|task| task.due).min()
+        let waiting = waiting.filter(|task| task.waits_for_a_worker());
+        waiting.map(|task| task.due_by(now)).min()
     }
 }
 
@@ -215,7 +217,10 @@ impl Store for MemoryStore {
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError> {
         let mut content = self.content();
         content.fence += 1;
-        content.tasks.values_mut().for_each(|kept| kept.take_up_again(now));
+        for kept in content.tasks.values_mut() {
+            kept.task.begin_pause_by(now);
+            kept.take_up_again(now);
+        }
         let needed: Vec<_> = content.tasks.values().flat_map(Kept::definitions).collect();
         content.definitions.retain(|hash, _| needed.contains(hash));
         Ok(Fence(content.fence))
@@ -223,7 +228,9 @@ impl Store for MemoryStore {
 
     fn acquire_task(&self, id: TaskId, _: Share, now: Timestamp) -> Result<Fence, StoreError> {
         let mut content = self.content();
-        content.kept_mut(id)?.take_up_again(now);
+        let kept = content.kept_mut(id)?;
+        kept.task.begin_pause_by(now);
+        kept.take_up_again(now);
         Ok(Fence(content.fence))
     }
 
@@ -232,8 +239,8 @@ impl Store for MemoryStore {
         let tasks = content.tasks.values().map(|kept| &kept.task);
         let mut due: Vec<_> = tasks.filter(|task| task.is_due(now)).collect();
         due.sort_unstable_by_key(|task| (task.due, task.id));
-        due.truncate(limit);
-        Ok(due.into_iter().cloned().collect())
+        let (early, on_time) = due.into_iter().partition(|task| task.is_due_early(now));
+        Ok(rules::take_turns(on_time, early, limit).into_iter().cloned().collect())
     }
 
     fn claim(&self, fence: Fence, now: Timestamp, ids: &[TaskId]) -> Result<Claimed, StoreError> {
@@ -246,7 +253,7 @@ impl Store for MemoryStore {
             kept.passed(entry);
             tasks.push(kept.task.clone());
         }
-        Ok(Claimed { tasks, next_due: content.next_due() })
+        Ok(Claimed { tasks, next_due: content.next_due(now) })
     }
 
     fn commit(
@@ -257,6 +264,19 @@ impl Store for MemoryStore {
     ) -> Result<Vec<bool>, StoreError> {
         let mut content = self.fenced(fence)?;
         Ok(changes.iter().map(|change| content.change(change, now)).collect())
+    }
+
+    fn clock_set_back(
+        &self,
+        fence: Fence,
+        only: Option<TaskId>,
+        by: Duration,
+    ) -> Result<(), StoreError> {
+        let mut content = self.fenced(fence)?;
+        let tasks = content.tasks.values_mut().map(|kept| &mut kept.task);
+        let tasks = tasks.filter(|task| only.is_none_or(|only| only == task.id));
+        tasks.for_each(|task| task.clock_set_back(by));
+        Ok(())
     }
 
     fn checkpoint(
@@ -274,6 +294,7 @@ impl Store for MemoryStore {
             if let Some(deferral) = &mut kept.deferral {
                 deferral.state.clone_from(&checkpoint.state);
                 deferral.due = checkpoint.due;
+                deferral.pause_from = Some(checkpoint.pause_from);
             }
         }
         for line in lines {

@@ -1,5 +1,7 @@
 //! What happens to a task: the rules that all stores share. Stores only keep what comes of them.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -42,7 +44,10 @@ pub(super) struct Undoable(pub(super) bool);
 
 impl Task {
     pub(super) fn submitted(id: TaskId, spec: NewTask, now: Timestamp) -> (Self, HistoryEntry) {
-        let due = spec.due.unwrap_or(now);
+        let (due, pause_from) = match spec.due {
+            Some(due) => (due, None),
+            None => (now, Some(now)),
+        };
         let task = Self {
             id,
             spec,
@@ -52,6 +57,7 @@ impl Task {
             token: new_token(),
             deadline: None,
             due,
+            pause_from,
             resumption: None,
             result: None,
             message: None,
@@ -84,7 +90,45 @@ impl Task {
 
     /// Whether a worker may take it at `now`.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.waits_for_a_worker() && self.due <= now
+        self.waits_for_a_worker() && (self.due <= now || self.is_due_at_once())
+    }
+
+    /// Whether it waits for nothing but a worker, whatever the clock says of whoever has put it there.
+    fn is_due_at_once(&self) -> bool {
+        self.pause_from.is_some_and(|from| self.due <= from)
+    }
+
+    /// Whether it is due at `now` although its time is later: it was put there by another clock.
+    pub(super) fn is_due_early(&self, now: Timestamp) -> bool {
+        self.is_due(now) && now < self.due
+    }
+
+    /// When it is due, as a clock sees it that shows `now`.
+    pub(super) fn due_by(&self, now: Timestamp) -> Timestamp {
+        if self.is_due_early(now) { now } else { self.due }
+    }
+
+    /// The wall clock was set back by so much: what is left of a pause stays.
+    pub(super) fn clock_set_back(&mut self, by: Duration) {
+        let pause = self.pause_from.filter(|from| self.waits_for_a_worker() && *from < self.due);
+        if let Some(from) = pause {
+            self.pause_from = Some(from.minus(by));
+            self.due = self.due.minus(by);
+        }
+    }
+
+    /// A pause that seems to have begun after `now` begins now: the wall clock was set back since.
+    pub(super) fn begin_pause_by(&mut self, now: Timestamp) {
+        let pause = self.pause_from.filter(|from| self.waits_for_a_worker() && *from < self.due);
+        if let Some(from) = pause.filter(|from| now < *from) {
+            self.pause_from = Some(now);
+            self.due = now.plus(self.due.since(from));
+        }
+    }
+
+    fn pause_until(&mut self, due: Timestamp, now: Timestamp) {
+        self.due = due;
+        self.pause_from = Some(now);
     }
 
     /// Queued or up for retry → running.
@@ -148,14 +192,14 @@ impl Task {
             Transition::Block => {}
             Transition::Resume(with) => {
                 let (method, kwargs) = entry();
-                self.next_step(now);
+                self.next_step(now, now);
                 self.resumption = Some(Resumption { method, kwargs, with: (**with).clone() });
             }
             Transition::Retry(due) => {
-                self.next_step(*due);
+                self.next_step(*due, now);
                 self.deadline = None;
             }
-            Transition::Requeue(due) => self.due = *due,
+            Transition::Requeue(due) => self.pause_until(*due, now),
             Transition::End(_, result) => self.result.clone_from(result),
         }
         let entry = self.pass(to, change.reason.clone(), now);
@@ -178,7 +222,7 @@ impl Task {
         }
         let reason = if was_running { "its triggerer is gone" } else { "a triggerer has begun" };
         let to = if has_deferral { TaskState::Deferred } else { TaskState::Queued };
-        self.due = now;
+        self.pause_until(now, now);
         self.pass(to, reason.to_owned(), now)
     }
 
@@ -279,7 +323,7 @@ impl Task {
             Settled::Done(_) => format!("a user says that {name} was made"),
             Settled::NotMade => format!("a user says that {name} was not made"),
         };
-        self.due = now;
+        self.pause_until(now, now);
         self.deadline = None;
         self.ended = None;
         self.pass(TaskState::UpForRetry, reason, now)
@@ -292,18 +336,18 @@ impl Task {
 
     /// An end → up for retry, due now.
     pub(super) fn retry(&mut self, now: Timestamp) -> HistoryEntry {
-        self.next_step(now);
+        self.next_step(now, now);
         self.deadline = None;
         self.result = None;
         self.ended = None;
         self.pass(TaskState::UpForRetry, "retry asked for".to_owned(), now)
     }
 
-    fn next_step(&mut self, due: Timestamp) {
+    fn next_step(&mut self, due: Timestamp, now: Timestamp) {
         self.step += 1;
         self.token = new_token();
         self.resumption = None;
-        self.due = due;
+        self.pause_until(due, now);
     }
 
     fn pass(&mut self, to: TaskState, reason: String, now: Timestamp) -> HistoryEntry {
@@ -324,6 +368,17 @@ impl Task {
         }
         HistoryEntry { at: now, from, to, reason }
     }
+}
+
+/// The tasks that are due, at most `limit`: those whose time has come and those that are due early take turns,
+/// so that none waits for a clock that another process has set.
+pub(super) fn take_turns<T>(on_time: Vec<T>, early: Vec<T>, limit: usize) -> Vec<T> {
+    let (mut on_time, mut early) = (on_time.into_iter(), early.into_iter());
+    let pairs = std::iter::from_fn(|| {
+        let pair: Vec<T> = on_time.next().into_iter().chain(early.next()).collect();
+        (!pair.is_empty()).then_some(pair)
+    });
+    pairs.flatten().take(limit).collect()
 }
 
 /// What is said of a task that is in doubt about a call.

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -193,7 +194,7 @@ impl Store for SqliteStore {
 
     fn claim(&self, fence: Fence, now: Timestamp, ids: &[TaskId]) -> Result<Claimed, StoreError> {
         if ids.is_empty() {
-            let next_due = self.read_fenced(fence, read::next_due)?;
+            let next_due = self.read_fenced(fence, |file| read::next_due(file, now))?;
             return Ok(Claimed { tasks: Vec::new(), next_due });
         }
         self.write_fenced(fence, |file| write::claim(file, now, ids))
@@ -208,6 +209,15 @@ impl Store for SqliteStore {
         self.write_fenced(fence, |file| {
             changes.iter().map(|change| write::change(file, change, now)).collect()
         })
+    }
+
+    fn clock_set_back(
+        &self,
+        fence: Fence,
+        only: Option<TaskId>,
+        by: Duration,
+    ) -> Result<(), StoreError> {
+        self.write_fenced(fence, |file| write::clock_set_back(file, only, by))
     }
 
     fn checkpoint(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use super::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
@@ -58,6 +59,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// if it has a main call of which nobody knows what became of it, queued with the request, for the
     /// triggerer to look that up.
     /// Blocked tasks are put back to where they were, deferred or queued, to be looked at anew.
+    /// Pauses that seem to have begun after `now` begin now: the wall clock was set back since.
     /// Definitions that no deferral and no task needs are removed: now is the time when no triggerer remembers
     /// having stored one.
     ///
@@ -74,7 +76,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError::Locked`].
     fn acquire_task(&self, id: TaskId, share: Share, now: Timestamp) -> Result<Fence, StoreError>;
 
-    /// The tasks that are due, queued or up for retry: the longest due first, and at most `limit`.
+    /// The tasks that are due, queued or up for retry: the longest due first, and at most `limit`. Those that
+    /// are due at once although their `due` is later than `now`, because another process has put them there whose
+    /// clock was ahead, take turns with the others.
     fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError>;
 
     /// Takes these tasks, in this order: queued or up for retry → running. One that is not due, or no
@@ -97,6 +101,16 @@ pub trait Store: Send + Sync + fmt::Debug {
         changes: &[Change],
         now: Timestamp,
     ) -> Result<Vec<bool>, StoreError>;
+
+    /// Takes in that the wall clock was set back by so much: what is left of the pauses before a task is tried
+    /// again stays the same. A `due` that was asked for, and deadlines, stay as they are.
+    /// `only`: of this task.
+    fn clock_set_back(
+        &self,
+        fence: Fence,
+        only: Option<TaskId>,
+        by: Duration,
+    ) -> Result<(), StoreError>;
 
     /// Stores where triggers stand, and lines of logs. A trigger whose task has moved on is left out.
     fn checkpoint(

@@ -271,6 +271,10 @@ pub struct Task {
     pub deadline: Option<Timestamp>,
     /// When it is due, while it is queued or up for retry.
     pub due: Timestamp,
+    /// When the pause began that ends at `due`; of no length for a task that is due at once. `None` if `due` is
+    /// a time that was asked for. See the table of [`clock`](crate::clock).
+    #[serde(skip)]
+    pub pause_from: Option<Timestamp>,
     /// How the next step is entered; `None`: with `execute`.
     pub resumption: Option<Resumption>,
     /// The result of a success.
@@ -333,6 +337,8 @@ pub struct StoredDeferral {
     pub state: String,
     /// When the trigger's next step is due.
     pub due: Timestamp,
+    /// When the pause before that step began. Not known of a deferral that an older version has stored.
+    pub pause_from: Option<Timestamp>,
     /// When the deferral times out.
     pub timeout_at: Option<Timestamp>,
     /// Where the operator goes on.
@@ -404,6 +410,8 @@ pub struct Checkpoint {
     pub state: String,
     /// When its next step is due.
     pub due: Timestamp,
+    /// When the pause before that step began.
+    pub pause_from: Timestamp,
 }
 
 /// An entry of a task's history.

@@ -19,8 +19,7 @@ use super::task::{
     CancelRequest, Change, MAX_RESULT_BYTES, Resumption, StoredDeferral, Task, TaskId, TaskState,
     Transition,
 };
-use crate::clock::BoxFuture;
-use crate::clock::Timestamp;
+use crate::clock::{BoxFuture, Moment, Timestamp};
 use crate::operator::AnyOperator;
 use crate::operator::Begun;
 use crate::operator::Crash;
@@ -64,7 +63,7 @@ pub(super) struct Workplace {
     /// The failure commands that run.
     pub(super) commands: Arc<Commands>,
     /// When the triggerer was asked to end, if it was.
-    pub(super) stop: watch::Receiver<Option<Timestamp>>,
+    pub(super) stop: watch::Receiver<Option<Moment>>,
 }
 
 /// Runs something on the store, which blocks, without holding up the others.
@@ -256,7 +255,7 @@ impl Workplace {
         let Some(asked) = stop.wait_for(Option::is_some).await.ok().and_then(|asked| *asked) else {
             return std::future::pending().await;
         };
-        clock.sleep(asked.plus(STOP_GRACE).since(self.now())).await;
+        clock.sleep(asked.left_of(STOP_GRACE, &**clock)).await;
         while ctx.makes_main_call() {
             clock.sleep(LOOK_AGAIN).await;
         }
@@ -270,12 +269,11 @@ impl Workplace {
         ctx: &OperatorContext,
         cancel: &mut oneshot::Receiver<CancelRequest>,
     ) -> Ran {
-        let left = match task.deadline.map(|deadline| deadline.since(self.now())) {
-            Some(Duration::ZERO) => return Ran::TimedOut,
-            left => left,
-        };
-        let out_of_time: BoxFuture<'_, ()> = match left {
-            Some(left) => self.services.clock.sleep(left),
+        if task.deadline.is_some_and(|deadline| deadline <= self.now()) {
+            return Ran::TimedOut;
+        }
+        let out_of_time: BoxFuture<'_, ()> = match task.deadline {
+            Some(deadline) => self.services.clock.sleep_until(deadline),
             None => Box::pin(std::future::pending()),
         };
         tokio::select! {
@@ -337,11 +335,13 @@ impl Workplace {
             true => Unusable::Unknown(error.to_string()),
             false => invalid(&error),
         })?;
+        let now = self.now();
         Ok(StoredDeferral {
             trigger: deferral.trigger.clone(),
             state: trigger.state().map_err(|error| invalid(&error))?,
             due,
-            timeout_at: deferral.timeout.map(|timeout| self.now().plus(timeout)),
+            pause_from: Some(now.min(due)),
+            timeout_at: deferral.timeout.map(|timeout| now.plus(timeout)),
             method: deferral.method_name.clone(),
             kwargs: deferral.kwargs.clone(),
             on_cancel: deferral.undo.clone(),

@@ -151,6 +151,9 @@ pub struct WaiterState {
     definition: Arc<str>,
     /// Where the wait stands.
     progress: Progress,
+    /// Whether the pause before the first poll has begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    paused: bool,
 }
 
 impl WaiterState {
@@ -439,7 +442,7 @@ impl Trigger for WaiterTrigger {
         values::check(&self.values)?;
         let waiter = self.compiled(ctx, &definition, &config, &self.input)?;
         let progress = Progress::start(&waiter, ctx.now(), fastrand::u64(..));
-        Ok(WaiterState { definition: definition.into(), progress })
+        Ok(WaiterState { definition: definition.into(), progress, paused: false })
     }
 
     async fn step(
@@ -451,6 +454,7 @@ impl Trigger for WaiterTrigger {
         let input = ctx.resolve(&self.input).await?;
         let waiter = self.compiled(ctx, &state.definition, &config, &input)?;
         if state.progress.attempts == 0
+            && !std::mem::replace(&mut state.paused, true)
             && let Some(after) = initial_pause(&waiter, &state.progress, ctx.now())
         {
             return Ok(Step::Again { after });

@@ -7,6 +7,8 @@ mod aws_configuration;
 mod bad_waiters;
 mod baseline;
 mod call;
+#[cfg(target_os = "linux")]
+mod clock;
 mod diagnose;
 mod endings;
 mod escapes;

@@ -22,6 +22,8 @@ struct Script<'a> {
 #[derive(Debug, Clone)]
 enum Reply {
     State(&'static str),
+    /// Not ready; the wall clock is set to so many milliseconds meanwhile.
+    Set(u64),
     Output(Value),
     Error(CallError),
     /// Never answers.
@@ -46,6 +48,10 @@ impl Client for Script<'_> {
         let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
         Box::pin(async move {
             match reply.unwrap() {
+                Reply::Set(millis) => {
+                    self.clock.set_wall(Timestamp::from_millis(millis));
+                    Observation::Output(Output::from_json(json!({"State": "creating"})))
+                }
                 Reply::State(state) => {
                     Observation::Output(Output::from_json(json!({ "State": state })))
                 }
@@ -600,4 +606,46 @@ fn debug_shows_no_value_of_input_parameters_and_replies() {
     let shown = format!("{options:?} {waiter:?} {output:?}");
     assert!(!shown.contains("s3cret"), "{shown}");
     assert!(shown.contains("password") && shown.contains("TOKEN"), "{shown}");
+}
+
+/// Where a wait begins, in milliseconds of the wall clock.
+const BEGUN: u64 = 10_000_000;
+
+/// The outcome of a wait during whose first poll the wall clock is set, and the times of its polls on the
+/// monotonic clock.
+async fn run_while_set(to: u64, options: &Options) -> (Outcome, Vec<u64>) {
+    let waiter = compile(json!({}), options);
+    let clock = ManualClock::at(Timestamp::from_millis(BEGUN));
+    let client = Script::new(&clock, [Reply::Set(to), Reply::State("creating")]);
+    let outcome = wait(&waiter, &client, &clock).await;
+    let slept: Duration = clock.sleeps().iter().sum();
+    assert_eq!(slept, clock.monotonic());
+    let times = client.times();
+    (outcome, times)
+}
+
+#[tokio::test]
+async fn a_time_out_is_over_when_the_wall_clock_has_passed_it() {
+    let (outcome, times) = run_while_set(BEGUN + 3_600_000, &timeout(1200.0)).await;
+    assert_eq!(outcome.status(), Status::Timeout);
+    assert_eq!(times.len(), 1);
+    assert_eq!(outcome.elapsed(), Duration::from_secs(3600));
+}
+
+#[tokio::test]
+async fn a_time_out_waits_for_a_wall_clock_that_was_set_back() {
+    let (outcome, times) = run_while_set(BEGUN - 60_000, &timeout(20.0)).await;
+    assert_eq!(outcome.status(), Status::Timeout);
+    // Every ten seconds, and the last one at the deadline.
+    let since_set = |poll: u64| BEGUN - 60_000 + poll * 10_000;
+    assert_eq!(times[1..], (1..=8).map(since_set).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_pause_between_two_polls_does_not_follow_a_clock_that_is_set() {
+    for to in [BEGUN - 3_600_000, BEGUN + 3_600_000] {
+        let (outcome, times) = run_while_set(to, &Options::default()).await;
+        assert_eq!(outcome.status(), Status::Exhausted);
+        assert_eq!(times, [BEGUN, to + 10_000, to + 20_000, to + 30_000, to + 40_000]);
+    }
 }

@@ -19,7 +19,7 @@ use crate::client::Call;
 use crate::client::Client;
 use crate::client::Observation;
 use crate::clock::BoxFuture;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::engine::Wait;
@@ -123,7 +123,7 @@ async fn watch_all(
     voice: &mut Voice<'_>,
     signals: &mut Signals,
 ) -> Ended {
-    let started = clock.now();
+    let started = Moment::of(&**clock);
     let (stop, stopped) = watch::channel(false);
     let (sender, mut told) = mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
@@ -132,7 +132,7 @@ async fn watch_all(
             (Arc::clone(&one.waiter), Arc::clone(client), Arc::clone(clock));
         let (stopped, sender) = (stopped.clone(), sender.clone());
         tasks.spawn(async move {
-            let wait = Wait::started_at(&waiter, &*client, &*clock, started);
+            let wait = Wait::started_at(&waiter, &*client, &*clock, started.wall);
             run_until_stopped(wait, stopped, |event| {
                 // The other end is gone only when the process ends.
                 let _ = sender.send((index, event));
@@ -145,7 +145,7 @@ async fn watch_all(
     many.outcomes.resize_with(targets.all.len(), || None);
     let mut signal = None;
     loop {
-        let elapsed = clock.now().since(started);
+        let elapsed = started.elapsed(&**clock);
         tokio::select! {
             biased;
             exit = signals.next(), if signal.is_none() => {
@@ -153,11 +153,11 @@ async fn watch_all(
                 stop.send_replace(true);
             }
             told = told.recv() => match told {
-                Some(told) => many.take_in(told, clock.now().since(started)),
+                Some(told) => many.take_in(told, started.elapsed(&**clock)),
                 None => break,
             },
             () = clock.sleep(many.voice.until_tick(elapsed)) => {
-                many.voice.tick(clock.now().since(started), many.tally);
+                many.voice.tick(started.elapsed(&**clock), many.tally);
             }
         }
         if many.tally.is_decided() && !once {
@@ -168,7 +168,7 @@ async fn watch_all(
     Ended {
         outcomes: outcomes.map(|outcome| outcome.expect("every task tells its outcome")).collect(),
         tally: many.tally,
-        elapsed: clock.now().since(started),
+        elapsed: started.elapsed(&**clock),
         signal,
     }
 }

@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Moment};
 
 use super::{CallError, CallErrorKind, Output, transport};
 
@@ -96,7 +96,8 @@ pub(super) struct TokenCache(pub(super) Mutex<Option<Token>>);
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) header: HeaderValue,
-    expires: Option<Timestamp>,
+    /// When it came, and how long it lives.
+    life: Option<(Moment, Duration)>,
 }
 
 impl Token {
@@ -129,13 +130,13 @@ impl Token {
         let seconds = &body["expires_in"];
         let seconds = seconds.as_f64().or_else(|| seconds.as_str()?.parse().ok());
         let life = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let expires = life.map(|life| clock.now().plus(life - MARGIN.min(life / 10)));
-        Ok(Self { header, expires })
+        let life = life.map(|life| (Moment::of(clock), life - MARGIN.min(life / 10)));
+        Ok(Self { header, life })
     }
 
-    /// Whether it can be used at `now`.
-    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires.is_none_or(|expires| now < expires)
+    /// Whether it can be used now.
+    pub(super) fn is_fresh(&self, clock: &dyn Clock) -> bool {
+        self.life.is_none_or(|(came, life)| !came.left_of(life, clock).is_zero())
     }
 }
 

@@ -79,9 +79,8 @@ impl HttpClient {
         // Another call may be at it, for longer than there is time.
         let kept = tokio::time::timeout_at(deadline.at, self.token.0.lock()).await;
         let mut kept = kept.map_err(|_| oauth2::too_slow(deadline.timeout))?;
-        let now = self.clock.now();
         if let Some(token) = &*kept
-            && token.is_fresh(now)
+            && token.is_fresh(&*self.clock)
             && Some(&token.header) != rejected
         {
             return Ok(token.header.clone());

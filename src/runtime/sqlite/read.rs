@@ -8,6 +8,7 @@ use super::row::{self, deferral_columns, task_columns};
 use crate::clock::Timestamp;
 use crate::operator::Intent;
 use crate::operator::Settled;
+use crate::runtime::rules;
 use crate::runtime::store::{Fence, StoreError, TaskFilter};
 use crate::runtime::task::{
     DeferredTask, HistoryEntry, LogLine, StoredIntent, Task, TaskId, TaskState,
@@ -34,10 +35,25 @@ pub(super) fn due(file: &Connection, now: Timestamp, limit: usize) -> Work<Vec<T
         " FROM tasks INDEXED BY tasks_due
           WHERE state IN ('queued', 'up_for_retry') AND due <= ?1 ORDER BY due, id LIMIT ?2"
     );
-    row::all(file, sql, params![row::millis(now), count(limit)])
+    let on_time = row::all(file, sql, params![row::millis(now), count(limit)])?;
+    let sql = concat!(
+        "SELECT ",
+        task_columns!(),
+        " FROM tasks INDEXED BY tasks_due_at_once
+          WHERE state IN ('queued', 'up_for_retry') AND due <= pause_from AND due > ?1
+          ORDER BY due, id LIMIT ?2"
+    );
+    let early = row::all(file, sql, params![row::millis(now), count(limit)])?;
+    Ok(rules::take_turns(on_time, early, limit))
 }
 
-pub(super) fn next_due(file: &Connection) -> Work<Option<Timestamp>> {
+pub(super) fn next_due(file: &Connection, now: Timestamp) -> Work<Option<Timestamp>> {
+    let early: bool = file
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_due_at_once
+             WHERE state IN ('queued', 'up_for_retry') AND due <= pause_from AND due > ?1)",
+        )?
+        .query_row([row::millis(now)], |row| row.get(0))?;
     let due: Option<i64> = file
         .prepare_cached(
             "SELECT due FROM tasks INDEXED BY tasks_due
@@ -45,7 +61,7 @@ pub(super) fn next_due(file: &Connection) -> Work<Option<Timestamp>> {
         )?
         .query_row([], |row| row.get(0))
         .optional()?;
-    Ok(due.map(row::time))
+    Ok(due.map(|due| if early { now.min(row::time(due)) } else { row::time(due) }))
 }
 
 pub(super) fn deferred(file: &Connection, after: TaskId, limit: usize) -> Work<Vec<DeferredTask>> {

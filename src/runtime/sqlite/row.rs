@@ -20,7 +20,7 @@ use crate::trigger::SerializedTrigger;
 macro_rules! task_columns {
     () => {
         "id, spec, state, try_number, step, token, deadline, due, resumption, result, message, \
-         cancel, undo, created, started, ended, hook_pending, failure, hook"
+         cancel, undo, created, started, ended, hook_pending, failure, hook, pause_from"
     };
 }
 pub(super) use task_columns;
@@ -29,7 +29,7 @@ pub(super) use task_columns;
 macro_rules! deferral_columns {
     () => {
         "d.trigger_name, d.trigger_version, d.trigger_kwargs, d.state, d.due, d.timeout_at, \
-         d.method, d.kwargs, d.on_cancel"
+         d.method, d.kwargs, d.on_cancel, d.pause_from"
     };
 }
 pub(super) use deferral_columns;
@@ -101,6 +101,7 @@ pub(super) fn task(row: &Row<'_>) -> Work<Task> {
         token: row.get(5)?,
         deadline: optional(6)?,
         due: time(row.get(7)?),
+        pause_from: optional(19)?,
         resumption: parsed(row.get(8)?)?,
         result: parsed(row.get(9)?)?,
         message: row.get(10)?,
@@ -144,8 +145,9 @@ pub(super) fn all(
 /// Stores a new task; its number is given by the file.
 pub(super) fn insert(connection: &Connection, task: &Task) -> Work<TaskId> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO tasks (operator, key, spec, state, try_number, step, token, due, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO tasks (operator, key, spec, state, try_number, step, token, due, created,
+             pause_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     statement.execute(params![
         task.spec.operator,
@@ -157,6 +159,7 @@ pub(super) fn insert(connection: &Connection, task: &Task) -> Work<TaskId> {
         task.token,
         millis(task.due),
         millis(task.created),
+        task.pause_from.map(millis),
     ])?;
     Ok(connection.last_insert_rowid())
 }
@@ -173,7 +176,7 @@ pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
         "UPDATE tasks SET state = ?2, try_number = ?3, step = ?4, token = ?5, deadline = ?6,
              due = ?7, resumption = ?8, result = ?9, message = ?10, cancel = ?11, undo = ?12,
              started = ?13, ended = ?14, hook_pending = ?15, failure = ?16,
-             hook = ?17
+             hook = ?17, pause_from = ?18
          WHERE id = ?1",
     )?;
     statement.execute(params![
@@ -194,6 +197,7 @@ pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
         task.hook_pending,
         task.failure.map(failure_text).transpose()?,
         optional_json((task.hook != HookProgress::default()).then_some(&task.hook))?,
+        task.pause_from.map(millis),
     ])?;
     Ok(())
 }
@@ -238,6 +242,7 @@ pub(super) fn deferral(row: &Row<'_>, first: usize) -> Work<StoredDeferral> {
         },
         state: row.get(first + 3)?,
         due: time(row.get(first + 4)?),
+        pause_from: row.get::<_, Option<i64>>(first + 9)?.map(time),
         timeout_at: row.get::<_, Option<i64>>(first + 5)?.map(time),
         method: row.get(first + 6)?,
         kwargs: value(7)?,
@@ -280,8 +285,8 @@ pub(super) fn insert_deferral(
 ) -> Work<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO deferrals (task, step, trigger_name, trigger_version, trigger_kwargs, state,
-             due, timeout_at, method, kwargs, on_cancel)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             due, timeout_at, method, kwargs, on_cancel, pause_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     statement.execute(params![
         id,
@@ -295,6 +300,7 @@ pub(super) fn insert_deferral(
         deferral.method,
         json(&deferral.kwargs)?,
         optional_json(deferral.on_cancel.as_ref())?,
+        deferral.pause_from.map(millis),
     ])?;
     Ok(())
 }

@@ -13,8 +13,12 @@ use crate::runtime::store::{Share, StoreError};
 
 /// Every version of the file, each as the step from the one before. What is here has been released:
 /// it is never edited, only added to.
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("v1.sql")), M::up(include_str!("v2.sql")), M::up(include_str!("v3.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("v1.sql")),
+    M::up(include_str!("v2.sql")),
+    M::up(include_str!("v3.sql")),
+    M::up(include_str!("v4.sql")),
+];
 
 /// `mait`: tells our files from those of other programs.
 const APPLICATION_ID: i32 = 0x6d61_6974;

@@ -1,5 +1,7 @@
 //! What is done to the file, each inside a transaction.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
@@ -61,14 +63,18 @@ pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
     for task in row::all(file, sql, [])? {
         take_up_again(file, task, now)?;
     }
+    begin_pauses_by(file, now)?;
     drop_definitions(file)?;
     fence_of(fence)
 }
 
 pub(super) fn acquire_task(file: &Connection, id: TaskId, now: Timestamp) -> Work<Fence> {
-    let task = row::get(file, id)?;
+    let mut task = row::get(file, id)?;
     if matches!(task.state, TaskState::Running | TaskState::Blocked) {
         take_up_again(file, task, now)?;
+    } else {
+        task.begin_pause_by(now);
+        row::save(file, &task)?;
     }
     fence_of(read::fence(file)?)
 }
@@ -86,6 +92,27 @@ fn fence_of(value: i64) -> Work<Fence> {
     Ok(Fence(fence))
 }
 
+/// [`Task::begin_pause_by`] of every task.
+fn begin_pauses_by(file: &Connection, now: Timestamp) -> Work<()> {
+    file.execute(
+        "UPDATE tasks SET due = ?1 + due - pause_from, pause_from = ?1
+         WHERE state IN ('queued', 'up_for_retry') AND ?1 < pause_from AND pause_from < due",
+        [millis(now)],
+    )?;
+    Ok(())
+}
+
+/// [`Task::clock_set_back`] of every task, or of one.
+pub(super) fn clock_set_back(file: &Connection, only: Option<TaskId>, by: Duration) -> Work<()> {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    file.execute(
+        "UPDATE tasks SET due = max(due - ?1, 0), pause_from = max(pause_from - ?1, 0)
+         WHERE state IN ('queued', 'up_for_retry') AND pause_from < due AND id = ifnull(?2, id)",
+        params![by, only],
+    )?;
+    Ok(())
+}
+
 pub(super) fn claim(file: &Connection, now: Timestamp, ids: &[TaskId]) -> Work<Claimed> {
     let mut tasks = Vec::with_capacity(ids.len());
     for id in ids {
@@ -96,7 +123,7 @@ pub(super) fn claim(file: &Connection, now: Timestamp, ids: &[TaskId]) -> Work<C
         row::update(file, &task, &entry)?;
         tasks.push(task);
     }
-    Ok(Claimed { tasks, next_due: read::next_due(file)? })
+    Ok(Claimed { tasks, next_due: read::next_due(file, now)? })
 }
 
 /// Makes a change; `false`: it was left out.
@@ -152,12 +179,12 @@ pub(super) fn hook_run(
 
 pub(super) fn checkpoint(file: &Connection, checkpoints: &[Checkpoint]) -> Work<()> {
     let mut statement = file.prepare_cached(
-        "UPDATE deferrals SET state = ?3, due = ?4 WHERE task = ?1 AND step = ?2
+        "UPDATE deferrals SET state = ?3, due = ?4, pause_from = ?5 WHERE task = ?1 AND step = ?2
          AND EXISTS (SELECT 1 FROM tasks WHERE id = ?1 AND state = 'deferred')",
     )?;
     for checkpoint in checkpoints {
-        let Checkpoint { id, step, state, due } = checkpoint;
-        statement.execute(params![id, step, state, millis(*due)])?;
+        let Checkpoint { id, step, state, due, pause_from } = checkpoint;
+        statement.execute(params![id, step, state, millis(*due), millis(*pause_from)])?;
     }
     Ok(())
 }

@@ -11,8 +11,7 @@ use tracing::Instrument as _;
 
 use super::queue::{Bound, TriggerQueue, Woken};
 use super::{CHECKPOINT_EVERY, Observer, TriggererOptions};
-use crate::clock::Clock;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Moment, Timestamp};
 use crate::runtime::store::{Store, StoreError};
 use crate::runtime::task::{CancelRequest, Change, Task, TaskId, TaskState};
 use crate::runtime::worker::{EndDeferral, Workplace, on_store};
@@ -28,6 +27,10 @@ use storing::Stored;
 /// How long a task that another process has submitted may wait to be seen.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// By how much the wall clock has to leave the monotonic one to count as set: what time servers correct bit by
+/// bit does not.
+const CLOCK_SET: Duration = Duration::from_secs(1);
+
 /// How many deferred tasks are read at once.
 const LOAD_AT_ONCE: usize = 5_000;
 
@@ -39,6 +42,7 @@ struct InFlight {
     checkpoint: bool,
     load: bool,
     look: bool,
+    set_back: bool,
 }
 
 /// A task whose change is being found out.
@@ -76,10 +80,15 @@ pub(super) struct Driver {
     want_claim: bool,
     seen: Option<u64>,
     next_due: Option<Timestamp>,
-    next_checkpoint: Timestamp,
-    next_look: Timestamp,
+    /// On the monotonic clock, as the next one.
+    next_checkpoint: Duration,
+    next_look: Duration,
+    /// Both clocks when the wall clock was found set, last.
+    set: Moment,
+    /// How far the wall clock was set back, as long as the store has not taken it in.
+    set_back: Duration,
     /// When the end was asked for, if it was; workers hear of it.
-    stopped: watch::Sender<Option<Timestamp>>,
+    stopped: watch::Sender<Option<Moment>>,
     idle: bool,
     observer: Option<Observer>,
 }
@@ -96,10 +105,10 @@ impl Driver {
         workplace: Workplace,
         options: TriggererOptions,
         observer: Option<Observer>,
-        stopped: watch::Sender<Option<Timestamp>>,
+        stopped: watch::Sender<Option<Moment>>,
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
-        let now = clock.now();
+        let now = Moment::of(&*clock);
         Self {
             workplace,
             clock,
@@ -120,8 +129,10 @@ impl Driver {
             want_claim: true,
             seen: None,
             next_due: None,
-            next_checkpoint: now.plus(CHECKPOINT_EVERY),
-            next_look: now,
+            next_checkpoint: now.monotonic + CHECKPOINT_EVERY,
+            next_look: now.monotonic,
+            set: now,
+            set_back: Duration::ZERO,
             stopped,
             idle: false,
             observer,
@@ -165,7 +176,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = &mut stop, if !self.is_stopping() => {
-                    self.stopped.send_replace(Some(self.clock.now()));
+                    self.stopped.send_replace(Some(Moment::of(&*self.clock)));
                 }
                 Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
@@ -190,7 +201,8 @@ impl Driver {
 
     /// Begins whatever can be begun now.
     fn turn(&mut self) {
-        let now = self.clock.now();
+        let now = Moment::of(&*self.clock);
+        self.watch_wall_clock(now);
         while let Some(woken) = self.queue.pop(now) {
             match woken {
                 Woken::Step(id) => self.ready.push_back(id),
@@ -201,26 +213,46 @@ impl Driver {
         if !self.is_stopping() {
             self.start_steps();
             self.take_waiting();
-            self.claim(now);
+            self.take_in_wall_clock();
+            self.claim(now.wall);
         }
         // What is finished before the end can be cancelled until then.
         if !self.is_stopping() || !self.rests_in_memory() {
-            self.look(now);
+            self.look(now.monotonic);
         }
-        self.run_hooks(now);
-        self.checkpoint(now);
+        self.run_hooks(now.wall);
+        self.checkpoint(now.monotonic);
         self.commit();
+    }
+
+    /// Takes in that the wall clock was set: what was due at a time of it is looked at anew.
+    fn watch_wall_clock(&mut self, now: Moment) {
+        let by_wall = now.wall.since(self.set.wall);
+        let by_monotonic = now.monotonic.saturating_sub(self.set.monotonic);
+        let back = (self.set.wall.since(now.wall) + by_monotonic).saturating_sub(by_wall);
+        let forward = by_wall.saturating_sub(by_monotonic);
+        if back.max(forward) < CLOCK_SET {
+            return;
+        }
+        self.set = now;
+        self.set_back += back;
+        self.hooks.look_again();
+        self.want_claim = true;
     }
 
     /// How long nothing will have to be begun.
     fn pause(&self) -> Duration {
-        let now = self.clock.now();
+        let now = Moment::of(&*self.clock);
         let next_due = self.next_due.filter(|_| self.busy < self.options.workers);
-        let next_hook = self.hooks.next_due();
-        let times = [self.queue.next_wake(), next_due, next_hook, Some(self.next_look)];
-        let next = times.into_iter().flatten().min().unwrap_or(now);
-        let next = if self.is_stopping() { self.next_checkpoint } else { next };
-        next.since(now).clamp(Duration::from_millis(1), LOOK_EVERY)
+        let next_due = next_due.map(|due| due.since(now.wall));
+        let next_hook = self.hooks.next_due().map(|due| due.since(now.wall));
+        let next_look = self.next_look.saturating_sub(now.monotonic);
+        let next = [self.queue.rests_for(now), next_due, next_hook].into_iter().flatten().min();
+        let next = match self.is_stopping() {
+            true => self.next_checkpoint.saturating_sub(now.monotonic),
+            false => next.map_or(next_look, |next| next.min(next_look)),
+        };
+        next.clamp(Duration::from_millis(1), LOOK_EVERY)
     }
 
     /// Whether everything that was begun has come to its end and is stored.

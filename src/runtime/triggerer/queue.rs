@@ -3,8 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use std::time::Duration;
+
 use super::resting::Resting;
-use crate::clock::Timestamp;
+use crate::clock::{Moment, Timestamp};
 use crate::runtime::task::{Checkpoint, TaskId};
 
 /// A trigger that is held.
@@ -12,10 +14,33 @@ pub(super) struct Held {
     /// The task's step that was deferred.
     step: u32,
     at: At,
-    /// When the next step is due.
-    due: Timestamp,
+    pause: Pause,
     /// When the deferral or the task's try times out, whichever is first.
     ends: Option<(Timestamp, Bound)>,
+}
+
+/// The pause before the next step. It is over once either clock has come to its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pause {
+    from: Timestamp,
+    end: Moment,
+}
+
+impl Pause {
+    /// A pause that begins now.
+    pub(super) fn of(duration: Duration, now: Moment) -> Self {
+        let monotonic = now.monotonic.saturating_add(duration);
+        Self { from: now.wall, end: Moment { wall: now.wall.plus(duration), monotonic } }
+    }
+
+    /// A pause that was stored: it ends at `due`, but is no longer than it was when it began, if the wall clock
+    /// was set back since.
+    pub(super) fn stored(from: Option<Timestamp>, due: Timestamp, now: Moment) -> Self {
+        let left = due.since(now.wall);
+        let left = from.map_or(left, |from| left.min(due.since(from)));
+        let end = Moment { wall: due, monotonic: now.monotonic.saturating_add(left) };
+        Self { from: from.unwrap_or(now.wall), end }
+    }
 }
 
 /// Where a trigger is.
@@ -49,28 +74,36 @@ pub(super) enum Woken {
 }
 
 impl Held {
-    /// A trigger whose next step is due at `due`.
+    /// A trigger whose next step is due after `pause`.
     pub(super) fn new(
         step: u32,
         trigger: Resting,
-        due: Timestamp,
+        pause: Pause,
         ends: Option<(Timestamp, Bound)>,
     ) -> Self {
-        Self { step, at: At::Rest(trigger), due, ends }
+        Self { step, at: At::Rest(trigger), pause, ends }
     }
 
     /// One for which there is no room: it stays in the store, but ends in time.
-    pub(super) fn outside(step: u32, due: Timestamp, ends: Option<(Timestamp, Bound)>) -> Self {
-        Self { step, at: At::Store, due, ends }
+    pub(super) fn outside(step: u32, pause: Pause, ends: Option<(Timestamp, Bound)>) -> Self {
+        Self { step, at: At::Store, pause, ends }
     }
 
-    /// When something has to be done; never, if nothing but its end is awaited and it has none.
-    fn wakes(&self) -> Option<Timestamp> {
+    /// The time of the wall clock at which something has to be done; never, if nothing but its end is awaited
+    /// and it has none.
+    fn wakes_by_wall(&self) -> Option<Timestamp> {
         let end = self.ends.map(|(end, _)| end);
         match self.at {
-            At::Rest(_) => Some(end.map_or(self.due, |end| end.min(self.due))),
+            At::Rest(_) => {
+                Some(end.map_or(self.pause.end.wall, |end| end.min(self.pause.end.wall)))
+            }
             At::Due(_) | At::Step | At::Store => end,
         }
+    }
+
+    /// The same for the monotonic clock, which only pauses follow.
+    fn wakes_by_monotonic(&self) -> Option<Duration> {
+        matches!(self.at, At::Rest(_)).then_some(self.pause.end.monotonic)
     }
 }
 
@@ -80,8 +113,9 @@ pub(super) struct TriggerQueue {
     held: HashMap<TaskId, Held>,
     /// How many of them are only in the store.
     outside: usize,
-    /// An entry that is not the time at which its trigger wakes is stale, and skipped.
-    times: BinaryHeap<Reverse<(Timestamp, TaskId)>>,
+    /// An entry that is not the time at which its trigger wakes is stale, and skipped; here and below.
+    by_wall: BinaryHeap<Reverse<(Timestamp, TaskId)>>,
+    by_monotonic: BinaryHeap<Reverse<(Duration, TaskId)>>,
     /// The triggers whose state is newer than the store's.
     dirty: Vec<TaskId>,
 }
@@ -109,9 +143,7 @@ impl TriggerQueue {
 
     pub(super) fn insert(&mut self, id: TaskId, held: Held) {
         self.remove(id);
-        if let Some(wakes) = held.wakes() {
-            self.times.push(Reverse((wakes, id)));
-        }
+        self.schedule(id, &held);
         self.outside += usize::from(matches!(held.at, At::Store));
         self.held.insert(id, held);
     }
@@ -122,31 +154,56 @@ impl TriggerQueue {
         }
     }
 
-    /// When to look again.
-    pub(super) fn next_wake(&self) -> Option<Timestamp> {
-        self.times.peek().map(|Reverse((time, _))| *time)
+    fn schedule(&mut self, id: TaskId, held: &Held) {
+        self.by_wall.extend(held.wakes_by_wall().map(|time| Reverse((time, id))));
+        self.by_monotonic.extend(held.wakes_by_monotonic().map(|time| Reverse((time, id))));
+    }
+
+    /// How long nothing has to be done; for ever, if nothing is held.
+    pub(super) fn rests_for(&self, now: Moment) -> Option<Duration> {
+        let wall = self.by_wall.peek().map(|Reverse((time, _))| time.since(now.wall));
+        let monotonic = self.by_monotonic.peek();
+        let monotonic = monotonic.map(|Reverse((time, _))| time.saturating_sub(now.monotonic));
+        [wall, monotonic].into_iter().flatten().min()
     }
 
     /// The next trigger that wakes at `now` or has woken before.
-    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Woken> {
-        while let Some(Reverse((time, id))) = self.times.peek().copied() {
-            if time > now {
-                return None;
-            }
-            self.times.pop();
-            let Some(held) = self.held.get_mut(&id).filter(|held| held.wakes() == Some(time))
-            else {
-                continue;
-            };
+    pub(super) fn pop(&mut self, now: Moment) -> Option<Woken> {
+        while let Some(id) = self.pop_entry(now) {
+            let Some(held) = self.held.get_mut(&id) else { continue };
             if let Some((end, bound)) = held.ends
-                && end <= now
+                && end <= now.wall
             {
                 return Some(Woken::Ended(id, bound));
             }
-            if let At::Rest(trigger) = std::mem::replace(&mut held.at, At::Step) {
-                held.at = At::Due(trigger);
-                self.times.extend(held.wakes().map(|end| Reverse((end, id))));
-                return Some(Woken::Step(id));
+            match std::mem::replace(&mut held.at, At::Step) {
+                At::Rest(trigger) => {
+                    held.at = At::Due(trigger);
+                    self.by_wall.extend(held.wakes_by_wall().map(|end| Reverse((end, id))));
+                    return Some(Woken::Step(id));
+                }
+                other @ (At::Due(_) | At::Step | At::Store) => held.at = other,
+            }
+        }
+        None
+    }
+
+    /// Takes the next entry that has come to its time and is not stale.
+    fn pop_entry(&mut self, now: Moment) -> Option<TaskId> {
+        while let Some(Reverse((time, id))) = self.by_wall.peek().copied()
+            && time <= now.wall
+        {
+            self.by_wall.pop();
+            if self.held.get(&id).and_then(Held::wakes_by_wall) == Some(time) {
+                return Some(id);
+            }
+        }
+        while let Some(Reverse((time, id))) = self.by_monotonic.peek().copied()
+            && time <= now.monotonic
+        {
+            self.by_monotonic.pop();
+            if self.held.get(&id).and_then(Held::wakes_by_monotonic) == Some(time) {
+                return Some(id);
             }
         }
         None
@@ -164,14 +221,13 @@ impl TriggerQueue {
         }
     }
 
-    /// Takes a trigger back whose next step is due at `due`; one that is no longer held is dropped.
-    pub(super) fn put_back(&mut self, id: TaskId, trigger: Resting, due: Timestamp) {
+    /// Takes a trigger back whose next step is due after `pause`; one that is no longer held is dropped.
+    pub(super) fn put_back(&mut self, id: TaskId, trigger: Resting, pause: Pause) {
         let Some(held) = self.held.get_mut(&id) else { return };
         held.at = At::Rest(trigger);
-        held.due = due;
-        if let Some(wakes) = held.wakes() {
-            self.times.push(Reverse((wakes, id)));
-        }
+        held.pause = pause;
+        self.by_wall.extend(held.wakes_by_wall().map(|time| Reverse((time, id))));
+        self.by_monotonic.extend(held.wakes_by_monotonic().map(|time| Reverse((time, id))));
         self.dirty.push(id);
     }
 
@@ -184,7 +240,8 @@ impl TriggerQueue {
             let held = self.held.get(&id)?;
             let (At::Rest(trigger) | At::Due(trigger)) = &held.at else { return None };
             let state = trigger.state().to_owned();
-            Some(Checkpoint { id, step: held.step, state, due: held.due })
+            let Pause { from: pause_from, end } = held.pause;
+            Some(Checkpoint { id, step: held.step, state, due: end.wall, pause_from })
         };
         dirty.into_iter().filter_map(checkpoint).collect()
     }

@@ -32,6 +32,10 @@ impl Clock for FastClock {
         self.start.plus(self.inner.now().since(self.start) * self.factor)
     }
 
+    fn monotonic(&self) -> Duration {
+        self.inner.monotonic() * self.factor
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         self.inner.sleep(duration / self.factor)
     }

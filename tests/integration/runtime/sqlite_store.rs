@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use maitred::operator::{Begun, Intent, Settled};
 use maitred::runtime::store::Share;
-use maitred::runtime::task::{LogLine, Transition};
+use maitred::runtime::task::{LogLine, StoredDeferral, Transition};
 use maitred::runtime::{NewTask, SqliteStore, Store as _, StoreError, TaskState};
 use maitred::trigger::Level;
 use serde_json::json;
@@ -287,7 +287,8 @@ fn stores_of_every_version_can_be_used() {
         let states: Vec<_> = store.counts().unwrap().into_iter().map(|(state, _)| state).collect();
         assert_eq!(states, TaskState::ALL);
         let waiting = store.task_of_key("nightly").unwrap().unwrap();
-        assert_eq!(store.deferral(waiting.id).unwrap(), Some(deferral()));
+        let waits_for = StoredDeferral { pause_from: None, ..deferral() };
+        assert_eq!(store.deferral(waiting.id).unwrap(), Some(waits_for));
         assert!(store.definition("abc").unwrap().is_some());
         let ran = store.counts().unwrap().iter().map(|(_, count)| *count).sum::<u64>();
         let ran = get(&store, i64::try_from(ran).unwrap() - 1);

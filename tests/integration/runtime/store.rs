@@ -43,6 +43,10 @@ on_both_stores! {
     the_longest_due_is_claimed_first,
     what_is_not_asked_for_or_not_due_is_left,
     what_is_due_later_waits,
+    what_is_due_at_once_is_due_on_every_clock,
+    tasks_of_a_clock_that_is_ahead_take_turns_with_the_others,
+    a_pause_goes_on_when_the_clock_is_set_back,
+    a_pause_of_a_clock_that_was_set_back_begins_again_at_most,
     a_claim_begins_a_try,
     a_requeue_is_the_same_step,
     a_resumption_is_a_new_step_of_the_same_try,
@@ -98,7 +102,11 @@ fn keyed(on_conflict: OnConflict) -> NewTask {
 }
 
 pub(super) fn submit(store: &dyn Store, spec: NewTask) -> TaskId {
-    store.submit(&[spec], NOW).unwrap()[0].id()
+    submit_at(store, spec, NOW)
+}
+
+fn submit_at(store: &dyn Store, spec: NewTask, now: Timestamp) -> TaskId {
+    store.submit(&[spec], now).unwrap()[0].id()
 }
 
 pub(super) fn get(store: &dyn Store, id: TaskId) -> Task {
@@ -132,6 +140,7 @@ pub(super) fn deferral() -> StoredDeferral {
         },
         state: r#"{"definition":"abc","attempts":0}"#.to_owned(),
         due: later(30),
+        pause_from: Some(NOW),
         timeout_at: Some(later(600)),
         method: "finish".to_owned(),
         kwargs: json!({"started": [1, 2]}),
@@ -282,6 +291,61 @@ fn what_is_not_asked_for_or_not_due_is_left(store: &dyn Store) {
     // Nothing is asked for: this only tells when there is something to do.
     let claimed = store.claim(fence, NOW, &[]).unwrap();
     assert_eq!((claimed.tasks, claimed.next_due), (Vec::new(), Some(NOW)));
+}
+
+fn what_is_due_at_once_is_due_on_every_clock(store: &dyn Store) {
+    // The submitter's clock is an hour ahead of the triggerer's.
+    let id = submit_at(store, spec(), later(3600));
+    let fence = store.acquire(NOW).unwrap();
+    assert_eq!(store.claim(fence, NOW, &[]).unwrap().next_due, Some(NOW));
+    assert_eq!(claim_one(store, fence, NOW).id, id);
+    // So is one that was resumed, put back, or put up for one more try before the clock was set back.
+    let task = get(store, id);
+    let put_back = [change(&task, Transition::Requeue(later(3600)))];
+    assert_eq!(store.commit(fence, &put_back, later(3600)).unwrap(), [true]);
+    assert_eq!(claim_one(store, fence, NOW).id, id);
+    let ends = Transition::End(TaskState::Failed, None);
+    assert!(commit(store, fence, &get(store, id), ends, NOW));
+    store.retry(id, later(3600)).unwrap();
+    assert_eq!(claim_one(store, fence, NOW).id, id);
+    let defers = Transition::Defer(Box::new(deferral()));
+    assert!(commit(store, fence, &get(store, id), defers, NOW));
+    let resumes = Transition::Resume(Box::new(Resumed::TimedOut));
+    assert!(commit(store, fence, &get(store, id), resumes, later(3600)));
+    assert_eq!(claim_one(store, fence, NOW).id, id);
+    // A time that was asked for holds, whoever asked when.
+    submit_at(store, NewTask { due: Some(later(10)), ..spec() }, later(3600));
+    assert_eq!(claim_due(store, fence, later(9), 5).tasks, []);
+    assert_eq!(claim_due(store, fence, later(10), 5).tasks.len(), 1);
+}
+
+fn tasks_of_a_clock_that_is_ahead_take_turns_with_the_others(store: &dyn Store) {
+    let here = [submit(store, spec()), submit(store, spec()), submit(store, spec())];
+    let ahead = [submit_at(store, spec(), later(60)), submit_at(store, spec(), later(60))];
+    let fence = store.acquire(NOW).unwrap();
+    let ids: Vec<_> = store.due(fence, NOW, 4).unwrap().iter().map(|task| task.id).collect();
+    assert_eq!(ids, [here[0], ahead[0], here[1], ahead[1]]);
+}
+
+fn a_pause_goes_on_when_the_clock_is_set_back(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    let asked_for = submit(store, NewTask { due: Some(later(300)), ..spec() });
+    assert!(commit(store, fence, &task, Transition::Retry(later(300)), NOW));
+    store.clock_set_back(fence, None, Duration::from_millis(200_500)).unwrap();
+    assert_eq!(get(store, task.id).due.plus(Duration::from_millis(200_500)), later(300));
+    assert_eq!(get(store, asked_for).due, later(300));
+    assert_eq!(claim_one(store, fence, later(100)).id, task.id);
+}
+
+fn a_pause_of_a_clock_that_was_set_back_begins_again_at_most(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    assert!(commit(store, fence, &task, Transition::Retry(later(3700)), later(3600)));
+    let asked_for = submit_at(store, NewTask { due: Some(later(3700)), ..spec() }, later(3600));
+    // The next triggerer finds an earlier time.
+    let fence = store.acquire(NOW).unwrap();
+    assert_eq!(get(store, task.id).due, later(100));
+    assert_eq!(get(store, asked_for).due, later(3700));
+    assert_eq!(claim_one(store, fence, later(100)).id, task.id);
 }
 
 fn what_is_due_later_waits(store: &dyn Store) {
@@ -449,6 +513,7 @@ fn a_checkpoint_of_a_moved_task_is_left_out(store: &dyn Store) {
         step,
         state: format!("{{\"attempts\":{attempts}}}"),
         due: later(u64::from(attempts)),
+        pause_from: NOW,
     };
     let state = || store.deferral(task.id).unwrap().map(|deferral| (deferral.state, deferral.due));
     store.checkpoint(fence, &[checkpoint(0, 1), checkpoint(0, 2)], &[]).unwrap();

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use probe::{Act, OldTrigger, Probe, Wait};
 use scene::Scene;
 
+mod clock_set;
+mod clocks;
 mod hooks;
 mod probe;
 mod scene;

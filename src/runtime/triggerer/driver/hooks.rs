@@ -37,6 +37,12 @@ impl Hooks {
         self.later.values().min().copied()
     }
 
+    /// Looks at all anew, because the wall clock was set.
+    pub(super) fn look_again(&mut self) {
+        let later: Vec<_> = self.later.keys().copied().collect();
+        later.into_iter().for_each(|id| self.add(id));
+    }
+
     fn add(&mut self, id: TaskId) {
         self.later.remove(&id);
         if self.in_hand.insert(id) {

@@ -8,11 +8,11 @@ use tracing::Instrument as _;
 
 use super::storing::Stored;
 use super::{Driver, Running};
-use crate::clock::Timestamp;
+use crate::clock::{Moment, Timestamp};
 use crate::operator::{Crash, OperatorError, Resumed};
 use crate::runtime::registry::Unusable;
 use crate::runtime::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
-use crate::runtime::triggerer::queue::{Bound, Held};
+use crate::runtime::triggerer::queue::{Bound, Held, Pause};
 use crate::runtime::triggerer::resting::Resting;
 use crate::runtime::worker::{EndDeferral, on_store, panic_message, too_large};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
@@ -51,8 +51,8 @@ impl Driver {
         }
         let (transition, reason) = match result {
             Ok(Step::Again { after }) => {
-                let due = self.clock.now().plus(after.max(MIN_PAUSE));
-                self.queue.put_back(id, trigger, due);
+                let pause = Pause::of(after.max(MIN_PAUSE), Moment::of(&*self.clock));
+                self.queue.put_back(id, trigger, pause);
                 return;
             }
             Ok(Step::Fire(event)) => {
@@ -126,16 +126,17 @@ impl Driver {
             return;
         }
         let ends = ends(&deferral, deadline);
+        let now = Moment::of(&*self.clock);
+        let pause = Pause::stored(deferral.pause_from, deferral.due, now);
         if self.queue.len() >= self.options.capacity {
             self.waiting.push_back(id);
-            self.queue.insert(id, Held::outside(step, deferral.due, ends));
+            self.queue.insert(id, Held::outside(step, pause, ends));
             return;
         }
         let (transition, reason) = match self.workplace.registry.trigger_type(&deferral.trigger) {
             Ok(kind) => {
-                let due = deferral.due;
                 let trigger = Resting::new(kind, &deferral.trigger.kwargs, deferral.state);
-                self.queue.insert(id, Held::new(step, trigger, due, ends));
+                self.queue.insert(id, Held::new(step, trigger, pause, ends));
                 return;
             }
             Err(Unusable::Unknown(reason)) => (Transition::Block, reason),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Driver, LOOK_EVERY};
 use crate::clock::Timestamp;
@@ -19,6 +20,7 @@ pub(super) enum Stored {
     Committed(Vec<Change>, Vec<bool>),
     Claimed(Claimed, HashSet<TaskId>),
     Checkpointed,
+    SetBack,
     Loaded(Option<Box<DeferredTask>>),
     Looked(Look),
 }
@@ -46,6 +48,24 @@ impl Driver {
                 changes.iter_mut().for_each(|change| redact::change(&known, change));
                 let made = store.commit(fence, &changes, now)?;
                 Ok(Stored::Committed(changes, made))
+            })
+            .await
+        });
+    }
+
+    /// Lets the store know that the wall clock was set back.
+    pub(super) fn take_in_wall_clock(&mut self) {
+        if self.in_flight.set_back || self.set_back.is_zero() {
+            return;
+        }
+        self.in_flight.set_back = true;
+        let by = std::mem::take(&mut self.set_back);
+        let (fence, only) = (self.workplace.fence, self.options.scope.only());
+        let store = Arc::clone(&self.workplace.store);
+        self.store.spawn(async move {
+            on_store(&store, move |store| {
+                store.clock_set_back(fence, only, by)?;
+                Ok(Stored::SetBack)
             })
             .await
         });
@@ -85,7 +105,7 @@ impl Driver {
                 let mut claimed = store.claim(fence, now, &wanted)?;
                 if let Some(id) = only {
                     let left = store.task(id)?.filter(Task::waits_for_a_worker);
-                    claimed.next_due = left.map(|task| task.due);
+                    claimed.next_due = left.map(|task| task.due_by(now));
                 }
                 Ok(Stored::Claimed(claimed, on_workers))
             };
@@ -93,12 +113,12 @@ impl Driver {
         });
     }
 
-    pub(super) fn checkpoint(&mut self, now: Timestamp) {
+    pub(super) fn checkpoint(&mut self, now: Duration) {
         let resting = self.is_ending() && self.rests_in_memory();
         if self.in_flight.checkpoint || (now < self.next_checkpoint && !resting) {
             return;
         }
-        self.next_checkpoint = now.plus(CHECKPOINT_EVERY);
+        self.next_checkpoint = now + CHECKPOINT_EVERY;
         let mut checkpoints = self.queue.checkpoints();
         let lines = self.workplace.log.take();
         if checkpoints.is_empty() && lines.is_empty() {
@@ -119,11 +139,11 @@ impl Driver {
     }
 
     /// Looks whether another process has changed the store.
-    pub(super) fn look(&mut self, now: Timestamp) {
+    pub(super) fn look(&mut self, now: Duration) {
         if self.in_flight.look || now < self.next_look {
             return;
         }
-        self.next_look = now.plus(LOOK_EVERY);
+        self.next_look = now + LOOK_EVERY;
         self.in_flight.look = true;
         let (fence, seen, scope) = (self.workplace.fence, self.seen, self.options.scope);
         let count = self.options.until_idle && self.rests();
@@ -147,6 +167,10 @@ impl Driver {
     pub(super) fn stored(&mut self, stored: Stored) -> Result<(), StoreError> {
         match stored {
             Stored::Checkpointed => self.in_flight.checkpoint = false,
+            Stored::SetBack => {
+                self.in_flight.set_back = false;
+                self.want_claim = true;
+            }
             Stored::Loaded(task) => {
                 self.in_flight.load = false;
                 // It may have come to its end while it was read.

@@ -38,6 +38,8 @@ pub(super) enum Wait {
     After(f64),
     /// Its one step takes so many seconds.
     Slow(f64),
+    /// It takes two steps, so many seconds apart.
+    Twice(f64),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,26 +160,31 @@ pub(super) struct WaitTrigger {
 impl Trigger for WaitTrigger {
     const NAME: &'static str = "test.wait";
     const VERSION: u32 = 2;
-    type State = ();
+    /// How many steps were made.
+    type State = u32;
 
-    async fn start(&self, _ctx: &TriggerContext) -> Result<(), TriggerError> {
-        Ok(())
+    async fn start(&self, _ctx: &TriggerContext) -> Result<u32, TriggerError> {
+        Ok(0)
     }
 
-    fn first_due(&self, (): &(), now: Timestamp) -> Timestamp {
+    fn first_due(&self, _steps: &u32, now: Timestamp) -> Timestamp {
         if let Wait::After(seconds) = self.wait {
             return now.plus(Duration::from_secs_f64(seconds));
         }
         now
     }
 
-    async fn step(&self, ctx: &TriggerContext, (): &mut ()) -> Result<Step, TriggerError> {
+    async fn step(&self, ctx: &TriggerContext, steps: &mut u32) -> Result<Step, TriggerError> {
+        *steps += 1;
         let success = || Step::Fire(TriggerEvent::new(json!({"status": "success"})));
         Ok(match &self.wait {
             Wait::Panic => panic!("the trigger broke"),
             Wait::Fire(payload) => Step::Fire(TriggerEvent::new(payload.clone())),
             Wait::End(end) => Step::End(end.clone()),
-            Wait::After(_) => success(),
+            Wait::Twice(seconds) if *steps < 2 => {
+                Step::Again { after: Duration::from_secs_f64(*seconds) }
+            }
+            Wait::After(_) | Wait::Twice(_) => success(),
             Wait::Slow(seconds) => {
                 ctx.clock().sleep(Duration::from_secs_f64(*seconds)).await;
                 success()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maitred::catalog::{Catalog, Sources};
-use maitred::clock::{Clock, SystemClock, Timestamp};
+use maitred::clock::{Clock, Timestamp};
 use maitred::connection::{Clients, Connections, Environment};
 use maitred::runtime::{
     EmbeddedEngine, MemoryStore, NewTask, Registry, Store, StoreDefinitions, Task, TaskId,
@@ -13,23 +13,32 @@ use maitred::runtime::{
 };
 use maitred::trigger::{Definitions, Services};
 
+use super::clocks::TwoClocks;
 use super::probe::{self, ProbeTask};
 
 pub(super) struct Scene {
     pub(super) store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<TwoClocks>,
     /// Where waiters are.
     waiters: Vec<PathBuf>,
 }
 
 impl Scene {
     pub(super) fn new() -> Self {
-        let clock = Arc::new(SystemClock::new());
+        let clock = Arc::new(TwoClocks::new());
         Self { store: Arc::new(MemoryStore::new()), clock, waiters: Vec::new() }
     }
 
     pub(super) fn with_waiters(folder: PathBuf) -> Self {
         Self { waiters: vec![folder], ..Self::new() }
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::<TwoClocks>::clone(&self.clock)
+    }
+
+    pub(super) fn clocks(&self) -> &TwoClocks {
+        &self.clock
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -50,13 +59,13 @@ impl Scene {
 
     pub(super) fn engine(&self) -> EmbeddedEngine {
         let registry = Arc::new(probe::registry());
-        EmbeddedEngine::new(Arc::clone(&self.store), registry, Arc::clone(&self.clock))
+        EmbeddedEngine::new(Arc::clone(&self.store), registry, self.clock())
     }
 
     fn triggerer(&self, registry: Registry, options: TriggererOptions) -> Triggerer {
         let services = Services {
-            clock: Arc::clone(&self.clock),
-            clients: Clients::new(Connections::new(Environment::empty()), Arc::clone(&self.clock)),
+            clock: self.clock(),
+            clients: Clients::new(Connections::new(Environment::empty()), self.clock()),
             catalog: Catalog::new(Sources { user: self.waiters.clone(), ..Sources::default() }),
             definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
         };
