@@ -23,6 +23,7 @@ mod lint;
 mod list;
 mod man;
 mod misnamed;
+mod moment;
 #[cfg(feature = "aws")]
 mod models;
 mod new;

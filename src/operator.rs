@@ -53,7 +53,6 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,6 +69,7 @@ use crate::trigger::Trigger;
 use crate::trigger::TriggerError;
 use crate::trigger::TriggerEvent;
 
+mod arguments;
 mod context;
 pub mod http;
 #[cfg(feature = "redshift")]
@@ -79,6 +79,8 @@ mod wait;
 
 use sensor::{check_timeout, sensed, sensing};
 
+pub use arguments::arguments_of;
+pub(crate) use arguments::{kind, resolved};
 pub use context::{Begun, Host, MainCallError, OperatorContext, Settled, TaskInfo};
 pub use wait::Wait;
 
@@ -178,12 +180,6 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
         let _ = (ctx, reason);
         async {}
     }
-}
-
-/// The JSON Schema of a type's stored form.
-#[must_use]
-pub fn arguments_of<T: JsonSchema>() -> Value {
-    schemars::schema_for!(T).to_value()
 }
 
 /// What comes after a step of an operator.
@@ -530,27 +526,13 @@ impl OperatorType {
 }
 
 fn load<T: Operator>(args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
-    let operator = T::deserialize(args).map_err(|error| {
-        let place = match culprit::<T>(args, &error.to_string()) {
-            Some(name) => format!("{name}: "),
-            None => String::new(),
-        };
-        OperatorError::fatal(format!("the arguments of {} cannot be used: {place}{error}", T::NAME))
+    let operator: T = arguments::read(args, &T::arguments()).map_err(|problem| {
+        OperatorError::fatal(format!(
+            "the arguments of {name} cannot be used: {problem} (`maitred tasks operators {name}` shows them)",
+            name = T::NAME
+        ))
     })?;
     Ok(Box::new(operator))
-}
-
-/// The argument that cannot be used for the reason `message`: the one that gives the same error alone.
-fn culprit<'a, T: Operator>(args: &'a Value, message: &str) -> Option<&'a str> {
-    // serde names these itself.
-    if ["missing field", "unknown field"].iter().any(|own| message.starts_with(own)) {
-        return None;
-    }
-    let gives_it = |(name, value): &(&String, &Value)| {
-        let alone = Value::Object([((*name).clone(), (*value).clone())].into_iter().collect());
-        T::deserialize(&alone).is_err_and(|error| error.to_string() == message)
-    };
-    args.as_object()?.iter().find(gives_it).map(|(name, _)| name.as_str())
 }
 
 /// An operator of any type.

@@ -103,6 +103,42 @@ pub(super) fn json(value: &Value) -> String {
     escape::json(&format!("{value:#}\n"))
 }
 
+/// A list that is written one item after the other, so that it may be longer than memory: the same text as
+/// that of [`json`] for `{"version": 1, NAME: [..]}`, in pieces of whole lines.
+#[derive(Debug)]
+pub(super) struct JsonList {
+    name: &'static str,
+    /// The last item; a comma follows it if it is not the last of all.
+    last: Option<String>,
+}
+
+impl JsonList {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self { name, last: None }
+    }
+
+    /// The text before this item, which is kept.
+    pub(super) fn item(&mut self, item: &Value) -> String {
+        let text = format!("    {item:#}").replace('\n', "\n    ");
+        match self.last.replace(text) {
+            None => format!("{}[\n", self.head()),
+            Some(last) => format!("{last},\n"),
+        }
+    }
+
+    /// The text from the last item on.
+    pub(super) fn end(self) -> String {
+        match &self.last {
+            None => format!("{}[]\n}}\n", self.head()),
+            Some(last) => format!("{last}\n  ]\n}}\n"),
+        }
+    }
+
+    fn head(&self) -> String {
+        format!("{{\n  \"version\": 1,\n  \"{}\": ", self.name)
+    }
+}
+
 /// A call error as JSON.
 pub(super) fn call_error(error: &CallError) -> Value {
     serde_json::json!({

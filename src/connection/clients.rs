@@ -36,7 +36,8 @@ const MAX_CLIENTS: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientSettings {
-    /// The id of a connection; default: `aws_default`, or `http_default` for service `http`.
+    /// The id of a connection; default, also if it is empty: `aws_default`, or `http_default` for service
+    /// `http`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
     /// The AWS region.
@@ -337,8 +338,11 @@ impl fmt::Debug for Clients {
 
 impl ClientSettings {
     fn id(&self, http: bool) -> &str {
-        let default = if http { HTTP_DEFAULT } else { AWS_DEFAULT };
-        self.connection.as_deref().unwrap_or(default)
+        self.named_connection().unwrap_or(if http { HTTP_DEFAULT } else { AWS_DEFAULT })
+    }
+
+    fn named_connection(&self) -> Option<&str> {
+        self.connection.as_deref().filter(|id| !id.is_empty())
     }
 }
 
@@ -381,7 +385,7 @@ impl Connections {
             found.ca_file = bundle.map_err(|bad| connection.invalid(bad.to_string()))?;
         }
         // Nobody named this connection, so a request to elsewhere does not mean it.
-        found.other_origins = settings.connection.is_none();
+        found.other_origins = settings.named_connection().is_none();
         Ok(found)
     }
 }

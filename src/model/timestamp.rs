@@ -39,6 +39,12 @@ impl DateTime {
         parsed.filter(Self::in_range)
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z, rounded down.
+    #[must_use]
+    pub fn epoch_millis(self) -> i64 {
+        self.seconds * 1000 + i64::from(self.nanos / 1_000_000)
+    }
+
     fn in_range(&self) -> bool {
         RANGE.contains(&self.seconds)
     }

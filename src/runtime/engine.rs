@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::definitions::StoreDefinitions;
 use super::known_waiters::KnownWaiters;
 use super::registry::{Registry, Unusable};
@@ -48,6 +50,13 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// # Errors
     /// There is no such task, it is not in doubt, or its key is taken.
     fn settle(&self, id: TaskId, settled: Settled) -> BoxFuture<'_, Result<(), EngineError>>;
+
+    /// Puts a task that has failed, was skipped or cancelled up for one more try from the beginning, due now;
+    /// with `args`, those are its arguments from now on, checked as those of a new task.
+    ///
+    /// # Errors
+    /// There is no such task, it is in another state, its key is taken, or the arguments cannot be used.
+    fn retry(&self, id: TaskId, args: Option<Value>) -> BoxFuture<'_, Result<(), EngineError>>;
 
     /// A task.
     ///
@@ -186,17 +195,23 @@ impl EmbeddedEngine {
     pub async fn start_all(&self, mut tasks: Vec<NewTask>) -> Result<Vec<Submitted>, EngineError> {
         let mut known = KnownWaiters::new(&self.models);
         for task in &mut tasks {
-            let operator = self.registry.checked_task(task).map_err(EngineError::Unusable)?;
-            if let Some(catalog) = &self.catalog {
-                let waiter = known.check(&*operator, catalog).map_err(EngineError::Unusable)?;
-                task.waiters = waiter.into_iter().collect();
-            }
-            task.version = self.registry.version(&task.operator).map_err(EngineError::Unusable)?;
+            self.check(task, &mut known)?;
         }
         let definitions = known.into_definitions();
         let now = self.clock.now();
         let submit = move |store: &dyn Store| store.submit_with(&tasks, &definitions, now);
         Ok(on_store(&self.store, submit).await?)
+    }
+
+    /// Checks a task before it is accepted, and fills in the version of its arguments.
+    fn check(&self, task: &mut NewTask, known: &mut KnownWaiters) -> Result<(), EngineError> {
+        let operator = self.registry.checked_task(task).map_err(EngineError::Unusable)?;
+        if let Some(catalog) = &self.catalog {
+            let waiter = known.check(&*operator, catalog).map_err(EngineError::Unusable)?;
+            task.waiters = waiter.into_iter().collect();
+        }
+        task.version = self.registry.version(&task.operator).map_err(EngineError::Unusable)?;
+        Ok(())
     }
 }
 
@@ -221,6 +236,29 @@ impl Engine for EmbeddedEngine {
         let now = self.clock.now();
         Box::pin(async move {
             Ok(on_store(&self.store, move |store| store.settle_by_user(id, &settled, now)).await?)
+        })
+    }
+
+    fn retry(&self, id: TaskId, args: Option<Value>) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(async move {
+            let mut known = KnownWaiters::new(&self.models);
+            let changed = match args {
+                None => None,
+                Some(args) => {
+                    let mut task = NewTask { args, ..self.get(id).await?.spec };
+                    self.check(&mut task, &mut known)?;
+                    Some(task)
+                }
+            };
+            let definitions = known.into_definitions();
+            let now = self.clock.now();
+            let retry = move |store: &dyn Store| {
+                for (hash, text) in &definitions {
+                    store.put_definition(hash, text)?;
+                }
+                store.retry(id, changed.as_ref(), now)
+            };
+            Ok(on_store(&self.store, retry).await?)
         })
     }
 

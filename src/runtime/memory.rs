@@ -115,8 +115,21 @@ impl Content {
         Some(self.tasks.values().find(|kept| has_it(&kept.task))?.task.id)
     }
 
+    /// The task that has this key, else the last one that had it.
+    fn last_of_key(&self, key: &str) -> Option<&Task> {
+        let tasks = self.tasks.values().map(|kept| &kept.task);
+        let of_key = tasks.filter(|task| task.spec.key.as_deref() == Some(key));
+        of_key.max_by_key(|task| (task.holds_key(), task.id))
+    }
+
     fn submit(&mut self, spec: &NewTask, now: Timestamp) -> Result<Submitted, StoreError> {
-        let holder = spec.key.as_deref().and_then(|key| self.holder(key));
+        let holder = spec.key.as_deref().and_then(|key| match spec.on_conflict {
+            OnConflict::Done => self
+                .last_of_key(key)
+                .filter(|last| last.makes_another_needless())
+                .map(|last| last.id),
+            OnConflict::Reject | OnConflict::Attach | OnConflict::Replace => self.holder(key),
+        });
         let Some(old) = holder else {
             return Ok(Submitted::Created(self.insert(spec, now)));
         };
@@ -448,13 +461,18 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError> {
+    fn retry(
+        &self,
+        id: TaskId,
+        changed: Option<&NewTask>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut content = self.content();
         content.kept(id)?.task.can_be_retried()?;
         content.check_key(id)?;
         content.changes += 1;
         let kept = content.kept_mut(id)?;
-        let entry = kept.task.retry(now);
+        let entry = kept.task.retry(changed, now);
         kept.passed(entry);
         Ok(())
     }
@@ -464,10 +482,7 @@ impl Store for MemoryStore {
     }
 
     fn task_of_key(&self, key: &str) -> Result<Option<Task>, StoreError> {
-        let content = self.content();
-        let tasks = content.tasks.values().map(|kept| &kept.task);
-        let of_key = tasks.filter(|task| task.spec.key.as_deref() == Some(key));
-        Ok(of_key.max_by_key(|task| (task.holds_key(), task.id)).cloned())
+        Ok(self.content().last_of_key(key).cloned())
     }
 
     fn tasks(&self, filter: &TaskFilter) -> Result<Vec<Task>, StoreError> {
@@ -476,8 +491,10 @@ impl Store for MemoryStore {
             (filter.states.is_empty() || filter.states.contains(&task.state))
                 && filter.operator.as_ref().is_none_or(|operator| task.spec.operator == *operator)
                 && filter.key.as_ref().is_none_or(|key| task.spec.key.as_ref() == Some(key))
+                && filter.created_since.is_none_or(|since| task.created >= since)
         };
-        let newest = content.tasks.values().rev().map(|kept| &kept.task).filter(wanted);
+        let before = filter.before.unwrap_or(TaskId::MAX);
+        let newest = content.tasks.range(..before).rev().map(|(_, kept)| &kept.task).filter(wanted);
         Ok(newest.take(filter.limit.unwrap_or(usize::MAX)).cloned().collect())
     }
 

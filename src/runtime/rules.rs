@@ -29,7 +29,7 @@ pub(super) fn conflict(spec: &NewTask, holder: TaskId) -> Result<Conflict, Store
             let key = spec.key.clone().unwrap_or_default();
             Err(StoreError::Conflict { key, id: holder })
         }
-        OnConflict::Attach => Ok(Conflict::Attach),
+        OnConflict::Attach | OnConflict::Done => Ok(Conflict::Attach),
         OnConflict::Replace => Ok(Conflict::Replace),
     }
 }
@@ -77,6 +77,12 @@ impl Task {
     /// although it may take a while to end.
     pub(super) fn holds_key(&self) -> bool {
         !self.state.is_final() && !self.is_replaced()
+    }
+
+    /// Whether a submission that says [`OnConflict::Done`] stands back for this task, the last one of its key:
+    /// the work is done, under way, or may have been done.
+    pub(super) fn makes_another_needless(&self) -> bool {
+        self.holds_key() || matches!(self.state, TaskState::Success | TaskState::InDoubt)
     }
 
     fn is_replaced(&self) -> bool {
@@ -334,13 +340,18 @@ impl Task {
         !self.state.is_final() || self.state == TaskState::InDoubt
     }
 
-    /// An end → up for retry, due now.
-    pub(super) fn retry(&mut self, now: Timestamp) -> HistoryEntry {
+    /// An end → up for retry, due now, with another submission if one is given.
+    pub(super) fn retry(&mut self, changed: Option<&NewTask>, now: Timestamp) -> HistoryEntry {
+        if let Some(changed) = changed {
+            let (operator, key) = (self.spec.operator.clone(), self.spec.key.clone());
+            self.spec = NewTask { operator, key, ..changed.clone() };
+        }
         self.next_step(now, now);
         self.deadline = None;
         self.result = None;
         self.ended = None;
-        self.pass(TaskState::UpForRetry, "retry asked for".to_owned(), now)
+        let with = if changed.is_some() { ", with other arguments" } else { "" };
+        self.pass(TaskState::UpForRetry, format!("retry asked for{with}"), now)
     }
 
     fn next_step(&mut self, due: Timestamp, now: Timestamp) {

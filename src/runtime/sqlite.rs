@@ -306,8 +306,13 @@ impl Store for SqliteStore {
         self.write_counted(|file| write::settle_by_user(file, id, settled, now))
     }
 
-    fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError> {
-        self.write_counted(|file| write::retry(file, id, now))
+    fn retry(
+        &self,
+        id: TaskId,
+        changed: Option<&NewTask>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write_counted(|file| write::retry(file, id, changed, now))
     }
 
     fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {

@@ -29,7 +29,7 @@ use crate::trigger::CancelReason;
 pub trait Store: Send + Sync + fmt::Debug {
     /// Submits tasks: all of them, or none.
     ///
-    /// A task of a key that another has is refused, stands back, or takes its place, as its
+    /// A task of a key that another has, or had, is refused, stands back, or takes its place, as its
     /// [`OnConflict`] says. To take a place asks for the end of the other task with the reason
     /// [`CancelReason::Replaced`]; the key is free for the new one at once, although the other may take
     /// a while to end. A task with a `due` in the future waits for it.
@@ -211,12 +211,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     ) -> Result<(), StoreError>;
 
     /// Puts a task that has failed, was skipped or cancelled up for one more try from the beginning, due
-    /// now, in a new step. Its tries are counted on. One that is in doubt has to be settled
+    /// now, in a new step. Its tries are counted on. With `changed`, that is its submission from now on; the
+    /// operator and the key are those it has. One that is in doubt has to be settled
     /// ([`settle_by_user`](Self::settle_by_user)): from the beginning, it could make its call twice.
     ///
     /// # Errors
     /// There is no such task, it is in another state, or its key is taken by now.
-    fn retry(&self, id: TaskId, now: Timestamp) -> Result<(), StoreError>;
+    fn retry(
+        &self,
+        id: TaskId,
+        changed: Option<&NewTask>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// A task; `None` if there is none of this number.
     fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError>;
@@ -282,7 +288,7 @@ pub struct Claimed {
 pub enum Submitted {
     /// A new task.
     Created(TaskId),
-    /// The task of this key that was there already ([`OnConflict::Attach`]).
+    /// The task of this key that was there already ([`OnConflict::Attach`], [`OnConflict::Done`]).
     Attached(TaskId),
     /// A new task in the place of another ([`OnConflict::Replace`]), whose cancellation is asked for.
     Replaced {
@@ -312,6 +318,11 @@ pub struct TaskFilter {
     pub operator: Option<String>,
     /// Only those of this key.
     pub key: Option<String>,
+    /// Only those that were submitted at this time or later.
+    pub created_since: Option<Timestamp>,
+    /// Only those with a lower number: a list of any length is read in pages, each from where the one before
+    /// has ended.
+    pub before: Option<TaskId>,
     /// At most so many.
     pub limit: Option<usize>,
 }

@@ -120,17 +120,21 @@ impl FromStr for TaskState {
     }
 }
 
-/// What happens when a task is submitted with the key of one that has not ended.
+/// What happens when a task is submitted with the key of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
-    /// The submission is refused.
+    /// The submission is refused while the other task has not ended.
     #[default]
     Reject,
-    /// The task that is there stands for the new one.
+    /// A task that has not ended stands for the new one.
     Attach,
-    /// The task that is there is cancelled; the new one has the key at once.
+    /// A task that has not ended is cancelled; the new one has the key at once.
     Replace,
+    /// The last task of the key stands for the new one if it has succeeded, is in doubt, or has not ended. So
+    /// a key that names one piece of work, such as that of one night, is not done twice, as long as its task
+    /// is not [pruned](super::Store::prune).
+    Done,
 }
 
 /// Who is told when a task fails. Each failure is told at least once: again, if the triggerer died before

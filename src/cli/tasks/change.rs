@@ -1,12 +1,15 @@
 //! `maitred tasks cancel`, `retry`, `settle` and `prune`.
 
 use std::io::{BufRead as _, IsTerminal as _};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{TaskArgs, title};
+use super::{TaskArgs, submit, title};
 use crate::cli::block_on;
+use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
+use crate::cli::project::ConnectionsArgs;
 use crate::cli::report::{self, Report};
 use crate::cli::store::{Opened, StoreArgs, engine_failure, store_failure};
 use crate::clock::Timestamp;
@@ -57,6 +60,11 @@ pub(super) struct SettleArgs {
 pub(super) struct RetryArgs {
     #[command(flatten)]
     task: TaskArgs,
+    /// Its arguments from now on, in place of those it has: a JSON object, @FILE, or - for standard input
+    #[arg(long, value_name = "JSON")]
+    args: Option<String>,
+    #[command(flatten)]
+    connections: ConnectionsArgs,
 }
 
 /// Remove tasks that have ended; those in doubt stay until they are settled
@@ -190,10 +198,18 @@ pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
 
 pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find()?;
-    let now = opened.clock.now();
-    match opened.store.retry(task.id, now) {
-        Err(StoreError::WrongState { state, .. }) => Err(cannot_be_retried(&task, state).into()),
-        Err(error) => Err(store_failure(&error).into()),
+    let changed = match &args.args {
+        None => None,
+        Some(text) => Some(submit::changed_arguments(&task, text, &args.connections)?),
+    };
+    let sources = SourceArgs::of_process();
+    let engine = opened.engine().with_catalog(Arc::new(sources.catalog()?));
+    let engine = engine.with_models(sources.data.models());
+    match block_on(engine.retry(task.id, changed))? {
+        Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
+            Err(cannot_be_retried(&task, state).into())
+        }
+        Err(error) => Err(engine_failure(&error).into()),
         Ok(()) => Ok(Report::default().with_stderr(format!(
             "{} is up_for_retry, due now; `maitred triggerer` runs it",
             title(&task)

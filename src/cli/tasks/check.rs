@@ -19,7 +19,7 @@ pub(super) fn can_succeed(task: &NewTask, connections: &Connections) -> Result<(
     if !matches!(operator.as_str(), "http.request" | "http.sensor") || !endpoint.is_empty() {
         return Ok(());
     }
-    let named = args.get("http_conn_id").and_then(Value::as_str);
+    let named = args.get("http_conn_id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let id = named.unwrap_or(HTTP_DEFAULT);
     let has_no_host = |connection: &Connection| {
         // One that is named may be defined where the triggerer runs.
@@ -50,5 +50,6 @@ pub(super) fn warn(tasks: &[NewTask], connections: &Connections) {
 /// The connections that a task names.
 fn connection_ids(task: &NewTask) -> impl Iterator<Item = &str> {
     let named = ["/aws_conn_id", "/http_conn_id", "/client/connection"];
-    named.into_iter().filter_map(|place| task.args.pointer(place)?.as_str())
+    let ids = named.into_iter().filter_map(|place| task.args.pointer(place)?.as_str());
+    ids.filter(|id| !id.is_empty())
 }

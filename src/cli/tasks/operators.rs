@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{engine_failure, registry};
+use crate::operator::{kind, resolved};
 use crate::runtime::Registry;
 use crate::runtime::engine::EngineError;
 
@@ -54,45 +55,45 @@ fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, F
     }
     match schema.get("properties").and_then(Value::as_object) {
         None => text.push_str("\nIt does not say what its arguments are.\n"),
-        Some(properties) => {
-            for (name, property) in properties {
-                text.push_str(&argument(&schema, name, property));
-            }
-        }
+        Some(_) => text.push_str(&members(&schema, &schema, "", 0)),
     }
     Ok(Report::text(text))
 }
 
-/// An argument, with its type and what it means.
-fn argument(schema: &Value, name: &str, property: &Value) -> String {
-    let required = schema.get("required").and_then(Value::as_array);
-    let required = required.is_some_and(|required| required.iter().any(|other| other == name));
-    let required = if required { ", required" } else { "" };
-    let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
-    let description = description.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("\n  {name}: {}{required}\n      {description}\n", kind(schema, property))
-}
+/// How deep the members of members are shown. What is deeper is in the JSON Schema.
+const SHOWN_DEPTH: usize = 2;
 
-/// The type of a value in words.
-fn kind(schema: &Value, property: &Value) -> String {
-    if let Some(place) = property.get("$ref").and_then(Value::as_str) {
-        let target = schema.pointer(place.trim_start_matches('#'));
-        // What is more than a word is told by the JSON Schema.
-        return target.map_or_else(|| "any".to_owned(), |target| kind(&Value::Null, target));
-    }
-    let several = property.get("anyOf").or(property.get("oneOf")).and_then(Value::as_array);
-    let kinds: Vec<String> = match (several, property.get("type"), property.get("enum")) {
-        (Some(several), ..) => several.iter().map(|one| kind(schema, one)).collect(),
-        (None, _, Some(Value::Array(values))) => values.iter().map(Value::to_string).collect(),
-        (None, Some(Value::Array(kinds)), _) => kinds.iter().map(report::plain).collect(),
-        (None, Some(Value::String(kind)), _) => vec![kind.clone()],
-        (None, ..) => property.get("const").map(Value::to_string).into_iter().collect(),
-    };
-    let mut words: Vec<String> = Vec::new();
-    for kind in kinds.into_iter().filter(|kind| kind != "null") {
-        if !words.contains(&kind) {
-            words.push(kind);
+/// The members of an object, each with its type, its meaning and its own members.
+fn members(root: &Value, schema: &Value, path: &str, depth: usize) -> String {
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required =
+        |name: &str| required.is_some_and(|required| required.iter().any(|other| other == name));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let mut text = String::new();
+    for (name, property) in properties.into_iter().flatten() {
+        let place = format!("{path}{name}");
+        let indent = " ".repeat(2 + 4 * depth);
+        let required = if is_required(name) { ", required" } else { "" };
+        let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let description = description.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!(
+            "\n{indent}{place}: {}{required}\n{indent}    {description}\n",
+            kind(root, property)
+        ));
+        if depth < SHOWN_DEPTH {
+            let (inner, below) = object_behind(root, property);
+            text.push_str(&members(root, inner, &format!("{place}{below}"), depth + 1));
         }
     }
-    if words.is_empty() { "any".to_owned() } else { words.join(" or ") }
+    text
+}
+
+/// The schema of the object that a value is, or of those that a list has, and what stands between its path
+/// and that of a member.
+fn object_behind<'a>(root: &'a Value, property: &'a Value) -> (&'a Value, &'static str) {
+    let schema = resolved(root, property);
+    match schema.get("items") {
+        Some(items) => (resolved(root, items), "[]."),
+        None => (schema, "."),
+    }
 }

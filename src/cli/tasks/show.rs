@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::{TaskArgs, hook, text, time, title};
 use crate::cli::block_on;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::moment::{self, Moment};
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{Opened, StoreArgs, store_failure};
+use crate::clock::Timestamp;
 use crate::operator::FailureKind;
 use crate::runtime::StoreError;
 use crate::runtime::Task;
@@ -33,6 +35,10 @@ pub(super) struct ListArgs {
     /// Only tasks of this key
     #[arg(long)]
     key: Option<String>,
+    /// Only tasks that were submitted since then: a time such as 2026-12-01T03:00:00Z, or a duration
+    /// such as 12h
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    since: Option<Moment>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -89,26 +95,51 @@ impl TaskArgs {
     }
 }
 
+/// How many tasks are in memory at a time.
+const PAGE: usize = 500;
+
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
     let opened = args.store.open_existing()?;
-    let filter = TaskFilter {
+    let now = opened.clock.now();
+    let mut filter = TaskFilter {
         states: args.state.clone(),
         operator: args.operator.clone(),
         key: args.key.clone(),
-        limit: Some(args.limit),
+        created_since: args.since.map(|since| since.ago(now)),
+        ..TaskFilter::default()
     };
-    let tasks = opened.store.tasks(&filter).map_err(|error| store_failure(&error))?;
-    if args.output == Format::Json {
-        let tasks: Vec<_> = tasks.iter().map(json).collect();
-        return Ok(Report::text(report::json(&json!({"version": 1, "tasks": tasks}))));
-    }
-    let lines: String = tasks.iter().map(|task| text::line(task) + "\n").collect();
-    let remark = match tasks.len() {
-        0 => format!("no task of {} matches", opened.path.display()),
-        shown if shown == args.limit => format!("the newest {shown}; --limit shows more"),
-        _ => String::new(),
+    let mut list = (args.output == Format::Json).then(|| report::JsonList::new("tasks"));
+    let mut shown = 0;
+    let is_whole = loop {
+        let page = PAGE.min(args.limit - shown);
+        filter.limit = Some(page);
+        let tasks = opened.store.tasks(&filter).map_err(|error| store_failure(&error))?;
+        shown += tasks.len();
+        filter.before = tasks.last().map(|task| task.id);
+        let text: String = match &mut list {
+            None => tasks.iter().map(|task| text::line(task, now) + "\n").collect(),
+            Some(list) => tasks.iter().map(|task| list.item(&json(task))).collect(),
+        };
+        report::result(&text).map_err(unwritten)?;
+        if tasks.len() < page {
+            break true;
+        }
+        if shown == args.limit {
+            break false;
+        }
     };
-    Ok(Report::text(lines).with_stderr(remark))
+    let remark = match (&list, shown, is_whole) {
+        (Some(_), ..) => String::new(),
+        (None, 0, _) => format!("no task of {} matches", opened.path.display()),
+        (None, _, true) => String::new(),
+        (None, shown, false) => format!("the newest {shown}; --limit shows more"),
+    };
+    let end = list.map_or_else(String::new, |list| list.end());
+    Ok(Report::text(end).with_stderr(remark))
+}
+
+fn unwritten(error: std::io::Error) -> Failure {
+    Failure::usage(format!("the result could not be written: {error}"))
 }
 
 /// A task for programs.
@@ -127,6 +158,7 @@ pub(in crate::cli) fn json(task: &Task) -> Value {
         "created": time(task.created),
         "started": task.started.map(time),
         "ended": task.ended.map(time),
+        "elapsed": task.started.zip(task.ended).map(|(started, ended)| seconds(started, ended)),
         "deadline": task.deadline.map(time),
     });
     if task.waits_for_a_worker() {
@@ -141,13 +173,23 @@ pub(in crate::cli) fn json(task: &Task) -> Value {
     value
 }
 
+/// Seconds between two times.
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.since(from).as_secs_f64()
+}
+
 pub(super) fn show(args: &ShowArgs) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find()?;
     let read = |error: StoreError| store_failure(&error);
     let deferral = opened.store.deferral(task.id).map_err(read)?;
     let history = opened.store.history(task.id).map_err(read)?;
     if args.output == Format::Text {
-        return Ok(Report::text(text::details(&task, deferral.as_ref(), &history)));
+        return Ok(Report::text(text::details(
+            &task,
+            deferral.as_ref(),
+            &history,
+            opened.clock.now(),
+        )));
     }
     let mut value = json(&task);
     if let Some(deferral) = &deferral {

@@ -12,10 +12,12 @@ use crate::cli::block_on;
 use crate::cli::clients::{self, SourceArgs};
 use crate::cli::duration;
 use crate::cli::exit::Failure;
+use crate::cli::moment::{self, Moment};
 use crate::cli::project::ConnectionsArgs;
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{Opened, StoreArgs, engine_failure, registry};
 use crate::cli::values::MAX_FILE;
+use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::connection::Connections;
 use crate::file::{self, FileError};
 use crate::runtime::Engine as _;
@@ -23,6 +25,7 @@ use crate::runtime::NewTask;
 use crate::runtime::OnConflict;
 use crate::runtime::Registry;
 use crate::runtime::StoreError;
+use crate::runtime::Task;
 use crate::runtime::engine::EngineError;
 use crate::runtime::store::Submitted;
 use crate::runtime::task::{FailureHook, WebhookUrl};
@@ -36,9 +39,10 @@ Examples:
   maitred tasks submit http.sensor --args @sensor.json --key nightly --on-conflict attach
   maitred tasks submit --from - < tasks.ndjson
 
-With --from, every line is a JSON object: {\"operator\", \"args\", \"key\", \"on_conflict\", \"retries\",
-\"retry_delay\", \"execution_timeout\", \"on_failure\": {\"command\": [..]} or {\"webhook\": \"..\"}}, times in
-seconds. A webhook may be {\"$secret\": \"env:NAME\"}. Either all lines are submitted or none.")]
+With --from, every line is a JSON object: {\"operator\", \"args\", \"key\", \"on_conflict\", \"due\", \"retries\",
+\"retry_delay\", \"execution_timeout\", \"on_failure\": {\"command\": [..]} or {\"webhook\": \"..\"}}. Times are
+seconds, or text as for the options. A webhook may be {\"$secret\": \"env:NAME\"}. Either all lines are submitted
+or none.")]
 pub(in crate::cli) struct Args {
     /// The operator, e.g. redshift.pause_cluster
     #[arg(required_unless_present = "from")]
@@ -66,9 +70,14 @@ pub(in crate::cli) struct SpecArgs {
     /// A name for the task; at most one task of a name is unfinished
     #[arg(long)]
     key: Option<String>,
-    /// What happens if the key is taken
+    /// What happens if the key is taken: reject this task, attach to the one that has not ended, replace
+    /// that one, or take it for done if the last task of the key has succeeded, is in doubt or has not ended
     #[arg(long, value_name = "WHAT", value_parser = on_conflict, default_value = "reject")]
     on_conflict: OnConflict,
+    /// When it is due, at once if this is left out: a time such as 2026-12-01T03:00:00Z, or a duration from
+    /// now such as 90m
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    due: Option<Moment>,
     /// How many tries more after the first
     #[arg(long, value_name = "N", value_parser = retries, default_value = "0")]
     retries: u32,
@@ -93,12 +102,37 @@ fn on_conflict(text: &str) -> Result<OnConflict, String> {
         "reject" => Ok(OnConflict::Reject),
         "attach" => Ok(OnConflict::Attach),
         "replace" => Ok(OnConflict::Replace),
-        _ => Err("one of reject, attach, replace".to_owned()),
+        "done" => Ok(OnConflict::Done),
+        _ => Err("one of reject, attach, replace, done".to_owned()),
     }
 }
 
 fn retries(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "give a number of further tries, e.g. 3; 0 is none".to_owned())
+}
+
+/// What submissions are checked against, and when they are made.
+struct Submitter {
+    registry: Arc<Registry>,
+    connections: Connections,
+    now: Timestamp,
+}
+
+impl Submitter {
+    fn new(connections: &ConnectionsArgs) -> Result<Self, Failure> {
+        let now = SystemClock::new().now();
+        Ok(Self { registry: registry(), connections: connections.open()?, now })
+    }
+
+    /// Refuses a task that this program could not run, or that is certain to fail.
+    fn check(&self, task: &NewTask) -> Result<(), Failure> {
+        let usable = self.registry.check_task(task);
+        usable.map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
+        check::can_succeed(task, &self.connections).map_err(|error| {
+            Failure::usage(error)
+                .help("`maitred connections list` shows what is defined, and where")
+        })
+    }
 }
 
 /// One line of `--from`.
@@ -113,33 +147,58 @@ struct Line {
     #[serde(default)]
     on_conflict: OnConflict,
     #[serde(default)]
+    due: Option<Written>,
+    #[serde(default)]
     retries: u32,
     #[serde(default)]
-    retry_delay: Option<f64>,
+    retry_delay: Option<Written>,
     #[serde(default)]
-    execution_timeout: Option<f64>,
+    execution_timeout: Option<Written>,
     #[serde(default)]
     on_failure: Option<FailureHook>,
+}
+
+/// A time as a line has it: seconds, or text as on the command line.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a number of seconds, or text such as \"90m\"")]
+enum Written {
+    Seconds(f64),
+    Text(String),
+}
+
+impl Written {
+    fn duration(&self) -> Result<Duration, String> {
+        match self {
+            Self::Seconds(seconds) => Duration::try_from_secs_f64(*seconds)
+                .map_err(|_| format!("{seconds} is no time in seconds")),
+            Self::Text(text) => duration::parse(text),
+        }
+    }
+
+    fn moment(&self) -> Result<Moment, String> {
+        match self {
+            Self::Seconds(_) => self.duration().map(Moment::Away),
+            Self::Text(text) => moment::parse(text),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     // What may not be used is told before anything is read.
     args.store.path()?;
-    let (registry, connections) = (registry(), args.connections.open()?);
+    let submitter = Submitter::new(&args.connections)?;
     let (lines, tasks) = match (&args.from, &args.operator) {
         (Some(from), _) => {
-            let (lines, tasks): (Vec<_>, Vec<_>) = lines(from, &registry, &connections)?
+            let (lines, tasks): (Vec<_>, Vec<_>) = lines(from, &submitter)?
                 .into_iter()
                 .map(|(line, task)| ((line, task.key.clone()), task))
                 .unzip();
             (lines, tasks)
         }
-        (None, Some(operator)) => {
-            (Vec::new(), vec![args.task.new_task(operator, &registry, &connections)?])
-        }
+        (None, Some(operator)) => (Vec::new(), vec![args.task.new_task(operator, &submitter)?]),
         (None, None) => return Err(Failure::usage("which operator?").into()),
     };
-    check::warn(&tasks, &connections);
+    check::warn(&tasks, &submitter.connections);
     let opened = args.store.open()?;
     let catalog = SourceArgs::of_process().catalog()?;
     let models = SourceArgs::of_process().data.models();
@@ -168,9 +227,9 @@ pub(in crate::cli) fn submit(
     sources: &SourceArgs,
 ) -> anyhow::Result<(Opened, Submitted)> {
     store.path()?;
-    let connections = connections.open()?;
-    let task = task.new_task(operator, &registry(), &connections)?;
-    check::warn(std::slice::from_ref(&task), &connections);
+    let submitter = Submitter::new(connections)?;
+    let task = task.new_task(operator, &submitter)?;
+    check::warn(std::slice::from_ref(&task), &submitter.connections);
     let opened = store.open()?;
     let catalog = Arc::new(sources.catalog()?);
     let engine = opened.engine().with_catalog(Arc::clone(&catalog));
@@ -181,13 +240,28 @@ pub(in crate::cli) fn submit(
     Ok((opened, submitted))
 }
 
+/// Arguments for another try of a task, of which nothing says that they cannot succeed.
+pub(super) fn changed_arguments(
+    task: &Task,
+    text: &str,
+    connections: &ConnectionsArgs,
+) -> Result<Value, Failure> {
+    let submitter = Submitter::new(connections)?;
+    let changed = NewTask { args: arguments(text)?, ..task.spec.clone() };
+    submitter.check(&changed)?;
+    check::warn(std::slice::from_ref(&changed), &submitter.connections);
+    Ok(changed.args)
+}
+
 fn remark(opened: &Opened, submitted: &[Submitted]) -> String {
     let path = opened.path.display();
     match submitted {
         [Submitted::Created(id)] => {
             format!("task {id} is in {path}; `maitred triggerer` runs it")
         }
-        [Submitted::Attached(id)] => format!("task {id} has this key already; it is in {path}"),
+        [Submitted::Attached(id)] => {
+            format!("task {id} has this key already, and nothing was submitted; it is in {path}")
+        }
         [Submitted::Replaced { new, old }] => {
             format!("task {new} is in {path} and takes the place of task {old}, which is cancelled")
         }
@@ -197,12 +271,7 @@ fn remark(opened: &Opened, submitted: &[Submitted]) -> String {
 
 impl SpecArgs {
     /// A task of `operator`.
-    fn new_task(
-        &self,
-        operator: &str,
-        registry: &Registry,
-        connections: &Connections,
-    ) -> Result<NewTask, Failure> {
+    fn new_task(&self, operator: &str, submitter: &Submitter) -> Result<NewTask, Failure> {
         let args = match self.args.as_deref() {
             None => json!({}),
             Some(text) => arguments(text)?,
@@ -219,15 +288,10 @@ impl SpecArgs {
             retry_delay: self.retry_delay,
             execution_timeout: self.execution_timeout,
             on_failure: command.or(webhook.map(FailureHook::Webhook)),
+            due: self.due.map(|due| due.from_now(submitter.now)),
             ..NewTask::new(operator, args)
         };
-        registry
-            .check_task(&task)
-            .map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
-        check::can_succeed(&task, connections).map_err(|error| {
-            Failure::usage(error)
-                .help("`maitred connections list` shows what is defined, and where")
-        })?;
+        submitter.check(&task)?;
         Ok(task)
     }
 }
@@ -274,7 +338,7 @@ const MAX_LINES: u64 = 256 * 1024 * 1024;
 type Lines = Vec<(usize, NewTask)>;
 
 /// The tasks of a file, each of which this program could run.
-fn lines(from: &str, registry: &Registry, connections: &Connections) -> Result<Lines, Failure> {
+fn lines(from: &str, submitter: &Submitter) -> Result<Lines, Failure> {
     let place = if from == "-" { "standard input" } else { from };
     let read = |error: FileError| Failure::usage(format!("{place} {error}"));
     let input: Box<dyn std::io::Read> = match from {
@@ -291,9 +355,9 @@ fn lines(from: &str, registry: &Registry, connections: &Connections) -> Result<L
             Failure::usage(format!("line {}: {error}", index + 1)).help("nothing was submitted")
         };
         let line: Line = serde_json::from_str(&line).map_err(|error| failure(&error))?;
-        let task = line.new_task().map_err(|error| failure(&error))?;
-        registry.check_task(&task).map_err(|error| failure(&error))?;
-        check::can_succeed(&task, connections).map_err(|error| failure(&error))?;
+        let task = line.new_task(submitter.now).map_err(|error| failure(&error))?;
+        submitter.registry.check_task(&task).map_err(|error| failure(&error))?;
+        check::can_succeed(&task, &submitter.connections).map_err(|error| failure(&error))?;
         tasks.push((index + 1, task));
     }
     if tasks.is_empty() {
@@ -319,17 +383,20 @@ fn refused(error: &EngineError, lines: &[(usize, Option<String>)]) -> Failure {
 }
 
 impl Line {
-    fn new_task(self) -> Result<NewTask, String> {
-        let seconds = |value: f64| {
-            Duration::try_from_secs_f64(value).map_err(|_| format!("{value} is no time in seconds"))
-        };
+    fn new_task(self, now: Timestamp) -> Result<NewTask, String> {
         let task = NewTask::new(self.operator, self.args.unwrap_or_else(|| json!({})));
         Ok(NewTask {
             key: self.key,
             on_conflict: self.on_conflict,
             retries: self.retries,
-            retry_delay: self.retry_delay.map_or(Ok(task.retry_delay), seconds)?,
-            execution_timeout: self.execution_timeout.map(seconds).transpose()?,
+            retry_delay: self
+                .retry_delay
+                .map_or(Ok(task.retry_delay), |written| written.duration())?,
+            execution_timeout: self
+                .execution_timeout
+                .map(|written| written.duration())
+                .transpose()?,
+            due: self.due.map(|written| written.moment()).transpose()?.map(|due| due.from_now(now)),
             on_failure: self.on_failure,
             ..task
         })

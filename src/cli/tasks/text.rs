@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{hook, time, title};
+use crate::cli::duration;
 use crate::cli::report;
 use crate::clock::Timestamp;
 use crate::diagnostic::cut;
@@ -13,17 +14,23 @@ use crate::runtime::task::{HistoryEntry, StoredDeferral};
 const SHORT: usize = 100;
 
 /// A task in one line.
-pub(super) fn line(task: &Task) -> String {
+pub(super) fn line(task: &Task, now: Timestamp) -> String {
     let message = short(task.message.as_deref().unwrap_or_default());
     let line = format!(
-        "{:>6}  {:12}  {:32}  {}  {}  {message}",
+        "{:>6}  {:12}  {:32}  {}  {:>12}  {}  {message}",
         task.id,
         task.state.as_str(),
         task.spec.operator,
         time(Timestamp::from_millis(task.created.as_millis() / 1000 * 1000)),
+        elapsed(task, now).unwrap_or_else(|| "-".to_owned()),
         task.spec.key.as_deref().unwrap_or("-"),
     );
     report::one_line(line.trim_end())
+}
+
+/// The time that a task took from its first start to its end, or has taken until now.
+fn elapsed(task: &Task, now: Timestamp) -> Option<String> {
+    task.started.map(|started| duration::show(task.ended.unwrap_or(now).since(started)))
 }
 
 /// Text in one line that is not too long.
@@ -36,6 +43,7 @@ pub(super) fn details(
     task: &Task,
     deferral: Option<&StoredDeferral>,
     history: &[HistoryEntry],
+    now: Timestamp,
 ) -> String {
     let mut text = format!("{}: {}\n", report::one_line(&title(task)), task.state);
     if let Some(message) = &task.message {
@@ -53,6 +61,7 @@ pub(super) fn details(
     field("created", Some(time(task.created)));
     field("started", task.started.map(time));
     field("ended", task.ended.map(time));
+    field("took", elapsed(task, now).filter(|_| task.ended.is_some()));
     field("deadline", task.deadline.map(time));
     let waits = task.waits_for_a_worker();
     field("due", waits.then(|| time(task.due)));

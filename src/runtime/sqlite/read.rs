@@ -127,6 +127,14 @@ pub(super) fn tasks(file: &Connection, filter: &TaskFilter) -> Work<Vec<Task>> {
         sql.push_str(" AND key = ?");
         values.push(key.clone().into());
     }
+    if let Some(since) = filter.created_since {
+        sql.push_str(" AND created >= ?");
+        values.push(row::millis(since).into());
+    }
+    if let Some(before) = filter.before {
+        sql.push_str(" AND id < ?");
+        values.push(before.into());
+    }
     sql.push_str(" ORDER BY id DESC LIMIT ?");
     values.push(filter.limit.map_or(-1, count).into());
     row::all(file, &sql, params_from_iter(values))

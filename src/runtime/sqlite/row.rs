@@ -170,6 +170,13 @@ pub(super) fn update(connection: &Connection, task: &Task, entry: &HistoryEntry)
     record(connection, task.id, entry)
 }
 
+/// Stores the submission of a task. Its operator and its key never change.
+pub(super) fn save_spec(connection: &Connection, task: &Task) -> Work<()> {
+    let mut statement = connection.prepare_cached("UPDATE tasks SET spec = ?2 WHERE id = ?1")?;
+    statement.execute(params![task.id, json(&task.spec)?])?;
+    Ok(())
+}
+
 /// Stores what has changed of a task that stays in its state.
 pub(super) fn save(connection: &Connection, task: &Task) -> Work<()> {
     let mut statement = connection.prepare_cached(

@@ -15,12 +15,16 @@ use crate::operator::Settled;
 use crate::runtime::rules::{self, Conflict, Undoable};
 use crate::runtime::store::{Claimed, Fence, StoreError, Submitted};
 use crate::runtime::task::{
-    CancelRequest, Change, Checkpoint, HistoryEntry, HookProgress, NewTask, StoredIntent, Task,
-    TaskId, TaskState, Transition,
+    CancelRequest, Change, Checkpoint, HistoryEntry, HookProgress, NewTask, OnConflict,
+    StoredIntent, Task, TaskId, TaskState, Transition,
 };
 
 pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<Submitted> {
     let holder = match &spec.key {
+        Some(key) if spec.on_conflict == OnConflict::Done => {
+            let last = read::task_of_key(file, key)?;
+            last.filter(Task::makes_another_needless).map(|last| last.id)
+        }
         Some(key) => holder(file, key)?,
         None => None,
     };
@@ -276,11 +280,19 @@ pub(super) fn settle_by_user(
     row::update(file, &task, &entry)
 }
 
-pub(super) fn retry(file: &Connection, id: TaskId, now: Timestamp) -> Work<()> {
+pub(super) fn retry(
+    file: &Connection,
+    id: TaskId,
+    changed: Option<&NewTask>,
+    now: Timestamp,
+) -> Work<()> {
     let mut task = row::get(file, id)?;
     task.can_be_retried()?;
     check_key(file, &task)?;
-    let entry = task.retry(now);
+    let entry = task.retry(changed, now);
+    if changed.is_some() {
+        row::save_spec(file, &task)?;
+    }
     row::update(file, &task, &entry)
 }
 

@@ -277,6 +277,137 @@ async fn spans_name_the_task() {
 }
 
 #[tokio::test]
+async fn a_list_of_tasks_is_read_in_pages() {
+    let maitred = Maitred::new();
+    let line = r#"{"operator": "http.request", "args": {"endpoint": "http://127.0.0.1:9/"}}"#;
+    let lines = [line; 1201].join("\n");
+    let submitted = maitred.run_with_input(&["tasks", "submit", "--from", "-"], &lines).await;
+    assert_eq!(submitted.code, Some(0), "{}", submitted.stderr);
+    let list = |more: &'static [&'static str]| [&["tasks", "list"][..], more].concat();
+    for (limit, expected) in [("2000", 1201), ("1200", 1200), ("1000", 1000), ("1", 1)] {
+        let args = ["tasks", "list", "--limit", limit, "--output", "json"];
+        let json = maitred.run(&args).await.json();
+        let ids: Vec<_> =
+            json["tasks"].as_array().unwrap().iter().map(|task| &task["id"]).collect();
+        let newest: Vec<_> = (1202 - expected..=1201).rev().map(Value::from).collect();
+        assert!(ids.iter().copied().eq(&newest), "{limit}: {ids:?}");
+    }
+    let none = maitred.run(&list(&["--state", "success", "--output", "json"])).await;
+    assert_eq!(none.stdout, "{\n  \"version\": 1,\n  \"tasks\": []\n}\n");
+    let one = maitred.run(&list(&["--limit", "1", "--output", "json"])).await;
+    assert_eq!(one.stdout, format!("{:#}\n", one.json()), "it is written as any other JSON");
+    let newest = maitred.run(&list(&["--limit", "700"])).await;
+    assert_eq!(newest.stdout.lines().count(), 700);
+    assert!(newest.stderr.contains("the newest 700; --limit shows more"), "{}", newest.stderr);
+}
+
+#[tokio::test]
+async fn a_task_waits_until_it_is_due() {
+    let (maitred, api) = (Maitred::new(), job("done"));
+    let later = submit(&maitred, "http.sensor", &sensor(&api), &["--due", "2h"]).await;
+    let dated = ["--due", "2999-01-01T00:00:00Z", "--key", "far"];
+    submit(&maitred, "http.sensor", &sensor(&api), &dated).await;
+    let now = submit(&maitred, "http.sensor", &sensor(&api), &["--due", "2020-01-01"]).await;
+    let line =
+        json!({"operator": "http.sensor", "args": sensor(&api), "due": "3h", "retry_delay": "90m"});
+    let from = maitred.run_with_input(&["tasks", "submit", "--from", "-"], &line.to_string()).await;
+    assert_eq!(from.code, Some(0), "{}", from.stderr);
+    let mut triggerer = maitred.start(&["triggerer"]);
+    assert_eq!(maitred.run(&["tasks", "watch", &now]).await.code, Some(0));
+    triggerer.start_kill().unwrap();
+    finished(triggerer).await;
+    let states = [state(&maitred, &later).await, state(&maitred, &now).await];
+    assert_eq!(states, ["queued", "success"]);
+    let shown = maitred.run(&["tasks", "show", "far", "--output", "json"]).await.json();
+    assert_eq!(shown["task"]["due"], "2999-01-01T00:00:00+00:00");
+    let shown = maitred.run(&["tasks", "show", &now, "--output", "json"]).await.json();
+    assert!(shown["task"]["elapsed"].is_f64(), "{shown}");
+    let wrong = maitred.run(&["tasks", "submit", "http.sensor", "--due", "tomorrow"]).await;
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("2026-12-01T03:00:00Z"), "{}", wrong.stderr);
+}
+
+#[tokio::test]
+async fn tasks_are_listed_since_a_time() {
+    let (maitred, api) = (Maitred::new(), job("done"));
+    submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
+    for (since, lines) in [("1h", 1), ("2020-01-01", 1), ("2999-01-01", 0)] {
+        let listed = maitred.run(&["tasks", "list", "--since", since]).await;
+        assert_eq!(listed.stdout.lines().count(), lines, "{since}: {}", listed.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_nightly_key_is_not_run_twice() {
+    let (maitred, api) = (Maitred::new(), job("done"));
+    let nightly = ["--key", "nightly-2026-12-01", "--on-conflict", "done"];
+    let args = sensor(&api).to_string();
+    let run = [&["run", "http.sensor", "--args", &args][..], &nightly].concat();
+    assert_eq!(maitred.run(&run).await.code, Some(0));
+    let requests = api.requests().len();
+    let again = maitred.run(&run).await;
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert_eq!(api.requests().len(), requests, "{}", again.stderr);
+    assert_eq!(maitred.run(&["tasks", "list"]).await.stdout.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_failed_task_is_tried_again_with_other_arguments() {
+    let (maitred, api, broken) = (Maitred::new(), job("done"), job("failed"));
+    let id = submit(&maitred, "http.sensor", &sensor(&broken), &[]).await;
+    maitred.run(&["triggerer", "--until-idle"]).await;
+    assert_eq!(state(&maitred, &id).await, "failed");
+    let wrong = maitred.run(&["tasks", "retry", &id, "--args", "{\"endpont\": \"x\"}"]).await;
+    assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("unknown field `endpont`"), "{}", wrong.stderr);
+    assert_eq!(state(&maitred, &id).await, "failed", "it was left as it is");
+    let args = sensor(&api).to_string();
+    let retried = maitred.run(&["tasks", "retry", &id, "--args", &args]).await;
+    assert_eq!(retried.code, Some(0), "{}", retried.stderr);
+    maitred.run(&["triggerer", "--until-idle"]).await;
+    assert_eq!(state(&maitred, &id).await, "success");
+}
+
+#[tokio::test]
+async fn a_mistake_in_arguments_is_told_in_the_words_of_json() {
+    let maitred = Maitred::new();
+    for (args, words) in [
+        (
+            json!({"response_check": 5}),
+            "response_check: invalid type: integer `5`, expected object",
+        ),
+        (
+            json!({"response_check": {"status": "x"}}),
+            "response_check.status: expected integer or array of integer",
+        ),
+        (json!({"response_check": {"stat": 1}}), "response_check: unknown field `stat`"),
+        (json!({"extra_options": []}), "extra_options: invalid type: array, expected an object"),
+        (
+            json!({"poke_interval": "5"}),
+            "poke_interval: invalid type: string \"5\", expected a number",
+        ),
+    ] {
+        let args = args.to_string();
+        let ran = maitred.run(&["tasks", "submit", "http.sensor", "--args", &args]).await;
+        assert_eq!(ran.code, Some(2), "{args}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{args}: {}", ran.stderr);
+        for rust in ["struct", "enum", "f64", "ResponseCheck"] {
+            assert!(!ran.stderr.contains(rust), "{args}: {}", ran.stderr);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_id_is_the_default_connection() {
+    let api = job("done");
+    let maitred = Maitred::new().variable("MAITRED_CONN_HTTP_DEFAULT", &api.url("/"));
+    let args = json!({"endpoint": "job", "http_conn_id": ""}).to_string();
+    let ran = maitred.run(&["run", "http.request", "--args", &args]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("is not defined"), "{}", ran.stderr);
+}
+
+#[tokio::test]
 async fn an_operator_tells_what_it_takes() {
     let maitred = Maitred::new();
     let told = maitred.run(&["tasks", "operators", "redshift.resume_cluster"]).await;
@@ -287,6 +418,19 @@ async fn an_operator_tells_what_it_takes() {
         "verify: boolean or string",
     ] {
         assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    let sensor = maitred.run(&["tasks", "operators", "http.sensor"]).await.stdout;
+    for words in [
+        "response_check: object",
+        "      response_check.status: integer or array of integer",
+        "      extra_options.max_redirects: integer",
+    ] {
+        assert!(sensor.contains(words), "{words}: {sensor}");
+    }
+    let wait = maitred.run(&["tasks", "operators", "maitred.wait"]).await.stdout;
+    assert!(wait.contains("overrides.acceptors[].state: "), "{wait}");
+    for rust in ["```", "use std", "#", "](", "[`"] {
+        assert!(!wait.contains(rust), "{rust}: {wait}");
     }
     let json = maitred.run(&["tasks", "operators", "http.sensor", "--output", "json"]).await.json();
     assert_eq!(json["operator"]["arguments"]["properties"]["poke_interval"]["default"], 60.0);

@@ -37,6 +37,7 @@ on_both_stores! {
     a_task_reads_as_it_was_submitted,
     a_taken_key_refuses_the_whole_submission,
     a_taken_key_attaches,
+    a_key_that_is_done_is_not_done_again,
     a_replaced_task_gives_up_its_key_at_once,
     a_replaced_task_cannot_take_its_key_back,
     an_ended_task_gives_up_its_key,
@@ -79,6 +80,7 @@ on_both_stores! {
     a_failed_task_is_tried_once_more,
     how_a_task_has_failed_is_kept,
     what_cannot_be_retried,
+    a_task_is_tried_again_with_other_arguments,
     pruning_removes_what_ended_before,
     definitions_last_as_long_as_a_deferral_needs_them,
     every_transition_is_told,
@@ -231,6 +233,40 @@ fn a_taken_key_attaches(store: &dyn Store) {
     let holder = submit(store, keyed(OnConflict::Attach));
     let again = store.submit(&[keyed(OnConflict::Attach)], NOW).unwrap();
     assert_eq!(again, [Submitted::Attached(holder)]);
+}
+
+fn a_key_that_is_done_is_not_done_again(store: &dyn Store) {
+    let again = || store.submit(&[keyed(OnConflict::Done)], NOW).unwrap()[0];
+    let end = |state: TaskState| {
+        let fence = store.acquire(NOW).unwrap();
+        let task = claim_one(store, fence, NOW);
+        assert!(commit(store, fence, &task, Transition::End(state, None), NOW));
+    };
+    for state in [TaskState::Failed, TaskState::Cancelled, TaskState::Skipped] {
+        let task = again();
+        assert_eq!(task, Submitted::Created(task.id()));
+        assert_eq!(again(), Submitted::Attached(task.id()), "while it has not ended");
+        end(state);
+    }
+    let last = again().id();
+    end(TaskState::Success);
+    assert_eq!(again(), Submitted::Attached(last));
+    assert_eq!(store.task_of_key("nightly").unwrap().unwrap().state, TaskState::Success);
+    // Who asks for it gets another one all the same, and it counts from then on.
+    let (_, doubtful) = in_doubt(store, keyed(OnConflict::Reject));
+    assert_eq!(again(), Submitted::Attached(doubtful.id));
+}
+
+fn a_task_is_tried_again_with_other_arguments(store: &dyn Store) {
+    let (fence, old) = running(store, keyed(OnConflict::Reject));
+    commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
+    let changed = NewTask { retries: 2, ..NewTask::new("test.other", json!({"cluster": "b"})) };
+    store.retry(old.id, Some(&changed), NOW).unwrap();
+    let task = claim_one(store, fence, NOW);
+    let expected = NewTask { operator: "test.operator".to_owned(), key: old.spec.key, ..changed };
+    assert_eq!((task.id, task.spec), (old.id, expected));
+    let history = store.history(old.id).unwrap();
+    assert!(history.iter().any(|entry| entry.reason == "retry asked for, with other arguments"));
 }
 
 fn a_replaced_task_gives_up_its_key_at_once(store: &dyn Store) {
@@ -747,7 +783,7 @@ fn a_user_says_that_a_call_was_made(store: &dyn Store) {
 fn a_user_says_that_a_call_was_not_made(store: &dyn Store) {
     let (fence, task) = in_doubt(store, spec());
     // From the beginning, it could be made twice.
-    let error = store.retry(task.id, NOW).unwrap_err();
+    let error = store.retry(task.id, None, NOW).unwrap_err();
     assert!(matches!(error, StoreError::WrongState { state: TaskState::InDoubt, .. }), "{error}");
     assert_eq!(store.intents(task.id, 0).unwrap().len(), 1);
     store.settle_by_user(task.id, &Settled::NotMade, NOW).unwrap();
@@ -831,7 +867,7 @@ fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
     // Of an end that is not the last one.
     store.hook_run(fence, in_doubt, later(9), &told, &line(in_doubt)).unwrap();
     assert_eq!(get(store, in_doubt).hook, HookProgress::default());
-    store.retry(again, NOW).unwrap();
+    store.retry(again, None, NOW).unwrap();
     assert_eq!(store.pending_hooks(fence).unwrap(), [in_doubt]);
     // One that has failed is to be run again.
     let error = Some("502".to_owned());
@@ -844,7 +880,7 @@ fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
         running(store, NewTask { on_failure: get(store, failed).spec.on_failure, ..spec() });
     commit(store, fence, &task, Transition::End(TaskState::Failed, None), NOW);
     store.hook_run(fence, task.id, NOW, &told, &line(task.id)).unwrap();
-    store.retry(task.id, NOW).unwrap();
+    store.retry(task.id, None, NOW).unwrap();
     assert_eq!(get(store, task.id).hook, HookProgress::default());
 }
 
@@ -852,7 +888,7 @@ fn a_failed_task_is_tried_once_more(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
     let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
     commit(store, fence, &task, Transition::End(TaskState::Failed, None), NOW);
-    store.retry(task.id, later(100)).unwrap();
+    store.retry(task.id, None, later(100)).unwrap();
     let waiting = get(store, task.id);
     assert_eq!((waiting.state, waiting.due), (TaskState::UpForRetry, later(100)));
     assert_eq!((waiting.ended, waiting.deadline, waiting.step), (None, None, 1));
@@ -867,7 +903,7 @@ fn how_a_task_has_failed_is_kept(store: &dyn Store) {
     let end = change(&task, Transition::End(TaskState::Failed, None));
     store.commit(fence, &[Change { failure, ..end }], NOW).unwrap();
     assert_eq!(get(store, task.id).failure, failure);
-    store.retry(task.id, NOW).unwrap();
+    store.retry(task.id, None, NOW).unwrap();
     assert_eq!(get(store, task.id).failure, None);
     let task = claim_one(store, fence, NOW);
     let retry = change(&task, Transition::Retry(NOW));
@@ -877,14 +913,14 @@ fn how_a_task_has_failed_is_kept(store: &dyn Store) {
 
 fn what_cannot_be_retried(store: &dyn Store) {
     let (fence, task) = running(store, spec());
-    assert!(matches!(store.retry(task.id, NOW), Err(StoreError::WrongState { .. })));
+    assert!(matches!(store.retry(task.id, None, NOW), Err(StoreError::WrongState { .. })));
     commit(store, fence, &task, Transition::End(TaskState::Success, None), NOW);
-    assert!(matches!(store.retry(task.id, NOW), Err(StoreError::WrongState { .. })));
-    assert!(matches!(store.retry(99, NOW), Err(StoreError::NotFound(99))));
+    assert!(matches!(store.retry(task.id, None, NOW), Err(StoreError::WrongState { .. })));
+    assert!(matches!(store.retry(99, None, NOW), Err(StoreError::NotFound(99))));
     let (fence, old) = running(store, keyed(OnConflict::Reject));
     commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
     let holder = submit(store, keyed(OnConflict::Reject));
-    let error = store.retry(old.id, NOW).unwrap_err();
+    let error = store.retry(old.id, None, NOW).unwrap_err();
     assert!(matches!(error, StoreError::Conflict { id, .. } if id == holder), "{error}");
 }
 
@@ -980,7 +1016,13 @@ fn tasks_are_listed_newest_first(store: &dyn Store) {
     assert_eq!(ids(TaskFilter { operator, ..TaskFilter::default() }), [2]);
     let key = Some("nightly".to_owned());
     assert_eq!(ids(TaskFilter { key, ..TaskFilter::default() }), [2]);
-    let counts = [(TaskState::Queued, 2), (TaskState::Cancelled, 1)];
+    assert_eq!(ids(TaskFilter { before: Some(3), ..TaskFilter::default() }), [2, 1]);
+    store.submit(&[spec()], later(10)).unwrap();
+    let since =
+        |seconds| TaskFilter { created_since: Some(later(seconds)), ..TaskFilter::default() };
+    assert_eq!((ids(since(10)), ids(since(11))), (vec![4], vec![]));
+    store.request_cancel(4, BY_USER, NOW).unwrap();
+    let counts = [(TaskState::Queued, 2), (TaskState::Cancelled, 2)];
     assert_eq!(store.counts().unwrap(), counts);
 }
 

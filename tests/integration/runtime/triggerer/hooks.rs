@@ -161,7 +161,7 @@ async fn a_task_that_fails_again_while_its_hook_runs_is_told_of_again() {
     };
     let fail_again = async {
         scene.until(|| tries() == [1]).await;
-        scene.store.retry(id, scene.now()).unwrap();
+        scene.store.retry(id, None, scene.now()).unwrap();
         let has_failed_again = || {
             let task = scene.task(id);
             (task.state, task.try_number) == (TaskState::Failed, 2)

@@ -1,0 +1,81 @@
+//! Points in time as people write them: `2026-12-01T03:00:00Z`, or a duration from now.
+
+use std::time::Duration;
+
+use super::duration;
+use crate::clock::Timestamp;
+use crate::model::timestamp::DateTime;
+
+/// A point in time, or its distance from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    At(Timestamp),
+    Away(Duration),
+}
+
+/// Reads a time in ISO 8601, in UTC if it has no zone, or a duration: `2026-12-01`, `2026-12-01T03:00:00+01:00`,
+/// `90m`.
+pub(super) fn parse(text: &str) -> Result<Moment, String> {
+    if let Ok(duration) = duration::parse(text) {
+        return Ok(Moment::Away(duration));
+    }
+    let wrong = || {
+        format!(
+            "`{text}` is not a time; write e.g. 2026-12-01T03:00:00Z, or a duration such as 90m or 2d"
+        )
+    };
+    DateTime::parse(text).and_then(timestamp).map(Moment::At).ok_or_else(wrong)
+}
+
+/// None for a time before 1970.
+fn timestamp(time: DateTime) -> Option<Timestamp> {
+    u64::try_from(time.epoch_millis()).ok().map(Timestamp::from_millis)
+}
+
+impl Moment {
+    /// The time, if a duration counts from now on.
+    pub(super) fn from_now(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::Away(duration) => now.plus(duration),
+        }
+    }
+
+    /// The time, if a duration counts back from now.
+    pub(super) fn ago(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::Away(duration) => {
+                let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+                Timestamp::from_millis(now.as_millis().saturating_sub(millis))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_date_or_a_distance_from_now() {
+        let now = Timestamp::from_millis(1_000_000);
+        let at = |millis| Moment::At(Timestamp::from_millis(millis));
+        for (text, moment) in [
+            ("1970-01-02", at(86_400_000)),
+            ("1970-01-01T01:00:00.5Z", at(3_600_500)),
+            ("1970-01-01T01:00:00+01:00", at(0)),
+            ("10m", Moment::Away(Duration::from_secs(600))),
+            ("90", Moment::Away(Duration::from_secs(90))),
+        ] {
+            assert_eq!(parse(text), Ok(moment), "{text}");
+        }
+        for text in ["", "tomorrow", "1969-12-31", "2026-13-01", "-5m", "99999-01-01"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        let minute = Moment::Away(Duration::from_secs(60));
+        assert_eq!(minute.from_now(now), Timestamp::from_millis(1_060_000));
+        assert_eq!(minute.ago(now), Timestamp::from_millis(940_000));
+        assert_eq!(Moment::Away(Duration::MAX).ago(now), Timestamp::from_millis(0));
+    }
+}
