@@ -374,3 +374,54 @@ fn mistakes_in_paths_are_found_wherever_they_are() {
         assert!(found.iter().any(|(found, _)| *found == rule), "{argument} {expected}: {found:?}");
     }
 }
+
+/// The rules of the findings in a file that is written here, with the messages.
+fn found_in(file: &Value, args: &[&str]) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("waiters.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let findings = findings(&[args, &[path.to_str().unwrap()]].concat());
+    findings.iter().map(|it| (text(it, "rule"), text(it, "message"))).collect()
+}
+
+#[test]
+fn the_input_of_a_request_is_checked_before_anybody_sends_it() {
+    let file = json!({"version": 2, "service": "http", "waiters": {"up": {
+        "operation": "GET", "delay": 1, "maxAttempts": 2,
+        "input": {"url": "http://localhost/{{input.id}}", "maxBodyBytes": u64::MAX,
+                  "requestTimeout": 1e300, "header": {}},
+        "acceptors": [{"state": "success", "matcher": "status", "expected": 200}],
+    }}});
+    let found = found_in(&file, &[]);
+    let mut bad: Vec<_> = found.iter().filter(|(rule, _)| rule == "bad-input").collect();
+    bad.sort();
+    let told: Vec<_> = bad.iter().map(|(_, message)| message.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "`header` is not a parameter of an HTTP request",
+            "`maxBodyBytes` must be a whole number of bytes from 0 to 1073741824",
+            "`requestTimeout` must be more than 0 and at most 86400 seconds",
+        ]
+    );
+}
+
+#[test]
+fn a_few_lines_that_take_very_many_acceptors_from_others_are_not_all_checked() {
+    let acceptor = |index: usize| json!({"state": "failure", "matcher": "error", "expected": format!("Code{index}")});
+    let mut waiters = serde_json::Map::new();
+    waiters.insert(
+        "base".to_owned(),
+        json!({"operation": "DescribeClusters", "delay": 1, "maxAttempts": 2,
+               "acceptors": (0..1100).map(acceptor).collect::<Vec<_>>()}),
+    );
+    for index in 0..20 {
+        waiters.insert(format!("w{index:02}"), json!({"extends": "redshift.base"}));
+    }
+    let file = json!({"version": 2, "service": "redshift", "waiters": waiters});
+    let found = found_in(&file, &["--rule", "undeclared-error=off"]);
+    let capped = "take more than 20000 acceptors from others";
+    let told = found.iter().filter(|(rule, message)| rule == "extends" && message.contains(capped));
+    assert_eq!(told.count(), 1, "{found:?}");
+}

@@ -13,7 +13,7 @@ use crate::schema::MAX_PROBLEMS;
 const HELPED: usize = 20;
 
 /// So many acceptors may the waiters of a file take from others together: a few lines can take many.
-const MOST_TAKEN: usize = 100_000;
+const MOST_TAKEN: usize = 20_000;
 
 /// The file with what its waiters take from others in its place, and why that cannot be found.
 pub(super) fn with_bases(
