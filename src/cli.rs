@@ -206,11 +206,18 @@ fn explained(error: anyhow::Error, json: bool) -> anyhow::Result<Report> {
         return Ok(report);
     }
     let message = urls::masked(&anstream::adapter::strip_str(&report.stderr).to_string());
+    let (status, code, kind) = match report.exit {
+        Exit::GaveUp => ("timeout", "Timeout", None),
+        Exit::Interrupted | Exit::Terminated => ("cancelled", "Cancelled", None),
+        Exit::Success | Exit::Failure | Exit::Usage | Exit::Refused | Exit::Unreachable => {
+            ("error", "Usage", Some("invalid"))
+        }
+    };
     let object = serde_json::json!({
         "version": 1,
-        "status": "error",
+        "status": status,
         "message": urls::masked(&error.to_string()),
-        "error": {"code": "Usage", "message": message, "status": null, "kind": "invalid"},
+        "error": {"code": code, "message": message, "status": null, "kind": kind},
     });
     Ok(Report { stdout: report::json(&object), ..report })
 }

@@ -12,7 +12,9 @@
 //!    transport that no acceptor names counts as an attempt and is followed by another after
 //!    `delay + rand(0, min(60 s, 1 s * 2^k))`, `k` being how many there have been in a row. Where no
 //!    time-out bounds the wait, more than [`MAX_CONSECUTIVE_TRANSIENT`](crate::waiter::MAX_CONSECUTIVE_TRANSIENT)
-//!    in a row end it. botocore ends it on the first. A `Retry-After` is waited for, up to
+//!    in a row end it. Where the caller takes them for "not yet"
+//!    ([`Options::transient_is_not_yet`](crate::waiter::Options::transient_is_not_yet)) there is neither
+//!    the random pause nor that bound. botocore ends it on the first. A `Retry-After` is waited for, up to
 //!    [`MAX_RETRY_AFTER`], also where an acceptor says `retry`.
 //! 2. **An acceptor that cannot be evaluated does not match**, such as `length(Things)` where there are
 //!    no `Things`. It is named when the wait ends. In botocore the exception ends the wait.
@@ -31,6 +33,7 @@ use serde_json::Value;
 use crate::client::CallError;
 use crate::client::CallErrorKind;
 use crate::client::Observation;
+use crate::client::transport;
 use crate::clock::Timestamp;
 use crate::config::State;
 use crate::diagnostic::shortened;
@@ -281,7 +284,11 @@ fn unmatched_error(waiter: &Waiter, seen: &Observation) -> Option<CallError> {
     }
     let error = seen.document()?.value().get("Error")?;
     let member = |name| error.get(name).map_or_else(|| "Unknown".to_owned(), python::text);
-    Some(CallError::new(CallErrorKind::Service, member("Code"), member("Message")))
+    let error = CallError::new(CallErrorKind::Service, member("Code"), member("Message"));
+    Some(match seen.status() {
+        Some(status) => error.with_status(status),
+        None => error,
+    })
 }
 
 fn after_error(
@@ -295,14 +302,20 @@ fn after_error(
         return Step::Done(Ending::Error(error));
     }
     progress.transient_failures = streak.saturating_add(1);
-    if waiter.transient().max_consecutive.is_some_and(|most| progress.transient_failures > most) {
+    let policy = waiter.transient();
+    let asked = asked_pause(waiter, Some(&error));
+    // A certificate that is not accepted now will not be accepted later.
+    if policy.is_not_yet && error.code() != transport::TLS {
+        return go_on(waiter, progress, now, asked);
+    }
+    if policy.max_consecutive.is_some_and(|most| progress.transient_failures > most) {
         return Step::Done(Ending::Error(error));
     }
     let mut random = fastrand::Rng::with_seed(progress.seed);
     let pause = Schedule::transient_delay(progress.transient_failures, &mut random);
     progress.seed = random.u64(..);
     let delay = waiter.schedule().delay.saturating_add(pause);
-    go_on(waiter, progress, now, delay.max(asked_pause(waiter, Some(&error))))
+    go_on(waiter, progress, now, delay.max(asked))
 }
 
 /// The pause that the service asks for with `Retry-After`, up to [`MAX_RETRY_AFTER`].

@@ -51,6 +51,11 @@ impl Expression {
         &self.node
     }
 
+    /// A part of this expression, its own tree, as an expression.
+    pub(crate) fn part(&self, node: &Node) -> Self {
+        Self { text: self.text.clone(), node: node.clone() }
+    }
+
     /// The value of the expression on `document`.
     ///
     /// # Errors

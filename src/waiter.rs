@@ -71,6 +71,8 @@ pub struct TransientPolicy {
     pub max_consecutive: Option<u32>,
     /// Further codes that mean "try again".
     pub codes: Vec<String>,
+    /// Whether they mean "not yet": [`Options::transient_is_not_yet`].
+    pub is_not_yet: bool,
 }
 
 /// What the caller asks for on top of the file. The default asks for nothing.
@@ -102,9 +104,12 @@ pub struct Options {
     pub baseline_value: Option<Value>,
     /// Merges all pages of the operation before the acceptors see the document, whatever the file says.
     pub all_pages: bool,
+    /// Takes transient failures for "not yet", but for those of TLS: the next poll follows at the
+    /// waiter's own pace, and no number of them in a row ends the wait.
+    pub transient_is_not_yet: bool,
     /// botocore's rules to the letter, instead of ours.
     pub strict: bool,
-    /// Allows to poll an operation that is no read. A waiter file, which may come with somebody's
+    /// Allows to poll an operation that is not read-only. A waiter file, which may come with somebody's
     /// checkout, must say `"mutating": true` as well, unless `strict` reads it as botocore does.
     pub allow_mutating: bool,
 }
@@ -117,6 +122,7 @@ impl fmt::Debug for Options {
             .field("delay", &self.delay)
             .field("max_attempts", &self.max_attempts)
             .field("timeout", &self.timeout)
+            .field("transient_is_not_yet", &self.transient_is_not_yet)
             .field("strict", &self.strict)
             .finish_non_exhaustive()
     }
@@ -414,7 +420,7 @@ fn check_read(
     {
         return;
     }
-    let message = format!("polling {operation} may change something: it is no read");
+    let message = format!("polling {operation} may change something: it is not read-only");
     let help = if config.mutating {
         "if that is meant, give --allow-mutating"
     } else {
@@ -442,7 +448,7 @@ fn all_pages(
 
 fn is_read_of(service: &str, operation: &str) -> bool {
     match service {
-        "http" => matches!(operation, "GET" | "HEAD"),
+        "http" => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),
         _ => is_read(service, operation),
     }
 }
@@ -502,6 +508,7 @@ fn transient_policy(config: &WaiterConfig, options: &Options) -> TransientPolicy
     TransientPolicy {
         max_consecutive: (!bounded).then_some(max_consecutive),
         codes: transient.codes,
+        is_not_yet: options.transient_is_not_yet,
     }
 }
 

@@ -3,33 +3,35 @@
 use crate::client::CallError;
 use crate::client::CallErrorKind;
 use crate::client::transport;
+use crate::document::Document;
+use crate::engine::Ending;
 use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::engine::is_transient;
 use crate::waiter::Waiter;
 
+use super::arguments::OwnFlags;
 use super::exit::{Exit, Failure};
+use super::report;
+use super::signature::Signature;
 
+mod culprit;
 mod unquoted;
 
-/// Advice after a wait.
+/// Advice after a wait. A waiter that is `named` has a file.
 pub(super) fn of_outcome(
     outcome: &Outcome,
     waiter: &Waiter,
+    signature: &Signature,
     named: bool,
     verbose: bool,
 ) -> Option<String> {
+    let flags = OwnFlags::beside(signature);
     let details = if verbose { "" } else { "; -v shows what each acceptor sees" };
     let transient = outcome.progress().transient_failures > 0;
     match outcome.status() {
         Status::Success | Status::Cancelled => None,
-        Status::Failure => named.then(|| {
-            format!(
-                "it cannot succeed any more from here; `maitred explain {} {}` shows which states end it",
-                waiter.service(),
-                waiter.snake_name()
-            )
-        }),
+        Status::Failure => of_failure(outcome, waiter, named),
         Status::Exhausted | Status::Timeout if transient => {
             Some("the last polls failed; is the service reachable? -v shows every poll".to_owned())
         }
@@ -40,12 +42,55 @@ pub(super) fn of_outcome(
         Status::Exhausted | Status::Timeout if unquoted(outcome, waiter).is_some() => {
             unquoted(outcome, waiter)
         }
-        Status::Exhausted => {
-            Some(format!("give it longer with --timeout TIME or --max-attempts N{details}"))
+        Status::Exhausted => Some(format!(
+            "give it longer with {} TIME or {} N{details}",
+            flags.flag("timeout"),
+            flags.flag("max-attempts")
+        )),
+        Status::Timeout => Some(format!("give it longer with {} TIME{details}", flags.flag("timeout"))),
+        Status::Error => {
+            let error = outcome.call_error()?;
+            if waiter.is_strict() && is_transient(error, &[]) {
+                let help = "with --strict the first failure of the service ends the wait, as in botocore; \
+                            without it such failures are borne";
+                return Some(help.to_owned());
+            }
+            Some(of_error(error, waiter.service(), &flags))
         }
-        Status::Timeout => Some(format!("give it longer with --timeout TIME{details}")),
-        Status::Error => outcome.call_error().map(|error| of_error(error, waiter.service())),
     }
+}
+
+/// Which thing ended the wait, and where it says what does.
+fn of_failure(outcome: &Outcome, waiter: &Waiter, named: bool) -> Option<String> {
+    let Ending::Failure { acceptor, .. } = outcome.ending() else { return None };
+    let acceptor = waiter.acceptors().get(*acceptor)?;
+    let document = outcome.document().map(Document::value);
+    let thing = document.and_then(|it| culprit::named(acceptor, it, &waiter.call().input));
+    let thing = thing.map(|thing| report::one_line(&thing));
+    let state = acceptor.expected.as_str().filter(|_| acceptor.expression().is_some());
+    let what = match (thing, state) {
+        (Some(thing), Some(state)) if is_gone(state) => {
+            format!("{thing}: `{state}`, so it cannot succeed any more")
+        }
+        (Some(thing), Some(state)) => format!("{thing}: `{state}`, which is a failure here"),
+        (Some(thing), None) => format!("{thing} is what failed"),
+        (None, _) if named => {
+            return Some(format!("{} shows what ends it", explain(waiter)));
+        }
+        (None, _) => return None,
+    };
+    Some(if named { format!("{what}; {} shows what ends it", explain(waiter)) } else { what })
+}
+
+fn explain(waiter: &Waiter) -> String {
+    format!("`maitred explain {} {}`", waiter.service(), waiter.snake_name())
+}
+
+/// Whether a thing in this state never gets into another. What has failed or stopped may be repaired or
+/// started.
+fn is_gone(state: &str) -> bool {
+    let state = state.to_lowercase();
+    ["terminated", "deleted"].iter().any(|gone| state == *gone)
 }
 
 /// Advice on a string without its quotes.
@@ -53,47 +98,62 @@ pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
     unquoted::advice(waiter, outcome.document()?.value())
 }
 
-/// Advice after a failed call.
-pub(super) fn of_error(error: &CallError, service: &str) -> String {
+/// Advice after a failed call. `flags` says what our options are called there.
+pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> String {
+    let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
     let http = service == super::signature::HTTP;
     match (error.kind(), error.code()) {
         (CallErrorKind::Credentials, "NoCredentials") => {
-            "--dry-run shows where they are looked for".to_owned()
+            format!("{dry_run} shows where they are looked for")
         }
-        (CallErrorKind::Credentials, _) => "give credentials: --profile NAME, AWS_PROFILE, or \
-            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; --dry-run shows where they come from"
-            .to_owned(),
+        (CallErrorKind::Credentials, _) => format!(
+            "give credentials: --profile NAME, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY; {dry_run} shows where they come from"
+        ),
         (CallErrorKind::Transport, transport::TLS) => {
             "the certificate or the TLS version is not accepted; check the URL, the clock and the CA"
                 .to_owned()
         }
-        (CallErrorKind::Transport, transport::RESPONSE) => {
-            "something that is not the service may answer here, e.g. a proxy; --dry-run shows the endpoint"
-                .to_owned()
-        }
+        (CallErrorKind::Transport, transport::RESPONSE) => of_stranger(&dry_run),
         (CallErrorKind::Transport, _) if http => {
             "is the server up? check --url; waiting for it to come up: --timeout TIME".to_owned()
         }
-        (CallErrorKind::Transport, _) => {
-            "is the endpoint up? check --endpoint-url, --region and the network; \
-             --dry-run shows the endpoint"
-                .to_owned()
-        }
+        (CallErrorKind::Transport, _) => format!(
+            "is the endpoint up? check --endpoint-url, {region} and the network; {dry_run} shows the \
+             endpoint"
+        ),
         (CallErrorKind::Invalid, "InvalidEndpoint") => {
             "check --endpoint-url, and AWS_ENDPOINT_URL where it is set".to_owned()
         }
         (CallErrorKind::Invalid, _) => {
-            "--help lists the parameters, --dry-run shows the request".to_owned()
+            format!("--help lists the parameters, {dry_run} shows the request")
         }
+        // A service gives its errors a code; where there is none, the status stands for it.
+        (CallErrorKind::Service, code) if !http && is_status(code) => of_stranger(&dry_run),
         (CallErrorKind::Service, _) if is_transient(error, &[]) => {
             "the service does not keep up; poll less often with --delay, or bear it with --timeout"
                 .to_owned()
         }
-        (CallErrorKind::Service, code) => of_refusal(code, error.status(), http),
+        (CallErrorKind::Service, "DryRunOperation") => format!(
+            "DryRun is the operation's own parameter: the request was sent, and would have succeeded; \
+             {dry_run} shows a request and sends nothing"
+        ),
+        (CallErrorKind::Service, code) => of_refusal(code, error.status(), http, flags),
     }
 }
 
-fn of_refusal(code: &str, status: Option<u16>, http: bool) -> String {
+fn of_stranger(dry_run: &str) -> String {
+    format!(
+        "something that is not the service may answer here, e.g. a proxy; {dry_run} shows the endpoint"
+    )
+}
+
+fn is_status(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OwnFlags) -> String {
+    let region = flags.flag("region");
     let lower = code.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if http {
@@ -107,21 +167,24 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool) -> String {
     if says(&["expired"]) {
         "the credentials have expired; log in again, or give others with --profile".to_owned()
     } else if says(&["signature", "unrecognizedclient", "invalidclienttokenid", "incompletesig"]) {
-        "the credentials are not accepted here; check --profile, --region and the clock".to_owned()
+        format!("the credentials are not accepted here; check --profile, {region} and the clock")
     } else if says(&["accessdenied", "unauthorized", "forbidden", "notauthorized"])
         || status == Some(403)
     {
         "the credentials may not do this; allow the action in IAM, or give others with --profile"
             .to_owned()
     } else if says(&["notfound", "nosuch"]) {
-        "check the name and --region; a waiter can take this error as a state with an `error` acceptor"
-            .to_owned()
+        format!(
+            "check the name and {region}; a waiter can take this error as a state with an `error` \
+             acceptor"
+        )
     } else {
-        "check the parameters; --dry-run shows the request".to_owned()
+        format!("check the parameters; {} shows the request", flags.flag("dry-run"))
     }
 }
 
 /// A call that cannot be sent, as an error of the command.
-pub(super) fn failure(error: &CallError, service: &str) -> Failure {
-    Failure::new(Exit::of_error(error), error.to_string()).help(of_error(error, service))
+pub(super) fn failure(error: &CallError, signature: &Signature) -> Failure {
+    let help = of_error(error, signature.service(), &OwnFlags::beside(signature));
+    Failure::new(Exit::of_error(error), error.to_string()).help(help)
 }

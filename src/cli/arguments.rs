@@ -30,30 +30,79 @@ pub(super) fn with_parameters<T: clap::Args>(
     command: clap::Command,
     signature: &Signature,
 ) -> clap::Command {
-    let operation = signature.operation();
-    let mut theirs = Vec::new();
-    for parameter in &signature.parameters() {
-        theirs.push(flag(parameter, operation));
-        if parameter.arity == Arity::Switch {
-            theirs.push(negation(parameter, operation));
-        }
-        if is_headers(signature, parameter) {
-            theirs.push(header(operation));
-        }
-    }
-    let taken: Vec<_> = theirs.iter().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
+    let theirs = flags(signature);
+    let taken = OwnFlags::beside(signature);
     make_room::<T>(T::augment_args(command.args(theirs)), &taken)
 }
 
-fn make_room<T: clap::Args>(mut command: clap::Command, taken: &[String]) -> clap::Command {
+/// The flags of the operation.
+fn flags(signature: &Signature) -> Vec<Arg> {
+    let operation = signature.operation();
+    let mut flags = Vec::new();
+    for parameter in &signature.parameters() {
+        flags.push(flag(parameter, operation));
+        if parameter.arity == Arity::Switch {
+            flags.push(negation(parameter, operation));
+        }
+        if is_headers(signature, parameter) {
+            flags.push(header(operation));
+        }
+    }
+    flags
+}
+
+/// What our options are called beside the parameters of an operation, which keep their names. The
+/// default is beside none.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OwnFlags {
+    taken: Vec<String>,
+}
+
+impl OwnFlags {
+    /// Beside the parameters of this operation.
+    pub(super) fn beside(signature: &Signature) -> Self {
+        let flags = flags(signature);
+        Self { taken: flags.iter().filter_map(|arg| arg.get_long().map(str::to_owned)).collect() }
+    }
+
+    /// The flag of the option `name`: `--wait-NAME` where the operation has a parameter of that name.
+    pub(super) fn flag(&self, name: &str) -> String {
+        if self.has(name) { format!("--wait-{name}") } else { format!("--{name}") }
+    }
+
+    /// Whether the operation has a parameter of the name of the option.
+    fn has(&self, name: &str) -> bool {
+        self.taken.iter().any(|taken| taken == name)
+    }
+}
+
+fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OwnFlags) -> clap::Command {
     let ours = T::augment_args(clap::Command::new("ours"));
     for arg in ours.get_arguments() {
-        if let Some(flag) = arg.get_long().filter(|flag| taken.iter().any(|known| known == flag)) {
+        if let Some(flag) = arg.get_long().filter(|flag| taken.has(flag)) {
             let flag = format!("wait-{flag}");
             command = command.mut_arg(arg.get_id(), |arg| arg.long(flag));
         }
     }
     command
+}
+
+/// The options of `T` that were meant, perhaps, where a parameter of the same name was given. Each is
+/// a line.
+pub(super) fn shadowed<T: clap::Args>(signature: &Signature, matches: &ArgMatches) -> Vec<String> {
+    let ours = T::augment_args(clap::Command::new("ours"));
+    let ours: Vec<_> = ours.get_arguments().filter_map(Arg::get_long).collect();
+    let parameters = signature.parameters();
+    let given = parameters.iter().filter(|it| ours.contains(&it.flag.as_str()));
+    let given = given.filter(|it| !texts(matches, it).is_empty());
+    let line = |parameter: &Parameter| {
+        let (flag, operation) = (&parameter.flag, signature.operation());
+        format!(
+            "note: --{flag} is a parameter of {operation} here, and is sent; the option is \
+             --wait-{flag}"
+        )
+    };
+    given.map(line).collect()
 }
 
 fn flag(parameter: &Parameter, operation: &str) -> Arg {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::advice;
 use super::arguments;
-use super::arguments::InputArgs;
+use super::arguments::{InputArgs, OwnFlags};
 use super::clients::ConnectionArgs;
 use super::clients::DataArgs;
 use super::clients::Door;
@@ -136,6 +136,8 @@ fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, C
     let (words, mut problems) = arguments::drop_unknown(words, &command, operation);
     let matches = arguments::parse(command, &words, signature)?;
     let args = CallArgs::from_arg_matches(&matches)?;
+    let shadowed = arguments::shadowed::<CallArgs>(signature, &matches);
+    shadowed.iter().for_each(|line| report::note(line));
     let (input, wrong) = arguments::input(signature, &matches, &args.input);
     problems.extend(wrong);
     signature::add_new(&mut problems, signature.check(&input));
@@ -151,9 +153,14 @@ fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, C
             .into());
     }
     if !signature.is_read() && !args.allow_mutating && !args.dry_run {
-        return Err(Failure::usage(format!("{operation} may change something: it is no read"))
-            .help("if that is meant, give --allow-mutating; --dry-run shows the request")
-            .into());
+        return Err(Failure::usage(format!(
+            "{operation} may change something: it is not read-only"
+        ))
+        .help(format!(
+            "if that is meant, give --allow-mutating; {} shows the request",
+            OwnFlags::beside(signature).flag("dry-run")
+        ))
+        .into());
     }
     let service = signature.service().to_owned();
     Ok((args, Call { service, operation: operation.to_owned(), input }))
@@ -174,7 +181,7 @@ async fn send(
     query: Option<&Expression>,
 ) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let door = Door::open(&call.service, models, &args.connection, clock).await?;
+    let door = Door::open(signature, models, &args.connection, &clock).await?;
     if args.dry_run {
         return dry_run::report(&door, call, signature, &args.connection, Format::Text);
     }
@@ -184,11 +191,11 @@ async fn send(
         Observation::Output(output) => {
             let report = Report::text(printed(output.document.value(), query, args.output)?);
             match &output.error {
-                Some(error) => failed(report, error, &call.service),
+                Some(error) => failed(report, error, signature),
                 None => report,
             }
         }
-        Observation::Error(error) => failed(Report::default(), &error, &call.service),
+        Observation::Error(error) => failed(Report::default(), &error, signature),
     })
 }
 
@@ -211,8 +218,9 @@ fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<
     })
 }
 
-fn failed(report: Report, error: &CallError, service: &str) -> Report {
-    let advice = advice::of_error(error, service);
+fn failed(report: Report, error: &CallError, signature: &Signature) -> Report {
+    let flags = OwnFlags::beside(signature);
+    let advice = advice::of_error(error, signature.service(), &flags);
     let text = report::error_and_advice(&error.to_string(), Some(&advice));
     report.with_stderr(text).with_exit(Exit::of_error(error))
 }

@@ -25,6 +25,7 @@ use crate::connection::OpenClient;
 use crate::diagnostic::fold;
 use crate::secrets::urls;
 
+use super::arguments::OwnFlags;
 use super::connections;
 use super::exit::Failure;
 use super::misnamed;
@@ -32,6 +33,7 @@ use super::project::{self, ConnectionsArgs};
 use super::render;
 use super::report;
 use super::signature;
+use super::signature::Signature;
 
 /// Where waiters are found, beside the shipped ones.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -184,24 +186,29 @@ pub(super) enum Door {
 }
 
 impl Door {
-    /// A client for `service` with `models`. AWS configuration is read only where it is needed, and never from the
-    /// network.
+    /// A client for the service of `signature` with `models`. AWS configuration is read only where it
+    /// is needed, and never from the network.
     pub(super) async fn open(
-        service: &str,
+        signature: &Signature,
         models: &Models,
         args: &ConnectionArgs,
-        clock: Arc<dyn Clock>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
-        let clients = Clients::new(args.connections()?, clock).with_models(models.clone());
-        let opened = clients.open(service, &args.settings()).await;
-        match opened.map_err(|error| cannot_open(&error, service, args))? {
+        let service = signature.service();
+        let clients = Clients::new(args.connections()?, Arc::clone(clock));
+        let clients = clients.with_models(models.clone());
+        match opened(clients, service.to_owned(), args.settings())
+            .await
+            .map_err(|error| cannot_open(&error, service, args))?
+        {
             OpenClient::Http(client) => Ok(Self::Http(client)),
             OpenClient::Other(_) => unreachable!("a command makes its clients of connections"),
             OpenClient::Aws(client) => {
                 let Some(region) = client.config().region().map(ToString::to_string) else {
-                    return Err(Failure::usage("there is no AWS region").help(
-                        "give --region NAME, set AWS_REGION, or add `region` to the profile",
-                    ));
+                    let flag = OwnFlags::beside(signature).flag("region");
+                    return Err(Failure::usage("there is no AWS region").help(format!(
+                        "give {flag} NAME, set AWS_REGION, or add `region` to the profile"
+                    )));
                 };
                 Ok(Self::Aws { client, region })
             }
@@ -236,6 +243,26 @@ impl Door {
             Self::Http(client) => client.base_url(),
             Self::Aws { client, .. } => client.config().endpoint_url().map(urls::masked),
         }
+    }
+}
+
+/// Opens a client on a thread of its own: files are read on the way, and one that hangs must not hold
+/// up time-outs and signals.
+async fn opened(
+    clients: Clients,
+    service: String,
+    settings: ClientSettings,
+) -> Result<OpenClient, ConnectionError> {
+    let runtime = tokio::runtime::Handle::current();
+    let open = move || runtime.block_on(clients.open(&service, &settings));
+    match tokio::task::spawn_blocking(open).await {
+        Ok(opened) => opened,
+        Err(failed) => match failed.try_into_panic() {
+            // A panic goes on where it was asked for.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and this with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 
@@ -281,10 +308,14 @@ pub(super) fn tell_airflow(entry: &Entry, name: &str) {
 }
 
 /// Why a waiter was not found, with what there is instead.
-pub(super) fn unknown_waiter(catalog: &Catalog, error: &LookupError) -> anyhow::Error {
+pub(super) fn unknown_waiter(
+    catalog: &Catalog,
+    models: &Models,
+    error: &LookupError,
+) -> anyhow::Error {
     match error {
         LookupError::Unknown(unknown) => {
-            if let Some(help) = misnamed::other_service(catalog, unknown.name()) {
+            if let Some(help) = misnamed::other_service(catalog, models, unknown.name()) {
                 return Failure::usage(error.to_string()).help(help).into();
             }
             let other = || elsewhere(catalog, unknown.name());

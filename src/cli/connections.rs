@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::advice;
+use super::arguments::OwnFlags;
 use super::exit::{Exit, Failure};
 use super::project::ConnectionsArgs;
 use super::render;
@@ -220,7 +221,7 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
             }))
         }
         Err(error) => {
-            let advice = advice::of_error(&error, service);
+            let advice = advice::of_error(&error, service, &OwnFlags::default());
             let message = format!("the connection `{}` does not work: {error}", args.id);
             let text = report::error_and_advice(&message, Some(&advice));
             Ok(Report::default().with_stderr(text).with_exit(Exit::of_error(&error)))

@@ -47,7 +47,7 @@ pub(super) fn facts(
         Door::Http(_) => http_facts(call, door),
         Door::Aws { client, region } => {
             let prepared =
-                client.prepare(call).map_err(|error| advice::failure(&error, &call.service))?;
+                client.prepare(call).map_err(|error| advice::failure(&error, signature))?;
             json!({
                 "service": prepared.service(),
                 "operation": prepared.operation(),

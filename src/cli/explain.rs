@@ -67,9 +67,10 @@ struct Explained {
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     args.sources.check()?;
     let catalog = args.sources.catalog()?;
-    let service = services::meant(Some(&catalog), &args.sources.data.models(), &args.service);
+    let models = args.sources.data.models();
+    let service = services::meant(Some(&catalog), &models, &args.service);
     let found = catalog.find(&service, &args.waiter);
-    let entry = found.map_err(|error| clients::unknown_waiter(&catalog, &error))?;
+    let entry = found.map_err(|error| clients::unknown_waiter(&catalog, &models, &error))?;
     clients::tell_airflow(&entry, &args.waiter);
     clients::tell_bad_files(&catalog.bad_files_met());
     let options = Options {

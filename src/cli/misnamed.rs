@@ -6,15 +6,16 @@ use crate::catalog;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::Origin;
+use crate::client::aws::Models;
 
-use super::clients::DataArgs;
 use super::exit::Failure;
 use super::signature;
 
 /// Why a service does not exist that a waiter's file has as its name, if that is why.
-pub(super) fn service(entry: &Entry) -> Option<Failure> {
+pub(super) fn service(models: &Models, entry: &Entry) -> Option<Failure> {
     let Origin::File(path) = &entry.origin else { return None };
-    if catalog::file_service(path) != entry.service {
+    let is_known = || signature::services(models).contains(&entry.service);
+    if catalog::file_service(path) != entry.service || is_known() {
         return None;
     }
     let message =
@@ -31,8 +32,8 @@ fn name_the_service(path: &Path, service: &str) -> String {
 }
 
 /// A file that has the waiter, but under the name of the file instead of a service.
-pub(super) fn other_service(catalog: &Catalog, name: &str) -> Option<String> {
-    let known = signature::services(&DataArgs::default().models());
+pub(super) fn other_service(catalog: &Catalog, models: &Models, name: &str) -> Option<String> {
+    let known = signature::services(models);
     let names = catalog.services().into_iter().filter(|service| !known.contains(service));
     names.into_iter().find_map(|service| {
         let entry = catalog.find(&service, name).ok()?;

@@ -34,7 +34,7 @@ fn timestamp(time: DateTime) -> Option<Timestamp> {
 
 impl Moment {
     /// The time, if a duration counts from now on.
-    pub(super) fn from_now(self, now: Timestamp) -> Timestamp {
+    pub(super) fn after(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(time) => time,
             Self::Away(duration) => now.plus(duration),
@@ -42,7 +42,7 @@ impl Moment {
     }
 
     /// The time, if a duration counts back from now.
-    pub(super) fn ago(self, now: Timestamp) -> Timestamp {
+    pub(super) fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(time) => time,
             Self::Away(duration) => {
@@ -74,8 +74,8 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let minute = Moment::Away(Duration::from_secs(60));
-        assert_eq!(minute.from_now(now), Timestamp::from_millis(1_060_000));
-        assert_eq!(minute.ago(now), Timestamp::from_millis(940_000));
-        assert_eq!(Moment::Away(Duration::MAX).ago(now), Timestamp::from_millis(0));
+        assert_eq!(minute.after(now), Timestamp::from_millis(1_060_000));
+        assert_eq!(minute.before(now), Timestamp::from_millis(940_000));
+        assert_eq!(Moment::Away(Duration::MAX).before(now), Timestamp::from_millis(0));
     }
 }

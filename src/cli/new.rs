@@ -201,7 +201,8 @@ fn find(args: &Args) -> anyhow::Result<Target> {
         .into());
     };
     if !service.is_read(&operation.name) {
-        let message = format!("polling {} may change something: it is no read", operation.name);
+        let message =
+            format!("polling {} may change something: it is not read-only", operation.name);
         return Err(Failure::usage(message)
             .help("name the operation that describes the thing")
             .into());

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::client::Call;
 use crate::client::aws::ModelError;
 use crate::client::aws::Models;
 use crate::client::aws::Service;
+use crate::client::aws::has_next_page;
 use crate::client::http;
 use crate::diagnostic::nearest;
 use crate::model::Member;
@@ -134,6 +136,17 @@ impl Signature {
     pub(super) fn is_paginated(&self) -> bool {
         match self {
             Self::Aws { operation, .. } => operation.pagination.is_some(),
+            Self::Http { .. } => false,
+        }
+    }
+
+    /// Whether a reply to `call` is one page of several, and another one follows.
+    pub(super) fn has_next_page(&self, call: &Call, page: &Value) -> bool {
+        match self {
+            Self::Aws { operation, .. } => operation
+                .pagination
+                .as_ref()
+                .is_some_and(|pagination| has_next_page(call, pagination, page)),
             Self::Http { .. } => false,
         }
     }

@@ -1,6 +1,8 @@
 //! Values from the command line: texts become JSON by the type of the parameter that they are for.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Number, Value};
@@ -201,8 +203,16 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     file::named(&path, MAX_FILE).map_err(|error| format!("names {}: it {error}", path.display()))
 }
 
-/// The text that comes on stdin.
-pub(super) fn stdin() -> Result<String, String> {
+/// The text that comes on stdin; `None` if it has not ended after `limit`.
+pub(super) fn stdin(limit: Option<Duration>) -> Option<Result<String, String>> {
+    let Some(limit) = limit else { return Some(read_stdin()) };
+    let (sender, read) = mpsc::channel();
+    // A read of stdin cannot be cut. Nobody listens to this one any longer when the limit is over.
+    std::thread::spawn(move || drop(sender.send(read_stdin())));
+    read.recv_timeout(limit).ok()
+}
+
+fn read_stdin() -> Result<String, String> {
     let text = file::all(std::io::stdin().lock(), MAX_FILE).and_then(file::as_text);
     text.map_err(|error| format!("names stdin: it {error}"))
 }

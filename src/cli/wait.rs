@@ -1,6 +1,5 @@
 //! `maitred wait`: polls until something is as it should be.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::FromArgMatches as _;
@@ -18,11 +17,12 @@ use super::signals::Signals;
 use super::signature;
 use super::signature::Signature;
 use super::words::Words;
-use crate::clock::{Clock, Moment, SystemClock};
+use crate::clock::{Clock, Moment};
 use crate::engine::Outcome;
 use crate::engine::Wait;
 use crate::engine::WaitEvent;
 
+mod beginning;
 mod bound;
 mod doubts;
 mod each;
@@ -36,10 +36,12 @@ mod record;
 
 pub(super) use help::general;
 
+use beginning::Beginning;
 use plan::{Plan, Target};
 
 /// Runs `wait` with the words after it.
 pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
+    let beginning = Beginning::now();
     let words = Words::split(words, &general())?;
     let help = words.asks_for_help();
     if help && words.service.is_none() {
@@ -77,11 +79,11 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
     let (more, rest) = words.rest.split_at(more);
     let name = std::iter::once(name).chain(more).cloned().collect::<Vec<_>>().join(" ");
     let target = Target::find(&catalog, &models, &service, &name)?;
-    let plan = Plan::new(target, rest)?;
+    let plan = Plan::new(target, rest, &beginning)?;
     if !plan.args.say.quiet {
         clients::tell_bad_files(&catalog.bad_files_met());
     }
-    super::block_on(start(&plan))?
+    super::block_on(start(&plan, &beginning))?
 }
 
 /// Whether the words ask for JSON, even where they cannot be parsed as a whole.
@@ -103,30 +105,32 @@ fn sources(words: &[String]) -> anyhow::Result<SourceArgs> {
     Ok(SourceArgs::from_arg_matches(&matches)?)
 }
 
-async fn start(plan: &Plan) -> anyhow::Result<Report> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let service = plan.waiter.service();
-    let (models, connection) = (&plan.target.models, &plan.args.connection);
-    let door = Door::open(service, models, connection, Arc::clone(&clock)).await?;
+async fn start(plan: &Plan, beginning: &Beginning) -> anyhow::Result<Report> {
+    let clock = &beginning.clock;
+    let mut signals = Signals::listen()?;
+    let opened =
+        Door::open(&plan.target.signature, &plan.target.models, &plan.args.connection, clock);
+    let timeout = plan.waiter.schedule().timeout;
+    let door = beginning.prepare(timeout, &mut signals, opened).await?;
     plan.doubts.iter().for_each(|doubt| report::note(doubt));
     if let Some(targets) = &plan.targets {
         let about = first_line(plan, &door);
-        return many::run(plan, targets, door, clock, &about).await;
+        return many::run(plan, targets, door, beginning, &mut signals, &about).await;
     }
     if plan.args.pace.dry_run {
         let format = plan.args.say.output;
         let (call, signature) = (plan.waiter.call(), &plan.target.signature);
         return dry_run::report(&door, call, signature, &plan.args.connection, format);
     }
-    door.check(plan.waiter.call()).map_err(|error| advice::failure(&error, service))?;
-    let mut signals = Signals::listen()?;
+    let signature = &plan.target.signature;
+    door.check(plan.waiter.call()).map_err(|error| advice::failure(&error, signature))?;
     let recorder = record::recorder(plan, door.client())?;
     let client = recorder.as_ref().map_or(door.client(), |recorder| recorder);
-    let wait = Wait::new(&plan.waiter, client, &*clock);
+    let wait = Wait::started_at(&plan.waiter, client, &**clock, beginning.at.wall);
     let say = &plan.args.say;
     let mut progress = Progress::new(&plan.waiter, say.quiet, say.verbose > 0);
     progress.begin(&first_line(plan, &door));
-    let (outcome, signal) = watch(wait, &mut progress, &mut signals, &*clock).await;
+    let (outcome, signal) = watch(wait, &mut progress, &mut signals, &**clock, beginning.at).await;
     progress.end();
     let exit = signal.unwrap_or_else(|| Exit::of_outcome(&outcome));
     let report = outcome::report(plan, door.region(), &outcome, exit);
@@ -160,8 +164,8 @@ async fn watch(
     progress: &mut Progress<'_>,
     signals: &mut Signals,
     clock: &dyn Clock,
+    started: Moment,
 ) -> (Outcome, Option<Exit>) {
-    let started = Moment::of(clock);
     let elapsed = || -> Duration { started.elapsed(clock) };
     loop {
         match next(&mut wait, progress, signals, clock, &elapsed).await {

@@ -48,6 +48,8 @@ pub use connector::http_client;
 pub use exchange::MAX_REPLY_BYTES;
 pub(crate) use once::SentOnce;
 pub use pages::MAX_PAGES;
+#[cfg(feature = "cli")]
+pub(crate) use pages::has_next_page;
 pub use prepare::Prepared;
 #[cfg(feature = "runtime")]
 pub(crate) use prepare::UNKNOWN_SERVICE;

@@ -215,9 +215,9 @@ impl fmt::Debug for HttpClient {
 }
 
 fn method(operation: &str) -> Result<Method, CallError> {
-    if METHODS.contains(&operation) {
+    if let Some(method) = METHODS.iter().find(|method| method.eq_ignore_ascii_case(operation)) {
         // Every entry of the table is a token, so it is a method.
-        return Method::from_bytes(operation.as_bytes()).map_err(|_| invalid("not a method"));
+        return Method::from_bytes(method.as_bytes()).map_err(|_| invalid("not a method"));
     }
     let help = input::suggestion(operation, METHODS)
         .unwrap_or_else(|| format!("it is one of {}", METHODS.join(", ")));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Ending, LastError};
 use crate::client::Client;
 use crate::client::Observation;
-use crate::clock::{Clock, Moment};
+use crate::clock::{Clock, Moment, Timestamp};
 use crate::document::Document;
 use crate::waiter::Diagnose;
 use crate::waiter::Waiter;
@@ -37,8 +37,8 @@ pub enum DiagnosisFinding {
 }
 
 /// Asks why a wait ended: the calls of the waiter's `diagnose`, one after the other, once each, for
-/// [`DIAGNOSE_LIMIT`] at most. Only where the wait failed, or gave up waiting; after a call error the
-/// same credentials would fail again. A call that fails changes nothing but what is told.
+/// [`DIAGNOSE_LIMIT`] at most, and not beyond `until`. Only where the wait failed, or gave up waiting; after a
+/// call error the same credentials would fail again. A call that fails changes nothing but what is told.
 ///
 /// [`Wait`](super::Wait) does this by itself, as the last thing before its outcome.
 ///
@@ -49,6 +49,7 @@ pub async fn diagnose(
     client: &dyn Client,
     clock: &dyn Clock,
     ending: &Ending,
+    until: Option<Timestamp>,
 ) -> Vec<Diagnosis> {
     if !matches!(ending, Ending::Failure { .. } | Ending::Exhausted | Ending::TimedOut) {
         return Vec::new();
@@ -57,6 +58,7 @@ pub async fn diagnose(
     let mut found = Vec::new();
     for asked in waiter.diagnose() {
         let remaining = begun.left_of(DIAGNOSE_LIMIT, clock);
+        let remaining = until.map_or(remaining, |until| remaining.min(until.since(clock.now())));
         let seen = if remaining.is_zero() {
             None
         } else {
@@ -69,6 +71,7 @@ pub async fn diagnose(
         let operation = asked.call.operation.clone();
         let finding = match seen {
             Some(seen) => finding(asked, &seen),
+            None if remaining.is_zero() => failed("Timeout", "there is no time left"),
             None => failed("Timeout", "there was no answer in time"),
         };
         found.push(Diagnosis { operation, finding });

@@ -14,8 +14,9 @@ use crate::document::Document;
 use crate::matcher::Decision;
 use crate::waiter::Waiter;
 
-/// How long the poll that is sent at the deadline may take. A poll that is in flight when the deadline
-/// comes is cut there.
+/// How long after the deadline a wait ends at the latest: the poll that is sent at the deadline, and
+/// the calls that diagnose a failure, have as long together. A poll that is in flight when the
+/// deadline comes is cut there.
 pub const LAST_POLL_GRACE: Duration = Duration::from_secs(2);
 
 /// Waits: polls until the waiter says that it is over.
@@ -39,6 +40,8 @@ pub struct Wait<'a> {
     reads_body: bool,
     document: Option<Kept>,
     diagnosis: Vec<Diagnosis>,
+    /// When the last poll was sent.
+    polled: Timestamp,
     phase: Phase,
     /// When this value was made, and how long the wait had lasted then.
     begun: (Moment, Duration),
@@ -142,12 +145,20 @@ impl<'a> Wait<'a> {
         clock: &'a dyn Clock,
         progress: Progress,
     ) -> Self {
-        let reads_body = waiter.reads_body();
         let now = Moment::of(clock);
-        let begun = (now, now.wall.since(progress.started));
-        let phase = Phase::Waiting(now, pause);
-        let (document, diagnosis) = (None, Vec::new());
-        Self { waiter, client, clock, progress, reads_body, document, diagnosis, phase, begun }
+        let polled = progress.started;
+        Self {
+            waiter,
+            client,
+            clock,
+            reads_body: waiter.reads_body(),
+            document: None,
+            diagnosis: Vec::new(),
+            polled,
+            phase: Phase::Waiting(now, pause),
+            begun: (now, now.wall.since(polled)),
+            progress,
+        }
     }
 
     /// How long the wait has lasted, however the wall clock was set meanwhile.
@@ -238,6 +249,7 @@ impl<'a> Wait<'a> {
         if !left.is_zero() {
             self.clock.sleep(left).await;
         }
+        self.polled = self.clock.now();
         let Some(seen) = self.call().await else {
             let progress = &mut self.progress;
             progress.attempts += 1;
@@ -298,7 +310,9 @@ impl<'a> Wait<'a> {
     }
 
     async fn end(&mut self, ending: Ending) -> WaitEvent {
-        self.diagnosis = diagnose(self.waiter, self.client, self.clock, &ending).await;
+        // A last poll that was sent late, after a restart, has its grace from there.
+        let until = self.progress.deadline.map(|it| it.max(self.polled).plus(LAST_POLL_GRACE));
+        self.diagnosis = diagnose(self.waiter, self.client, self.clock, &ending, until).await;
         self.phase = Phase::Over;
         WaitEvent::Done(Box::new(self.outcome(ending)))
     }

@@ -130,17 +130,22 @@ const WRITES: [(&str, &str); 6] = [
     ("redshift-serverless", "GetCredentials"),
 ];
 
-/// Whether an operation, named as in the model, only reads, so that polling it changes nothing.
+/// Whether an operation only reads, so that polling it changes nothing. The name may be written in any
+/// casing: `GetJob`, `getJob`, `get-job` and `get_job` are one operation.
 #[must_use]
 pub fn is_read(service: &str, operation: &str) -> bool {
-    if WRITES.contains(&(service, operation)) {
+    let is = |(of, name): &(&str, &str)| *of == service && same_name(name, operation);
+    if WRITES.iter().any(is) {
         return false;
     }
-    READS.contains(&(service, operation))
-        || READ_VERBS.iter().any(|verb| {
-            let rest = operation.strip_prefix(verb);
-            rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_lowercase()))
-        })
+    let name = words(operation);
+    READS.iter().any(is) || READ_VERBS.iter().any(|verb| name.starts_with(&words(verb)))
+}
+
+/// The words of a name in any casing, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let parts = name.split(['-', '_']).map(|part| xform_name(part, '-'));
+    parts.flat_map(|part| part.split('-').map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 #[cfg(test)]
@@ -184,5 +189,18 @@ mod tests {
         assert!(!is_read("license-manager", "CheckoutLicense"));
         assert!(!is_read("redshift", "GetClusterCredentials"));
         assert!(!is_read("x", "Getaway"));
+        assert!(!is_read("x", "getaway"));
+    }
+
+    #[test]
+    fn a_read_is_told_in_any_casing() {
+        for name in ["getKnowledgeBase", "get-knowledge-base", "get_knowledge_base"] {
+            assert!(is_read("bedrock-agent", name), "{name}");
+        }
+        for name in ["getClusterCredentials", "get-cluster-credentials", "pauseCluster"] {
+            assert!(!is_read("redshift", name), "{name}");
+        }
+        assert!(is_read("dynamodb", "scan"));
+        assert!(is_read("codebuild", "batchGetBuilds"));
     }
 }

@@ -19,9 +19,10 @@ fn simplify_descriptions(schema: &mut Value) {
     match schema {
         Value::Object(keywords) => {
             for (keyword, value) in keywords {
-                match value {
-                    Value::String(text) if keyword == "description" => *text = plain_text(text),
-                    value => simplify_descriptions(value),
+                if let (Value::String(text), "description") = (&mut *value, keyword.as_str()) {
+                    *text = plain_text(text);
+                } else {
+                    simplify_descriptions(value);
                 }
             }
         }
@@ -254,7 +255,7 @@ mod tests {
     struct Nested {
         status: u16,
         #[serde(default)]
-        inner: Option<Box<Nested>>,
+        inner: Option<Box<Self>>,
     }
 
     #[derive(Debug, Deserialize, JsonSchema)]

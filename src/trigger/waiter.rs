@@ -75,7 +75,7 @@ pub struct WaiterTrigger {
     /// The waiter's name, e.g. `cluster_paused`.
     pub waiter: String,
     /// The waiter itself, for one that is in no file; then `waiter` is only what it is called. One that
-    /// says `mutating` may poll an operation that is no read. Default: it is found by its name.
+    /// says `mutating` may poll an operation that is not read-only. Default: it is found by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<Box<WaiterConfig>>,
     /// The parameters of the operation. References to secrets in it are resolved at every poll.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use maitred::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
 use maitred::clock::{BoxFuture, ManualClock};
 use maitred::config::WaiterConfig;
-use maitred::engine::{DIAGNOSE_LIMIT, Outcome, Status, wait};
+use maitred::engine::{DIAGNOSE_LIMIT, LAST_POLL_GRACE, Outcome, Status, wait};
 use maitred::waiter::{Options, Waiter};
 use serde_json::{Value, json};
 
@@ -77,6 +77,22 @@ async fn run(things: &Things, config: &WaiterConfig, strict: bool) -> (Outcome, 
 
 fn events() -> Why {
     Why::Reply(json!({ "Events": [{ "Text": "the disk is full", "At": 1 }] }))
+}
+
+#[tokio::test]
+async fn a_diagnosis_ends_soon_after_the_time_out() {
+    for (state, attempts) in [("bad", 1), ("new", 2)] {
+        let things = things(state, Why::Silence);
+        let options = Options {
+            timeout: Some(Duration::from_secs(5)),
+            ..Options::with_input([("Name", "t")])
+        };
+        let waiter = Waiter::compile("things", "thing_ok", &config(), &options).unwrap();
+        let outcome = wait(&waiter, &things, &ManualClock::default()).await;
+        // The first poll fails at once, or else the last one lands on the deadline.
+        assert_eq!(outcome.progress().attempts, attempts);
+        assert_eq!(outcome.elapsed(), Duration::from_secs(5) + LAST_POLL_GRACE);
+    }
 }
 
 #[tokio::test]

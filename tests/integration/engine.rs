@@ -301,6 +301,42 @@ async fn strict_mode_bears_no_transient_failure() {
 }
 
 #[tokio::test]
+async fn strict_mode_keeps_the_status_of_an_error() {
+    let busy = |document: Value| {
+        let error = CallError::new(CallErrorKind::Service, "503", "Service Unavailable");
+        Reply::Error(error.with_status(503).with_document(document.into()))
+    };
+    let parsed = json!({"Error": {"Code": "503", "Message": "Service Unavailable"},
+                        "ResponseMetadata": {"HTTPStatusCode": 503}});
+    for strict in [false, true] {
+        let options = Options { strict, max_attempts: Some(1), ..Options::default() };
+        let (outcome, _) = run(json!({}), &options, vec![busy(parsed.clone())]).await;
+        let last = outcome.progress().last_error.as_ref().unwrap();
+        assert_eq!(last.status, Some(503));
+        assert!(outcome.is_unreachable(), "{}", outcome.message());
+        if strict {
+            assert_eq!(outcome.call_error().unwrap().status(), Some(503));
+            let message = "Waiter thing_ready failed: An error occurred (503): Service Unavailable";
+            assert_eq!(outcome.message(), message);
+        }
+    }
+}
+
+#[tokio::test]
+async fn transient_failures_that_mean_not_yet_keep_the_pace() {
+    let options = Options { transient_is_not_yet: true, ..Options::default() };
+    let mut replies: Vec<_> = std::iter::repeat_with(throttling).take(12).collect();
+    replies.push(Reply::State("ready"));
+    let (outcome, times) = run(json!({"maxAttempts": 20}), &options, replies).await;
+    assert_eq!(outcome.status(), Status::Success, "{}", outcome.message());
+    assert_eq!(times, (0..13).map(|poll| poll * 10_000).collect::<Vec<_>>());
+    // A certificate does not become good by waiting.
+    let tls = || Reply::Error(CallError::new(CallErrorKind::Transport, "TlsError", "no"));
+    let (outcome, times) = run(json!({"maxAttempts": 20}), &options, vec![tls()]).await;
+    assert_eq!((outcome.status(), times.len()), (Status::Error, 11));
+}
+
+#[tokio::test]
 async fn strict_mode_does_not_know_the_keys_that_botocore_does_not_know() {
     let keys = json!({"timeout": 15, "initialDelay": 3, "consecutive": 2,
                       "backoff": {"maxDelay": 60}, "maxAttempts": 2});

@@ -154,7 +154,7 @@ fn what_cannot_be_proposed_says_what_there_is_instead() {
     for (args, expected) in [
         (&["glue", "get-crawlr"][..], "did you mean `get-crawler`?"),
         (&["glu", "get-crawler"], "did you mean `glue`?"),
-        (&["glue", "start-crawler"], "it is no read"),
+        (&["glue", "start-crawler"], "it is not read-only"),
         (&["sts", "get-caller-identity"], "its strings are\n        UserId\n"),
         (&["memorydb", "describe-clusters"], "give --success and --failure"),
         (&["memorydb", "describe-clusters"], "waiters of it ask for "),

@@ -105,7 +105,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
         states: args.state.clone(),
         operator: args.operator.clone(),
         key: args.key.clone(),
-        created_since: args.since.map(|since| since.ago(now)),
+        created_since: args.since.map(|since| since.before(now)),
         ..TaskFilter::default()
     };
     let mut list = (args.output == Format::Json).then(|| report::JsonList::new("tasks"));

@@ -288,7 +288,7 @@ impl SpecArgs {
             retry_delay: self.retry_delay,
             execution_timeout: self.execution_timeout,
             on_failure: command.or(webhook.map(FailureHook::Webhook)),
-            due: self.due.map(|due| due.from_now(submitter.now)),
+            due: self.due.map(|due| due.after(submitter.now)),
             ..NewTask::new(operator, args)
         };
         submitter.check(&task)?;
@@ -396,7 +396,7 @@ impl Line {
                 .execution_timeout
                 .map(|written| written.duration())
                 .transpose()?,
-            due: self.due.map(|written| written.moment()).transpose()?.map(|due| due.from_now(now)),
+            due: self.due.map(|written| written.moment()).transpose()?.map(|due| due.after(now)),
             on_failure: self.on_failure,
             ..task
         })

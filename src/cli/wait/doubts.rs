@@ -2,18 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::plan::Target;
 use crate::cli::exit::Failure;
 use crate::cli::project;
+use crate::cli::signature::HTTP;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
 use crate::waiter::Options;
 
-/// What lint finds in the expressions of the command line, and in those of a waiter of the user's own. A
-/// service may be newer than its model, so these are no errors.
+/// What the service's model says of the expressions of a wait, each a line for people.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    /// What may be meant.
+    pub(super) warnings: Vec<String>,
+    /// What can never hold: a member that there is not, or a comparison of two types.
+    pub(super) mistakes: Vec<String>,
+}
+
+/// What lint finds in the expressions of the command line, and in those of a waiter of the user's own.
 ///
 /// # Errors
 /// `maitred.toml`, which says how bad findings are, cannot be used.
@@ -21,7 +30,7 @@ pub(super) fn find(
     target: &Target,
     config: &WaiterConfig,
     options: &Options,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Doubts, Failure> {
     let conditions = [(State::Success, &options.until), (State::Failure, &options.fail_if)];
     let conditions = conditions.into_iter().flat_map(|(state, expressions)| {
         expressions.iter().map(move |expression| condition(state, expression))
@@ -32,7 +41,7 @@ pub(super) fn find(
         acceptors.extend(config.acceptors.iter().cloned());
     }
     if acceptors.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Doubts::default());
     }
     let looked_at = WaiterConfig::new(config.operation.clone(), 30.0, 60, acceptors);
     let all_pages = if options.all_pages { Some(true) } else { config.all_pages };
@@ -44,15 +53,29 @@ pub(super) fn find(
     // A rule that does not exist is told by the command that is about rules.
     let rules = lint::Config::new(project::project()?.lint_rules).unwrap_or_default();
     let findings = lint::lint(service, &file, Some(&target.models), &rules);
-    let mut told = Vec::new();
+    let mut doubts = Doubts::default();
     for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
         let help = finding.help.map_or_else(String::new, |help| format!("; {help}"));
-        let line = format!("warning: {}{help}", finding.message);
-        if !told.contains(&line) {
-            told.push(line);
+        let line = format!("{}{help}", finding.message);
+        let is_mistake = finding.severity >= Severity::Error;
+        let lines = if is_mistake { &mut doubts.mistakes } else { &mut doubts.warnings };
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    Ok(told)
+    Ok(doubts)
+}
+
+/// A line for each list of the input that is empty: most operations then tell of everything there is.
+pub(super) fn empty_lists(service: &str, input: &Map<String, Value>) -> Vec<String> {
+    let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+    let empty = input.iter().filter(|(_, value)| service != HTTP && is_empty(value));
+    let line = |(name, _): (&String, &Value)| {
+        format!(
+            "{name} is an empty list: most operations then tell of everything in the account and region"
+        )
+    };
+    empty.map(line).collect()
 }
 
 /// Whether a finding is about an expression, or about the value that an acceptor of a file expects. The first

@@ -1,12 +1,13 @@
 //! `--for-each`: the parameter that differs from target to target, and its values.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::options;
 use super::plan::Target;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Exit, Failure};
 use crate::cli::signature::Arity;
 use crate::cli::signature::Signature;
 use crate::cli::values;
@@ -108,12 +109,13 @@ impl Place {
 }
 
 impl Each {
-    /// Reads what `args` say; `None` if there is one target only.
+    /// Reads what `args` say, on stdin for `left` at most; `None` if there is one target only.
     pub(super) fn read(
         target: &Target,
         args: &EachArgs,
         input: &Map<String, Value>,
         parameters: &[String],
+        left: Option<Duration>,
     ) -> anyhow::Result<Option<Self>> {
         let mut each: Option<Self> = None;
         let mut seen = HashSet::new();
@@ -129,7 +131,7 @@ impl Each {
             if each.place != place {
                 return Err(two_parameters(&each.place, &place).into());
             }
-            let texts = listed(values).map_err(|problem| cannot_be_read(name, &problem))?;
+            let texts = listed(name, values, left)?;
             for text in texts {
                 let given = given(target, &place, text)?;
                 if seen.insert(given.text.clone()) {
@@ -237,16 +239,24 @@ fn example(signature: &Signature) -> String {
 }
 
 /// What was listed: texts, of which blank ones are left out, or JSON values.
-fn listed(values: &str) -> Result<Vec<Value>, String> {
+fn listed(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<Value>, Failure> {
+    let unreadable = |problem: String| cannot_be_read(name, &problem);
     let (text, separator) = match values.strip_prefix('@') {
-        Some("-") => (values::stdin()?, '\n'),
-        Some(path) => (values::contents(&format!("file://{path}"))?, '\n'),
+        Some("-") => match values::stdin(left) {
+            Some(read) => (read.map_err(unreadable)?, '\n'),
+            None => {
+                let message =
+                    format!("--for-each {name} names stdin, which goes on beyond --timeout");
+                return Err(Failure::new(Exit::GaveUp, message));
+            }
+        },
+        Some(path) => (values::contents(&format!("file://{path}")).map_err(unreadable)?, '\n'),
         None => (values.to_owned(), ','),
     };
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('[') {
         return serde_json::from_str::<Vec<Value>>(text)
-            .map_err(|error| format!("is not a JSON array: {error}"));
+            .map_err(|error| unreadable(format!("is not a JSON array: {error}")));
     }
     let texts = text.split(separator).map(str::trim).filter(|text| !text.is_empty());
     Ok(texts.map(Value::from).collect())

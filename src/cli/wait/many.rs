@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::beginning::Beginning;
 use super::plan::Plan;
 use super::targets::Targets;
 use crate::cli::advice;
@@ -19,7 +20,6 @@ use crate::client::Call;
 use crate::client::Client;
 use crate::client::Observation;
 use crate::clock::BoxFuture;
-use crate::clock::{Clock, Moment};
 use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::engine::Wait;
@@ -62,23 +62,23 @@ pub(super) async fn run(
     plan: &Plan,
     targets: &Targets,
     door: Door,
-    clock: Arc<dyn Clock>,
+    beginning: &Beginning,
+    signals: &mut Signals,
     about: &str,
 ) -> anyhow::Result<Report> {
-    let service = plan.waiter.service();
     if plan.args.pace.dry_run {
         return ending::dry_run(plan, targets, &door);
     }
     for one in &targets.all {
-        door.check(one.waiter.call()).map_err(|error| advice::failure(&error, service))?;
+        let checked = door.check(one.waiter.call());
+        checked.map_err(|error| advice::failure(&error, &plan.target.signature))?;
     }
     let region = door.region().map(str::to_owned);
-    let mut signals = Signals::listen()?;
     let mut voice = Voice::new(targets, plan.args.say.quiet, plan.args.say.verbose > 0);
     voice.begin(&ending::first_line(targets, about));
     let client = Arc::new(Bounded { door, permits: Semaphore::new(IN_FLIGHT) });
-    let ended =
-        watch_all(targets, &client, &clock, plan.args.pace.once, &mut voice, &mut signals).await;
+    let once = plan.args.pace.once;
+    let ended = watch_all(targets, &client, beginning, once, &mut voice, signals).await;
     voice.end();
     Ok(ending::report(plan, targets, region.as_deref(), &ended))
 }
@@ -118,12 +118,12 @@ impl Tally {
 async fn watch_all(
     targets: &Targets,
     client: &Arc<Bounded>,
-    clock: &Arc<dyn Clock>,
+    beginning: &Beginning,
     once: bool,
     voice: &mut Voice<'_>,
     signals: &mut Signals,
 ) -> Ended {
-    let started = Moment::of(&**clock);
+    let (clock, started) = (&beginning.clock, beginning.at);
     let (stop, stopped) = watch::channel(false);
     let (sender, mut told) = mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
@@ -233,6 +233,13 @@ impl Client for Bounded {
         Box::pin(async move {
             let _permit = self.permits.acquire().await;
             self.door.client().call_without_body(call).await
+        })
+    }
+
+    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            let _permit = self.permits.acquire().await;
+            self.door.client().call_all_pages(call).await
         })
     }
 }

@@ -42,7 +42,8 @@ pub(super) struct WaitArgs {
 #[command(next_help_heading = "Conditions")]
 pub(super) struct ConditionArgs {
     /// Succeed when this JMESPath expression is true, e.g. "Clusters[0].ClusterStatus == 'paused'".
-    /// @FILE reads it from a file. May be repeated; any of them suffices.
+    /// @FILE reads it from a file. May be repeated; any of them suffices. On service http it waits, at
+    /// the stated pace, while the server cannot be reached or answers 404, 408, 429 or 5xx.
     #[arg(long, value_name = "EXPR")]
     pub(super) until: Vec<String>,
     /// Fail when this JMESPath expression is true; asked before everything else. May be repeated.
@@ -66,7 +67,11 @@ pub(super) struct ConditionArgs {
     /// Follow botocore's rules and messages to the letter.
     #[arg(long)]
     pub(super) strict: bool,
-    /// Poll an operation that is no read: one that the waiter file marks "mutating", or the one
+    /// Poll although the service's model has no such member, or another type, as a condition asks for: for
+    /// a service that is newer than its model.
+    #[arg(long)]
+    pub(super) allow_unknown: bool,
+    /// Poll an operation that is not read-only: one that the waiter file marks "mutating", or the one
     /// that --until polls.
     #[arg(long)]
     pub(super) allow_mutating: bool,
@@ -75,7 +80,7 @@ pub(super) struct ConditionArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Pace and bounds")]
 pub(super) struct PaceArgs {
-    /// Time between two polls, e.g. 5, 0.5, 1m.
+    /// Time between two polls, e.g. 5, 0.5, 1m. A longer Retry-After of the server is waited for.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, allow_negative_numbers = true)]
     pub(super) delay: Option<Duration>,
     /// How many polls at most.
@@ -145,6 +150,7 @@ impl WaitArgs {
             baseline: self.condition.baseline_expression.clone(),
             baseline_value: self.condition.baseline.as_deref().map(baseline),
             all_pages: self.condition.all_pages,
+            transient_is_not_yet: false,
             strict: self.condition.strict,
             allow_mutating: self.condition.allow_mutating,
         }

@@ -27,7 +27,22 @@ pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit:
         Format::Text if outcome.status() == Status::Success => shown(&plan.waiter, outcome),
         Format::Text => String::new(),
     };
-    Report::text(stdout).with_stderr(summary(plan, outcome)).with_exit(exit)
+    let mut said = summary(plan, outcome);
+    if !plan.args.say.quiet && rests_on_first_page(plan, &plan.waiter, outcome) {
+        said = format!("{}\n{FIRST_PAGE}", said.trim_end_matches('\n'));
+    }
+    Report::text(stdout).with_stderr(said.trim_start_matches('\n')).with_exit(exit)
+}
+
+/// That a verdict may be another one with all pages.
+pub(super) const FIRST_PAGE: &str = "note: the last reply was the first page of several, and decided alone; --all-pages reads them all";
+
+/// Whether a wait was decided by one page of several.
+pub(super) fn rests_on_first_page(plan: &Plan, waiter: &Waiter, outcome: &Outcome) -> bool {
+    let decides = |acceptor: &Acceptor| acceptor.expression().is_some();
+    let page = outcome.document().filter(|_| !waiter.all_pages());
+    page.is_some_and(|page| plan.target.signature.has_next_page(waiter.call(), page.value()))
+        && waiter.acceptors().iter().any(decides)
 }
 
 /// The shown value as a script wants it: a string as it is, several values line by line.
@@ -75,7 +90,8 @@ fn summary(plan: &Plan, outcome: &Outcome) -> String {
         Status::Failure | Status::Exhausted | Status::Timeout | Status::Error => {
             let verbose = plan.args.say.verbose > 0;
             let named = plan.target.origin.is_some();
-            let advice = advice::of_outcome(outcome, &plan.waiter, named, verbose);
+            let signature = &plan.target.signature;
+            let advice = advice::of_outcome(outcome, &plan.waiter, signature, named, verbose);
             report::error_and_advice(&message, advice.as_deref())
         }
     }

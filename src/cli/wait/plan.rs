@@ -5,7 +5,8 @@ use std::sync::Arc;
 use clap::FromArgMatches as _;
 use serde_json::{Map, Value};
 
-use super::doubts;
+use super::beginning::Beginning;
+use super::doubts::{self, Doubts};
 use super::each::Each;
 use super::help;
 use super::options::WaitArgs;
@@ -24,6 +25,7 @@ use crate::cli::signature::Signature;
 use crate::client::aws::Models;
 use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
+use crate::config::{AcceptorConfig, MatcherKind, State};
 use crate::diagnostic::Invalid;
 use crate::model::snake_name;
 use crate::trigger::{refused_route, route_of_file};
@@ -62,7 +64,7 @@ impl Target {
             // The file of a service that nobody knows may be one that cannot be read.
             Err(unknown) => match catalog.find(service, name) {
                 Err(bad @ LookupError::BadFile(_)) => {
-                    return Err(clients::unknown_waiter(catalog, &bad));
+                    return Err(clients::unknown_waiter(catalog, models, &bad));
                 }
                 _ => return Err(unknown.into()),
             },
@@ -78,14 +80,15 @@ impl Target {
                     None => Err(unknown_name(catalog, models, &service, name, &unknown)),
                 }
             }
-            Err(bad) => Err(clients::unknown_waiter(catalog, &bad)),
+            Err(bad) => Err(clients::unknown_waiter(catalog, models, &bad)),
         }
     }
 
     fn named(models: &Models, entry: Entry) -> anyhow::Result<Self> {
         let operation = &entry.config.operation;
         let found = Signature::find(models, &entry.service, operation);
-        let found = found.map_err(|unknown| misnamed::service(&entry).unwrap_or(unknown))?;
+        let found =
+            found.map_err(|unknown| misnamed::service(models, &entry).unwrap_or(unknown))?;
         let Some(signature) = found else {
             let message = format!(
                 "{}.{} polls `{operation}`, which is no operation of {}",
@@ -108,11 +111,12 @@ impl Target {
     fn ad_hoc(models: &Models, signature: Signature) -> Self {
         let http = matches!(signature, Signature::Http { .. });
         let (delay, max_attempts) = if http { AD_HOC_HTTP } else { AD_HOC };
+        let acceptors = if http { vec![not_found_yet()] } else { Vec::new() };
         let operation = signature.operation();
         let config = WaiterConfig {
             // The file that could say so is the command line, which --allow-mutating is on.
             mutating: true,
-            ..WaiterConfig::new(operation, delay, max_attempts, Vec::new())
+            ..WaiterConfig::new(operation, delay, max_attempts, acceptors)
         };
         let (models, name) = (models.clone(), signature.command());
         Self { models, name, signature, config: Arc::new(config), origin: None, own: false }
@@ -125,6 +129,17 @@ impl Target {
             None => self.name.clone(),
         };
         format!("maitred wait {} {name}", self.signature.service())
+    }
+}
+
+/// What a server says of a path before it knows it.
+fn not_found_yet() -> AcceptorConfig {
+    AcceptorConfig {
+        state: State::Retry,
+        matcher: MatcherKind::Error,
+        argument: None,
+        expected: Value::from("404"),
+        message: None,
     }
 }
 
@@ -154,7 +169,7 @@ fn unknown_name(
             let help = format!("did you mean the operation `{near}`?");
             Failure::usage(message).help(help).into()
         }
-        _ => clients::unknown_waiter(catalog, unknown),
+        _ => clients::unknown_waiter(catalog, models, unknown),
     }
 }
 
@@ -172,7 +187,11 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Parses `words` by the flags of the target's operation, and checks everything there is to check.
-    pub(super) fn new(target: Target, words: &[String]) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        target: Target,
+        words: &[String],
+        beginning: &Beginning,
+    ) -> anyhow::Result<Self> {
         let command = help::command(&target);
         let operation = target.signature.operation().to_owned();
         let (words, mut problems) = arguments::drop_unknown(words, &command, &operation);
@@ -183,9 +202,11 @@ impl Plan {
         problems.extend(wrong);
         has_conditions(&target, &args)?;
         can_see_change(&target, &args)?;
-        let each = Each::read(&target, &args.each, &input, &args.condition.parameter)?;
+        let left = args.pace.timeout.map(|timeout| beginning.left(timeout));
+        let each = Each::read(&target, &args.each, &input, &args.condition.parameter, left)?;
         let config = config(&target, &args);
         let mut options = args.engine_options(&config, input, &mut problems);
+        options.transient_is_not_yet = waits_for_server(&target, &args);
         if let Some((each, first)) = each.as_ref().and_then(|it| Some((it, it.values.first()?))) {
             each.place.set(&mut options, first.value.clone());
         }
@@ -212,11 +233,13 @@ impl Plan {
         }
         match compiled {
             Ok(waiter) if problems.is_empty() => {
-                let doubts = if args.say.quiet {
-                    Vec::new()
-                } else {
-                    doubts::find(&target, &config, &options)?
-                };
+                let shadowed = arguments::shadowed::<WaitArgs>(&target.signature, &matches);
+                let found = doubts::find(&target, &config, &options)?;
+                let found = allowed(&target, found, args.condition.allow_unknown)?;
+                let empty = doubts::empty_lists(service, &waiter.call().input);
+                let warnings = found.into_iter().chain(empty);
+                let doubts = warnings.map(|line| format!("warning: {line}")).chain(shadowed);
+                let doubts = doubts.filter(|_| !args.say.quiet).collect();
                 let targets = each.map(|each| {
                     Targets::new(each, args.each.need, &target, &waiter, &config, options)
                 });
@@ -226,6 +249,21 @@ impl Plan {
             Err(invalid) => Err(refused(&target, &problems, Some(&invalid)).into()),
         }
     }
+}
+
+/// What is only to be warned of: a mistake too, if it is allowed.
+fn allowed(target: &Target, found: Doubts, unknown: bool) -> Result<Vec<String>, Failure> {
+    let Doubts { mut warnings, mistakes } = found;
+    if !unknown && !mistakes.is_empty() {
+        let lines: String = mistakes.iter().map(|line| format!("\n  {line}")).collect();
+        let message = format!("`{}` cannot come true:{lines}", target.command_line());
+        return Err(Failure::usage(message).help(
+            "where the service is newer than the model that maitred has of it, --allow-unknown polls \
+             all the same; `maitred models` shows where the model comes from",
+        ));
+    }
+    warnings.extend(mistakes);
+    Ok(warnings)
 }
 
 /// A flag that is a parameter of the waiter is given in another way.
@@ -250,6 +288,15 @@ fn config(target: &Target, args: &WaitArgs) -> WaiterConfig {
         config.transient = Some(TransientConfig { max_consecutive: Some(0), ..transient });
     }
     config
+}
+
+/// Whether a server that is down or overloaded is waited for: with a condition on service http it is,
+/// as `http up` does. A single poll says what it sees.
+fn waits_for_server(target: &Target, args: &WaitArgs) -> bool {
+    let condition = &args.condition;
+    matches!(target.signature, Signature::Http { .. })
+        && !args.pace.once
+        && !(condition.until.is_empty() && condition.fail_if.is_empty())
 }
 
 /// What is wrong with the input. One whose placeholders have no values cannot be told to be ill-typed.

@@ -29,6 +29,11 @@ pub(super) struct Pages<'a> {
     room: usize,
 }
 
+/// Whether a reply to `call` is one page of several, and another one follows.
+pub(crate) fn has_next_page(call: &Call, pagination: &Pagination, page: &Value) -> bool {
+    Pages::new(call, pagination).and_then(|mut pages| pages.add(page)).unwrap_or_default()
+}
+
 impl<'a> Pages<'a> {
     pub(super) fn new(call: &Call, pagination: &'a Pagination) -> Result<Self, CallError> {
         let compile = |text: &str| {

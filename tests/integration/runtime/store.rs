@@ -342,7 +342,7 @@ fn what_is_due_at_once_is_due_on_every_clock(store: &dyn Store) {
     assert_eq!(claim_one(store, fence, NOW).id, id);
     let ends = Transition::End(TaskState::Failed, None);
     assert!(commit(store, fence, &get(store, id), ends, NOW));
-    store.retry(id, later(3600)).unwrap();
+    store.retry(id, None, later(3600)).unwrap();
     assert_eq!(claim_one(store, fence, NOW).id, id);
     let defers = Transition::Defer(Box::new(deferral()));
     assert!(commit(store, fence, &get(store, id), defers, NOW));

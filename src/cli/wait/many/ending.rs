@@ -84,7 +84,13 @@ pub(super) fn report(
         Format::Json => report::json(&to_json(plan, targets, region, ended, exit, &message)),
         Format::Text => lines(targets, ended),
     };
-    let stderr = summary(plan, ended, gravest.map(|(index, _)| index), exit, &message);
+    let mut stderr = summary(plan, targets, ended, gravest.map(|(index, _)| index), exit, &message);
+    let mut ends = targets.all.iter().zip(&ended.outcomes);
+    if !plan.args.say.quiet
+        && ends.any(|(one, outcome)| outcome::rests_on_first_page(plan, &one.waiter, outcome))
+    {
+        stderr.push_str(&format!("\n{}", outcome::FIRST_PAGE));
+    }
     Report::text(stdout).with_stderr(stderr).with_exit(exit)
 }
 
@@ -125,6 +131,7 @@ fn message(plan: &Plan, targets: &Targets, ended: &Ended, gravest: Option<usize>
 
 fn summary(
     plan: &Plan,
+    targets: &Targets,
     ended: &Ended,
     gravest: Option<usize>,
     exit: Exit,
@@ -140,9 +147,10 @@ fn summary(
     if ended.signal.is_some() {
         return report::printable(message);
     }
-    let advice = gravest.and_then(|index| ended.outcomes.get(index)).and_then(|outcome| {
-        let verbose = plan.args.say.verbose > 0;
-        advice::of_outcome(outcome, &plan.waiter, plan.target.origin.is_some(), verbose)
+    let advice = gravest.and_then(|index| {
+        let (one, outcome) = (targets.all.get(index)?, ended.outcomes.get(index)?);
+        let (verbose, named) = (plan.args.say.verbose > 0, plan.target.origin.is_some());
+        advice::of_outcome(outcome, &one.waiter, &plan.target.signature, named, verbose)
     });
     report::error_and_advice(message, advice.as_deref())
 }

@@ -236,3 +236,22 @@ fn the_embedded_models_are_whole() {
     assert_eq!(output[1].name, "Clusters");
     assert_eq!(operation.pagination.as_ref().unwrap().result_key, ["Clusters"]);
 }
+
+#[test]
+fn an_operation_reads_or_not_however_it_is_written() {
+    use crate::model::{is_read, xform_name};
+
+    let models = Models::embedded();
+    for name in models.services() {
+        let service = models.service(name).unwrap();
+        for operation in &service.model().operations {
+            let mut camel = operation.clone();
+            camel[..1].make_ascii_lowercase();
+            let read = is_read(name, operation);
+            for written in [camel, xform_name(operation, '-'), xform_name(operation, '_')] {
+                assert_eq!(is_read(name, &written), read, "{name} {written}");
+                assert_eq!(service.model().operation_name(&written), Some(&**operation));
+            }
+        }
+    }
+}

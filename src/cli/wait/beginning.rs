@@ -1,0 +1,60 @@
+//! The beginning of a command, from which its time-out counts, and what comes before the first poll.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cli::duration;
+use crate::cli::exit::Exit;
+use crate::cli::exit::Failure;
+use crate::cli::signals::Signals;
+use crate::clock::{Clock, Moment, SystemClock};
+
+/// When a command began. Its time-out counts from here, so that it bounds everything that the command
+/// does: connections that are opened and secrets that are read count too.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) at: Moment,
+}
+
+impl Beginning {
+    /// A command that begins now.
+    pub(super) fn now() -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        Self { at: Moment::of(&*clock), clock }
+    }
+
+    /// What is left of `timeout`.
+    pub(super) fn left(&self, timeout: Duration) -> Duration {
+        self.at.left_of(timeout, &*self.clock)
+    }
+
+    /// Does what has to be done before the first poll: to its end, to the end of `timeout`, or until a
+    /// signal comes.
+    pub(super) async fn prepare<T>(
+        &self,
+        timeout: Option<Duration>,
+        signals: &mut Signals,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let time_out = async {
+            match timeout {
+                Some(timeout) => self.clock.sleep(self.left(timeout)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            exit = signals.next() => Err(Failure::new(exit, "cancelled before the first poll")),
+            done = work => done,
+            () = time_out => Err(timed_out(timeout.unwrap_or_default())),
+        }
+    }
+}
+
+fn timed_out(timeout: Duration) -> Failure {
+    let message = format!("timed out after {} before the first poll", duration::show(timeout));
+    let failure = Failure::new(Exit::GaveUp, message);
+    failure.help("a file or a secret that the connection refers to cannot be read in time")
+}
