@@ -16,7 +16,7 @@ use super::report;
 use super::signature::Signature;
 
 mod culprit;
-mod unquoted;
+pub(super) mod unquoted;
 
 /// Advice after a wait. A waiter that is `named` has a file.
 pub(super) fn of_outcome(

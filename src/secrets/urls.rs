@@ -53,12 +53,26 @@ fn ends_url(letter: char) -> bool {
 }
 
 fn logins(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices("://").filter_map(move |(at, mark)| {
-        let start = at + mark.len();
+    authorities(text).filter_map(move |start| {
         let rest = &text[start..];
         let end = rest.find(|letter| ends_url(letter) || matches!(letter, '/' | '?' | '#' | '\\'));
         let authority = &rest[..end.unwrap_or(rest.len())];
         Some(start..start + authority.rfind('@')?)
+    })
+}
+
+/// Where the authorities of URLs begin. Those of http need no slashes, as the URL standard has it: `http:host`
+/// and `http:\\host` are read as `http://host`.
+fn authorities(text: &str) -> impl Iterator<Item = usize> {
+    let after_colon = text.match_indices(':').map(|(at, _)| at + 1);
+    after_colon.filter_map(move |at| {
+        let rest = &text[at..];
+        let slashes = rest.find(|letter| !matches!(letter, '/' | '\\')).unwrap_or(rest.len());
+        let scheme = text[..at - 1].rsplit(|letter: char| !letter.is_ascii_alphabetic()).next();
+        let is_http = scheme.is_some_and(|scheme| {
+            scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+        });
+        (is_http || rest.starts_with("//")).then_some(at + slashes)
     })
 }
 
@@ -109,6 +123,10 @@ mod tests {
         for (text, expected) in [
             ("http://u:p@host/x", "http://***@host/x"),
             ("http://token@host", "http://***@host"),
+            ("http:u:p@host", "http:***@host"),
+            ("HTTPS:/u:p@host/x", "HTTPS:/***@host/x"),
+            ("http:\\\\u:p@host and http: a@b", "http:\\\\***@host and http: a@b"),
+            ("mailto:me@host and time 12:30@noon", "mailto:me@host and time 12:30@noon"),
             (
                 "no connection to https://me:p@ss@h:1/a?b=c: refused",
                 "no connection to https://***@h:1/a?b=c: refused",

@@ -131,6 +131,10 @@ fn reach(node: &Node, from: &Path, found: &mut Vec<Path>) {
         Node::Index(index) => found.push(further(from, Step::Index(*index))),
         Node::Slice(..) => found.push(from.clone()),
         Node::Chain(first, second) => behind(first, from, |way| reach(second, &way, found)),
+        // The brackets around several values of each item come off again: `A[].[B, C][]`.
+        Node::Projection(list, each) if takes_brackets_off(list) => {
+            behind(list, from, |way| reach(each, &way, found));
+        }
         Node::Projection(list, each) => behind(list, from, |way| {
             let way = if matches!(way.last(), Some(Step::Values)) { way } else { each_of(way) };
             reach(each, &way, found);
@@ -141,7 +145,9 @@ fn reach(node: &Node, from: &Path, found: &mut Vec<Path>) {
                 reach(value, from, found);
             }
         }
-        Node::Flatten(list) => behind(list, from, |way| found.push(each_of(way))),
+        Node::Flatten(list) => behind(list, from, |way| {
+            found.push(if takes_brackets_off(node) { way } else { each_of(way) });
+        }),
         Node::ObjectValues(object) => {
             behind(object, from, |way| found.push(further(&way, Step::Values)));
         }
@@ -157,6 +163,11 @@ fn reach(node: &Node, from: &Path, found: &mut Vec<Path>) {
         }
         Node::Call(_, arguments) => arguments.iter().for_each(|node| reach(node, from, found)),
     }
+}
+
+fn takes_brackets_off(node: &Node) -> bool {
+    let Node::Flatten(list) = node else { return false };
+    matches!(&**list, Node::Projection(_, each) if matches!(**each, Node::MultiList(_)))
 }
 
 /// Adds how many there are of what `node` yields; where it chooses among them, what it chooses by.

@@ -176,9 +176,10 @@ async fn every_method_is_sent_and_a_head_has_no_body() {
 
 #[tokio::test]
 async fn an_unknown_method_is_refused_with_the_one_that_was_meant() {
-    let error = failure(send(&client(), "get", json!({"url": "http://127.0.0.1:9/"})).await);
+    assert_eq!(sent("get", json!({})).await.method, "GET", "its case does not matter");
+    let error = failure(send(&client(), "gett", json!({"url": "http://127.0.0.1:9/"})).await);
     assert_eq!(error.kind(), CallErrorKind::Invalid);
-    assert_eq!(error.message(), "`get` is not a method of service http: did you mean `GET`?");
+    assert_eq!(error.message(), "`gett` is not a method of service http: did you mean `GET`?");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::expression::Comparator;
+use crate::expression::Expression;
 use crate::expression::Node;
 use crate::matcher::Matcher;
 use crate::waiter::Waiter;
@@ -18,11 +19,26 @@ pub(super) fn advice(waiter: &Waiter, document: &Value) -> Option<String> {
         let absent = |name: &str| !members.contains_key(name);
         let name = compared_name(expression.node(), &absent)?;
         Some(format!(
-            "in `{}`, {name} is the name of a member, and the reply has none of that name; \
-             a string is written in quotes: '{name}'",
-            expression.as_str()
+            "in `{}`, {name} is the name of a member, and the reply has none of that name; {}",
+            expression.as_str(),
+            quoted(name)
         ))
     })
+}
+
+/// Advice on a condition that compares with a name of which the model says that there is none: `unknown`
+/// tells for which names it does.
+pub(in crate::cli) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool) -> Option<String> {
+    let expression = Expression::compile(condition).ok()?;
+    let name = compared_name(expression.node(), &unknown)?;
+    Some(format!(
+        "{name} without quotes, or in double ones, is the name of a member; {}",
+        quoted(name)
+    ))
+}
+
+fn quoted(name: &str) -> String {
+    format!("text takes single quotes: '{name}'")
 }
 
 /// The first bare name that satisfies `absent` and is compared with something that is no literal.

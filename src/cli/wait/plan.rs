@@ -9,12 +9,13 @@ use super::beginning::Beginning;
 use super::doubts::{self, Doubts};
 use super::each::Each;
 use super::help;
-use super::options::WaitArgs;
+use super::options::{ConditionArgs, WaitArgs};
 use super::targets::Targets;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
 use crate::catalog::Origin;
+use crate::cli::advice::unquoted;
 use crate::cli::arguments;
 use crate::cli::clients;
 use crate::cli::exit::Failure;
@@ -235,7 +236,7 @@ impl Plan {
             Ok(waiter) if problems.is_empty() => {
                 let shadowed = arguments::shadowed::<WaitArgs>(&target.signature, &matches);
                 let found = doubts::find(&target, &config, &options)?;
-                let found = allowed(&target, found, args.condition.allow_unknown)?;
+                let found = allowed(&target, found, &args.condition)?;
                 let empty = doubts::empty_lists(service, &waiter.call().input);
                 let warnings = found.into_iter().chain(empty);
                 let doubts = warnings.map(|line| format!("warning: {line}")).chain(shadowed);
@@ -252,15 +253,23 @@ impl Plan {
 }
 
 /// What is only to be warned of: a mistake too, if it is allowed.
-fn allowed(target: &Target, found: Doubts, unknown: bool) -> Result<Vec<String>, Failure> {
+fn allowed(
+    target: &Target,
+    found: Doubts,
+    conditions: &ConditionArgs,
+) -> Result<Vec<String>, Failure> {
     let Doubts { mut warnings, mistakes } = found;
-    if !unknown && !mistakes.is_empty() {
+    if !conditions.allow_unknown && !mistakes.is_empty() {
         let lines: String = mistakes.iter().map(|line| format!("\n  {line}")).collect();
         let message = format!("`{}` cannot come true:{lines}", target.command_line());
-        return Err(Failure::usage(message).help(
+        let unknown = |name: &str| lines.contains(&format!("no member `{name}`"));
+        let mut texts = conditions.until.iter().chain(&conditions.fail_if);
+        let unquoted = texts.find_map(|text| unquoted::advice_on(text, unknown));
+        return Err(Failure::usage(message).help(unquoted.unwrap_or_else(|| {
             "where the service is newer than the model that maitred has of it, --allow-unknown polls \
-             all the same; `maitred models` shows where the model comes from",
-        ));
+             all the same; `maitred models` shows where the model comes from"
+                .to_owned()
+        })));
     }
     warnings.extend(mistakes);
     Ok(warnings)

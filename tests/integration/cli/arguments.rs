@@ -34,7 +34,7 @@ async fn flags_become_the_input() {
 
 #[tokio::test]
 async fn structures_and_switches_are_read() {
-    let args = ["describe-cluster-snapshots", "--until", "a", "--cluster-exists"];
+    let args = ["describe-cluster-snapshots", "--until", "Snapshots", "--cluster-exists"];
     let sorting = ["--sorting-entities", "Attribute=CREATE_TIME,SortOrder=DESC"];
     let sorted = json!([{"Attribute": "CREATE_TIME", "SortOrder": "DESC"}]);
     assert_eq!(
@@ -42,7 +42,7 @@ async fn structures_and_switches_are_read() {
         json!({"ClusterExists": true, "SortingEntities": sorted})
     );
     for spelling in ["--no-cluster-exists", "--cluster-exists=false"] {
-        let args = ["describe-cluster-snapshots", "--until", "a", spelling];
+        let args = ["describe-cluster-snapshots", "--until", "Snapshots", spelling];
         assert_eq!(input(&args).await, json!({"ClusterExists": false}), "{spelling}");
     }
 }
@@ -158,7 +158,7 @@ async fn slips_of_the_pen_are_explained() {
 
 #[tokio::test]
 async fn a_poll_is_a_read_unless_both_sides_say_otherwise() {
-    let pause = ["pause-cluster", "--cluster-identifier", "a", "--until", "a"];
+    let pause = ["pause-cluster", "--cluster-identifier", "a", "--until", "Cluster"];
     let ran = dry_run(&pause).await;
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("give --allow-mutating"), "{}", ran.stderr);

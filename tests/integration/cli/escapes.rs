@@ -48,7 +48,7 @@ async fn what_a_service_says_never_begins_a_line() {
     let url = server.url("");
     let asked = ["glue", "get-crawler", "--name", "c", "--endpoint-url", &url];
     each_is_harmless(&[&["call"], &asked[..]].concat(), &[&[]]).await;
-    let wait = [&["wait"], &asked[..], &["--until", "A"]].concat();
+    let wait = [&["wait"], &asked[..], &["--until", "Crawler"]].concat();
     each_is_harmless(&wait, &[&[], &["-v"], &["--output", "json"]]).await;
 }
 

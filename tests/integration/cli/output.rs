@@ -80,7 +80,8 @@ async fn the_json_of_a_success_is_versioned_and_whole() {
 async fn the_document_keeps_the_services_order() {
     let server = Loopback::start(|_| Reply::json(200, r#"{"z": 1, "a": {"y": 2, "b": 3}}"#));
     let url = server.url("/");
-    let ran = Maitred::new().run(&["wait", "http", "up", "--url", &url, "--output", "json"]).await;
+    let wait = ["wait", "http", "get", "--url", &url, "--until", "Body.z", "--output", "json"];
+    let ran = Maitred::new().run(&wait).await;
     let body: Vec<String> =
         ran.json()["document"]["Body"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(body, ["z", "a"]);
@@ -189,6 +190,7 @@ async fn verbose_says_what_each_acceptor_saw() {
     poll 1 after TIME: HTTP 200
       1. failure truth `length(Body.n) > `1`` expected true, saw nothing: cannot be evaluated: In function length(), invalid type for value: 3, expected one of: ['string', 'array', 'object'], received: "number"
       2. success truth `Body.state == 'ready'` expected true, saw false: no match
+      3. retry error expected "404", saw nothing: no match
       no acceptor matches; that was the last poll
     error: http.get gave up after 1 attempt; acceptor 1 could not be evaluated: In function length(), invalid type for value: 3, expected one of: ['string', 'array', 'object'], received: "number"
     help: an expression has no value on these replies; guard it, e.g. `Items && length(Items) > ...`
