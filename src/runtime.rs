@@ -13,10 +13,12 @@ pub mod store;
 pub mod task;
 pub mod triggerer;
 
+mod access;
 mod definitions;
 mod hook;
 mod known_waiters;
 mod log;
+mod notice;
 mod redact;
 mod rules;
 mod undo;

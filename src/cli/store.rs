@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
 use super::project::{self, ConnectionsArgs};
+use super::report;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::connection::Clients;
@@ -92,6 +93,10 @@ impl StoreArgs {
 
     fn open_at(path: PathBuf) -> Result<Opened, Failure> {
         let store = SqliteStore::open(&path).map_err(|error| store_failure(&error))?;
+        let store = store.with_wait_told(|path| {
+            let path = report::one_line(&path.display().to_string());
+            report::note(&format!("{path} is kept busy by another process; waiting for it"));
+        });
         Ok(Opened {
             path,
             store: Arc::new(store),
@@ -141,7 +146,10 @@ impl Opened {
 pub(super) fn store_failure(error: &StoreError) -> Failure {
     let because = std::error::Error::source(error);
     let because = because.map_or_else(String::new, |cause| format!("\n  because: {cause}"));
-    let failure = Failure::new(Exit::Usage, format!("{error}{because}"));
+    let is_gone =
+        matches!(error, StoreError::Unavailable(_) | StoreError::Replaced(_) | StoreError::Fenced);
+    let exit = if is_gone { Exit::Unreachable } else { Exit::Usage };
+    let failure = Failure::new(exit, format!("{error}{because}"));
     match error {
         StoreError::Locked(_) => {
             failure.help("tasks can be submitted, listed and cancelled beside it; or give --store")
@@ -150,6 +158,11 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
             "give --on-conflict attach to follow that task, or replace to cancel it for this one",
         ),
         StoreError::NotFound(_) => failure.help("`maitred tasks list` shows the tasks there are"),
+        StoreError::Unavailable(_) => {
+            failure.help("nothing was done; try again once the other process or the disk allows it")
+        }
+        StoreError::Replaced(_) => failure
+            .help("nothing more was sent; look at the file that is there now, and start again"),
         StoreError::Fenced
         | StoreError::Unsettled { .. }
         | StoreError::OtherCall { .. }

@@ -11,10 +11,11 @@ use super::signals::Signals;
 use super::store::{Opened, StoreArgs, store_failure};
 use super::tasks;
 use crate::runtime::StoreError;
+use crate::runtime::Task;
 use crate::runtime::TaskState;
 use crate::runtime::TriggererOptions;
 use crate::runtime::store::TaskFilter;
-use crate::runtime::task::{Change, Transition};
+use crate::runtime::triggerer::Notice;
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
@@ -49,6 +50,9 @@ pub(super) struct Args {
     connections: ConnectionsArgs,
     #[command(flatten)]
     sources: SourceArgs,
+    /// Do not write a line for each task that ends
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
@@ -72,11 +76,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         ..TriggererOptions::default()
     };
     clients::tell_bad_files(&args.sources.catalog()?.bad_files());
-    let ended = Arc::new(Ended::default());
+    let ended = Arc::new(Ended { quiet: args.quiet, counts: Mutex::default() });
     let observer = Arc::clone(&ended);
     let triggerer = opened
         .triggerer(&args.sources, &args.connections, options)?
-        .with_observer(Arc::new(move |change| observer.take(change)));
+        .with_observer(Arc::new(move |notice| observer.take(&notice)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
@@ -103,31 +107,39 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     Ok(Report::default().with_stderr(ended.told(&opened)?).with_exit(exit))
 }
 
-/// How many tasks have ended in this run, by their state.
-#[derive(Debug, Default)]
-struct Ended(Mutex<BTreeMap<TaskState, u64>>);
+/// Tells of tasks that end, and counts them.
+#[derive(Debug)]
+struct Ended {
+    quiet: bool,
+    /// How many have ended in this run, by their state.
+    counts: Mutex<BTreeMap<TaskState, u64>>,
+}
 
 impl Ended {
-    fn take(&self, change: &Change) {
-        match &change.transition {
-            Transition::End(state, _) => {
-                let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                *counts.entry(*state).or_default() += 1;
+    fn take(&self, notice: &Notice<'_>) {
+        match notice {
+            Notice::Ended(task) => {
+                let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                *counts.entry(task.state).or_default() += 1;
+                drop(counts);
+                if !self.quiet {
+                    report::note(&line(task));
+                }
             }
-            Transition::Block => {
-                let reason = report::one_line(&change.reason);
-                report::note(&format!("warning: task {} is blocked: {reason}", change.id));
+            Notice::Blocked(task) => report::note(&format!("warning: {}", line(task))),
+            Notice::StoreUnavailable(error) => {
+                let because = std::error::Error::source(error);
+                let because = because.map_or_else(|| error.to_string(), ToString::to_string);
+                let because = report::one_line(&because);
+                report::note(&format!("warning: {because}; trying again until it can be used"));
             }
-            Transition::Defer(_)
-            | Transition::Resume(_)
-            | Transition::Retry(_)
-            | Transition::Requeue(_) => {}
+            Notice::StoreAvailable => report::note("the store can be used again"),
         }
     }
 
     /// What has ended, and what of the store is blocked, in a line.
     fn told(&self, opened: &Opened) -> Result<String, Failure> {
-        let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = opened.store.counts().map_err(|error| store_failure(&error))?;
         let blocked = counts.into_iter().find(|(state, _)| *state == TaskState::Blocked);
         let ended: Vec<_> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
@@ -140,6 +152,15 @@ impl Ended {
         };
         Ok(format!("tasks that ended in this run: {ended}{blocked}"))
     }
+}
+
+/// A task in a line: `task 7 (nightly), redshift.pause_cluster: failed: access denied`.
+fn line(task: &Task) -> String {
+    let mut line = format!("{}: {}", tasks::title(task), task.state);
+    if let Some(message) = task.message.as_ref().filter(|_| task.state != TaskState::Success) {
+        line.push_str(&format!(": {message}"));
+    }
+    report::one_line(&line)
 }
 
 /// What this program could not run.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::store::Store;
-use super::worker::on_store;
-use crate::clock::BoxFuture;
+use super::access::insist;
+use super::store::{Store, StoreError};
+use crate::clock::{BoxFuture, SystemClock};
 use crate::trigger::DefinitionStore;
 use crate::trigger::TriggerError;
 
@@ -18,13 +18,24 @@ impl StoreDefinitions {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self(store)
     }
+
+    /// A store that is busy is waited for: this must not end a wait.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Store) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let told = |error: &StoreError| {
+            tracing::warn!(%error, "the store of a waiter cannot be used; trying again");
+        };
+        insist(&self.0, &SystemClock::new(), told, work).await
+    }
 }
 
 impl DefinitionStore for StoreDefinitions {
     fn put<'a>(&'a self, hash: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), TriggerError>> {
         let (hash, text) = (hash.to_owned(), text.to_owned());
         Box::pin(async move {
-            let put = on_store(&self.0, move |store| store.put_definition(&hash, &text)).await;
+            let put = self.run(move |store| store.put_definition(&hash, &text)).await;
             put.map_err(|error| TriggerError::new(error.to_string()))
         })
     }
@@ -32,7 +43,7 @@ impl DefinitionStore for StoreDefinitions {
     fn get<'a>(&'a self, hash: &'a str) -> BoxFuture<'a, Result<Option<String>, TriggerError>> {
         let hash = hash.to_owned();
         Box::pin(async move {
-            let text = on_store(&self.0, move |store| store.definition(&hash)).await;
+            let text = self.run(move |store| store.definition(&hash)).await;
             text.map_err(|error| TriggerError::new(error.to_string()))
         })
     }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::access::on_store;
 use super::definitions::StoreDefinitions;
 use super::known_waiters::KnownWaiters;
 use super::registry::{Registry, Unusable};
 use super::store::{Store, StoreError, Submitted, TaskFilter};
 use super::task::{CancelRequest, NewTask, Task, TaskId, TaskState};
 use super::triggerer::{Triggerer, TriggererOptions};
-use super::worker::on_store;
 use crate::catalog::Catalog;
 use crate::catalog::Sources;
 use crate::client::aws::Models;

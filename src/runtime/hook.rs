@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::redact;
 use super::store::StoreError;
 use super::task::{FailureHook, HookProgress, Task, TaskId};
-use super::worker::{Workplace, on_store};
+use super::worker::Workplace;
 use crate::clock::Timestamp;
 use crate::trigger::Level;
 
@@ -71,7 +71,7 @@ impl fmt::Display for HookError {
 
 /// Runs the failure hook of a task that has failed, if that is due, and stores what came of it.
 pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<Told, StoreError> {
-    let task = on_store(&workplace.store, move |store| store.task(id)).await?;
+    let task = workplace.store.run(move |store| store.task(id)).await?;
     // It may have been removed, or be tried again.
     let Some(task) = task.filter(|task| task.hook_pending) else { return Ok(Told::Over) };
     let Some(hook) = &task.spec.on_failure else { return Ok(Told::Over) };
@@ -97,7 +97,7 @@ pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<Told, Store
     let progress = HookProgress { attempts, next, error };
     let (fence, ended) = (workplace.fence, task.ended.unwrap_or_default());
     let store = move |store: &dyn super::Store| store.hook_run(fence, id, ended, &progress, &line);
-    on_store(&workplace.store, store).await?;
+    workplace.store.run(store).await?;
     Ok(next.map_or(Told::Over, Told::Again))
 }
 

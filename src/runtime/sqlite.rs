@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
 use super::store::{Claimed, Fence, Share, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
@@ -22,12 +22,16 @@ use crate::operator::Intent;
 use crate::operator::Settled;
 
 mod fault;
+mod place;
 mod read;
 mod row;
 mod schema;
+mod transact;
 mod write;
 
-use fault::{Fault, Work};
+use fault::Fault;
+use place::Place;
+use transact::{BUSY_SLICE, WaitTold};
 
 /// Durable tasks in one SQLite file, which any number of processes may use at the same time.
 ///
@@ -41,6 +45,12 @@ pub struct SqliteStore {
     write: Mutex<Connection>,
     read: Mutex<Connection>,
     lock: Mutex<Option<Held>>,
+    place: Place,
+    /// Tells the content for which this process runs tasks from any other.
+    reign: AtomicI64,
+    /// The number of the triggerer's last transaction; [`transact::UNKNOWN`] after one that has failed.
+    last_write: AtomicI64,
+    told_of_wait: Option<WaitTold>,
     /// Counts what was submitted and asked for through this value: SQLite tells a connection only what
     /// others have changed.
     own_changes: AtomicU64,
@@ -78,11 +88,18 @@ impl SqliteStore {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         let (write, read) = schema::open(&path)?;
+        let busy = write.busy_timeout(BUSY_SLICE);
+        busy.map_err(|error| Fault::from(error).at(&path))?;
+        let place = Place::of(&path).map_err(|error| Fault::System(error).at(&path))?;
         Ok(Self {
             path,
             write: Mutex::new(write),
             read: Mutex::new(read),
             lock: Mutex::default(),
+            place,
+            reign: AtomicI64::new(0),
+            last_write: AtomicI64::new(transact::UNKNOWN),
+            told_of_wait: None,
             own_changes: AtomicU64::new(0),
         })
     }
@@ -93,60 +110,20 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Runs `work` as one transaction that may write.
-    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Work<T>) -> Result<T, StoreError> {
-        let transact = || {
-            let mut connection = lock(&self.write);
-            let transaction = connection.transaction()?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        transact().map_err(|fault: Fault| fault.at(&self.path))
+    /// The same with somebody who is told of a transaction that has waited for another process for three
+    /// seconds.
+    #[must_use]
+    pub fn with_wait_told(mut self, told: impl Fn(&Path) + Send + Sync + 'static) -> Self {
+        self.told_of_wait = Some(Arc::new(told));
+        self
     }
 
-    /// The same for the triggerer.
-    fn write_fenced<T>(
-        &self,
-        fence: Fence,
-        work: impl FnOnce(&Transaction<'_>) -> Work<T>,
-    ) -> Result<T, StoreError> {
-        self.write(|transaction| {
-            read::check(transaction, fence)?;
-            work(transaction)
-        })
-    }
-
-    /// The same for what a triggerer may have to be told of.
-    fn write_counted<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Work<T>,
-    ) -> Result<T, StoreError> {
-        let value = self.write(work)?;
-        self.own_changes.fetch_add(1, Ordering::Release);
-        Ok(value)
-    }
-
-    /// Runs `work` on one state of the file.
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> Work<T>) -> Result<T, StoreError> {
-        let transact = || {
-            let mut connection = lock(&self.read);
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-            work(&transaction)
-        };
-        transact().map_err(|fault: Fault| fault.at(&self.path))
-    }
-
-    fn read_fenced<T>(
-        &self,
-        fence: Fence,
-        work: impl FnOnce(&Connection) -> Work<T>,
-    ) -> Result<T, StoreError> {
-        self.read(|connection| {
-            read::check(connection, fence)?;
-            work(connection)
-        })
+    /// Takes in that this process runs tasks of the file, in the reign of this number.
+    fn reigns(&self, reign: i64) -> Result<(), StoreError> {
+        self.reign.store(reign, Ordering::Release);
+        self.last_write.store(transact::UNKNOWN, Ordering::Release);
+        let connection = lock(&self.write);
+        self.place.hold(&connection).map_err(|fault| fault.at(&self.path))
     }
 }
 
@@ -177,7 +154,13 @@ impl Store for SqliteStore {
             *held = None;
             *held = Some(Held::Whole(schema::lock(&self.path)?));
         }
-        self.write(|file| write::acquire(file, now))
+        let reign = fastrand::i64(0..i64::MAX);
+        let fence = self.write(|file| {
+            write::begin_reign(file, reign)?;
+            write::acquire(file, now)
+        })?;
+        self.reigns(reign)?;
+        Ok(fence)
     }
 
     fn acquire_task(&self, id: TaskId, share: Share, now: Timestamp) -> Result<Fence, StoreError> {
@@ -185,7 +168,16 @@ impl Store for SqliteStore {
         if held.is_none() {
             *held = Some(Held::Shared(schema::lock_shared(&self.path, share)?));
         }
-        self.write(|file| write::acquire_task(file, id, now))
+        let (reign, fence) = self.write(|file| {
+            // No triggerer may ever have run here.
+            let reign = match read::reign(file)? {
+                Some(reign) => reign,
+                None => write::begin_reign(file, fastrand::i64(0..i64::MAX))?,
+            };
+            Ok((reign, write::acquire_task(file, id, now)?))
+        })?;
+        self.reigns(reign)?;
+        Ok(fence)
     }
 
     fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Result<Vec<Task>, StoreError> {
@@ -344,7 +336,15 @@ impl Store for SqliteStore {
     }
 
     fn prune(&self, before: Timestamp) -> Result<usize, StoreError> {
-        self.write(|file| write::prune(file, before))
+        let removed = self.write(|file| write::prune(file, before))?;
+        // They are gone, whether or not their room can be given back just now.
+        if removed > 0
+            && let Err(fault) = write::shrink(&lock(&self.write))
+        {
+            let error = fault.at(&self.path);
+            tracing::warn!(%error, "the room of the tasks that were removed was not given back");
+        }
+        Ok(removed)
     }
 
     fn put_definition(&self, hash: &str, text: &str) -> Result<(), StoreError> {
@@ -356,10 +356,15 @@ impl Store for SqliteStore {
     }
 
     fn change_counter(&self) -> Result<u64, StoreError> {
-        // SQLite's number, asked of the connection that the triggerer writes with, leaves out what the
-        // triggerer itself has written.
-        let version = lock(&self.write).pragma_query_value(None, "data_version", |row| row.get(0));
-        let version: i64 = version.map_err(|error| Fault::from(error).at(&self.path))?;
+        let look = || {
+            let connection = lock(&self.write);
+            self.place.check()?;
+            self.check_content(&connection)?;
+            // SQLite's number, asked of the connection that the triggerer writes with, leaves out what the
+            // triggerer itself has written.
+            Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+        };
+        let version: i64 = look().map_err(|fault| self.failed(fault))?;
         let others = u64::try_from(version).unwrap_or_default();
         Ok(others.wrapping_add(self.own_changes.load(Ordering::Acquire)))
     }

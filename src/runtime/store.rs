@@ -371,6 +371,11 @@ pub enum StoreError {
     },
     /// The file was written by a newer program.
     Newer(String),
+    /// The file was deleted, or another one is in its place; what was done last may be lost with it.
+    Replaced(String),
+    /// The file cannot be used just now, because another process keeps it busy or the disk is full; the source
+    /// names it and tells why. What was asked for has not been done.
+    Unavailable(Box<dyn std::error::Error + Send + Sync>),
     /// The file cannot be read or written; the source names it and tells why.
     Broken(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -397,7 +402,31 @@ impl fmt::Display for StoreError {
             Self::Newer(path) => {
                 write!(f, "{path} was written by a newer maitred; upgrade this program")
             }
+            Self::Replaced(path) => {
+                write!(f, "{path} was deleted, replaced or restored while it was in use")
+            }
+            Self::Unavailable(_) => f.write_str("the store cannot be used just now"),
             Self::Broken(_) => f.write_str("the store cannot be read or written"),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether it tells of the store as a whole, and nothing of the task that was asked about.
+    pub(crate) fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Fenced
+            | Self::Locked(_)
+            | Self::Newer(_)
+            | Self::Replaced(_)
+            | Self::Unavailable(_)
+            | Self::Broken(_) => true,
+            Self::Conflict { .. }
+            | Self::NotFound(_)
+            | Self::Unsettled { .. }
+            | Self::OtherCall { .. }
+            | Self::NoCall(_)
+            | Self::WrongState { .. } => false,
         }
     }
 }
@@ -405,8 +434,9 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Broken(error) => Some(&**error),
+            Self::Broken(error) | Self::Unavailable(error) => Some(&**error),
             Self::Fenced
+            | Self::Replaced(_)
             | Self::Locked(_)
             | Self::Conflict { .. }
             | Self::NotFound(_)

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::access::StoreAccess;
 use super::log::LogBuffer;
 use super::registry::Registry;
 use super::store::{Share, Store, StoreError};
-use super::task::{Change, TaskId};
-use super::worker::{Workplace, on_store};
+use super::task::TaskId;
+use super::worker::Workplace;
 use crate::trigger::Services;
 
 mod driver;
@@ -22,6 +23,8 @@ mod queue;
 mod resting;
 
 use driver::Driver;
+
+pub use super::notice::{Notice, Observer};
 
 /// What a triggerer may take up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +79,6 @@ impl Default for TriggererOptions {
 /// much is done again.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
-/// Is told of every change that a triggerer has stored.
-pub type Observer = Arc<dyn Fn(&Change) + Send + Sync>;
-
 /// Runs the tasks of one store, or one of them.
 pub struct Triggerer {
     store: Arc<dyn Store>,
@@ -110,10 +110,7 @@ impl Triggerer {
         Self { store, registry, services, options, observer: None }
     }
 
-    /// The same with somebody who is told of every change once it is stored. A task whose end was asked for
-    /// may have been cancelled instead of what the change says: see [`Store::commit`].
-    ///
-    /// It is called between two steps, so it must not block.
+    /// The same with somebody who is told of tasks that end or are blocked, and of a store that cannot be used.
     #[must_use]
     pub fn with_observer(mut self, observer: Observer) -> Self {
         self.observer = Some(observer);
@@ -126,7 +123,8 @@ impl Triggerer {
     /// makes a main call.
     ///
     /// # Errors
-    /// The store is locked by another triggerer, was taken over by one, or is broken.
+    /// The store is locked by another triggerer, was taken over by one, was deleted or replaced, or is broken. One
+    /// that is busy, or whose disk is full, is waited for.
     ///
     /// # Cancellation
     /// Dropping the future is like a crash: nothing is lost, and what was in flight is done again.
@@ -138,12 +136,14 @@ impl Triggerer {
             Scope::New(id) => store.acquire_task(id, Share::New, now),
             Scope::Existing(id) => store.acquire_task(id, Share::Existing, now),
         };
-        let fence = on_store(&self.store, acquire).await?;
+        let clock = Arc::clone(&self.services.clock);
+        let (store, broken) = StoreAccess::new(self.store, clock, self.observer);
+        let fence = store.run(acquire).await?;
         let known = self.services.clients.connections().known().clone();
         let log = LogBuffer::new(Arc::clone(&self.services.clock), known);
         let (stopped, stop_of_workers) = watch::channel(None);
         let workplace = Workplace {
-            store: self.store,
+            store,
             fence,
             registry: self.registry,
             services: self.services,
@@ -151,7 +151,7 @@ impl Triggerer {
             commands: Arc::default(),
             stop: stop_of_workers,
         };
-        let mut driver = Driver::new(workplace, self.options, self.observer, stopped);
+        let mut driver = Driver::new(workplace, self.options, broken, stopped);
         driver.load().await?;
         driver.run(stop).await
     }

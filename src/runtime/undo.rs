@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::store::StoreError;
 use super::task::Task;
-use super::worker::{Workplace, on_store};
+use super::worker::Workplace;
 use crate::operator::{Begun, Intent, MainCallError, OperatorError, Settled, UndoCall};
 use crate::trigger::Level;
 
@@ -27,7 +27,7 @@ impl Workplace {
         let (fence, id, step) = (self.fence, task.id, task.step);
         let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
         let intent = Intent { ordinal: UNDO, name, details };
-        let begun = on_store(&self.store, move |store| store.begin(fence, id, step, &intent)).await;
+        let begun = self.store.run(move |store| store.begin(fence, id, step, &intent)).await;
         match begun {
             Ok(Begun::Go) => {}
             Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
+use super::access::StoreAccess;
 use super::hook::Commands;
 use super::log::LogBuffer;
 use super::redact;
@@ -55,7 +56,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// What all workers share.
 #[derive(Debug, Clone)]
 pub(super) struct Workplace {
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: StoreAccess,
     pub(super) fence: Fence,
     pub(super) registry: Arc<Registry>,
     pub(super) services: Arc<Services>,
@@ -64,16 +65,6 @@ pub(super) struct Workplace {
     pub(super) commands: Arc<Commands>,
     /// When the triggerer was asked to end, if it was.
     pub(super) stop: watch::Receiver<Option<Moment>>,
-}
-
-/// Runs something on the store, which blocks, without holding up the others.
-pub(super) async fn on_store<T: Send + 'static>(
-    store: &Arc<dyn Store>,
-    work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let store = Arc::clone(store);
-    let done = tokio::task::spawn_blocking(move || work(&*store)).await;
-    done.unwrap_or_else(|error| Err(StoreError::Broken(Box::new(error))))
 }
 
 /// What is known of the main calls of a step whose replies were not seen.
@@ -126,7 +117,7 @@ impl Workplace {
     }
 
     pub(super) async fn task(&self, id: TaskId) -> Result<Task, StoreError> {
-        on_store(&self.store, move |store| store.task(id)?.ok_or(StoreError::NotFound(id))).await
+        self.store.run(move |store| store.task(id)?.ok_or(StoreError::NotFound(id))).await
     }
 
     /// Whether this step of a task is to make its trigger, and no more.
@@ -192,7 +183,7 @@ impl Workplace {
         because: &str,
     ) -> Result<Looked, StoreError> {
         let (id, step) = (task.id, task.step);
-        let intents = on_store(&self.store, move |store| store.intents(id, step)).await?;
+        let intents = self.store.run(move |store| store.intents(id, step)).await?;
         let ctx = self.operator_context(task);
         let mut looked = Looked::NothingMade;
         for open in intents.into_iter().filter(|stored| stored.settled.is_none()) {
@@ -243,7 +234,7 @@ impl Workplace {
     ) -> Result<(), StoreError> {
         redact::settled(self.known(), &mut settled);
         let (fence, id, step) = (self.fence, task.id, task.step);
-        on_store(&self.store, move |store| store.settle(fence, id, step, ordinal, &settled)).await
+        self.store.run(move |store| store.settle(fence, id, step, ordinal, &settled)).await
     }
 
     /// Returns once the triggerer was asked to end so long ago that this step is put back; never while it
@@ -372,7 +363,7 @@ impl Workplace {
             return Ok(change);
         }
         let (id, step) = (task.id, task.step);
-        let calls = on_store(&self.store, move |store| store.intents(id, step)).await?;
+        let calls = self.store.run(move |store| store.intents(id, step)).await?;
         let reason = rules::cancelled(request.reason, &calls);
         Ok(change(task, Transition::End(TaskState::Cancelled, None), reason))
     }
@@ -393,7 +384,7 @@ impl Workplace {
         why: EndDeferral,
     ) -> Result<Change, StoreError> {
         let id = task.id;
-        let deferral = on_store(&self.store, move |store| store.deferral(id)).await?;
+        let deferral = self.store.run(move |store| store.deferral(id)).await?;
         let reason = why.reason();
         if let Some(deferral) = &deferral {
             self.tell_trigger(&task, deferral, reason).await;
@@ -544,7 +535,8 @@ impl Host for StoreHost {
         let (fence, id, step) = (self.workplace.fence, self.id, self.step);
         let store = &self.workplace.store;
         Box::pin(async move {
-            let begun = on_store(store, move |store| store.begin(fence, id, step, &intent)).await;
+            let begin = move |store: &dyn Store| store.begin(fence, id, step, &intent);
+            let begun = store.run_for_operator(begin).await;
             begun.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
@@ -558,9 +550,11 @@ impl Host for StoreHost {
         let (fence, id, step) = (self.workplace.fence, self.id, self.step);
         let store = &self.workplace.store;
         Box::pin(async move {
-            let done =
-                on_store(store, move |store| store.settle(fence, id, step, ordinal, &settled));
-            done.await.map_err(|error| OperatorError::new(error.to_string()))
+            let settle = move |store: &dyn Store| store.settle(fence, id, step, ordinal, &settled);
+            store
+                .run_for_operator(settle)
+                .await
+                .map_err(|error| OperatorError::new(error.to_string()))
         })
     }
 

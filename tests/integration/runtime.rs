@@ -7,6 +7,7 @@ mod kill;
 mod own_operators;
 #[cfg(feature = "redshift")]
 mod redshift;
+mod replaced_store;
 mod registry;
 mod rig;
 mod secrets;

@@ -16,6 +16,10 @@ pub(super) enum Fault {
     Sql(rusqlite::Error),
     /// What the file holds cannot be read.
     Content(String),
+    /// The file is not the one that was opened.
+    Replaced,
+    /// The system's answer about the file.
+    System(std::io::Error),
 }
 
 pub(super) type Work<T> = Result<T, Fault>;
@@ -43,7 +47,17 @@ impl Fault {
     pub(super) fn at(self, path: &Path) -> StoreError {
         match self {
             Self::Store(error) => error,
-            Self::Sql(error) => broken(path, explain(&error), Some(Box::new(error))),
+            Self::Sql(error) => {
+                let passes = passes(&error);
+                let error = file_error(path, explain(&error), Some(Box::new(error)));
+                if passes { StoreError::Unavailable(error) } else { StoreError::Broken(error) }
+            }
+            Self::Replaced => StoreError::Replaced(path.display().to_string()),
+            Self::System(error) => StoreError::Unavailable(file_error(
+                path,
+                "cannot be looked at",
+                Some(Box::new(error)),
+            )),
             Self::Content(what) => {
                 broken(path, &format!("holds what cannot be read: {what}"), None)
             }
@@ -57,8 +71,26 @@ pub(super) fn broken(
     problem: &str,
     source: Option<Box<dyn Error + Send + Sync>>,
 ) -> StoreError {
-    let message = problem.to_owned();
-    StoreError::Broken(Box::new(FileError { path: path.to_owned(), message, source }))
+    StoreError::Broken(file_error(path, problem, source))
+}
+
+fn file_error(
+    path: &Path,
+    problem: &str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+) -> Box<dyn Error + Send + Sync> {
+    Box::new(FileError { path: path.to_owned(), message: problem.to_owned(), source })
+}
+
+/// Whether the file is kept busy by another process.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether the same may succeed later.
+fn passes(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    is_busy(error) || matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 /// The error that the system did not let us do this with the file `path`.

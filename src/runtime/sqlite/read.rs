@@ -14,12 +14,29 @@ use crate::runtime::task::{
     DeferredTask, HistoryEntry, LogLine, StoredIntent, Task, TaskId, TaskState,
 };
 
-/// Checks that the caller is the triggerer still.
-pub(super) fn check(file: &Connection, fence: Fence) -> Work<()> {
-    if u64::try_from(self::fence(file)?).ok() == Some(fence.0) {
+/// Checks that the caller may still run tasks, and that the content is the one that it has acquired: an older or
+/// another one that was restored into the file has another reign.
+pub(super) fn check(file: &Connection, fence: Fence, reign: i64) -> Work<()> {
+    let current = u64::try_from(self::fence(file)?).ok();
+    if current > Some(fence.0) {
+        return Err(Fault::Store(StoreError::Fenced));
+    }
+    if current == Some(fence.0) && self::reign(file)? == Some(reign) {
         return Ok(());
     }
-    Err(Fault::Store(StoreError::Fenced))
+    Err(Fault::Replaced)
+}
+
+/// What tells the reign of the last triggerer from all others.
+pub(super) fn reign(file: &Connection) -> Work<Option<i64>> {
+    let mut statement = file.prepare_cached("SELECT value FROM meta WHERE name = 'reign'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// How many transactions the last triggerer has made.
+pub(super) fn writes(file: &Connection) -> Work<Option<i64>> {
+    let mut statement = file.prepare_cached("SELECT value FROM meta WHERE name = 'writes'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
 }
 
 /// The number of the last triggerer.

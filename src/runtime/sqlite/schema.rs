@@ -24,7 +24,10 @@ const STEPS: &[M<'static>] = &[
 const APPLICATION_ID: i32 = 0x6d61_6974;
 
 /// How long one process waits for another one's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// To how many bytes the log of writes is cut once it was folded into the file.
+pub(super) const LOG_LIMIT: i64 = 4 << 20;
 
 const CACHED_STATEMENTS: usize = 64;
 
@@ -74,7 +77,7 @@ fn private() -> OpenOptions {
     options
 }
 
-fn connect(path: &Path) -> Work<Connection> {
+pub(super) fn connect(path: &Path) -> Work<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -82,6 +85,7 @@ fn connect(path: &Path) -> Work<Connection> {
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     Ok(connection)
 }
 
@@ -101,6 +105,8 @@ fn prepare(
         return Ok(());
     }
     if version == 0 {
+        // What is pruned can be given back then.
+        set_auto_vacuum(connection).map_err(fault)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| fault(error.into()))?;
@@ -109,7 +115,24 @@ fn prepare(
     // A triggerer of the old version would go on with statements for the old tables.
     let _lock = lock(path)?;
     back_up(connection, path, version)?;
+    set_auto_vacuum(connection).map_err(fault)?;
     migrate(connection, path, steps)
+}
+
+/// Makes the file one that can shrink. One that is there already has to be written anew for it.
+fn set_auto_vacuum(connection: &Connection) -> Work<()> {
+    const INCREMENTAL: i64 = 2;
+    let is_set = |file: &Connection| {
+        file.pragma_query_value(None, "auto_vacuum", |row| row.get::<_, i64>(0))
+    };
+    if is_set(connection)? == INCREMENTAL {
+        return Ok(());
+    }
+    connection.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+    if is_set(connection)? != INCREMENTAL {
+        connection.execute_batch("VACUUM")?;
+    }
+    Ok(())
 }
 
 /// The version of the file, from 1; 0 for a new one.
@@ -204,7 +227,7 @@ fn locked(path: &Path, locked: Result<(), TryLockError>) -> Result<(), StoreErro
 }
 
 /// The path with something added to the file's name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::fault::{Fault, Work};
 use super::read;
 use super::row::{self, millis, task_columns};
+use super::transact::UNKNOWN;
 use crate::clock::Timestamp;
 use crate::operator::Begun;
 use crate::operator::Intent;
@@ -54,6 +55,23 @@ fn holder(file: &Connection, key: &str) -> Work<Option<TaskId>> {
          WHERE key = ?1 AND key IS NOT NULL AND ended IS NULL AND cancel IS NOT 'replaced'",
     )?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+/// Begins the reign of a triggerer, which is told from all others by its number.
+pub(super) fn begin_reign(file: &Connection, reign: i64) -> Work<i64> {
+    let sql = "INSERT OR REPLACE INTO meta VALUES ('reign', ?1), ('writes', 0)";
+    file.execute(sql, [reign])?;
+    Ok(reign)
+}
+
+/// Counts a transaction of the triggerer, and checks that the last one is in the file, if its number is known.
+pub(super) fn count_write(file: &Connection, last: i64) -> Work<i64> {
+    let sql = "UPDATE meta SET value = value + 1 WHERE name = 'writes' RETURNING value";
+    let count: i64 = file.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    if last != UNKNOWN && last + 1 != count {
+        return Err(Fault::Replaced);
+    }
+    Ok(count)
 }
 
 pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
@@ -308,6 +326,30 @@ fn check_key(file: &Connection, task: &Task) -> Work<()> {
 pub(super) fn prune(file: &Connection, before: Timestamp) -> Work<usize> {
     let sql = "DELETE FROM tasks WHERE ended < ?1 AND state <> 'in_doubt'";
     Ok(file.execute(sql, [millis(before)])?)
+}
+
+/// Gives the room that nothing needs back to the system, bit by bit: others may write in between.
+pub(super) fn shrink(connection: &Connection) -> Work<()> {
+    const PAGES_AT_ONCE: u32 = 1000;
+    let free = || connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
+    let mut left = free()?;
+    while left > 0 {
+        let sql = format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})");
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+        let before = std::mem::replace(&mut left, free()?);
+        if left >= before {
+            break;
+        }
+    }
+    fold_log(connection)
+}
+
+/// Folds the log of writes into the file and empties it, as far as nobody reads from it.
+pub(super) fn fold_log(connection: &Connection) -> Work<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
 }
 
 pub(super) fn put_definition(file: &Connection, hash: &str, text: &str) -> Work<()> {

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::queue::{Bound, TriggerQueue, Woken};
-use super::{CHECKPOINT_EVERY, Observer, TriggererOptions};
+use super::{CHECKPOINT_EVERY, TriggererOptions};
 use crate::clock::{Clock, Moment, Timestamp};
 use crate::runtime::store::{Store, StoreError};
 use crate::runtime::task::{CancelRequest, Change, Task, TaskId, TaskState};
-use crate::runtime::worker::{EndDeferral, Workplace, on_store};
+use crate::runtime::worker::{EndDeferral, Workplace};
 
 mod hooks;
 mod steps;
@@ -90,7 +90,8 @@ pub(super) struct Driver {
     /// When the end was asked for, if it was; workers hear of it.
     stopped: watch::Sender<Option<Moment>>,
     idle: bool,
-    observer: Option<Observer>,
+    /// Errors of the store that end this triggerer.
+    broken: mpsc::UnboundedReceiver<StoreError>,
 }
 
 impl Drop for Driver {
@@ -104,7 +105,7 @@ impl Driver {
     pub(super) fn new(
         workplace: Workplace,
         options: TriggererOptions,
-        observer: Option<Observer>,
+        broken: mpsc::UnboundedReceiver<StoreError>,
         stopped: watch::Sender<Option<Moment>>,
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
@@ -135,7 +136,7 @@ impl Driver {
             set_back: Duration::ZERO,
             stopped,
             idle: false,
-            observer,
+            broken,
         }
     }
 
@@ -143,7 +144,7 @@ impl Driver {
     pub(super) async fn load(&mut self) -> Result<(), StoreError> {
         let (fence, scope) = (self.workplace.fence, self.options.scope);
         let pending = move |store: &dyn Store| store.pending_hooks(fence);
-        let pending = on_store(&self.workplace.store, pending).await?;
+        let pending = self.workplace.store.run(pending).await?;
         pending.into_iter().filter(|id| scope.has(*id)).for_each(|id| self.tell_failure(id));
         let (mut after, at_once) = match scope.only() {
             Some(id) => (id - 1, 1),
@@ -151,7 +152,7 @@ impl Driver {
         };
         loop {
             let read = move |store: &dyn Store| store.deferred(fence, after, at_once);
-            let tasks = on_store(&self.workplace.store, read).await?;
+            let tasks = self.workplace.store.run(read).await?;
             let Some(last) = tasks.last().filter(|last| scope.has(last.id)) else {
                 return Ok(());
             };
@@ -178,6 +179,7 @@ impl Driver {
                 () = &mut stop, if !self.is_stopping() => {
                     self.stopped.send_replace(Some(Moment::of(&*self.clock)));
                 }
+                Some(error) = self.broken.recv() => return Err(error),
                 Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
                     let (id, change) = joined(done)?;

@@ -69,7 +69,7 @@ impl Maitred {
     }
 
     /// A path in the home.
-    pub(super) fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.home.path().join(path)
     }
 
@@ -134,7 +134,7 @@ pub(crate) async fn finished(child: Child) -> Ran {
 }
 
 /// Reads what a run says on stderr until it has said enough; the rest is left to [`finished`].
-pub(super) async fn read_until(child: &mut Child, enough: impl Fn(&str) -> bool) -> String {
+pub(crate) async fn read_until(child: &mut Child, enough: impl Fn(&str) -> bool) -> String {
     let stderr = child.stderr.as_mut().unwrap();
     let mut said = Vec::new();
     while !enough(&String::from_utf8_lossy(&said)) {

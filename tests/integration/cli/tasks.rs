@@ -203,7 +203,10 @@ async fn a_blocked_task_is_told_at_once() {
     let path = path.to_str().unwrap();
     let ran = Maitred::new().run(&["triggerer", "--until-idle", "--store", path]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    for words in ["task 1 is blocked: this program knows no operator", "none; 1 blocked"] {
+    for words in [
+        "warning: task 1, test.unknown: blocked: this program knows no operator",
+        "none; 1 blocked",
+    ] {
         assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
     }
 }

@@ -193,7 +193,7 @@ fn intent(ordinal: u32) -> Intent {
     Intent { ordinal, name: "pause_cluster".to_owned(), details: json!({"cluster": "analytics"}) }
 }
 
-const BY_USER: CancelRequest = CancelRequest { reason: CancelReason::User, undo: false };
+pub(super) const BY_USER: CancelRequest = CancelRequest { reason: CancelReason::User, undo: false };
 const UNDO: CancelRequest = CancelRequest { reason: CancelReason::User, undo: true };
 
 fn a_task_reads_as_it_was_submitted(store: &dyn Store) {

@@ -1,7 +1,6 @@
 //! Triggers: their steps, and how a deferral begins and ends.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
@@ -14,7 +13,7 @@ use crate::runtime::registry::Unusable;
 use crate::runtime::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
 use crate::runtime::triggerer::queue::{Bound, Held, Pause};
 use crate::runtime::triggerer::resting::Resting;
-use crate::runtime::worker::{EndDeferral, on_store, panic_message, too_large};
+use crate::runtime::worker::{EndDeferral, panic_message, too_large};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 
 /// What came of a trigger's step.
@@ -162,14 +161,15 @@ impl Driver {
         };
         self.in_flight.load = true;
         let fence = self.workplace.fence;
-        let store = Arc::clone(&self.workplace.store);
+        let store = self.workplace.store.clone();
         self.store.spawn(async move {
-            on_store(&store, move |store| {
-                let tasks = store.deferred(fence, id - 1, 1)?;
-                let task = tasks.into_iter().find(|task| task.id == id);
-                Ok(Stored::Loaded(task.map(Box::new)))
-            })
-            .await
+            store
+                .run(move |store| {
+                    let tasks = store.deferred(fence, id - 1, 1)?;
+                    let task = tasks.into_iter().find(|task| task.id == id);
+                    Ok(Stored::Loaded(task.map(Box::new)))
+                })
+                .await
         });
     }
 }

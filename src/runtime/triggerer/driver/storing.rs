@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::{Driver, LOOK_EVERY};
 use crate::clock::Timestamp;
+use crate::runtime::access::StoreAccess;
+use crate::runtime::notice::Notice;
 use crate::runtime::redact;
 use crate::runtime::store::{Claimed, Store, StoreError};
 use crate::runtime::task::{Change, DeferredTask, Task, TaskId, TaskState, Transition};
 use crate::runtime::triggerer::{CHECKPOINT_EVERY, Scope};
-use crate::runtime::worker::on_store;
 
 /// How many due tasks are looked at, at once: beyond those that there are workers for, some may need none.
 const CLAIM_AT_ONCE: usize = 512;
@@ -41,15 +42,21 @@ impl Driver {
         self.in_flight.commit = true;
         let mut changes = std::mem::take(&mut self.changes);
         let (fence, now) = (self.workplace.fence, self.clock.now());
-        let store = Arc::clone(&self.workplace.store);
+        let store = self.workplace.store.clone();
         let known = self.workplace.known().clone();
         self.store.spawn(async move {
-            on_store(&store, move |store| {
-                changes.iter_mut().for_each(|change| redact::change(&known, change));
+            changes.iter_mut().for_each(|change| redact::change(&known, change));
+            let changes = Arc::new(changes);
+            let committed = Arc::clone(&changes);
+            let told = store.is_observed();
+            let commit = move |store: &dyn Store| {
                 let made = store.commit(fence, &changes, now)?;
-                Ok(Stored::Committed(changes, made))
-            })
-            .await
+                let told = if told { to_tell(store, &changes, &made)? } else { Vec::new() };
+                Ok((made, told))
+            };
+            let (made, told) = store.run(commit).await?;
+            told.iter().for_each(|task| tell(&store, task));
+            Ok(Stored::Committed(Arc::unwrap_or_clone(committed), made))
         });
     }
 
@@ -61,13 +68,14 @@ impl Driver {
         self.in_flight.set_back = true;
         let by = std::mem::take(&mut self.set_back);
         let (fence, only) = (self.workplace.fence, self.options.scope.only());
-        let store = Arc::clone(&self.workplace.store);
+        let store = self.workplace.store.clone();
         self.store.spawn(async move {
-            on_store(&store, move |store| {
-                store.clock_set_back(fence, only, by)?;
-                Ok(Stored::SetBack)
-            })
-            .await
+            store
+                .run(move |store| {
+                    store.clock_set_back(fence, only, by)?;
+                    Ok(Stored::SetBack)
+                })
+                .await
         });
     }
 
@@ -85,7 +93,7 @@ impl Driver {
         let only = self.options.scope.only();
         let workplace = self.workplace.clone();
         self.store.spawn(async move {
-            let store = Arc::clone(&workplace.store);
+            let store = workplace.store.clone();
             let claim = move |store: &dyn Store| {
                 let due = match only {
                     Some(id) => {
@@ -109,7 +117,7 @@ impl Driver {
                 }
                 Ok(Stored::Claimed(claimed, on_workers))
             };
-            on_store(&store, claim).await
+            store.run(claim).await
         });
     }
 
@@ -126,15 +134,16 @@ impl Driver {
         }
         self.in_flight.checkpoint = true;
         let fence = self.workplace.fence;
-        let store = Arc::clone(&self.workplace.store);
+        let store = self.workplace.store.clone();
         let known = self.workplace.known().clone();
         self.store.spawn(async move {
-            on_store(&store, move |store| {
-                checkpoints.iter_mut().for_each(|it| redact::checkpoint(&known, it));
-                store.checkpoint(fence, &checkpoints, &lines)?;
-                Ok(Stored::Checkpointed)
-            })
-            .await
+            checkpoints.iter_mut().for_each(|it| redact::checkpoint(&known, it));
+            store
+                .run(move |store| {
+                    store.checkpoint(fence, &checkpoints, &lines)?;
+                    Ok(Stored::Checkpointed)
+                })
+                .await
         });
     }
 
@@ -147,20 +156,22 @@ impl Driver {
         self.in_flight.look = true;
         let (fence, seen, scope) = (self.workplace.fence, self.seen, self.options.scope);
         let count = self.options.until_idle && self.rests();
-        let store = Arc::clone(&self.workplace.store);
+        let store = self.workplace.store.clone();
         self.store.spawn(async move {
-            on_store(&store, move |store| {
-                let counter = store.change_counter()?;
-                let news = seen != Some(counter);
-                let mut cancelled = if news { store.cancel_requests(fence)? } else { Vec::new() };
-                cancelled.retain(|task| scope.has(task.id));
-                // A task that somebody has cancelled elsewhere may have ended in doubt.
-                let mut failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
-                failed.retain(|id| scope.has(*id));
-                let idle = count && nothing_left(store, scope)?;
-                Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
-            })
-            .await
+            store
+                .run(move |store| {
+                    let counter = store.change_counter()?;
+                    let news = seen != Some(counter);
+                    let mut cancelled =
+                        if news { store.cancel_requests(fence)? } else { Vec::new() };
+                    cancelled.retain(|task| scope.has(task.id));
+                    // A task that somebody has cancelled elsewhere may have ended in doubt.
+                    let mut failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
+                    failed.retain(|id| scope.has(*id));
+                    let idle = count && nothing_left(store, scope)?;
+                    Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
+                })
+                .await
         });
     }
 
@@ -227,9 +238,6 @@ impl Driver {
 
     /// A change is stored: what follows from it here.
     pub(super) fn committed(&mut self, change: Change) {
-        if let Some(observer) = &self.observer {
-            observer(&change);
-        }
         let Change { id, step, transition, .. } = change;
         let deadline = self.deadlines.remove(&id);
         match transition {
@@ -262,6 +270,28 @@ fn nothing_left(store: &dyn Store, scope: Scope) -> Result<bool, StoreError> {
             let counts = store.counts()?;
             Ok(counts.iter().all(|(state, count)| *count == 0 || is_over(*state)))
         }
+    }
+}
+
+/// The tasks that have come to an end or are blocked by these changes, as they are now: one whose end was asked
+/// for may have been cancelled instead of what its change says.
+fn to_tell(store: &dyn Store, changes: &[Change], made: &[bool]) -> Result<Vec<Task>, StoreError> {
+    let mut tasks = Vec::new();
+    for (change, made) in changes.iter().zip(made) {
+        let goes_on = matches!(change.transition, Transition::Defer(_) | Transition::Resume(_));
+        if !made || goes_on {
+            continue;
+        }
+        tasks.extend(store.task(change.id)?);
+    }
+    Ok(tasks)
+}
+
+fn tell(store: &StoreAccess, task: &Task) {
+    if task.state.is_final() {
+        store.tell(Notice::Ended(task));
+    } else if task.state == TaskState::Blocked {
+        store.tell(Notice::Blocked(task));
     }
 }
 
