@@ -57,6 +57,7 @@ use exit::Failure;
 use report::Report;
 
 use crate::client::aws::MIN_KEY;
+use crate::descriptors;
 use crate::runtime::Registry;
 use crate::secrets::names::is_secret_name;
 use crate::secrets::urls;
@@ -248,16 +249,39 @@ fn usage(error: &clap::Error) -> Report {
 }
 
 /// Runs a future to its end, in a runtime of its own.
-fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = runtime(tokio::runtime::Builder::new_current_thread())?;
     let result = runtime.block_on(future);
     // A name look-up that hangs must not keep the process alive.
     runtime.shutdown_background();
     Ok(result)
 }
 
+/// How many files a runtime, its signals, and one connection with its certificates need.
+const FILES_NEEDED: usize = 8;
+
+/// A runtime with all drivers. Several parts of it panic where no file can be opened.
+fn runtime(mut builder: tokio::runtime::Builder) -> anyhow::Result<tokio::runtime::Runtime> {
+    can_open_files()?;
+    Ok(builder.enable_all().build()?)
+}
+
+/// Refuses a command that could not open what it needs.
+fn can_open_files() -> Result<(), Failure> {
+    match descriptors::available() {
+        Some(left) if left < FILES_NEEDED => {
+            let message = format!(
+                "this process may open only {left} more files, and needs {FILES_NEEDED} or more"
+            );
+            Err(Failure::usage(message).help("raise the limit, e.g. `ulimit -n 1024`"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What every command begins with.
 fn start() {
+    descriptors::raise_limit();
     std::panic::set_hook(Box::new(report::panicked));
     remember_environment();
     start_log();

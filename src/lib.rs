@@ -59,11 +59,19 @@
 //! Without any of them, what remains is the file format, the compiler and the engine, for a program
 //! that brings its own [`client::Client`].
 
+// Without the command, parts of what the features share privately have no user.
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unused_imports, reason = "each feature uses a part of what is private")
+)]
+
 // The list is the reading order and the dependency order: a module may use only modules listed
 // above it, and `tests/integration/architecture.rs` checks it.
 
 // The door to the disk.
 mod file;
+#[cfg(feature = "runtime")]
+mod descriptors;
 
 // What must not be seen.
 mod secrets;

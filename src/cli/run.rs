@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         Submitted::Attached(id) => (id, Scope::Existing(id)),
     };
     report::note(&format!("task {id} is in {}", opened.path.display()));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
     let ended = runtime.block_on(follow(args, &opened, id, scope));
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();

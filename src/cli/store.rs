@@ -92,6 +92,7 @@ impl StoreArgs {
     }
 
     fn open_at(path: PathBuf) -> Result<Opened, Failure> {
+        super::can_open_files()?;
         let store = SqliteStore::open(&path).map_err(|error| store_failure(&error))?;
         let store = store.with_wait_told(|path| {
             let path = report::one_line(&path.display().to_string());

@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         .triggerer(&args.sources, &args.connections, options)?
         .with_observer(Arc::new(move |notice| observer.take(&notice)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
     let exit = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

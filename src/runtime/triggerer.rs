@@ -19,6 +19,7 @@ use super::worker::Workplace;
 use crate::trigger::Services;
 
 mod driver;
+mod places;
 mod queue;
 mod resting;
 
@@ -33,7 +34,9 @@ pub struct TriggererOptions {
     pub capacity: usize,
     /// How many operators run at a time. Default: 16.
     pub workers: usize,
-    /// How many steps of triggers are in flight at a time. Default: 512.
+    /// How many steps of triggers are begun before earlier ones are over, not counting those that have had no
+    /// answer for a second: of these each server may have as many. All together are bounded by what the process
+    /// may open. Default: 512.
     pub polls: usize,
     /// Ends once no task is left that could run. Default: false.
     pub until_idle: bool,

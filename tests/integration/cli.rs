@@ -15,6 +15,7 @@ mod escapes;
 #[cfg(unix)]
 mod files;
 mod machine_credentials;
+mod limits;
 mod many;
 mod models;
 mod output;

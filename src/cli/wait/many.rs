@@ -20,6 +20,7 @@ use crate::client::Call;
 use crate::client::Client;
 use crate::client::Observation;
 use crate::clock::BoxFuture;
+use crate::descriptors::room_for_connections;
 use crate::engine::Outcome;
 use crate::engine::Status;
 use crate::engine::Wait;
@@ -33,6 +34,11 @@ use voice::Voice;
 /// How many polls are in flight at the same time. AWS allows a few tens of reads a second of most
 /// services, and an answer takes a fraction of one.
 const IN_FLIGHT: usize = 50;
+
+/// The same, as far as the process may open connections.
+fn in_flight() -> usize {
+    room_for_connections().map_or(IN_FLIGHT, |room| room.clamp(1, IN_FLIGHT))
+}
 
 /// The waits that have ended so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +82,7 @@ pub(super) async fn run(
     let region = door.region().map(str::to_owned);
     let mut voice = Voice::new(targets, plan.args.say.quiet, plan.args.say.verbose > 0);
     voice.begin(&ending::first_line(targets, about));
-    let client = Arc::new(Bounded { door, permits: Semaphore::new(IN_FLIGHT) });
+    let client = Arc::new(Bounded { door, permits: Semaphore::new(in_flight()) });
     let once = plan.args.pace.once;
     let ended = watch_all(targets, &client, beginning, once, &mut voice, signals).await;
     voice.end();

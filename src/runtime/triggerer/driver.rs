@@ -9,9 +9,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use super::places::Places;
 use super::queue::{Bound, TriggerQueue, Woken};
 use super::{CHECKPOINT_EVERY, TriggererOptions};
 use crate::clock::{Clock, Moment, Timestamp};
+use crate::descriptors::room_for_connections;
 use crate::runtime::store::{Store, StoreError};
 use crate::runtime::task::{CancelRequest, Change, Task, TaskId, TaskState};
 use crate::runtime::worker::{EndDeferral, Workplace};
@@ -61,6 +63,7 @@ pub(super) struct Driver {
     queue: TriggerQueue,
     /// Triggers whose step is due and that wait for a place among those in flight.
     ready: VecDeque<TaskId>,
+    places: Places,
     /// Deferred tasks beyond the capacity.
     waiting: VecDeque<TaskId>,
     steps: JoinSet<Stepped>,
@@ -110,9 +113,12 @@ impl Driver {
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
         let now = Moment::of(&*clock);
+        let room = room_for_connections().unwrap_or(usize::MAX).max(1);
+        let options = TriggererOptions { workers: options.workers.min(room), ..options };
         Self {
             workplace,
             clock,
+            places: Places::new(options.polls, room),
             options,
             queue: TriggerQueue::default(),
             ready: VecDeque::new(),

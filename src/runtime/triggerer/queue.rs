@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use std::time::Duration;
 
+use super::places::Server;
 use super::resting::Resting;
 use crate::clock::{Moment, Timestamp};
 use crate::runtime::task::{Checkpoint, TaskId};
@@ -207,6 +208,14 @@ impl TriggerQueue {
             }
         }
         None
+    }
+
+    /// The server that a trigger asks whose step is due.
+    pub(super) fn server_of_due(&self, id: TaskId) -> Option<Server> {
+        match &self.held.get(&id)?.at {
+            At::Due(trigger) => Some(trigger.server()),
+            At::Rest(_) | At::Step | At::Store => None,
+        }
     }
 
     /// Hands out a trigger whose step is due.

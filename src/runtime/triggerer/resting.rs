@@ -1,7 +1,7 @@
 //! A trigger between two steps.
 
-use serde_json::Value;
-
+use super::places::Server;
+use crate::trigger::SerializedTrigger;
 use crate::trigger::Step;
 use crate::trigger::TriggerContext;
 use crate::trigger::TriggerError;
@@ -10,14 +10,21 @@ use crate::trigger::TriggerType;
 /// A trigger as text: it takes a quarter of the memory of the value that is made of it for a step, and
 /// nearly all triggers rest nearly always.
 pub(super) struct Resting {
+    server: Server,
     kind: TriggerType,
     kwargs: Box<str>,
     state: Box<str>,
 }
 
 impl Resting {
-    pub(super) fn new(kind: TriggerType, kwargs: &Value, state: String) -> Self {
-        Self { kind, kwargs: kwargs.to_string().into(), state: state.into() }
+    pub(super) fn new(kind: TriggerType, trigger: &SerializedTrigger, state: String) -> Self {
+        let kwargs = trigger.kwargs.to_string().into();
+        Self { server: Server::of(trigger), kind, kwargs, state: state.into() }
+    }
+
+    /// The server that its steps ask.
+    pub(super) fn server(&self) -> Server {
+        self.server
     }
 
     /// The state, as it is stored.

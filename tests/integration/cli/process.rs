@@ -89,7 +89,10 @@ impl Maitred {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        self.prepared(Command::new(&self.program), args)
+    }
+
+    fn prepared(&self, mut command: Command, args: &[&str]) -> Command {
         command
             .args(args)
             .env_clear()
@@ -106,6 +109,14 @@ impl Maitred {
 
     pub(crate) async fn run(&self, args: &[&str]) -> Ran {
         finished(self.start(args)).await
+    }
+
+    /// Runs it as a process that may open so many files.
+    #[cfg(unix)]
+    pub(super) async fn run_limited(&self, files: u64, args: &[&str]) -> Ran {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("ulimit -n {files} && exec \"$0\" \"$@\"")).arg(&self.program);
+        finished(self.prepared(shell, args).spawn().unwrap()).await
     }
 
     /// Runs it with this on stdin.

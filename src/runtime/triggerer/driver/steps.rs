@@ -11,6 +11,7 @@ use crate::clock::{Moment, Timestamp};
 use crate::operator::{Crash, OperatorError, Resumed};
 use crate::runtime::registry::Unusable;
 use crate::runtime::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
+use crate::runtime::triggerer::places::Place;
 use crate::runtime::triggerer::queue::{Bound, Held, Pause};
 use crate::runtime::triggerer::resting::Resting;
 use crate::runtime::worker::{EndDeferral, panic_message, too_large};
@@ -20,15 +21,20 @@ use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 pub(super) struct Stepped {
     id: TaskId,
     step: u32,
+    place: Place,
     trigger: Resting,
     result: Result<Step, TriggerError>,
 }
 
 impl Driver {
     pub(super) fn start_steps(&mut self) {
-        while self.steps.len() < self.options.polls
+        let now = self.clock.monotonic();
+        self.places.grow_old(now);
+        while self.places.is_free()
             && let Some(id) = self.ready.pop_front()
         {
+            let Some(server) = self.queue.server_of_due(id) else { continue };
+            let Some(place) = self.places.take(id, server, now) else { continue };
             let Some((step, mut trigger)) = self.queue.take(id) else { continue };
             let ctx = self.workplace.trigger_context(id);
             let span = tracing::debug_span!("trigger", task = id, step);
@@ -36,14 +42,15 @@ impl Driver {
                 let result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind().await;
                 let result =
                     result.unwrap_or_else(|panic| Err(TriggerError::new(panic_message(&*panic))));
-                Stepped { id, step, trigger, result }
+                Stepped { id, step, place, trigger, result }
             };
             self.steps.spawn(stepped.instrument(span));
         }
     }
 
     pub(super) fn stepped(&mut self, stepped: Stepped) {
-        let Stepped { id, step, trigger, result } = stepped;
+        let Stepped { id, step, place, trigger, result } = stepped;
+        self.ready.extend(self.places.give_back(place));
         // It may have been cancelled, or out of time, meanwhile.
         if !self.queue.holds(id, step) {
             return;
@@ -134,7 +141,7 @@ impl Driver {
         }
         let (transition, reason) = match self.workplace.registry.trigger_type(&deferral.trigger) {
             Ok(kind) => {
-                let trigger = Resting::new(kind, &deferral.trigger.kwargs, deferral.state);
+                let trigger = Resting::new(kind, &deferral.trigger, deferral.state);
                 self.queue.insert(id, Held::new(step, trigger, pause, ends));
                 return;
             }
