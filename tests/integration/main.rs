@@ -62,6 +62,7 @@ mod engine;
 mod explain;
 mod expression;
 mod extends;
+#[cfg(all(feature = "aws", feature = "cli"))]
 mod finding;
 #[cfg(feature = "http")]
 mod fake_redshift;
@@ -91,6 +92,7 @@ mod parity;
 mod runtime;
 #[cfg(feature = "cli")]
 mod schema;
+#[cfg(feature = "aws")]
 mod shipped_waiters;
 mod support;
 #[cfg(feature = "cli")]
