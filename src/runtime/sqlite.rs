@@ -339,7 +339,7 @@ impl Store for SqliteStore {
         let removed = self.write(|file| write::prune(file, before))?;
         // They are gone, whether or not their room can be given back just now.
         if removed > 0
-            && let Err(fault) = write::shrink(&lock(&self.write))
+            && let Err(fault) = self.maintain(write::shrink)
         {
             let error = fault.at(&self.path);
             tracing::warn!(%error, "the room of the tasks that were removed was not given back");
@@ -359,7 +359,7 @@ impl Store for SqliteStore {
         let look = || {
             let connection = lock(&self.write);
             self.place.check()?;
-            self.check_content(&connection)?;
+            self.look_at_content(&connection)?;
             // SQLite's number, asked of the connection that the triggerer writes with, leaves out what the
             // triggerer itself has written.
             Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)

@@ -27,4 +27,5 @@ mod secrets;
 mod signals;
 mod task_mistakes;
 mod tasks;
+mod triggerer;
 mod trust;

@@ -12,6 +12,7 @@ mod registry;
 mod rig;
 mod secrets;
 mod sent_once;
+mod sqlite_file;
 mod sqlite_store;
 mod store;
 mod submission;

@@ -18,6 +18,8 @@ pub(super) enum Fault {
     Content(String),
     /// The file is not the one that was opened.
     Replaced,
+    /// Something other than SQLite may be writing into the file.
+    Odd,
     /// The system's answer about the file.
     System(std::io::Error),
 }
@@ -53,6 +55,7 @@ impl Fault {
                 if passes { StoreError::Unavailable(error) } else { StoreError::Broken(error) }
             }
             Self::Replaced => StoreError::Replaced(path.display().to_string()),
+            Self::Odd => StoreError::Unavailable(file_error(path, "is being written to", None)),
             Self::System(error) => StoreError::Unavailable(file_error(
                 path,
                 "cannot be looked at",

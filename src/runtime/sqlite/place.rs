@@ -13,6 +13,10 @@ use rusqlite::Connection;
 use super::fault::{Fault, Work};
 use super::schema::beside;
 
+/// How many looks in a row must find the same content that something other than SQLite has written, until it is
+/// believed: another process may be folding its log into the file, which is told only when that is done.
+const ODD_LOOKS: u32 = 50;
+
 /// Which file is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId {
@@ -38,11 +42,32 @@ impl FileId {
 type Stamp = (Option<std::time::SystemTime>, u64);
 
 /// What the file looked like when SQLite had written it last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 struct Content {
     stamp: Stamp,
+    state: State,
+    /// What it looked like since, as long as it is odd, and how many looks have found it so.
+    odd: Option<(Stamp, u32)>,
+}
+
+/// What SQLite has done, as far as it tells: it writes into the file only when it folds its log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
     /// How much of the log is there, and how much of it was folded into the file.
     log: (i64, i64),
+    /// Changes with the transactions of other connections.
+    data_version: i64,
+}
+
+/// What became of the content of the file since the last look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ContentChange {
+    /// Nothing.
+    None,
+    /// It was written, by SQLite as it seems.
+    Written,
+    /// It was written, although nothing of the log was folded into it.
+    Odd,
 }
 
 /// The files of a store, as they were when it was opened.
@@ -87,16 +112,34 @@ impl Place {
         lock(&self.beside).iter().try_for_each(|(path, file)| at(path, *file))
     }
 
-    /// Whether the file was written to, although nothing of the log was folded into it, as far as can be told:
-    /// another process may have done that whole between two looks.
-    pub(super) fn has_odd_content(&self, connection: &Connection) -> Work<bool> {
-        let Some(known) = *lock(&self.content) else { return Ok(false) };
+    /// What became of the content, once this process has acquired the store.
+    pub(super) fn look_at_content(&self, connection: &Connection) -> Work<ContentChange> {
+        let mut content = lock(&self.content);
+        let Some(known) = &mut *content else { return Ok(ContentChange::None) };
         let now = self.look(connection)?;
-        let is_odd = now.stamp != known.stamp && now.log == known.log;
-        if !is_odd {
-            *lock(&self.content) = Some(now);
+        if now.stamp == known.stamp {
+            *known = now;
+            return Ok(ContentChange::None);
         }
-        Ok(is_odd)
+        if now.state != known.state {
+            return Ok(ContentChange::Written);
+        }
+        let looks =
+            known.odd.filter(|(stamp, _)| *stamp == now.stamp).map_or(0, |(_, looks)| looks);
+        known.odd = Some((now.stamp, looks + 1));
+        if looks >= ODD_LOOKS { Err(Fault::Replaced) } else { Ok(ContentChange::Odd) }
+    }
+
+    /// Takes in a transaction of this process that went to the log alone. One that was folded into the file is
+    /// left to the next look.
+    pub(super) fn accept_own_write(&self, connection: &Connection) -> Work<()> {
+        let mut content = lock(&self.content);
+        let Some(known) = &mut *content else { return Ok(()) };
+        let now = self.look(connection)?;
+        if now.stamp == known.stamp {
+            known.state = now.state;
+        }
+        Ok(())
     }
 
     /// Takes what is in the file for what SQLite has written.
@@ -109,7 +152,9 @@ impl Place {
         let metadata = fs::metadata(&self.path).map_err(|_| Fault::Replaced)?;
         let log = connection
             .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
-        Ok(Content { stamp: stamp(&metadata), log })
+        let data_version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let state = State { log, data_version };
+        Ok(Content { stamp: stamp(&metadata), state, odd: None })
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, Work, is_busy};
+use super::place::ContentChange;
 use super::{Held, SqliteStore, lock, read, schema, write};
 use crate::runtime::store::{Fence, StoreError};
 
@@ -69,6 +70,7 @@ impl SqliteStore {
             committed(&value);
             // What was written to a file that is gone by now is not written.
             self.place.check()?;
+            self.place.accept_own_write(&connection)?;
             Ok(value)
         };
         transact().map_err(|fault| self.failed(fault))
@@ -77,11 +79,30 @@ impl SqliteStore {
     /// Checks that nobody but SQLite has written into the file: its pages that are in memory would be mixed with
     /// others. `connection` is the one that writes, which is held meanwhile.
     pub(super) fn check_content(&self, connection: &Connection) -> Work<()> {
-        if !self.place.has_odd_content(connection)? {
-            return Ok(());
+        match self.look_at_content(connection)? {
+            ContentChange::Odd => Err(Fault::Odd),
+            ContentChange::None | ContentChange::Written => Ok(()),
         }
-        self.look_afresh()?;
-        self.place.accept_content(connection)
+    }
+
+    /// The same as one of regular looks, of which enough in a row are sure that the content is odd.
+    pub(super) fn look_at_content(&self, connection: &Connection) -> Work<ContentChange> {
+        let change = self.place.look_at_content(connection)?;
+        if change == ContentChange::Written {
+            self.look_afresh()?;
+            self.place.accept_content(connection)?;
+        }
+        Ok(change)
+    }
+
+    /// Does what writes into the file beside transactions, and takes in that it was written.
+    pub(super) fn maintain(&self, work: impl FnOnce(&Connection) -> Work<()>) -> Work<()> {
+        let connection = lock(&self.write);
+        let done = work(&connection);
+        if self.reign.load(Ordering::Acquire) != 0 {
+            self.place.accept_content(&connection)?;
+        }
+        done
     }
 
     /// Checks what a connection reads that has nothing of the file in memory.
@@ -139,13 +160,13 @@ impl SqliteStore {
         if size <= MAX_LOG {
             return;
         }
-        let connection = lock(&self.write);
-        let folded = connection
-            .busy_timeout(Duration::ZERO)
-            .map_err(Fault::from)
-            .and_then(|()| write::fold_log(&connection));
-        let restored = connection.busy_timeout(BUSY_SLICE);
-        if folded.is_err() || restored.is_err() {
+        let folded = self.maintain(|connection| {
+            connection.busy_timeout(Duration::ZERO)?;
+            let folded = write::fold_log(connection);
+            connection.busy_timeout(BUSY_SLICE)?;
+            folded
+        });
+        if folded.is_err() {
             tracing::debug!(size, "the log of writes could not be emptied");
         }
     }
