@@ -59,6 +59,7 @@ fn built_in_files(
 /// Where the waiters of a [`Catalog`] come from. The default is what is built in: the waiters of this
 /// crate and, with feature `aws`, botocore's. [`Sources::of_process`] are those of the command.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "aws"), derive(Default))]
 pub struct Sources {
     /// Files and folders of waiter files that the user names; they win over everything else.
     pub user: Vec<PathBuf>,
@@ -75,16 +76,14 @@ pub struct Sources {
     pub local: Vec<PathBuf>,
 }
 
+#[cfg(feature = "aws")]
 impl Default for Sources {
     fn default() -> Self {
         Self {
             user: Vec::new(),
             data_paths: Vec::new(),
             botocore: Vec::new(),
-            #[cfg(feature = "aws")]
             embedded: Some(Embedded::botocore()),
-            #[cfg(not(feature = "aws"))]
-            embedded: None,
             local: Vec::new(),
         }
     }

@@ -14,15 +14,14 @@ use crate::model::ServiceModel;
 
 mod beside;
 mod cases;
-mod meaning;
 mod message;
 mod noun;
 mod path;
 mod sample;
 mod subject;
-mod vocabulary;
 mod words;
 
+pub use crate::states::Meaning;
 pub use noun::instead;
 pub use path::StatePath;
 use subject::Subject;
@@ -48,19 +47,6 @@ pub struct DraftOptions {
     /// Whether it waits for the run after the one that it finds, if the output tells one from the other.
     /// Default: false.
     pub next_run: bool,
-}
-
-/// What a state means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Meaning {
-    /// What is waited for.
-    Success,
-    /// It leads nowhere.
-    Failure,
-    /// It is under way.
-    Retry,
-    /// The name does not say; it is polled again.
-    Unknown,
 }
 
 /// A waiter that is proposed.

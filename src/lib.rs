@@ -99,6 +99,7 @@ pub mod matcher;
 pub mod waiter;
 pub mod schema;
 pub mod catalog;
+mod states;
 pub mod lint;
 
 // How it runs.

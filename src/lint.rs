@@ -41,12 +41,11 @@ mod premature;
 #[cfg(feature = "http")]
 mod request;
 mod rule;
-mod state;
 mod walk;
 
+pub use crate::states::{StateTable, state_tables};
 pub use fix::fixed;
 pub use rule::{Rule, file_rules, find, rules};
-pub use state::{StateTable, state_tables};
 
 /// Where the models of services come from.
 pub trait Models {

@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 
 use super::beside;
-use super::meaning;
 use super::noun::singular;
-use crate::lint::state_tables;
 use crate::model::OperationModel;
 use crate::model::ShapeId;
 use crate::model::ShapeKind;
 use crate::model::ShapeRef;
 use crate::model::Structure;
 use crate::model::xform_name;
+use crate::states::{self, StateTable};
 
 /// A state is not deeper.
 const MAX_DEPTH: usize = 6;
@@ -77,7 +76,7 @@ impl StatePath {
         const STRING: usize = 2;
         const ENUM: usize = 3;
         let unclear = if self.values.is_empty() { STRING } else { ENUM };
-        meaning::likelihood(&self.values).unwrap_or(unclear)
+        states::likelihood(&self.values).unwrap_or(unclear)
     }
 
     /// Whether the state is one level deeper than the thing, as in `State.Name`.
@@ -314,13 +313,8 @@ fn known(
     values: &[String],
 ) -> Vec<String> {
     let structure = structures.last().map_or("", |id| &operation.shapes[*id].name);
-    let table = state_tables().iter().find(|table| {
-        table.service == service && table.structure == structure && table.member == member
-    });
-    match table {
-        Some(table) if values.is_empty() => {
-            table.settled.iter().chain(table.passing).map(|value| (*value).to_owned()).collect()
-        }
+    match states::table(service, structure, member) {
+        Some(table) if values.is_empty() => table.values(),
         Some(_) | None => values.to_vec(),
     }
 }
@@ -349,19 +343,12 @@ pub(super) fn states(
     ranked.into_iter().map(whole).collect()
 }
 
-/// Whether something rests in the state `value` of `path`, if that is known from prose.
-pub(super) fn is_settled(
+/// What services document in prose of the states of `path`.
+pub(super) fn table(
     service: &str,
     operation: &OperationModel,
     path: &StatePath,
-    value: &str,
-) -> Option<bool> {
+) -> Option<&'static StateTable> {
     let structure = path.structures.last().map_or("", |id| &operation.shapes[*id].name);
-    let table = state_tables().iter().find(|table| {
-        table.service == service
-            && table.structure == structure
-            && table.member == path.name()
-            && (table.settled.contains(&value) || table.passing.contains(&value))
-    });
-    table.map(|table| table.settled.contains(&value))
+    states::table(service, structure, path.name())
 }

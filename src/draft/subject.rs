@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::path;
 use super::path::{StatePath, Step};
 use super::{DraftError, DraftOptions, Meaning};
-use super::{beside, meaning, message, noun, sample, words};
+use super::{beside, message, noun, sample, words};
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::Show;
@@ -14,6 +14,8 @@ use crate::config::WaiterConfig;
 use crate::diagnostic::nearest;
 use crate::model::OperationModel;
 use crate::model::ServiceModel;
+use crate::states;
+use crate::states::Wanted;
 
 /// What a waiter is written of.
 pub(super) struct Subject<'a> {
@@ -88,31 +90,16 @@ impl<'a> Subject<'a> {
             return Err(DraftError::UnknownValue { value: value.clone(), path, values });
         }
         let gone = options.not_found == Some(State::Success);
-        let proposed = if gone {
-            meaning::propose_gone(&path.values)
-        } else {
-            meaning::propose(&path.values, &options.success)
-        };
-        let settled =
-            |value: &str| path::is_settled(&self.service.name, self.operation, path, value);
+        let wanted = if gone { Wanted::Gone } else { Wanted::Values(&options.success) };
+        let table = path::table(&self.service.name, self.operation, path);
+        let proposed = states::meanings(&path.values, wanted, table);
         let state = |(value, proposed): (&String, Meaning)| {
             let meaning = match proposed {
                 _ if options.success.contains(value) => Meaning::Success,
                 _ if options.failure.contains(value) => Meaning::Failure,
                 Meaning::Success if !options.success.is_empty() => Meaning::Retry,
                 Meaning::Failure if !options.failure.is_empty() => Meaning::Retry,
-                Meaning::Unknown => match settled(value) {
-                    Some(true) if !gone && options.failure.is_empty() => Meaning::Failure,
-                    Some(_) => Meaning::Retry,
-                    None => Meaning::Unknown,
-                },
-                // Where it rests it never comes to what is waited for.
-                Meaning::Retry
-                    if !gone && options.failure.is_empty() && settled(value) == Some(true) =>
-                {
-                    Meaning::Failure
-                }
-                Meaning::Success | Meaning::Failure | Meaning::Retry => proposed,
+                Meaning::Success | Meaning::Failure | Meaning::Retry | Meaning::Unknown => proposed,
             };
             (value.clone(), meaning)
         };
@@ -122,7 +109,7 @@ impl<'a> Subject<'a> {
     /// What tells this run from the one before, where a success does not tell.
     pub(super) fn run(&self, path: &StatePath, success: &[&str]) -> Option<Vec<Step>> {
         // Work is done once; `UPDATE_COMPLETE` may be so of the update before.
-        let once = |value: &&str| meaning::is_done(value) && words::words(value).len() == 1;
+        let once = |value: &&str| states::is_done(value) && states::words(value).len() == 1;
         let again = !success.is_empty() && !success.iter().any(once);
         beside::run(path, self.operation).filter(|_| again)
     }
@@ -135,7 +122,7 @@ impl<'a> Subject<'a> {
         options: &DraftOptions,
     ) -> WaiterConfig {
         let success = states.iter().find(|(_, meaning)| *meaning == Meaning::Success);
-        let done = success.is_some_and(|(value, _)| meaning::is_done(value));
+        let done = success.is_some_and(|(value, _)| states::is_done(value));
         let (delay, max_attempts) = if done { (15.0, 240) } else { (30.0, 120) };
         let mut acceptors: Vec<_> = not_found.into_iter().collect();
         acceptors.extend(self.path_acceptors(path, states));

@@ -1,23 +1,6 @@
 //! The values of a state as words: in a name, and in a sentence.
 
-use super::meaning::is_done;
-
-/// The words of a value in capitals: `in-progress` and `InProgress` are `IN`, `PROGRESS`.
-pub(super) fn words(value: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_lower = false;
-    for letter in value.chars() {
-        if !letter.is_alphanumeric() || (was_lower && letter.is_uppercase()) {
-            words.push(String::new());
-        }
-        was_lower = letter.is_lowercase();
-        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
-            word.extend(letter.to_uppercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
+use crate::states::{is_done, words};
 
 /// `has succeeded`, `is available`.
 pub(super) fn phrase(success: &str) -> String {

@@ -3,14 +3,15 @@
 use super::Subject;
 use super::condition::Test;
 use super::kind::Class;
+use super::kind::Origin;
 use super::paths::Walked;
 use super::rule;
-use super::state;
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::State;
 use crate::expression::Expression;
 use crate::model::OperationModel;
+use crate::states;
 
 /// Checks them all.
 pub(super) fn check(
@@ -154,7 +155,7 @@ fn check_all(
     let Some(values) = Test::new(acceptor, expression.node()).all_of() else { return };
     let origin = typed.and_then(|typed| typed.origin_of_elements());
     let mut texts = values.iter().filter_map(|value| value.as_str());
-    let Some(value) = texts.find(|value| state::ends(subject.service, origin, value)) else {
+    let Some(value) = texts.find(|value| ends(subject.service, origin, value)) else {
         return;
     };
     let (message, place, help) = if path_all {
@@ -166,4 +167,12 @@ fn check_all(
         (message, "argument", "ask whether there is one: length(…) > `0`")
     };
     subject.advise(&rule::FAILURE_OF_ALL, &format!("/acceptors/{index}/{place}"), message, help);
+}
+
+/// Whether what has `value` has ended, or is about to be gone.
+fn ends(service: &str, origin: Option<Origin<'_>>, value: &str) -> bool {
+    let table = origin.and_then(|origin| states::table(service, origin.structure, origin.member));
+    states::is_final(value)
+        || states::is_about_deletion(value)
+        || table.is_some_and(|table| table.is_settled(value) == Some(true))
 }

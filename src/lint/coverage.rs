@@ -6,14 +6,14 @@ use super::Subject;
 use super::kind::Origin;
 use super::paths::{Use, Walked};
 use super::rule;
-use super::state;
-use super::state::Purpose;
 use super::walk::listed;
 use crate::config::MatcherKind;
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::diagnostic::nearest;
 use crate::model::OperationModel;
+use crate::states;
+use crate::states::{Purpose, Wanted};
 
 /// Checks every state that acceptors ask for.
 pub(super) fn check(
@@ -32,7 +32,7 @@ pub(super) fn check(
     }
     for origin in polled {
         let uses: Vec<_> = walked.uses.iter().filter(|one| one.origin == origin).collect();
-        let table = state::table(subject.service, origin.structure, origin.member);
+        let table = states::table(subject.service, origin.structure, origin.member);
         let model = uses[0].values;
         let known = match table {
             Some(table) if model.is_empty() => table.values(),
@@ -114,7 +114,7 @@ fn check_coverage(
     walked: &Walked<'_>,
     origin: Origin<'_>,
     known: &[String],
-    table: Option<&state::StateTable>,
+    table: Option<&states::StateTable>,
     uses: &[&Use<'_>],
     decides: bool,
 ) {
@@ -128,10 +128,10 @@ fn check_coverage(
     let success: Vec<_> = success.filter_map(|one| one.value.as_deref()).collect();
     let purpose =
         Purpose::new(subject.name, &success, &named, known).or_deletion(succeeds_by_error(subject));
-    let is_final = |value: &str| match table.filter(|_| uses[0].values.is_empty()) {
-        Some(table) => table.settled.contains(&value),
-        None => state::is_final(&state::words(value)),
-    };
+    let success: Vec<_> = success.into_iter().map(str::to_owned).collect();
+    let wanted = if purpose.is_deletion() { Wanted::Gone } else { Wanted::Values(&success) };
+    let finals = states::finals(known, wanted, table);
+    let is_final = |value: &str| known.iter().zip(&finals).any(|(one, it)| one == value && *it);
     let (settled, passing): (Vec<_>, Vec<_>) =
         unnamed.cloned().partition(|value| decides && is_final(value) && purpose.concerns(value));
     let quoted = |values: &[String]| {

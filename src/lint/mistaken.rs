@@ -6,10 +6,10 @@ use super::Subject;
 use super::coverage::succeeds_by_error;
 use super::paths::{Use, Walked};
 use super::rule;
-use super::state;
-use super::state::Purpose;
 use crate::config::MatcherKind;
 use crate::config::State;
+use crate::states;
+use crate::states::Purpose;
 
 /// Checks every state that acceptors ask for.
 pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
@@ -25,16 +25,16 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
                 format!("`{value}` is not left again, by its name, so there is nothing to retry")
             }
             // Where all that ends a wait is a success, so is a failure.
-            State::Success if state::is_failure(&state::words(value)) => {
+            State::Success if states::is_failure(value) => {
                 let good = of_same().find(|other| is_good_failure(other));
                 let Some(good) = good.and_then(|good| good.value.as_deref()) else { continue };
                 format!("`{value}` is a success and `{good}` a failure, unlike their names")
             }
-            State::Success if state::is_ready(&state::words(value)) => {
+            State::Success if states::is_ready(value) => {
                 let Some(code) = gone(subject) else { continue };
                 format!("`{value}` is a success, and so is `{code}`: one of the two is not")
             }
-            State::Failure if state::is_beginning(&state::words(value)) => {
+            State::Failure if states::is_beginning(value) => {
                 // Where everything but one state is a failure, this is meant.
                 if !of_same().filter(|other| other.state == State::Failure).all(is_lost_or_begun) {
                     continue;
@@ -57,26 +57,25 @@ fn is_written(subject: &Subject<'_>, one: &Use<'_>, value: &str) -> bool {
 }
 
 fn is_good_failure(one: &Use<'_>) -> bool {
-    let good = |value: &String| state::is_good(&state::words(value));
+    let good = |value: &String| states::is_good(value);
     one.state == State::Failure && one.value.as_ref().is_some_and(good)
 }
 
 fn is_lost_or_begun(one: &Use<'_>) -> bool {
     one.value.as_ref().is_none_or(|value| {
-        let words = state::words(value);
-        state::is_final(&words) || state::is_about_deletion(&words) || state::is_beginning(&words)
+        states::is_final(value) || states::is_about_deletion(value) || states::is_beginning(value)
     })
 }
 
 fn is_ready_success(one: &Use<'_>) -> bool {
-    let ready = |value: &String| state::is_ready(&state::words(value));
+    let ready = |value: &String| states::is_ready(value);
     one.state == State::Success && one.value.as_ref().is_some_and(ready)
 }
 
 /// The code of an error that means success, and that what is asked for is not there.
 fn gone<'a>(subject: &Subject<'a>) -> Option<&'a str> {
     // Who is about to delete something may find it gone.
-    if state::is_about_deletion(&state::words(subject.name)) {
+    if states::is_about_deletion(subject.name) {
         return None;
     }
     let mut successes =
@@ -95,7 +94,7 @@ fn purpose(subject: &Subject<'_>, walked: &Walked<'_>, one: &Use<'_>) -> Purpose
     let named: Vec<_> = uses().filter_map(|other| other.value.as_deref()).collect();
     let success = uses().filter(|other| other.state == State::Success);
     let success: Vec<_> = success.filter_map(|other| other.value.as_deref()).collect();
-    let inactive = success.iter().any(|value| state::words(value) == ["INACTIVE"]);
+    let inactive = success.iter().any(|value| states::words(value) == ["INACTIVE"]);
     Purpose::new(subject.name, &success, &named, one.values)
         .or_deletion(inactive || succeeds_by_error(subject))
 }

@@ -9,7 +9,6 @@ use super::input;
 use super::kind::{Class, Kind, Origin, Typed};
 use super::known::{HTTP, HTTP_REPLY};
 use super::rule;
-use super::state;
 use super::walk::{Named, Place, Walk, advice, subject as subject_of};
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
@@ -20,6 +19,7 @@ use crate::expression::Node;
 use crate::model::OperationModel;
 use crate::model::ShapeRef;
 use crate::python;
+use crate::states;
 
 /// What the walks over a waiter's acceptors came to.
 #[derive(Debug, Default)]
@@ -300,7 +300,7 @@ fn asked<'m>(
     let typed = Walk::new(operation).infer(member, &root);
     let origin = typed.origin.filter(|_| asks && typed.class() == Class::String)?;
     let values = typed.values();
-    let table = state::table(service, origin.structure, origin.member);
+    let table = states::table(service, origin.structure, origin.member);
     let mut taken = match table.filter(|_| values.is_empty()) {
         Some(table) => table.values(),
         None => values.to_vec(),

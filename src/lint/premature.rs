@@ -8,9 +8,9 @@ use super::Subject;
 use super::coverage::succeeds_by_error;
 use super::paths::{Use, Walked};
 use super::rule;
-use super::state;
 use crate::config::{AcceptorConfig, MatcherKind, State};
 use crate::expression::{Expression, Node};
+use crate::states;
 
 /// Checks every acceptor with an expression.
 pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
@@ -39,11 +39,11 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
 /// The state that tells how things stand, where no success acceptor asks for it. What is to be gone has
 /// none in the end.
 fn polled_state<'a>(subject: &Subject<'_>, walked: &'a Walked<'_>) -> Option<&'a str> {
-    if succeeds_by_error(subject) || state::is_about_deletion(&state::words(subject.name)) {
+    if succeeds_by_error(subject) || states::is_about_deletion(subject.name) {
         return None;
     }
     let mut known = walked.uses.iter().filter(|one| {
-        let table = state::table(subject.service, one.origin.structure, one.origin.member);
+        let table = states::table(subject.service, one.origin.structure, one.origin.member);
         one.direct && (table.is_some() || !one.values.is_empty() || is_over(one))
     });
     let state = known.find(|one| one.state != State::Success)?.origin;
@@ -96,5 +96,5 @@ fn ends_by(walked: &Walked<'_>, index: usize) -> bool {
 
 /// Whether the value says that something is over.
 fn is_over(one: &Use<'_>) -> bool {
-    one.value.as_ref().is_some_and(|value| state::is_final(&state::words(value)))
+    one.value.as_ref().is_some_and(|value| states::is_final(value))
 }

@@ -3,7 +3,49 @@
 //! The values are facts of the services, taken from their documentation; `source` says where. Some
 //! that are seen in replies and in botocore's waiters are not documented there and are listed too.
 
-use super::StateTable;
+/// The values of a member that is a plain string in the model, from the service's documentation.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StateTable {
+    /// The service, e.g. `redshift`.
+    pub service: &'static str,
+    /// The structure, e.g. `Cluster`.
+    pub structure: &'static str,
+    /// The member, e.g. `ClusterStatus`.
+    pub member: &'static str,
+    /// The values that end by themselves: nothing but somebody's action changes them.
+    pub settled: &'static [&'static str],
+    /// The values on the way to another.
+    pub passing: &'static [&'static str],
+    /// Where they are documented.
+    pub source: &'static str,
+}
+
+impl StateTable {
+    /// All values.
+    pub(crate) fn values(&self) -> Vec<String> {
+        self.settled.iter().chain(self.passing).map(|value| (*value).to_owned()).collect()
+    }
+
+    /// Whether something rests in the state `value`, if that is documented.
+    pub(crate) fn is_settled(&self, value: &str) -> Option<bool> {
+        let settled = self.settled.contains(&value);
+        (settled || self.passing.contains(&value)).then_some(settled)
+    }
+}
+
+/// The tables of states that services document in prose only.
+#[must_use]
+pub fn state_tables() -> &'static [StateTable] {
+    TABLES
+}
+
+/// The table of a member.
+pub(crate) fn table(service: &str, structure: &str, member: &str) -> Option<&'static StateTable> {
+    TABLES.iter().find(|table| {
+        table.service == service && table.structure == structure && table.member == member
+    })
+}
 
 const REDSHIFT_CLUSTER: &str =
     "https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html";
@@ -177,7 +219,7 @@ const fn status(
     StateTable { service, structure, member, settled, passing, source }
 }
 
-pub(super) static TABLES: &[StateTable] = &[
+static TABLES: &[StateTable] = &[
     StateTable {
         service: "redshift",
         structure: "Cluster",

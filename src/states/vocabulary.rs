@@ -48,6 +48,7 @@ pub(super) const AWAY: &[&str] = &[
     "DETACH",
     "DISASSOCIAT",
     "DISSOCIAT",
+    "GONE",
     "OFFBOARD",
     "REMOV",
     "SHUTTING",
@@ -79,17 +80,20 @@ pub(super) const UNDONE: &[&str] = &[
 /// How the words begin that say that it goes back to where it was: the way on has failed.
 pub(super) const BACK: &[&str] = &["REVERTING", "ROLLBACK", "ROLLED", "ROLLING"];
 
-/// It has come to an end that is not the one that was wanted.
-pub(super) const ENDED: &[&str] = &[
-    "ABORTED",
+/// Nothing came of it.
+pub(super) const ENDED: &[&str] =
+    &["ABORTED", "DENIED", "EXPIRED", "REJECTED", "TIMEDOUT", "TIMEOUT"];
+
+/// Somebody has ended it.
+pub(super) const GIVEN_UP: &[&str] = &["CANCELED", "CANCELLED", "INTERRUPTED", "KILLED", "REVOKED"];
+
+/// It is past what was wanted, although somebody may bring it back.
+pub(super) const CLOSED: &[&str] = &[
     "ARCHIVED",
-    "CANCELED",
-    "CANCELLED",
     "CLOSED",
     "COMPROMISED",
     "DEAUTHORIZED",
     "DECLINED",
-    "DENIED",
     "DEPRECATED",
     "DISCARDED",
     "DISCONTINUED",
@@ -99,36 +103,29 @@ pub(super) const ENDED: &[&str] = &[
     "ENDED",
     "EXCLUDED",
     "EXITED",
-    "EXPIRED",
     "FORFEITED",
     "IGNORED",
     "INACCESSIBLE",
     "INCOMPLETE",
     "INSUFFICIENT",
-    "INTERRUPTED",
     "ISOLATED",
-    "KILLED",
     "LEFT",
     "LOST",
     "OBSOLETE",
     "PURGED",
     "RECLAIMED",
     "RECYCLED",
-    "REJECTED",
     "RELEASED",
     "REPLACED",
     "RESIGNED",
     "RETIRED",
     "RETURNED",
     "REVERTED",
-    "REVOKED",
     "ROLLBACK",
     "ROLLED",
     "SKIPPED",
     "SUPERSEDED",
     "SUPPRESSED",
-    "TIMEDOUT",
-    "TIMEOUT",
     "UNREACHABLE",
     "WITHDRAWN",
 ];
@@ -186,6 +183,22 @@ pub(super) const PASSING: &[&str] = &[
     "WARNING",
     "WARNINGS",
     "YELLOW",
+];
+
+/// What says of a failure that it passes, or waits for somebody.
+pub(super) const TEMPORARY: &[&str] = &["PAUSED", "TEMPORARY", "TRANSIENT"];
+
+/// It has only begun.
+pub(super) const BEGINNING: &[&[&str]] = &[
+    &["CREATE", "INPROGRESS"],
+    &["CREATING"],
+    &["INITIALIZING"],
+    &["INPROGRESS"],
+    &["OPERATION", "INPROGRESS"],
+    &["PENDING"],
+    &["PROVISIONING"],
+    &["QUEUED"],
+    &["SUBMITTED"],
 ];
 
 /// It has not come to an end.
@@ -341,6 +354,7 @@ pub(super) const NEVER: &[&str] = &[
     "ELIGIBLE",
     "EXIST",
     "FOUND",
+    "RETRYABLE",
     "SUPPORTED",
 ];
 

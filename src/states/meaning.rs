@@ -1,129 +1,73 @@
-//! What the values of a state mean, by their names.
+//! What the values of a state mean to somebody who waits.
 
-use super::Meaning;
-use super::vocabulary::{
-    AWAY, BACK, ENDED, FAILED, LAST, NEVER, ONE_WORD, OPPOSITES, PASSING, REACHED, RESTING,
-    UNDER_WAY, UNDONE, WHERE, WORK,
-};
-use super::words::words;
+use super::class::{Class, class, is_going_on, is_gone, stays};
+use super::table::StateTable;
+use super::vocabulary::{AWAY, FAILED, LAST, OPPOSITES, REACHED, UNDONE, WORK};
+use super::words::{has, has_stem, joined};
 
-/// What one value says by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// It has come to the end that is wanted; the best tier is.
-    Reached(usize),
+/// What a state means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// What is waited for.
+    Success,
     /// It leads nowhere.
-    Over,
-    /// It goes on, or will.
-    UnderWay,
-    /// Not all of it came to the end that is wanted.
-    Partial,
-    /// Somebody has to make it go on.
-    Resting,
+    Failure,
+    /// It is under way.
+    Retry,
+    /// The name does not say; it is polled again.
     Unknown,
 }
 
-/// A value in words, of which some that belong together are one.
-fn joined(value: &str) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::new();
-    for word in words(value) {
-        let last = joined.last().map_or("", String::as_str);
-        let one = ONE_WORD.iter().find(|(first, second, _)| *first == last && *second == word);
-        match (one, joined.last_mut()) {
-            (Some((_, _, one)), Some(last)) => *last = (*one).to_owned(),
-            (None, Some(last)) if last == "UPTO" => last.push_str(&word),
-            (_, _) => joined.push(word),
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted<'a> {
+    /// One of these values, or, if there are none, that the thing works or the work is done.
+    Values(&'a [String]),
+    /// That the thing is gone.
+    Gone,
+}
+
+/// What each of `values` means, by the service's documentation and by its name.
+pub(crate) fn meanings(
+    values: &[String],
+    wanted: Wanted<'_>,
+    table: Option<&StateTable>,
+) -> Vec<Meaning> {
+    let goes = |value: &String| has_stem(&joined(value), AWAY);
+    let (proposed, gone) = match wanted {
+        Wanted::Values(success) if !success.iter().any(goes) => (by_name(values, success), false),
+        Wanted::Values(_) | Wanted::Gone => (by_name_of_gone(values), true),
+    };
+    let documented = |(value, meaning): (&String, Meaning)| {
+        let settled = table.and_then(|table| table.is_settled(value));
+        match (meaning, settled) {
+            // Where it rests it never comes to what is waited for.
+            (Meaning::Unknown | Meaning::Retry, Some(true)) if !gone => Meaning::Failure,
+            (Meaning::Unknown, Some(_)) => Meaning::Retry,
+            (Meaning::Failure, Some(false)) if !gone && !goes(value) => Meaning::Retry,
+            (_, _) => meaning,
         }
-    }
-    joined
-}
-
-fn has(words: &[String], list: &[&str]) -> bool {
-    words.iter().any(|word| list.contains(&word.as_str()))
-}
-
-fn has_stem(words: &[String], stems: &[&str]) -> bool {
-    words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
-}
-
-fn is_going_on(words: &[String]) -> bool {
-    let not = ["WARNING", "MISSING", "EXISTING", "CONFLICTING", "PASSING"];
-    let ing =
-        |word: &String| word.len() > 4 && word.ends_with("ING") && !not.contains(&word.as_str());
-    // `TRAINING_COMPLETED`
-    let over = words.last().is_some_and(|last| REACHED[0].contains(&last.as_str()));
-    has(words, UNDER_WAY) || !over && words.iter().any(ing)
-}
-
-/// `UNPUBLISHED`, `UNRESOLVED`: it has not been done yet.
-fn is_undone(words: &[String]) -> bool {
-    let un = |word: &String| {
-        word.starts_with("UN")
-            && word.ends_with("ED")
-            && REACHED.iter().all(|it| !it.contains(&word.as_str()))
     };
-    words.iter().any(un)
+    values.iter().zip(proposed).map(documented).collect()
 }
 
-/// What is not, or not yet.
-fn denied(words: &[String]) -> Option<Class> {
-    let first = words.first().is_some_and(|word| word == "NO");
-    let denied = first || has(words, &["MISSING", "NEVER", "NON", "NOT"]);
-    denied.then(|| if has(words, NEVER) { Class::Over } else { Class::UnderWay })
-}
-
-/// In which of the lists of [`REACHED`] it is: by its last word, or the first if only the place follows.
-fn tier(words: &[String]) -> Option<usize> {
-    let of = |word: &String| REACHED.iter().position(|tier| tier.contains(&word.as_str()));
-    let newer = matches!(words, [.., before, last]
-        if last == "AVAILABLE" && ["UPDATE", "UPDATES", "UPGRADE"].contains(&before.as_str()));
-    let last = words.last().filter(|_| !newer).and_then(of);
-    let first = || match words {
-        [first, second, ..] if WHERE.contains(&second.as_str()) => of(first),
-        _ => None,
+/// Which of `values` are not left again, so that a wait in which they are neither a success nor a failure goes on
+/// for nothing.
+pub(crate) fn finals(
+    values: &[String],
+    wanted: Wanted<'_>,
+    table: Option<&StateTable>,
+) -> Vec<bool> {
+    let is_final = |(value, meaning): (&String, Meaning)| {
+        let settled = table.and_then(|table| table.is_settled(value));
+        settled.unwrap_or_else(|| match (class(value), meaning) {
+            (Class::Reached(0), _) => stays(value),
+            (_, Meaning::Failure) => stays(value),
+            (_, Meaning::Success) => wanted == Wanted::Gone && is_gone(value),
+            (_, Meaning::Retry | Meaning::Unknown) => false,
+        })
     };
-    last.or_else(first)
-}
-
-/// The part before `WITH_WARNINGS`, which take nothing from a success.
-fn without_warnings(words: &[String]) -> &[String] {
-    match words {
-        [head @ .., with, last] if with == "WITH" && last.starts_with("WARNING") => head,
-        _ => words,
-    }
-}
-
-fn is_partial(words: &[String]) -> bool {
-    let but = words.windows(2).any(|pair| pair[0] == "WITH" && pair[1] == "ISSUES");
-    but || has_stem(words, &["PARTIAL"]) || has(words, &["SOME", "TRUNCATED"])
-}
-
-fn class(value: &str) -> Class {
-    let words = joined(value);
-    let words = without_warnings(&words);
-    let undone = has_stem(words, UNDONE) && has(words, REACHED[0]);
-    if let [one] = words
-        && one == "RUNNING"
-    {
-        return Class::Reached(REACHED.len() - 1);
-    }
-    if let Some(denied) = denied(words) {
-        denied
-    } else if has(words, FAILED) || has_stem(words, AWAY) || has_stem(words, BACK) || undone {
-        Class::Over
-    } else if is_partial(words) {
-        Class::Partial
-    } else if is_going_on(words) {
-        Class::UnderWay
-    } else if has(words, ENDED) {
-        Class::Over
-    } else if has(words, RESTING) {
-        Class::Resting
-    } else if has(words, PASSING) || is_undone(words) {
-        Class::UnderWay
-    } else {
-        tier(words).map_or(Class::Unknown, Class::Reached)
-    }
+    values.iter().zip(meanings(values, wanted, table)).map(is_final).collect()
 }
 
 /// The only one of `values` for which `is` holds.
@@ -161,13 +105,9 @@ fn is_beginning(value: &str, values: &[String]) -> bool {
     pairs.any(|(ends, _)| values.iter().any(|other| is(other, ends)))
 }
 
-/// What each of `values` means to somebody who waits for one of `success`, or, if that is empty, for the
-/// thing to work or the work to be done.
-pub(super) fn propose(values: &[String], success: &[String]) -> Vec<Meaning> {
-    let goes = |value: &String| has_stem(&joined(value), AWAY);
-    if !success.is_empty() && success.iter().any(goes) {
-        return propose_gone(values);
-    }
+/// What each of `values` means by its name to somebody who waits for one of `success`, or, if that is empty,
+/// for the thing to work or the work to be done.
+fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
     let classes: Vec<_> = values.iter().map(|value| class(value)).collect();
     let wanted = |value: &String| success.is_empty() || success.contains(value);
     let tiers = values.iter().zip(&classes).filter_map(|(value, class)| match class {
@@ -204,7 +144,7 @@ pub(super) fn propose(values: &[String], success: &[String]) -> Vec<Meaning> {
 }
 
 /// The same to somebody who waits for the thing to be gone.
-pub(super) fn propose_gone(values: &[String]) -> Vec<Meaning> {
+fn by_name_of_gone(values: &[String]) -> Vec<Meaning> {
     let meaning = |value: &String| {
         let words = joined(value);
         let failed = has(&words, FAILED);
@@ -221,18 +161,12 @@ pub(super) fn propose_gone(values: &[String]) -> Vec<Meaning> {
 
 /// How likely it is that what has these values is waited for at all; less is likelier, `None` is not at
 /// all.
-pub(super) fn likelihood(values: &[String]) -> Option<usize> {
+pub(crate) fn likelihood(values: &[String]) -> Option<usize> {
     let is = |value: &String| matches!(class(value), Class::Reached(tier) if tier < 2);
-    let reached = propose(values, &[]).contains(&Meaning::Success);
+    let reached = by_name(values, &[]).contains(&Meaning::Success);
     // What is on or off is a setting rather than a state.
     let switch = values.len() < 3;
     reached.then(|| usize::from(switch || !values.iter().any(is)))
-}
-
-/// Whether the value says that work is done, not that a thing can be used.
-pub(super) fn is_done(value: &str) -> bool {
-    let words = joined(value);
-    tier(without_warnings(&words)) == Some(0)
 }
 
 #[cfg(test)]
@@ -277,7 +211,7 @@ mod tests {
             ("ACTIVE PENDING_DELETION UnHealthy DEPRECATED", "sf-f"),
             ("STAGING STAGED_FOR_INSTALLATION INSTALLED FAILED_TO_INSTALL", "--sf"),
         ] {
-            assert_eq!(letters(propose(&values(states), &[])), expected, "{states}");
+            assert_eq!(letters(by_name(&values(states), &[])), expected, "{states}");
         }
     }
 
@@ -291,21 +225,21 @@ mod tests {
             ("NotStarted InProgress Failed Stopping Stopped", "--f-s"),
             ("ATTACHING ATTACHED DETACHING DETACHED", "-sf-"),
         ] {
-            assert_eq!(letters(propose(&values(states), &[])), expected, "{states}");
+            assert_eq!(letters(by_name(&values(states), &[])), expected, "{states}");
         }
     }
 
     #[test]
     fn what_is_wanted_changes_what_the_others_mean() {
         let states = values("CREATING AVAILABLE DELETING DELETED");
-        assert_eq!(letters(propose(&states, &values("DELETED"))), "---s");
+        assert_eq!(letters(meanings(&states, Wanted::Values(&values("DELETED")), None)), "---s");
         let states = values("RUNNING STOPPING STOPPED STARTING FAILED TERMINATED");
-        assert_eq!(letters(propose(&states, &values("STOPPED"))), "----ff");
+        assert_eq!(letters(by_name(&states, &values("STOPPED"))), "----ff");
     }
 
     #[test]
     fn what_is_to_be_gone_is_gone_when_it_says_so() {
         let states = values("ACTIVE DELETING DELETED DELETE_FAILED DELETE_COMPLETE REMOVED FAILED");
-        assert_eq!(letters(propose_gone(&states)), "--sfss-");
+        assert_eq!(letters(by_name_of_gone(&states)), "--sfss-");
     }
 }
