@@ -117,9 +117,8 @@ impl Acceptor {
     #[must_use]
     pub fn judge(&self, seen: &Observation) -> Verdict {
         let matched = match &self.matcher {
-            Matcher::Status => {
-                status(seen).map(|status| status.is_some_and(|status| self.equals(&status)))
-            }
+            Matcher::Status => status(seen)
+                .and_then(|status| status.map_or(Ok(false), |status| self.equals(&status))),
             Matcher::Error => self.judge_error(seen),
             Matcher::Path(expression)
             | Matcher::PathAll(expression)
@@ -185,8 +184,8 @@ impl Acceptor {
         }
     }
 
-    fn equals(&self, actual: &Value) -> bool {
-        python::equal(actual, &self.expected)
+    fn equals(&self, actual: &Value) -> Result<bool, EvaluationError> {
+        python::try_equal(actual, &self.expected).map_err(EvaluationError::new)
     }
 
     fn judge_path(
@@ -200,15 +199,15 @@ impl Acceptor {
         }
         let value = expression.evaluate(document)?;
         let members = value.as_array().map_or(&[][..], Vec::as_slice);
-        Ok(match self.matcher {
-            Matcher::PathAll(_) => {
-                !members.is_empty() && members.iter().all(|member| self.equals(member))
-            }
-            Matcher::PathAny(_) => members.iter().any(|member| self.equals(member)),
+        match self.matcher {
+            Matcher::PathAll(_) if members.is_empty() => Ok(false),
+            // The first that is not equal, or is, decides.
+            Matcher::PathAll(_) => find(members, false, |member| self.equals(member)),
+            Matcher::PathAny(_) => find(members, true, |member| self.equals(member)),
             Matcher::Path(_) | Matcher::Truth(_) | Matcher::Status | Matcher::Error => {
                 self.equals(&value)
             }
-        })
+        }
     }
 
     fn judge_error(&self, seen: &Observation) -> Result<bool, EvaluationError> {
@@ -243,11 +242,25 @@ impl Acceptor {
             (Value::Bool(true), Some(error)) => has_code(error),
             (_, None | Some(Value::Object(_))) => {
                 let code = error.and_then(|error| error.get("Code"));
-                Ok(self.equals(code.unwrap_or(&Value::String(String::new()))))
+                self.equals(code.unwrap_or(&Value::String(String::new())))
             }
             (_, Some(error)) => Err(no_attribute_get(error)),
         }
     }
+}
+
+/// `wanted` if a member is so, and its opposite if none is.
+fn find(
+    members: &[Value],
+    wanted: bool,
+    is: impl Fn(&Value) -> Result<bool, EvaluationError>,
+) -> Result<bool, EvaluationError> {
+    for member in members {
+        if is(member)? == wanted {
+            return Ok(wanted);
+        }
+    }
+    Ok(!wanted)
 }
 
 /// Python's `"Code" in error`.

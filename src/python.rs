@@ -23,6 +23,39 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// The same as [`equal`], where it can be told.
+///
+/// # Errors
+///
+/// Numbers that are equal only as they were read: beyond 64 bits that is the nearest float, which many integers
+/// have in common.
+pub(crate) fn try_equal(a: &Value, b: &Value) -> Result<bool, String> {
+    if !equal(a, b) {
+        return Ok(false);
+    }
+    match beyond_64_bits(a) {
+        Some(number) => {
+            Err(format!("numbers beyond 64 bits, as {number} is, cannot be told apart"))
+        }
+        None => Ok(true),
+    }
+}
+
+/// A number in `value` that may be another in the text that it was read from.
+pub(crate) fn beyond_64_bits(value: &Value) -> Option<&Number> {
+    const BEYOND_U64: f64 = 18_446_744_073_709_551_616.0;
+    const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().filter(|_| number.is_f64())?;
+            (float >= BEYOND_U64 || float <= LEAST_I64).then_some(number)
+        }
+        Value::Array(items) => items.iter().find_map(beyond_64_bits),
+        Value::Object(members) => members.values().find_map(beyond_64_bits),
+        Value::Null | Value::Bool(_) | Value::String(_) => None,
+    }
+}
+
 /// A boolean is a number in Python.
 fn number(value: &Value) -> Option<Number> {
     match value {
@@ -228,5 +261,22 @@ mod tests {
         assert!(!equal(json!("1"), json!(1)));
         assert!(!equal(json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992.0)));
         assert!(!equal(json!(null), json!(false)));
+    }
+
+    #[test]
+    fn integers_that_were_read_as_the_same_float_are_not_said_to_be_equal() {
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for (one, other, equal) in [
+            ("18446744073709551617", "18446744073709551616", None),
+            ("-9223372036854775809", "-9223372036854775808.0", None),
+            ("[1, {\"a\": 36893488147419103233}]", "[1, {\"a\": 36893488147419103232}]", None),
+            ("18446744073709551617", "28446744073709551617", Some(false)),
+            ("18446744073709551616", "18446744073709551615", Some(false)),
+            ("18446744073709551615", "18446744073709551615", Some(true)),
+            ("-9223372036854775808", "-9223372036854775808", Some(true)),
+            ("1e15", "1000000000000000", Some(true)),
+        ] {
+            assert_eq!(try_equal(&read(one), &read(other)).ok(), equal, "{one} {other}");
+        }
     }
 }

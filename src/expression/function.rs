@@ -380,7 +380,12 @@ fn contains(arguments: Vec<Value>) -> Result<Value, EvaluationError> {
             python::type_name(search)
         ))),
         (subject, search) => {
-            Ok(list(subject).iter().any(|item| python::equal(item, search)).into())
+            for item in list(subject) {
+                if python::try_equal(item, search).map_err(EvaluationError::new)? {
+                    return Ok(true.into());
+                }
+            }
+            Ok(false.into())
         }
     }
 }

@@ -401,8 +401,8 @@ fn is_true(value: &Value) -> bool {
 
 fn compare<'a>(comparator: Comparator, left: &Value, right: &Value) -> Evaluated<'a> {
     let ordering = match (comparator, left, right) {
-        (Comparator::Equal, ..) => return Ok(Item::boolean(equal(left, right))),
-        (Comparator::NotEqual, ..) => return Ok(Item::boolean(!equal(left, right))),
+        (Comparator::Equal, ..) => return Ok(Item::boolean(equal(left, right)?)),
+        (Comparator::NotEqual, ..) => return Ok(Item::boolean(!equal(left, right)?)),
         (_, Value::String(left), Value::String(right)) => Some(left.cmp(right)),
         (_, Value::Number(left), Value::Number(right)) => python::compare_numbers(left, right),
         (_, Value::String(_), Value::Number(_)) | (_, Value::Number(_), Value::String(_)) => {
@@ -426,10 +426,10 @@ fn holds(comparator: Comparator, ordering: Ordering) -> bool {
 }
 
 /// Python's equality, except that a number is never a boolean; inside of lists and objects it can be.
-fn equal(left: &Value, right: &Value) -> bool {
+fn equal(left: &Value, right: &Value) -> Result<bool, EvaluationError> {
     match (left, right) {
-        (Value::Bool(_), Value::Number(_)) | (Value::Number(_), Value::Bool(_)) => false,
-        _ => python::equal(left, right),
+        (Value::Bool(_), Value::Number(_)) | (Value::Number(_), Value::Bool(_)) => Ok(false),
+        _ => python::try_equal(left, right).map_err(EvaluationError::new),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::config::WaiterConfig;
 use crate::diagnostic::Diagnostic;
 use crate::matcher::Acceptor;
 use crate::matcher::Matcher;
+use crate::python;
 
 /// The acceptors in the order in which they are asked: the caller's conditions, the caller's acceptors,
 /// the file's.
@@ -77,5 +78,12 @@ fn compile_acceptor(
         (MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny, None) => return None,
     };
     let expected = binder.bind_value(&config.expected, &format!("{pointer}/expected"), problems);
+    if let Some(number) = python::beyond_64_bits(&expected) {
+        let message = format!("{number} is beyond 64 bits and is not compared exactly");
+        let help = "compare something else of the reply, or the same as text";
+        let pointer = format!("{pointer}/expected");
+        problems.push(Diagnostic::error("number", pointer, message).with_help(help));
+        return None;
+    }
     Some(Acceptor { state: config.state, matcher, expected, message })
 }

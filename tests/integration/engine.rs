@@ -390,6 +390,27 @@ async fn an_acceptor_that_cannot_be_evaluated_does_not_match_and_is_named() {
 }
 
 #[tokio::test]
+async fn integers_beyond_64_bits_are_not_taken_for_equal() {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let reply = || vec![Reply::Output(read(r#"{"Id": 36893488147419103233, "Small": 7}"#))];
+    let keys = |argument: &str, expected: Value| {
+        json!({"maxAttempts": 1, "acceptors": [
+            {"state": "success", "matcher": "path", "argument": argument, "expected": expected},
+        ]})
+    };
+    let other = "Id == `36893488147419103232`";
+    let (outcome, _) = run(keys(other, json!(true)), &Options::default(), reply()).await;
+    assert_eq!(outcome.status(), Status::Exhausted);
+    assert!(outcome.message().contains("beyond 64 bits"), "{}", outcome.message());
+    let (outcome, _) = run(keys("Small", json!(7)), &Options::default(), reply()).await;
+    assert_eq!(outcome.status(), Status::Success);
+    // Where it is known beforehand it is not polled.
+    let config = config(keys("Id", read("36893488147419103232")));
+    let error = Waiter::compile("things", "thing_ready", &config, &Options::default()).unwrap_err();
+    assert!(error.to_string().contains("is beyond 64 bits and is not compared exactly"), "{error}");
+}
+
+#[tokio::test]
 async fn previously_accepted_names_the_acceptor_that_matched() {
     let keys = json!({"maxAttempts": 2, "acceptors": [
         {"state": "retry", "matcher": "path", "argument": "State", "expected": "creating"},
