@@ -58,10 +58,14 @@ fn explain(text: &str, offset: usize, reason: &ErrorReason) -> String {
     if text.get(offset.saturating_sub(1)..).is_some_and(|rest| rest.starts_with("{{")) {
         return "a placeholder stands in a literal: '{{NAME}}'".to_owned();
     }
-    let found = found(text.get(offset..).unwrap_or_default());
+    let rest = text.get(offset..).unwrap_or_default();
+    let found = found(rest);
     let (wanted, token) = message.split_once(" -- found ").unwrap_or((message, ""));
     match wanted {
-        "Unexpected nud token" => format!("expected a value where {found}"),
+        "Unexpected nud token" => match number(rest) {
+            Some(number) => format!("a number takes back-quotes: `{number}`"),
+            None => format!("expected a value where {found}"),
+        },
         "Unexpected led token" | "Did not parse the complete expression" => {
             format!("expected an operator where {found}")
         }
@@ -78,6 +82,15 @@ fn explain(text: &str, offset: usize, reason: &ErrorReason) -> String {
             Some(_) | None => wanted.to_owned(),
         },
     }
+}
+
+/// The number that an expression goes on with.
+fn number(rest: &str) -> Option<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
+    let length = digits.find(|c| !is_part(c)).unwrap_or(digits.len());
+    let number = &rest[..rest.len() - digits.len() + length];
+    number.parse::<serde_json::Number>().is_ok().then_some(number)
 }
 
 /// What an expression goes on with.

@@ -31,6 +31,9 @@ pub(super) fn advice(waiter: &Waiter, document: &Value) -> Option<String> {
 pub(in crate::cli) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool) -> Option<String> {
     let expression = Expression::compile(condition).ok()?;
     let name = compared_name(expression.node(), &unknown)?;
+    if ["true", "false", "null"].contains(&name) {
+        return Some(quoted(name));
+    }
     Some(format!(
         "{name} without quotes, or in double ones, is the name of a member; {}",
         quoted(name)
@@ -38,7 +41,10 @@ pub(in crate::cli) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool)
 }
 
 fn quoted(name: &str) -> String {
-    format!("text takes single quotes: '{name}'")
+    match name {
+        "true" | "false" | "null" => format!("{name} as a value takes back-quotes: `{name}`"),
+        _ => format!("text takes single quotes: '{name}'"),
+    }
 }
 
 /// The first bare name that satisfies `absent` and is compared with something that is no literal.

@@ -78,7 +78,7 @@ pub(super) fn empty_lists(service: &str, input: &Map<String, Value>) -> Vec<Stri
     empty.map(line).collect()
 }
 
-/// Whether a finding is about an expression, or about the value that an acceptor of a file expects. The first
+/// Whether a finding is about an expression, or about what an acceptor of a file compares it with, and how. The first
 /// `given` are conditions, which expect nothing but truth.
 fn is_told(finding: &Diagnostic, given: usize) -> bool {
     let mut place = finding.pointer.rsplit('/');
@@ -86,7 +86,7 @@ fn is_told(finding: &Diagnostic, given: usize) -> bool {
     finding.severity >= Severity::Warning
         && match (key, index) {
             (Some("argument"), Some(_)) => true,
-            (Some("expected"), Some(index)) => index >= given,
+            (Some("matcher" | "expected"), Some(index)) => index >= given,
             _ => false,
         }
 }
