@@ -23,9 +23,10 @@ use crate::connection::Connections;
 use crate::connection::Environment;
 use crate::connection::OpenClient;
 use crate::diagnostic::fold;
+use crate::project::FILE_NAME;
 use crate::secrets::urls;
 
-use super::arguments::OwnFlags;
+use super::arguments::{OwnFlags, set_variable};
 use super::connections;
 use super::exit::Failure;
 use super::misnamed;
@@ -40,7 +41,7 @@ use super::signature::Signature;
 #[command(next_help_heading = "Waiters")]
 pub(super) struct SourceArgs {
     /// A waiter file, or a folder of them, that wins over the shipped ones. May be repeated.
-    #[arg(long, value_name = "PATH", env = "MAITRED_WAITERS", value_delimiter = PATH_SEPARATOR, hide_env_values = true)]
+    #[arg(long, value_name = "PATH", env = set_variable("MAITRED_WAITERS"), value_delimiter = PATH_SEPARATOR, hide_env_values = true)]
     pub(super) waiters: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) data: DataArgs,
@@ -130,6 +131,11 @@ impl SourceArgs {
 /// The project's waiters.
 fn local_waiters() -> Result<Vec<PathBuf>, Failure> {
     let waiters = project::project()?.waiters;
+    // A misspelt one would silently leave the shipped waiters.
+    if let Some(path) = waiters.iter().find(|path| !path.exists()) {
+        return Err(Failure::usage(format!("{} does not exist", path.display()))
+            .help(format!("check `waiters` in {FILE_NAME}")));
+    }
     Ok(if waiters.is_empty() { vec![PathBuf::from("waiters")] } else { waiters })
 }
 

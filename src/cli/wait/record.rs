@@ -103,7 +103,8 @@ fn write(
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
     std::fs::write(path, text)?;
     let polls: u64 = case.replies.iter().map(|reply| reply.repeat).sum();
-    let told = format!("recorded {polls} replies to {}", path.display());
+    let replies = if polls == 1 { "reply" } else { "replies" };
+    let told = format!("recorded {polls} {replies} to {}", path.display());
     Ok(if same {
         told
     } else {

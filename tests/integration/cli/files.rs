@@ -117,3 +117,31 @@ async fn a_file_beyond_its_cap_is_not_read() {
         is_told(&maitred.run(command).await, "is longer than");
     }
 }
+
+#[tokio::test]
+async fn a_variable_that_is_empty_is_not_set() {
+    for variable in ["MAITRED_STORE", "MAITRED_CONNECTIONS", "MAITRED_WAITERS"] {
+        let home = Maitred::with_account().variable(variable, "");
+        for command in [
+            &["tasks", "submit", "http.request", "--args", r#"{"endpoint": "http://127.0.0.1:1"}"#]
+                [..],
+            &["tasks", "list"],
+            &["connections", "list"],
+            &["wait", "http", "up", "--url", "http://127.0.0.1:1", "--dry-run"],
+        ] {
+            let ran = home.run(command).await;
+            assert_eq!(ran.code, Some(0), "{variable} {command:?}: {}", ran.stderr);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_waiters_that_a_project_names_has_to_be_there() {
+    let home = Maitred::new().file("maitred.toml", "waiters = ['mine', 'waiters']");
+    let wait = ["wait", "http", "up", "--url", "http://127.0.0.1:1", "--dry-run"];
+    for command in [&wait[..], &["list", "http"], &["explain", "http", "up"]] {
+        let ran = home.run(command).await;
+        assert_eq!(ran.code, Some(2), "{command:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("mine does not exist"), "{command:?}: {}", ran.stderr);
+    }
+}
