@@ -24,9 +24,9 @@ pub(super) struct InputArgs {
     pub(super) cli_input_json: Option<String>,
 }
 
-/// The variable `name` as the default of an option; one that is empty is not set.
-pub(super) fn set_variable(name: &'static str) -> Option<&'static str> {
-    std::env::var_os(name).is_some_and(|value| !value.is_empty()).then_some(name)
+/// The variable `name` as the default of an option, unless it is empty, which is not set.
+pub(super) fn variable_unless_empty(name: &'static str) -> Option<&'static str> {
+    std::env::var_os(name).is_none_or(|value| !value.is_empty()).then_some(name)
 }
 
 /// `command` with the flags of the operation, then our own options, those of `T`. One of ours that has

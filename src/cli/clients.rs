@@ -26,7 +26,7 @@ use crate::diagnostic::fold;
 use crate::project::FILE_NAME;
 use crate::secrets::urls;
 
-use super::arguments::{OwnFlags, set_variable};
+use super::arguments::{OwnFlags, variable_unless_empty};
 use super::connections;
 use super::exit::Failure;
 use super::misnamed;
@@ -41,7 +41,7 @@ use super::signature::Signature;
 #[command(next_help_heading = "Waiters")]
 pub(super) struct SourceArgs {
     /// A waiter file, or a folder of them, that wins over the shipped ones. May be repeated.
-    #[arg(long, value_name = "PATH", env = set_variable("MAITRED_WAITERS"), value_delimiter = PATH_SEPARATOR, hide_env_values = true)]
+    #[arg(long, value_name = "PATH", env = variable_unless_empty("MAITRED_WAITERS"), value_delimiter = PATH_SEPARATOR, hide_env_values = true)]
     pub(super) waiters: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) data: DataArgs,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::arguments::set_variable;
+use super::arguments::variable_unless_empty;
 use super::exit::Failure;
 use super::report;
 use crate::connection::{Connections, Environment};
@@ -56,7 +56,7 @@ pub(super) fn store() -> Result<Option<PathBuf>, Failure> {
 pub(super) struct ConnectionsArgs {
     /// The file of connections; default: `connections` of a maitred.toml that is trusted, else
     /// maitred/connections.toml in the configuration folder.
-    #[arg(long, value_name = "FILE", env = set_variable("MAITRED_CONNECTIONS"), hide_env_values = true)]
+    #[arg(long, value_name = "FILE", env = variable_unless_empty("MAITRED_CONNECTIONS"), hide_env_values = true)]
     connections: Option<PathBuf>,
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::set_variable;
+use super::arguments::variable_unless_empty;
 use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
 use super::project::{self, ConnectionsArgs};
@@ -43,7 +43,7 @@ pub(super) fn registry() -> Arc<Registry> {
 pub(super) struct StoreArgs {
     /// The file that keeps the tasks; default: `store` of a maitred.toml that is trusted, else
     /// maitred/maitred.sqlite in XDG_STATE_HOME, or else in ~/.local/state
-    #[arg(long, value_name = "FILE", env = set_variable("MAITRED_STORE"), hide_env_values = true)]
+    #[arg(long, value_name = "FILE", env = variable_unless_empty("MAITRED_STORE"), hide_env_values = true)]
     pub(super) store: Option<PathBuf>,
 }
 

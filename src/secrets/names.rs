@@ -20,6 +20,8 @@ const SECRETS: &[&str] = &[
     "password",
     "privatekey",
     "pwd",
+    "samlrequest",
+    "samlresponse",
     "secret",
     "secretkey",
     "signature",
@@ -308,7 +310,7 @@ mod tests {
         dbpassword password2 passwd pwd pass secret client_secret ClientSecret SecretString \
         secrets Credentials auth X-Auth Authorization Proxy-Authorization Cookie Set-Cookie \
         X-Hub-Signature-256 X-Amz-Signature X-Amz-Credential jwt bearer code_verifier \
-        client_assertion passphrase PIN ConnectionString";
+        client_assertion passphrase PIN ConnectionString SAMLResponse";
 
     const OTHER: &str = "\
         Key TagKey partition_key PublicKey KmsKeyId key_name author next_token NextToken \
