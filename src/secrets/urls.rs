@@ -53,10 +53,16 @@ fn ends_url(letter: char) -> bool {
 }
 
 fn logins(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut last = 0;
     authorities(text).filter_map(move |start| {
+        // What begins in the one before ends with it, and is hidden with it.
+        if start < last {
+            return None;
+        }
         let rest = &text[start..];
         let end = rest.find(|letter| ends_url(letter) || matches!(letter, '/' | '?' | '#' | '\\'));
         let authority = &rest[..end.unwrap_or(rest.len())];
+        last = start + authority.len();
         Some(start..start + authority.rfind('@')?)
     })
 }
@@ -79,6 +85,8 @@ fn authorities(text: &str) -> impl Iterator<Item = usize> {
 /// The values of `?name=value&name=value` whose names are those of secrets.
 fn queries(text: &str) -> Vec<Range<usize>> {
     let mut values = Vec::new();
+    // Where the value ends that was looked at last: one that begins in it ends with it.
+    let mut last = 0;
     for (at, _) in text.match_indices(['?', '&', ';', '#']) {
         let rest = &text[at + 1..];
         let Some(equals) = rest.find(|letter: char| letter == '=' || ends_name(letter)) else {
@@ -88,12 +96,16 @@ fn queries(text: &str) -> Vec<Range<usize>> {
         if !rest[equals..].starts_with('=') || rest[equals..].starts_with("==") {
             continue;
         }
-        let value = &rest[equals + 1..];
-        let end = value.find(|letter: char| ends_url(letter) || matches!(letter, '&' | '#' | '\''));
-        let value = &value[..end.unwrap_or(value.len())];
         let start = at + 1 + equals + 1;
-        if names::is_secret_pair(&decoded(&rest[..equals]), value) || is_secret_url(value) {
-            values.push(start..start + value.len());
+        let is_inner = start < last;
+        if !is_inner {
+            let ends = |letter: char| ends_url(letter) || matches!(letter, '&' | '#' | '\'');
+            last = text[start..].find(ends).map_or(text.len(), |length| start + length);
+        }
+        let value = &text[start..last];
+        let named = names::is_secret_pair(&decoded(&rest[..equals]), value);
+        if named || (!is_inner && is_secret_url(value)) {
+            values.push(start..last);
         }
     }
     values
@@ -157,5 +169,15 @@ mod tests {
         ] {
             assert_eq!(masked(text), expected);
         }
+    }
+
+    #[test]
+    fn a_long_text_is_read_once() {
+        for part in ["http:", "http://", "?a=", "?a=%3A//", "&token=", "?to=http%3A%2F%2Fu%3Ap%40h"]
+        {
+            let text = part.repeat(1 << 15);
+            assert!(masked(&text).len() <= text.len() + 10, "{part}");
+        }
+        assert_eq!(masked("http:http:u:p@h?q=a?token=S"), "http:***@h?q=a?token=***");
     }
 }

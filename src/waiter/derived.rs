@@ -6,6 +6,9 @@ use crate::expression::{Expression, Node};
 /// No more values are shown.
 const MOST: usize = 4;
 
+/// No more nodes are looked at: an expression can have a way to a value for each combination of its parts.
+const MOST_NODES: usize = 1000;
+
 /// A step from a value to a part of it.
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
@@ -41,8 +44,8 @@ pub(super) fn of_expressions<'a>(asked: impl IntoIterator<Item = (&'a str, bool)
     let mut paths: Vec<(Path, bool)> = Vec::new();
     for (text, is_text) in asked {
         let Ok(expression) = Expression::compile(text) else { continue };
-        let mut reached = Vec::new();
-        reach(expression.node(), &Vec::new(), &mut reached);
+        let (mut reached, mut left) = (Vec::new(), MOST_NODES);
+        reach(expression.node(), &Vec::new(), &mut reached, &mut left);
         let direct = reached.len() == 1 && is_text;
         for path in reached.into_iter().filter(|path| path.iter().any(is_named)) {
             if let Some((_, all)) = paths.iter_mut().find(|(known, _)| *known == path) {
@@ -123,45 +126,53 @@ fn text(path: &[Step]) -> String {
 }
 
 /// Adds the ways from `from` to the values that `node` looks at.
-fn reach(node: &Node, from: &Path, found: &mut Vec<Path>) {
+fn reach(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
+    let Some(rest) = left.checked_sub(1) else { return };
+    *left = rest;
     match node {
         Node::Current => found.push(from.clone()),
         Node::Literal(_) | Node::Reference(_) => {}
         Node::Field(name) => found.push(further(from, Step::Member(name.clone()))),
         Node::Index(index) => found.push(further(from, Step::Index(*index))),
         Node::Slice(..) => found.push(from.clone()),
-        Node::Chain(first, second) => behind(first, from, |way| reach(second, &way, found)),
+        Node::Chain(first, second) => {
+            behind(first, from, left, |way, left| reach(second, &way, found, left))
+        }
         // The brackets around several values of each item come off again: `A[].[B, C][]`.
         Node::Projection(list, each) if takes_brackets_off(list) => {
-            behind(list, from, |way| reach(each, &way, found));
+            behind(list, from, left, |way, left| reach(each, &way, found, left));
         }
-        Node::Projection(list, each) => behind(list, from, |way| {
+        Node::Projection(list, each) => behind(list, from, left, |way, left| {
             let way = if matches!(way.last(), Some(Step::Values)) { way } else { each_of(way) };
-            reach(each, &way, found);
+            reach(each, &way, found, left);
         }),
         Node::Condition(condition, value) => {
-            reach(condition, from, found);
+            reach(condition, from, found, left);
             if **value != Node::Current {
-                reach(value, from, found);
+                reach(value, from, found, left);
             }
         }
-        Node::Flatten(list) => behind(list, from, |way| {
+        Node::Flatten(list) => behind(list, from, left, |way, _| {
             found.push(if takes_brackets_off(node) { way } else { each_of(way) });
         }),
         Node::ObjectValues(object) => {
-            behind(object, from, |way| found.push(further(&way, Step::Values)));
+            behind(object, from, left, |way, _| found.push(further(&way, Step::Values)));
         }
         Node::And(a, b) | Node::Or(a, b) | Node::Comparison(_, a, b) => {
-            reach(a, from, found);
-            reach(b, from, found);
+            reach(a, from, found, left);
+            reach(b, from, found, left);
         }
-        Node::Not(inner) => reach(inner, from, found),
-        Node::MultiList(nodes) => nodes.iter().for_each(|node| reach(node, from, found)),
-        Node::MultiHash(entries) => entries.iter().for_each(|(_, node)| reach(node, from, found)),
+        Node::Not(inner) => reach(inner, from, found, left),
+        Node::MultiList(nodes) => nodes.iter().for_each(|node| reach(node, from, found, left)),
+        Node::MultiHash(entries) => {
+            entries.iter().for_each(|(_, node)| reach(node, from, found, left))
+        }
         Node::Call(function, arguments) if function.name() == "length" => {
-            arguments.iter().for_each(|argument| count(argument, from, found));
+            arguments.iter().for_each(|argument| count(argument, from, found, left));
         }
-        Node::Call(_, arguments) => arguments.iter().for_each(|node| reach(node, from, found)),
+        Node::Call(_, arguments) => {
+            arguments.iter().for_each(|node| reach(node, from, found, left))
+        }
     }
 }
 
@@ -171,12 +182,12 @@ fn takes_brackets_off(node: &Node) -> bool {
 }
 
 /// Adds how many there are of what `node` yields; where it chooses among them, what it chooses by.
-fn count(node: &Node, from: &Path, found: &mut Vec<Path>) {
+fn count(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
     let mut counted = Vec::new();
-    reach(node, &Vec::new(), &mut counted);
+    reach(node, &Vec::new(), &mut counted, left);
     match counted.as_slice() {
         [one] if !chooses(node) => found.push(further(from, Step::Count(one.clone()))),
-        _ => reach(node, from, found),
+        _ => reach(node, from, found, left),
     }
 }
 
@@ -202,10 +213,10 @@ fn chooses(node: &Node) -> bool {
 }
 
 /// Goes on behind each value that `node` yields.
-fn behind(node: &Node, from: &Path, mut go_on: impl FnMut(Path)) {
+fn behind(node: &Node, from: &Path, left: &mut usize, mut go_on: impl FnMut(Path, &mut usize)) {
     let mut ways = Vec::new();
-    reach(node, from, &mut ways);
-    ways.into_iter().for_each(&mut go_on);
+    reach(node, from, &mut ways, left);
+    ways.into_iter().for_each(|way| go_on(way, left));
 }
 
 fn further(from: &Path, step: Step) -> Path {
@@ -223,6 +234,18 @@ mod tests {
 
     fn derived(expression: &str, is_text: bool) -> Option<String> {
         of_expressions([(expression, is_text)]).map(|show| show.expressions().join("; "))
+    }
+
+    #[test]
+    fn an_expression_with_a_way_for_each_combination_is_bounded() {
+        for text in [
+            format!("a.{}", vec!["[@,@]"; 40].join(".")),
+            format!("a|{}b{}", "([@,@]|".repeat(40), ")".repeat(40)),
+            format!("{}a{}", "length(".repeat(40), ")".repeat(40)),
+        ] {
+            // What is derived has no end otherwise.
+            let _ = derived(&text, true);
+        }
     }
 
     #[test]
