@@ -299,6 +299,7 @@ fn remember_environment() {
             known.add_urls(value);
         }
     }
+    known.keep();
 }
 
 /// Logs to stderr what `MAITRED_LOG`, or else `RUST_LOG`, asks for; by default nothing.

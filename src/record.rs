@@ -133,6 +133,10 @@ impl Client for Recorder<'_> {
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         self.kept(self.client.call_all_pages(call), false)
     }
+
+    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        self.kept(self.client.call_without_body(call), false)
+    }
 }
 
 impl Recorder<'_> {

@@ -103,6 +103,11 @@ pub(super) fn json(value: &Value) -> String {
     escape::json(&format!("{value:#}\n"))
 }
 
+/// Prints a piece of a JSON text, which has been through [`json`].
+pub(super) fn json_piece(text: &str) -> io::Result<()> {
+    write_out(text)
+}
+
 /// A list that is written one item after the other, so that it may be longer than memory: the same text as
 /// that of [`json`] for `{"version": 1, NAME: [..]}`, in pieces of whole lines.
 #[derive(Debug)]
@@ -119,7 +124,7 @@ impl JsonList {
 
     /// The text before this item, which is kept.
     pub(super) fn item(&mut self, item: &Value) -> String {
-        let text = format!("    {item:#}").replace('\n', "\n    ");
+        let text = format!("    {}", json(item).trim_end()).replace('\n', "\n    ");
         match self.last.replace(text) {
             None => format!("{}[\n", self.head()),
             Some(last) => format!("{last},\n"),

@@ -7,7 +7,8 @@
 //!
 //! The entries of `no_proxy` are divided by commas or spaces. Each is `*` for every host, an IP address,
 //! a network such as `10.0.0.0/8`, or a domain, which stands for the hosts below it, too, with or without
-//! `.` or `*.` before it. These are curl's rules. As in Python, an entry may end with `:PORT`.
+//! `.` or `*.` before it. That is all that curl takes, and more: with curl `*` has to be alone, a domain has no `*.`
+//! before it, and a network may be one of IPv4 only. As in Python, an entry may end with `:PORT`.
 
 use std::net::IpAddr;
 
@@ -69,6 +70,11 @@ impl Proxies {
         self.http.is_none() && self.https.is_none()
     }
 
+    /// The URLs of all proxies.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
+        self.http.iter().chain(&self.https).map(String::as_str)
+    }
+
     /// The URL of the proxy for requests to `url`.
     pub(super) fn find(&self, url: &str) -> Option<&str> {
         let (scheme, rest) = url.split_once("://")?;
@@ -107,10 +113,12 @@ fn bare(host: &str) -> &str {
 /// The URL of a proxy. One without a scheme is spoken to over plain HTTP.
 fn usable(variable: &str, url: &str) -> Result<String, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let (host, _) = host_and_port(authority(rest));
+    let (host, port) = host_and_port(authority(rest));
     let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
     if !is_known
         || host.trim_matches(':').is_empty()
+        || !port.is_none_or(is_port)
         || rest.contains(|c: char| c.is_whitespace() || c.is_control())
     {
         return Err(format!("{variable} is not the URL of a proxy, such as http://HOST:PORT"));
@@ -125,9 +133,10 @@ impl Exception {
             return whole(network(address, None));
         }
         if let Some((address, length)) = entry.split_once('/')
-            && let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse())
+            && let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u8>())
         {
-            return whole(network(address, Some(length)));
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            return whole(network(address, Some(length))).filter(|_| length <= bits);
         }
         let (host, port) = host_and_port(entry);
         let port = port.map(str::parse).transpose().ok()?;
@@ -220,6 +229,7 @@ mod tests {
             ("10.1.2.3", "10.1.2.30", "", false),
             ("10.0.0.0/8", "10.1.2.3", "", true),
             ("10.0.0.0/8", "11.1.2.3", "", false),
+            ("10.1.2.3/33", "10.1.2.3", "", false),
             ("0.0.0.0/0", "11.1.2.3", "", true),
             ("10.1.2.3/32", "10.1.2.3", "", true),
             ("fd00::/8", "[fd00::1]", "", true),
@@ -231,6 +241,13 @@ mod tests {
             let found = proxies(&[("http_proxy", "http://p:1"), ("no_proxy", list)]).unwrap();
             let url = format!("http://me:pw@{host}{port}/path?a=@b");
             assert_eq!(found.find(&url).is_none(), direct, "{list}: {url}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_not_passed_over() {
+        for url in ["http://p:99999", "http://p:x", "http://", "ftp://p", "http://a b"] {
+            assert!(proxies(&[("http_proxy", url)]).is_err(), "{url}");
         }
     }
 

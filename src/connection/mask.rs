@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::secret::{HIDDEN, SecretRef, SecretValue};
 use super::{Connection, Fields};
 use crate::secrets::names::is_secret_name;
+use crate::secrets::urls;
 
 /// Keys of `extra`, at any depth, whose values are no secrets. Everything else is hidden: a key that
 /// nobody thought of may hold anything.
@@ -59,17 +60,13 @@ pub(super) fn is_secret(key: &str, value: &Value) -> bool {
     named || packed || value.as_str().is_some_and(|text| without_login(text) != text)
 }
 
-/// A URL without its login and its query, and any other text as it is.
+/// A URL without its login and its query, and any other text without what looks like a secret of a URL.
 pub(super) fn without_login(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let (rest, query) = match rest.find(['?', '#']) {
-        Some(end) => (&rest[..end], "?…"),
-        None => (rest, ""),
-    };
-    let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    match host.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://{HIDDEN}@{host}{path}{query}"),
-        None => format!("{scheme}://{host}{path}{query}"),
+    let masked = urls::masked_address(text);
+    let is_url = urls::has_authority(text) || urls::bare_login(text).is_some();
+    match masked.find(['?', '#']) {
+        Some(end) if is_url => format!("{}?…", &masked[..end]),
+        Some(_) | None => masked,
     }
 }
 

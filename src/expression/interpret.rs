@@ -404,6 +404,11 @@ fn compare<'a>(comparator: Comparator, left: &Value, right: &Value) -> Evaluated
         (Comparator::Equal, ..) => return Ok(Item::boolean(equal(left, right)?)),
         (Comparator::NotEqual, ..) => return Ok(Item::boolean(!equal(left, right)?)),
         (_, Value::String(left), Value::String(right)) => Some(left.cmp(right)),
+        (_, Value::Number(_), Value::Number(_)) if python::equal(left, right) => {
+            // Numbers beyond 64 bits may differ all the same.
+            equal(left, right)?;
+            Some(Ordering::Equal)
+        }
         (_, Value::Number(left), Value::Number(right)) => python::compare_numbers(left, right),
         (_, Value::String(_), Value::Number(_)) | (_, Value::Number(_), Value::String(_)) => {
             let message = python::unordered(comparator.as_str(), left, right);

@@ -40,7 +40,7 @@ pub(super) fn checkpoint(known: &KnownSecrets, checkpoint: &mut Checkpoint) {
         return;
     }
     if let Ok(mut state) = serde_json::from_str::<Value>(&checkpoint.state) {
-        known.redact_value(&mut state);
+        known.redact_members(&mut state);
         checkpoint.state = state.to_string();
     }
 }

@@ -5,20 +5,24 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::{Map, Value};
 
 use super::HIDDEN;
 use super::encodings::spellings;
 use super::literals::{self, Literal};
+use super::names;
 use super::urls;
 
 /// Shorter values are not replaced, since they are parts of other words: as in Airflow.
 const MIN_CHARS: usize = 5;
 
-/// How many spellings of secrets are remembered at most. Tokens change, so their number must have a bound:
-/// beyond it the older half is forgotten.
-const MAX_SPELLINGS: usize = 20_000;
+/// How many bytes the spellings of secrets have together at most. Tokens change, so they must have a bound: beyond
+/// it the older half is forgotten, except what is lasting.
+const MAX_BYTES: usize = 1 << 20;
+
+/// A value of a cookie that is shorter is a secret only by the cookie's name: `view=compact` is none.
+const MIN_COOKIE: usize = 16;
 
 /// Values that are known to be secrets: of references that were resolved, of connections, logins and tokens
 /// of requests. Cloning is cheap, and clones know the same.
@@ -30,6 +34,9 @@ struct Known {
     added: HashSet<String>,
     /// All spellings, in the order in which they came.
     spellings: Vec<String>,
+    /// How many of them are never forgotten, and the secrets that they are of.
+    lasting: usize,
+    lasting_secrets: HashSet<String>,
     finder: Option<AhoCorasick>,
 }
 
@@ -39,15 +46,22 @@ impl KnownSecrets {
         self.add_all([secret.to_owned()]);
     }
 
+    /// Never forgets what is known by now: the secrets of the process's own environment.
+    pub(crate) fn keep(&self) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.lasting = known.spellings.len();
+        known.lasting_secrets = known.added.clone();
+    }
+
     /// Remembers what goes over the wire for a login, and its password.
     pub(crate) fn add_login(&self, user: &str, password: &str) {
         self.add_all([password.to_owned(), format!("{user}:{password}")]);
     }
 
-    /// Remembers the logins, and the secrets of queries, of the URLs in `text`.
+    /// Remembers the logins, and the secrets of queries, of the URLs in `text`, or of the address that it is.
     pub(crate) fn add_urls(&self, text: &str) {
-        let found = urls::found(text);
-        self.add_all(found.into_iter().flat_map(|(_, range)| parts(&text[range])));
+        let found = urls::found(text).into_iter().map(|(_, range)| range);
+        self.add_all(found.chain(urls::bare_login(text)).flat_map(|range| parts(&text[range])));
     }
 
     /// Remembers the secrets of a request of service `http`.
@@ -93,11 +107,17 @@ impl KnownSecrets {
             known.added.insert(secret);
         }
         known.forget();
-        // It fails for more patterns than there are bytes of memory for.
-        known.finder = AhoCorasick::builder()
+        // The other kinds take a time to build that grows with the square of a secret's length.
+        let finder = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::LeftmostLongest)
-            .build(&known.spellings)
-            .ok();
+            .build(&known.spellings);
+        match finder {
+            Ok(finder) => known.finder = Some(finder),
+            Err(error) => {
+                tracing::warn!(%error, "a new secret cannot be kept out of what is printed")
+            }
+        }
     }
 
     /// `text` with [`HIDDEN`] in the place of each known secret, also where that is percent-encoded, escaped
@@ -125,8 +145,17 @@ impl KnownSecrets {
         self.replace_in(value, HIDDEN);
     }
 
-    /// The same with `instead` in the place of each secret.
+    /// The same, of which the names of members stay: they are those of a program's own structure.
+    pub(crate) fn redact_members(&self, value: &mut Value) {
+        self.replace_all(value, HIDDEN, false);
+    }
+
+    /// Redacts as [`Self::redact_value`] does, with `instead` in the place of each secret.
     pub(crate) fn replace_in(&self, value: &mut Value, instead: &str) {
+        self.replace_all(value, instead, true);
+    }
+
+    fn replace_all(&self, value: &mut Value, instead: &str, names: bool) {
         if self.read().finder.is_none() {
             return;
         }
@@ -143,11 +172,11 @@ impl KnownSecrets {
                 }
             }
             Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.replace_in(item, instead));
+                items.iter_mut().for_each(|item| self.replace_all(item, instead, names));
             }
             Value::Object(entries) => {
-                entries.values_mut().for_each(|entry| self.replace_in(entry, instead));
-                if entries.keys().any(|name| matches!(self.redact(name), Cow::Owned(_))) {
+                entries.values_mut().for_each(|entry| self.replace_all(entry, instead, names));
+                if names && entries.keys().any(|name| matches!(self.redact(name), Cow::Owned(_))) {
                     let renamed = std::mem::take(entries).into_iter();
                     let name = |name: &str| self.replace(name, instead).into_owned();
                     *entries = renamed.map(|(key, entry)| (name(&key), entry)).collect();
@@ -178,9 +207,11 @@ impl KnownSecrets {
 
 impl Known {
     fn forget(&mut self) {
-        if self.spellings.len() > MAX_SPELLINGS {
-            self.spellings.drain(..self.spellings.len() / 2);
-            self.added.clear();
+        let bytes: usize = self.spellings[self.lasting..].iter().map(String::len).sum();
+        if bytes > MAX_BYTES {
+            let passing = self.spellings.len() - self.lasting;
+            self.spellings.drain(self.lasting..self.lasting + passing.div_ceil(2));
+            self.added.clone_from(&self.lasting_secrets);
         }
     }
 }
@@ -208,7 +239,9 @@ fn parts(credential: &str) -> Vec<String> {
         parts.push(token.to_owned());
     }
     let cookies = credential.split(';').filter_map(|cookie| cookie.trim().split_once('='));
-    parts.extend(cookies.map(|(_, value)| value.to_owned()));
+    let secrets =
+        cookies.filter(|(name, value)| value.len() >= MIN_COOKIE || names::is_secret_query(name));
+    parts.extend(secrets.map(|(_, value)| value.to_owned()));
     if decoded != credential {
         if let Some((_, password)) = decoded.split_once(':') {
             parts.push(password.to_owned());
@@ -256,6 +289,9 @@ mod tests {
         let mut value = json!({"n": 12345, "m": 123456, "at 12345": ["x12345x", "abc", null]});
         known.redact_value(&mut value);
         assert_eq!(value, json!({"n": "***", "m": 123456, "at ***": ["x***x", "abc", null]}));
+        let mut value = json!({"12345": {"12345": "12345"}});
+        known.redact_members(&mut value);
+        assert_eq!(value, json!({"12345": {"12345": "***"}}));
     }
 
     #[test]
@@ -263,7 +299,7 @@ mod tests {
         let known = KnownSecrets::default();
         let input = json!({
             "url": "https://me:p%40ssword@h/?token=querytoken",
-            "headers": {"Authorization": "Bearer headertoken", "Cookie": "a=1; sid=cookievalue"},
+            "headers": {"Authorization": "Bearer headertoken", "Cookie": "a=1; sid=cookievalue; view=compact"},
             "json": {"db": {"password": "jsonpassword"}},
         });
         known.add_request(input.as_object().unwrap());
@@ -271,5 +307,19 @@ mod tests {
             assert_eq!(known.redact(echo), HIDDEN, "{echo}");
         }
         assert_eq!(known.redact("Bearer of a=1"), "Bearer of a=1");
+        assert_eq!(known.redact("a compact view"), "a compact view");
+    }
+
+    #[test]
+    fn what_is_lasting_is_never_forgotten() {
+        let known = KnownSecrets::default();
+        known.add("of the environment");
+        known.keep();
+        for token in 0..12 {
+            known.add(&format!("{token:02}{}", "t".repeat(50_000)));
+        }
+        assert_eq!(known.redact("of the environment"), HIDDEN);
+        assert_eq!(known.redact(&format!("11{}", "t".repeat(50_000))), HIDDEN);
+        assert_ne!(known.redact(&format!("00{}", "t".repeat(50_000))), HIDDEN);
     }
 }

@@ -36,7 +36,9 @@ pub(crate) fn of_value(path: &str, value: &Value) -> Vec<Literal> {
 pub(crate) fn login_in(path: &str, value: &Value) -> Option<String> {
     match value {
         Value::String(text) => {
-            let mut found = urls::found(text).into_iter();
+            let bare = urls::bare_login(text).filter(|_| names::is_address(path));
+            let bare = bare.map(|range| (urls::Kind::Login, range));
+            let mut found = urls::found(text).into_iter().chain(bare);
             let is_login = |(kind, range): (urls::Kind, std::ops::Range<usize>)| {
                 kind == urls::Kind::Login && !is_open(&text[range])
             };
@@ -131,6 +133,12 @@ fn is_form(text: &str) -> bool {
 }
 
 fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
+    if let Some(login) = urls::bare_login(text).filter(|_| names::is_address(path))
+        && !is_open(&text[login.clone()])
+    {
+        let value = text[login].to_owned();
+        found.push(Literal { path: path.to_owned(), what: LOGIN, value });
+    }
     for (kind, range) in urls::found(text) {
         let value = &text[range];
         if !is_open(value) {
@@ -217,7 +225,8 @@ fn is_credential(text: &str) -> bool {
 
 /// Whether a text is not a secret yet: it is empty, hidden, or has a placeholder.
 fn is_open(text: &str) -> bool {
-    text.is_empty() || text == HIDDEN || text.contains("{{")
+    let filled_in = text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"));
+    text.is_empty() || text == HIDDEN || filled_in
 }
 
 fn join(path: &str, name: &str) -> String {

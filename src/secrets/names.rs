@@ -7,18 +7,22 @@ const SECRETS: &[&str] = &[
     "accesskey",
     "apikey",
     "assertion",
+    "authcode",
     "authorization",
     "bearer",
     "connectionstring",
     "cookie",
     "credential",
     "csrf",
+    "jsessionid",
     "jwt",
     "passcode",
+    "passkey",
     "passphrase",
     "passwd",
     "password",
     "privatekey",
+    "phpsessid",
     "pwd",
     "samlrequest",
     "samlresponse",
@@ -26,6 +30,9 @@ const SECRETS: &[&str] = &[
     "secretkey",
     "signature",
     "token",
+    "totp",
+    "userpass",
+    "xsrf",
 ];
 
 /// Short words that stand for a secret only where they are the whole last word.
@@ -35,6 +42,7 @@ const WORDS: &[&str] = &["auth", "cred", "otp", "pass", "pat", "pin", "pw", "sas
 const KEYS: &[&str] = &[
     "access",
     "account",
+    "admin",
     "api",
     "app",
     "application",
@@ -237,6 +245,12 @@ pub(crate) fn is_about_secret(name: &str) -> bool {
     words(name).last().is_some_and(|last| ABOUT.contains(&last.as_str()))
 }
 
+/// Whether what is called `name` is an address, which may lack its scheme.
+pub(crate) fn is_address(name: &str) -> bool {
+    const ADDRESSES: [&str; 5] = ["endpoint", "host", "proxy", "uri", "url"];
+    words(name).last().is_some_and(|last| ADDRESSES.contains(&last.as_str()))
+}
+
 /// Whether a name is of more than one thing, so that a number is how many there are.
 pub(crate) fn is_plural(name: &str) -> bool {
     words(name).last().is_some_and(|last| last.ends_with('s') && !last.ends_with("ss"))
@@ -310,7 +324,8 @@ mod tests {
         dbpassword password2 passwd pwd pass secret client_secret ClientSecret SecretString \
         secrets Credentials auth X-Auth Authorization Proxy-Authorization Cookie Set-Cookie \
         X-Hub-Signature-256 X-Amz-Signature X-Amz-Credential jwt bearer code_verifier \
-        client_assertion passphrase PIN ConnectionString SAMLResponse";
+        client_assertion passphrase PIN ConnectionString SAMLResponse JSESSIONID PHPSESSID \
+        auth_code authcode passkey totp userpass xsrf admin_key";
 
     const OTHER: &str = "\
         Key TagKey partition_key PublicKey KmsKeyId key_name author next_token NextToken \

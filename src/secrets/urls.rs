@@ -33,6 +33,29 @@ pub(crate) fn replaced(text: &str, instead: &str) -> String {
     out
 }
 
+/// The same of a text that is an address as a whole, which may lack the scheme: `user:password@host`.
+pub(crate) fn masked_address(text: &str) -> String {
+    match bare_login(text) {
+        Some(range) => format!("{HIDDEN}{}", &masked(text)[range.end..]),
+        None => masked(text),
+    }
+}
+
+/// The login of an address without a scheme.
+pub(crate) fn bare_login(text: &str) -> Option<Range<usize>> {
+    if has_authority(text) || text.contains(ends_url) {
+        return None;
+    }
+    let authority = text.split(['/', '?', '#']).next()?;
+    let end = authority.rfind('@').filter(|end| authority[..*end].contains(':'))?;
+    Some(0..end)
+}
+
+/// Whether there is a URL in a text, with a host.
+pub(crate) fn has_authority(text: &str) -> bool {
+    authorities(text).next().is_some()
+}
+
 /// The logins and the secrets of queries in a text, in order, and none twice.
 pub(crate) fn found(text: &str) -> Vec<(Kind, Range<usize>)> {
     let mut found: Vec<_> = logins(text).map(|range| (Kind::Login, range)).collect();

@@ -402,6 +402,11 @@ async fn integers_beyond_64_bits_are_not_taken_for_equal() {
     let (outcome, _) = run(keys(other, json!(true)), &Options::default(), reply()).await;
     assert_eq!(outcome.status(), Status::Exhausted);
     assert!(outcome.message().contains("beyond 64 bits"), "{}", outcome.message());
+    let order = "Id < `36893488147419103234`";
+    let (outcome, _) = run(keys(order, json!(true)), &Options::default(), reply()).await;
+    assert!(outcome.message().contains("beyond 64 bits"), "{}", outcome.message());
+    let (outcome, _) = run(keys("Id > `7`", json!(true)), &Options::default(), reply()).await;
+    assert_eq!(outcome.status(), Status::Success);
     let (outcome, _) = run(keys("Small", json!(7)), &Options::default(), reply()).await;
     assert_eq!(outcome.status(), Status::Success);
     // Where it is known beforehand it is not polled.

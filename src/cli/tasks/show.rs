@@ -116,11 +116,17 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
         let tasks = opened.store.tasks(&filter).map_err(|error| store_failure(&error))?;
         shown += tasks.len();
         filter.before = tasks.last().map(|task| task.id);
-        let text: String = match &mut list {
-            None => tasks.iter().map(|task| text::line(task, now) + "\n").collect(),
-            Some(list) => tasks.iter().map(|task| list.item(&json(task))).collect(),
+        let written = match &mut list {
+            None => {
+                let lines: String = tasks.iter().map(|task| text::line(task, now) + "\n").collect();
+                report::result(&lines)
+            }
+            Some(list) => {
+                let items: String = tasks.iter().map(|task| list.item(&json(task))).collect();
+                report::json_piece(&items)
+            }
         };
-        report::result(&text).map_err(unwritten)?;
+        written.map_err(unwritten)?;
         if tasks.len() < page {
             break true;
         }
@@ -134,8 +140,10 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Report> {
         (None, _, true) => String::new(),
         (None, shown, false) => format!("the newest {shown}; --limit shows more"),
     };
-    let end = list.map_or_else(String::new, |list| list.end());
-    Ok(Report::text(end).with_stderr(remark))
+    if let Some(list) = list {
+        report::json_piece(&list.end()).map_err(unwritten)?;
+    }
+    Ok(Report::text(String::new()).with_stderr(remark))
 }
 
 fn unwritten(error: std::io::Error) -> Failure {

@@ -11,6 +11,7 @@ use reqwest::{Certificate, ClientBuilder, Identity, Url};
 
 use crate::client::proxies::{self, Proxies};
 use crate::file::{self, FileError};
+use crate::secrets::urls;
 
 /// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
 const MAX_POOLS: usize = 64;
@@ -144,6 +145,9 @@ pub(in crate::client) fn of_environment(builder: ClientBuilder) -> Result<Client
     let proxies = Proxies::of_process()?;
     if proxies.is_empty() {
         return Ok(builder);
+    }
+    if let Some(url) = proxies.urls().find(|url| Url::parse(url).is_err()) {
+        return Err(format!("the proxy {} is not a URL", urls::masked(url)));
     }
     let proxy = reqwest::Proxy::custom(move |url| Url::parse(proxies.find(url.as_str())?).ok());
     Ok(builder.proxy(proxy))

@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
                     None
                 }
             },
-            (None, Some(endpoint)) if endpoint.contains("://") => {
+            (None, Some(endpoint)) if has_scheme(endpoint) => {
                 self.problems.push(InputProblem {
                     path: "endpoint".to_owned(),
                     message: "must be a path below the base URL".to_owned(),
@@ -377,6 +377,11 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// Whether this is a whole URL: one in the query of a path is not.
+fn has_scheme(endpoint: &str) -> bool {
+    endpoint.split(['/', '?', '#']).next().is_some_and(|first| first.ends_with(':'))
 }
 
 /// The URL of a request, or what is wrong with it, without repeating it.

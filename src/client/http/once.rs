@@ -25,14 +25,15 @@ pub(super) enum Lead {
 impl Lead {
     /// Where `reply` to a request of `method` to `url` leads; `None`: it is the reply itself.
     pub(super) fn of(reply: &Response, method: &Method, url: &Url) -> Option<Self> {
-        let location = reply.headers().get(LOCATION)?.to_str().ok();
         let keeps_method = match reply.status() {
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method != Method::POST,
             StatusCode::SEE_OTHER => false,
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
             _ => return None,
         };
-        let target = location.and_then(|location| url.join(location).ok());
+        let location = reply.headers().get(LOCATION);
+        let location = location.map(|location| String::from_utf8_lossy(location.as_bytes()));
+        let target = location.and_then(|location| url.join(&location).ok());
         let target = target.filter(|target| matches!(target.scheme(), "http" | "https"));
         match target {
             Some(target) if !keeps_method => Some(Self::Result(target)),

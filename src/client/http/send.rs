@@ -194,11 +194,17 @@ fn fill(mut builder: RequestBuilder, method: &Method, request: Request) -> Reque
         Credentials::Basic { username, password } => builder.basic_auth(username, Some(password)),
         Credentials::Bearer(value) => builder.header(AUTHORIZATION, value),
     };
+    let is_empty = match &request.body {
+        Body::None => true,
+        Body::Text(text) => text.is_empty(),
+        Body::Form(pairs) => pairs.is_empty(),
+        Body::Json(_) => false,
+    };
+    // Some servers refuse these without it: <https://www.rfc-editor.org/rfc/rfc9110#section-8.6>.
+    if is_empty && matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+        builder = builder.header(CONTENT_LENGTH, HeaderValue::from(0));
+    }
     builder = match request.body {
-        // Some servers refuse these without it: <https://www.rfc-editor.org/rfc/rfc9110#section-8.6>.
-        Body::None if matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
-            builder.header(CONTENT_LENGTH, HeaderValue::from(0))
-        }
         Body::None => builder,
         Body::Text(text) => builder.body(text),
         Body::Form(pairs) => builder.form(&pairs),

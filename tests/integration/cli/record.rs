@@ -42,6 +42,18 @@ fn case(user: &Maitred) -> Value {
 }
 
 #[tokio::test]
+async fn a_body_that_nobody_reads_is_left_on_the_wire_when_it_is_recorded() {
+    let body = b"data: 1\n".to_vec();
+    let content_type = "text/event-stream";
+    let server =
+        Loopback::start(move |_| Reply::Endless { status: 200, content_type, body: body.clone() });
+    let user = Maitred::new();
+    let ran = user.run(&["record", "http", "up", "--url", &server.url("/"), "--to", CASE]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(case(&user)["expect"]["outcome"], "success");
+}
+
+#[tokio::test]
 async fn a_failure_becomes_a_case_that_fails_the_same_way() {
     let server = server(r#"{"state": "failed", "reason": "account 987654321098 has no money"}"#);
     let url = server.url("/");

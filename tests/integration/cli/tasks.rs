@@ -305,6 +305,17 @@ async fn a_list_of_tasks_is_read_in_pages() {
 }
 
 #[tokio::test]
+async fn a_list_is_json_whatever_the_tasks_are_called() {
+    let maitred = Maitred::new();
+    let key = "a\u{202e}b ##[error]x\n::error::y\u{9b}";
+    let args = json!({"endpoint": "http://127.0.0.1:9/"});
+    submit(&maitred, "http.request", &args, &["--key", key]).await;
+    let list = maitred.run(&["tasks", "list", "--output", "json"]).await;
+    assert_eq!(list.json()["tasks"][0]["key"], key, "{}", list.stdout);
+    assert!(!list.stdout.contains(['\u{202e}', '\u{9b}']), "{}", list.stdout);
+}
+
+#[tokio::test]
 async fn a_task_waits_until_it_is_due() {
     let (maitred, api) = (Maitred::new(), job("done"));
     let later = submit(&maitred, "http.sensor", &sensor(&api), &["--due", "2h"]).await;

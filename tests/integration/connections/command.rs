@@ -48,6 +48,30 @@ async fn a_list_says_where_each_comes_from_and_no_secret() {
 }
 
 #[tokio::test]
+async fn a_login_in_an_address_is_hidden_however_that_is_written() {
+    for address in ["http://u:", "http:u:", "https:\\\\u:", "u:"] {
+        let endpoint = format!("{address}{CANARY}@127.0.0.1:1/path?token={CANARY}");
+        let text =
+            json!({"conn_type": "aws", "extra": {"endpoint_url": &endpoint}, "host": &endpoint});
+        let maitred = Maitred::with_account().variable("MAITRED_CONN_C", &text.to_string());
+        for args in [
+            &["connections", "show", "c"][..],
+            &["connections", "list", "--output", "json"],
+            &["call", "sts", "get-caller-identity", "--endpoint-url", &endpoint],
+            &["wait", "http", "up", "--once", "--url", &endpoint],
+        ] {
+            let ran = maitred.run(args).await;
+            assert!(!format!("{ran:?}").contains(CANARY), "{args:?} {ran:?}");
+        }
+        let args = json!({"cluster_identifier": "a", "endpoint_url": &endpoint}).to_string();
+        let ran =
+            maitred.run(&["tasks", "submit", "redshift.pause_cluster", "--args", &args]).await;
+        assert_eq!(ran.code, Some(2), "{address} {}", ran.stderr);
+        assert!(ran.stderr.contains("login"), "{address} {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
 async fn a_wait_polls_through_a_connection_and_flags_win() {
     let redshift = FakeRedshift::start(Pace::Describes(1));
     redshift.cluster("analytics", &["pausing", "paused"]);

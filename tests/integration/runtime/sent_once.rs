@@ -80,6 +80,16 @@ async fn a_redirect_never_sends_a_request_again_that_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_redirect_without_an_address_is_no_result_of_a_request_sent_once() {
+    for status in [307, 308] {
+        let server = Loopback::start(move |_: &Request| Reply::text(status, "accepted"));
+        let Observation::Error(error) = post(server.url("/old")).await else { panic!("{status}") };
+        assert!(error.is_never_sent() && error.message().contains("redirects"), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_to_the_result_of_a_request_sent_once_is_read() {
     for status in [301, 302, 303] {
         let server = Loopback::start(move |request: &Request| match request.method.as_str() {
