@@ -45,6 +45,7 @@ mod walk;
 
 pub use crate::states::{StateTable, state_tables};
 pub use fix::fixed;
+pub(crate) use order::NEVER_HOLDS;
 pub use rule::{Rule, file_rules, find, rules};
 
 /// Where the models of services come from.

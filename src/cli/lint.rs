@@ -191,9 +191,9 @@ fn written(checked: &[Checked], format: Format, hidden: usize) -> Report {
             "findings": checked.iter().flat_map(|file| file.findings().to_json()).collect::<Vec<_>>(),
         }))),
         Format::Sarif => Report::text(report::json(&sarif::log(checked))),
-        Format::Github => Report::verbatim(
-            checked.iter().map(|file| file.findings().to_github()).collect::<String>(),
-        )
+        Format::Github => Report::verbatim(report::commands(
+            &checked.iter().map(|file| file.findings().to_github()).collect::<String>(),
+        ))
         .with_stderr(summary(checked, hidden)),
     }
 }

@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::Origin;
 use crate::catalog::found_by_words;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{fold, nearest};
 use crate::model::service_named;
 
 /// List the waiters there are, and where each comes from
@@ -74,6 +74,9 @@ fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
     let filter = args.filter.as_deref().unwrap_or_default().to_lowercase();
     let entries = chosen.iter().flat_map(|service| catalog.service(service)).collect();
     let mut entries = found_by_words(entries, words);
+    // What is called so comes before what only has the words in it.
+    let wanted = fold(&words.concat());
+    entries.sort_by_key(|entry| fold(&entry.name) != wanted);
     // The file that has it may be one that cannot be used, which is said anyway.
     if entries.is_empty() && !words.is_empty() && catalog.bad_files().is_empty() {
         return Err(nothing_found(&whole, &services));

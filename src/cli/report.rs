@@ -94,6 +94,11 @@ pub(super) enum Format {
     Json,
 }
 
+/// Workflow commands that we have written, without what a terminal would obey in them.
+pub(super) fn commands(text: &str) -> String {
+    escape::commands(text)
+}
+
 /// Indented JSON that keeps the order of the keys, without known secrets.
 pub(super) fn json(value: &Value) -> String {
     let mut value = Cow::Borrowed(value);

@@ -138,6 +138,9 @@ fn covering(key: &Key, service: &str) -> Vec<Key> {
     covering
 }
 
+/// What is said of a condition that no reply makes true.
+pub(crate) const NEVER_HOLDS: &str = "this condition never holds";
+
 /// A condition that is the same whatever the reply.
 fn check_constant(
     subject: &mut Subject<'_>,
@@ -154,8 +157,7 @@ fn check_constant(
             subject.report(&rule::CONSTANT_CONDITION, &place, message);
         }
         Some(false) => {
-            let message = "this condition never holds";
-            subject.report(&rule::CONSTANT_CONDITION, &place, message);
+            subject.report(&rule::CONSTANT_CONDITION, &place, NEVER_HOLDS);
         }
         None => {
             if let Some(value) = test.lone_value() {

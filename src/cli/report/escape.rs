@@ -49,6 +49,19 @@ pub(super) fn page(text: &str) -> String {
     out
 }
 
+/// Commands of CI that we have written ourselves, maybe with text from outside in them: lines stay.
+pub(super) fn commands(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_unseen(letter) && letter != '\n' {
+            let _ = write!(out, "{}", letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// Serialised JSON, which stays equal: what is unseen is written as `\u202e`.
 pub(super) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -57,7 +57,8 @@ pub(super) fn find(
     for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
         let help = finding.help.map_or_else(String::new, |help| format!("; {help}"));
         let line = format!("{}{help}", finding.message);
-        let is_mistake = finding.severity >= Severity::Error;
+        let is_mistake =
+            finding.severity >= Severity::Error || finding.message == lint::NEVER_HOLDS;
         let lines = if is_mistake { &mut doubts.mistakes } else { &mut doubts.warnings };
         if !lines.contains(&line) {
             lines.push(line);

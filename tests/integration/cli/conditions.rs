@@ -30,6 +30,11 @@ async fn a_condition_that_cannot_come_true_is_refused_and_shown_how_to_write() {
         ("Clusters[0].ClusterStatus == available", "text takes single quotes: 'available'"),
         ("Clusters[0].Encrypted == true", "true as a value takes back-quotes: `true`"),
         ("Clusters[0].Clusterstatus == 'available'", "did you mean `ClusterStatus`?"),
+        ("length(Clusters) == `-1`", "this condition never holds"),
+        (
+            "Clusters[0].ClusterStatus == 'a' && Clusters[0].ClusterStatus == 'b'",
+            "this condition never holds",
+        ),
         ("contains(Clusters[].Status, 'available')", "has no member `Status`"),
     ] {
         let (ran, requests) = until(condition, &[]).await;

@@ -150,6 +150,7 @@ async fn what_files_and_arguments_say_never_begins_a_line() {
     assert!(!commands.is_empty());
     let of_ours = |line: &&str| line.starts_with("::") && line.contains(" file=waiters/bad.json");
     assert!(commands.iter().all(of_ours), "{}", ran.stdout);
+    assert!(!ran.stdout.contains(['\u{9b}', '\u{202e}', '\u{1b}']), "{:?}", ran.stdout);
 }
 
 #[tokio::test]
