@@ -2,7 +2,7 @@
 
 use super::class::{Class, class, is_going_on, is_gone, stays};
 use super::table::StateTable;
-use super::vocabulary::{AWAY, FAILED, LAST, OPPOSITES, REACHED, UNDONE, WORK};
+use super::vocabulary::{AWAY, BEGINS_AT, FAILED, LAST, REACHED, UNDONE, WORK};
 use super::words::{has, has_stem, joined};
 
 /// What a state means.
@@ -99,9 +99,9 @@ fn comes_back(values: &[String]) -> bool {
 }
 
 /// Whether `value` is where the way to another of `values` begins, as `DETACHED` to `ATTACHED`.
-fn is_beginning(value: &str, values: &[String]) -> bool {
+fn begins(value: &str, values: &[String]) -> bool {
     let is = |value: &str, word: &str| matches!(joined(value).as_slice(), [one] if one == word);
-    let mut pairs = OPPOSITES.iter().filter(|(_, begins)| is(value, begins));
+    let mut pairs = BEGINS_AT.iter().filter(|(_, begins)| is(value, begins));
     pairs.any(|(ends, _)| values.iter().any(|other| is(other, ends)))
 }
 
@@ -119,10 +119,10 @@ fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
         if best.is_none() && success.is_empty() { last_resort(values, &classes) } else { None };
     let work = last.is_some() || best.is_some_and(|best| WORK.contains(&best));
     let comes_back = !work && comes_back(values);
-    let begins = |index: usize| is_beginning(&values[index], values);
+    let is_beginning = |index: usize| begins(&values[index], values);
     let meaning = |(index, class): (usize, &Class)| match class {
         _ if last == Some(index) => Meaning::Success,
-        Class::Over if begins(index) => Meaning::Retry,
+        Class::Over if is_beginning(index) => Meaning::Retry,
         Class::Reached(tier) if Some(*tier) == best => Meaning::Success,
         Class::Reached(_) | Class::UnderWay => Meaning::Retry,
         Class::Partial | Class::Resting if comes_back => Meaning::Retry,

@@ -1,45 +1,12 @@
 //! What a wait is about, so far as names tell.
 
 use super::class::{is_about_deletion, is_done, is_gone, is_good};
+use super::vocabulary::{OPPOSITE_PHASES, PHASES, ROLLBACK};
 use super::words::words;
-
-/// The words for what may be going on, by the beginning that their forms share.
-const PHASES: [&str; 18] = [
-    "MOV",
-    "CREAT",
-    "UPDAT",
-    "MODIF",
-    "DELET",
-    "IMPORT",
-    "UPLOAD",
-    "START",
-    "STOP",
-    "ATTACH",
-    "DETACH",
-    "ASSOCIAT",
-    "DISASSOCIAT",
-    "REGIST",
-    "DEREGIST",
-    "ACTIVAT",
-    "DEACTIVAT",
-    "ROLLBACK",
-];
-
-/// How something that fails may end.
-const ROLLBACK: &str = "ROLLBACK";
-
-/// What undoes what.
-const OPPOSITES: [(&str, &str); 5] = [
-    ("START", "STOP"),
-    ("ATTACH", "DETACH"),
-    ("ASSOCIAT", "DISASSOCIAT"),
-    ("REGIST", "DEREGIST"),
-    ("ACTIVAT", "DEACTIVAT"),
-];
 
 /// What a value is about: `CREATE_FAILED` about creation.
 fn phases(words: &[String]) -> Vec<&'static str> {
-    let of = |word: &String| PHASES.into_iter().find(|phase| word.starts_with(phase));
+    let of = |word: &String| PHASES.iter().copied().find(|phase| word.starts_with(phase));
     words.iter().filter_map(of).collect()
 }
 
@@ -128,7 +95,7 @@ impl Purpose {
 
     /// Whether acceptors ask for the opposite of `phase`, and not for it.
     fn is_opposite(&self, phase: &str) -> bool {
-        let opposite = OPPOSITES.iter().find_map(|(one, other)| match phase {
+        let opposite = OPPOSITE_PHASES.iter().find_map(|(one, other)| match phase {
             phase if phase == *one => Some(other),
             phase if phase == *other => Some(one),
             _ => None,

@@ -372,11 +372,45 @@ pub(super) const ONE_WORD: [(&str, &str, &str); 9] = [
 ];
 
 /// What is waited for, and where that begins.
-pub(super) const OPPOSITES: [(&str, &str); 6] = [
+pub(super) const BEGINS_AT: [(&str, &str); 6] = [
     ("ALLOCATED", "DEALLOCATED"),
     ("ASSOCIATED", "DISASSOCIATED"),
     ("ATTACHED", "DETACHED"),
     ("INSTALLED", "UNINSTALLED"),
     ("PROVISIONED", "DEPROVISIONED"),
     ("REGISTERED", "UNREGISTERED"),
+];
+
+/// The words for what may be going on, by the beginning that their forms share.
+pub(super) const PHASES: &[&str] = &[
+    "MOV",
+    "CREAT",
+    "UPDAT",
+    "MODIF",
+    "DELET",
+    "IMPORT",
+    "UPLOAD",
+    "START",
+    "STOP",
+    "ATTACH",
+    "DETACH",
+    "ASSOCIAT",
+    "DISASSOCIAT",
+    "REGIST",
+    "DEREGIST",
+    "ACTIVAT",
+    "DEACTIVAT",
+    "ROLLBACK",
+];
+
+/// How something that fails may end.
+pub(super) const ROLLBACK: &str = "ROLLBACK";
+
+/// Phases of which each undoes the other.
+pub(super) const OPPOSITE_PHASES: [(&str, &str); 5] = [
+    ("START", "STOP"),
+    ("ATTACH", "DETACH"),
+    ("ASSOCIAT", "DISASSOCIAT"),
+    ("REGIST", "DEREGIST"),
+    ("ACTIVAT", "DEACTIVAT"),
 ];
