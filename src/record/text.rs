@@ -1,5 +1,7 @@
 //! What is taken out of a text, whatever it is the value of.
 
+use crate::secrets::literals;
+
 /// Stands for an account id, as in AWS's own documentation.
 const ACCOUNT: &str = "123456789012";
 /// Stands for an access key id, as in AWS's own documentation.
@@ -44,7 +46,7 @@ fn scrubbed_word(word: &str) -> String {
     if is_email(word) {
         return EMAIL.to_owned();
     }
-    if word.starts_with("eyJ") && word.len() > 30 && word.contains('.') {
+    if literals::is_web_token(word) {
         return TOKEN.to_owned();
     }
     let bare = word.trim_end_matches('.');

@@ -233,9 +233,7 @@ fn hook_problem(hook: &FailureHook) -> Option<String> {
             Some("the command for failures is empty".to_owned())
         }
         FailureHook::Command(words) => {
-            let mut literals = words.iter().flat_map(|word| literals::of_text("", word));
-            // The shell puts in a variable when the command runs.
-            let found = literals.find(|literal| !literal.value.contains('$'))?;
+            let found = literals::of_command(words).into_iter().next()?;
             let what = format!("command for failures {}", found.what);
             stored(
                 &what,

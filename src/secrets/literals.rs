@@ -21,8 +21,12 @@ const LOGIN: &str = "has a login in it";
 const QUERY: &str = "has a secret in its query";
 const INSIDE: &str = "has a secret in it";
 
+/// A shorter word after the name of a scheme is one of a sentence: `Basic plan`.
+const MIN_CREDENTIAL: usize = 8;
+
 /// How a header begins whose value is a credential, whatever its name.
-const SCHEMES: [&str; 2] = ["Bearer ", "Basic "];
+const SCHEMES: [&str; 6] =
+    ["ApiKey ", "AWS4-HMAC-SHA256 ", "Basic ", "Bearer ", "Digest ", "Token "];
 
 /// Those in `value`, which stands at `path`. References, placeholders, `null`, booleans and what is empty
 /// are fine.
@@ -89,6 +93,40 @@ pub(crate) fn of_text(path: &str, text: &str) -> Vec<Literal> {
     found
 }
 
+/// Those in the words of a command, of which each may be a command itself. What the shell puts in when the command
+/// runs is no literal.
+pub(crate) fn of_command(words: &[String]) -> Vec<Literal> {
+    let mut found: Vec<_> = words.iter().flat_map(|word| of_text("", word)).collect();
+    let trim = |word: &'_ str| word.trim_matches(['"', '\'']).to_owned();
+    let split: Vec<_> = words.iter().flat_map(|word| word.split_whitespace()).map(trim).collect();
+    for (index, word) in split.iter().enumerate() {
+        let next = split.get(index + 1).filter(|next| !next.starts_with('-'));
+        let option = word.trim_start_matches('-');
+        let value = match option.split_once('=') {
+            Some((name, value)) if names::is_secret_name(name) => Some(value),
+            Some(_) => None,
+            None => next.map(String::as_str).filter(|next| is_before_secret(word, next)),
+        };
+        let value = value.filter(|value| !is_open(value)).map(str::to_owned);
+        found.extend(value.map(|value| Literal { path: String::new(), what: INSIDE, value }));
+    }
+    found.retain(|literal| !literal.value.contains(['$', '`']));
+    found
+}
+
+/// Whether the word after `word` is a secret: of an option, of curl's login, of a credential.
+fn is_before_secret(word: &str, next: &str) -> bool {
+    let is_scheme = SCHEMES.iter().any(|scheme| scheme.trim_end().eq_ignore_ascii_case(word));
+    let login = matches!(word, "-u" | "--user" | "--proxy-user") && next.contains(':');
+    let option = word.strip_prefix("--").is_some_and(names::is_secret_name);
+    login || option || (is_scheme && next.len() >= MIN_CREDENTIAL)
+}
+
+/// Whether a word is a JSON Web Token.
+pub(crate) fn is_web_token(word: &str) -> bool {
+    word.starts_with("eyJ") && word.len() > 30 && word.contains('.')
+}
+
 /// The input of a request of service `http` with `instead` in the place of its secrets.
 pub(crate) fn hidden_in_request(input: &Map<String, Value>, instead: &str) -> Map<String, Value> {
     let each = |members: &Map<String, Value>, is_secret: fn(&str, &Value) -> bool| {
@@ -145,6 +183,9 @@ fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
             let what = if kind == urls::Kind::Login { LOGIN } else { QUERY };
             found.push(Literal { path: path.to_owned(), what, value: value.to_owned() });
         }
+    }
+    if is_web_token(text) && !text.contains(char::is_whitespace) {
+        found.push(Literal { path: path.to_owned(), what: NAMED, value: text.to_owned() });
     }
     if let Some(value) = inner_json(text) {
         look(path, &value, false, found);

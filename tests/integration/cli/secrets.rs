@@ -218,9 +218,16 @@ async fn a_hook_with_a_secret_is_refused_and_the_way_out_is_named() {
         let said = refusal(&[&task[..], &["--on-failure-webhook", url]].concat()).await;
         assert!(said.contains("$secret"), "{said}");
     }
-    let command = "curl https://me:c4nary@host/";
-    let said = refusal(&[&task[..], &["--on-failure-command", command]].concat()).await;
-    assert!(said.contains("$TOKEN"), "{said}");
+    for command in [
+        "curl https://me:c4nary@host/",
+        "curl -H 'Authorization: Bearer c4narybird' https://host/",
+        "sh -c 'curl -u me:c4nary https://host/'",
+        "notify --password c4nary",
+        "notify --api-key=c4nary",
+    ] {
+        let said = refusal(&[&task[..], &["--on-failure-command", command]].concat()).await;
+        assert!(said.contains("$TOKEN"), "{command}: {said}");
+    }
     let said =
         refusal(&[&task[..], &["--on-failure-webhook", "{\"$secret\": \"c4nary\"}"]].concat())
             .await;
