@@ -8,6 +8,7 @@ mod bad_waiters;
 mod baseline;
 mod bounds;
 mod call;
+mod certificates;
 #[cfg(target_os = "linux")]
 mod clock;
 mod conditions;

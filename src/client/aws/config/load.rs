@@ -1,5 +1,8 @@
 //! What the SDK's configuration is made of: settings, variables and profiles, in botocore's order.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -11,7 +14,8 @@ use crate::client::aws::endpoint::is_valid_host_label;
 use crate::client::aws::exchange::bounded;
 use crate::client::aws::http_client;
 use crate::client::proxies::Proxies;
-use crate::client::{Verify, http};
+use crate::client::{Verify, http, roots};
+use crate::file;
 
 use super::chain::Chain;
 use super::connector::Connector;
@@ -52,7 +56,7 @@ impl AwsSettings {
     ///
     /// A profile that is named and does not exist is a slip of the pen, and the SDK would look for
     /// credentials elsewhere.
-    fn selected(
+    pub(super) fn selected(
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
@@ -81,7 +85,7 @@ impl AwsSettings {
     }
 
     /// The profile that these settings name in so many words.
-    fn named_profile(&self) -> Option<&str> {
+    pub(super) fn named_profile(&self) -> Option<&str> {
         self.profile.as_deref().filter(|name| !name.is_empty())
     }
 
@@ -289,17 +293,26 @@ fn usable_bundle(found: &Found) -> Result<String, BadSettings> {
     Ok(found.value.clone())
 }
 
-/// The SDK's connector panics where the system's certificates are said to be in a place that has none.
+/// The certificates of the system must not be said to be in a place that has none.
 fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
-    if let Some(found) = lookup.variable(&["SSL_CERT_FILE"])? {
-        usable_bundle(&found)?;
+    let file = lookup.variable(&[roots::FILE])?;
+    let folders = lookup.variable(&[roots::FOLDERS])?;
+    if let Some(Found { value, origin }) = &file {
+        file::open(Path::new(value))
+            .map_err(|error| BadSettings::new(format!("{origin}: {} {error}", printable(value))))?;
     }
-    match lookup.variable(&["SSL_CERT_DIR"])? {
-        Some(found) if !std::env::split_paths(&found.value).any(|path| path.is_dir()) => {
-            Err(found.must_be("a folder that exists"))
-        }
-        Some(_) | None => Ok(()),
+    if let Some(found) = &folders
+        && !std::env::split_paths(&found.value).any(|path| path.is_dir())
+    {
+        return Err(found.must_be("a folder that exists"));
     }
+    let [file, folders] =
+        [file, folders].map(|found| found.map(|found| OsString::from(found.value)));
+    let is_named = file.is_some() || folders.is_some();
+    if is_named && roots::load(file.as_deref(), folders.as_deref()).is_empty() {
+        return Err(BadSettings::new(roots::none_found(file.is_some(), folders.is_some())));
+    }
+    Ok(())
 }
 
 /// Where credentials are asked for must be places that can be asked.
