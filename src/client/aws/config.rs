@@ -22,6 +22,7 @@ mod profiles;
 mod renewal;
 mod role;
 mod sdk_text;
+mod tokens;
 
 pub use environment::AwsEnvironment;
 pub use options::{ClientConfig, Retries, RetryMode, SignatureVersion};
@@ -140,6 +141,7 @@ impl AwsSettings {
         environment: &AwsEnvironment,
     ) -> Result<SdkConfig, BadSettings> {
         let profiles = environment.profiles()?;
+        self.check_tokens(environment, &profiles)?;
         let mut base = self.load(environment, &profiles).await?;
         if self.keys.is_none()
             && let Some(provider) = base.credentials_provider()

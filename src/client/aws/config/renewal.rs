@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::environment::AwsEnvironment;
@@ -56,6 +57,10 @@ impl FileProvider {
                 current.provider
             }
         };
+        let profiles = self.current().profiles;
+        self.settings
+            .check_tokens(&self.environment, &profiles)
+            .map_err(CredentialsError::invalid_configuration)?;
         provider.provide_credentials().await
     }
 
