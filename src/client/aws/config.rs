@@ -163,7 +163,8 @@ impl AwsSettings {
             builder = builder.service_config(Endpoints { services, general, inner: inner() });
         }
         if let Some(url) = &self.endpoint_url {
-            builder = builder.endpoint_url(url);
+            // The official clients refuse a given endpoint together with these.
+            builder = builder.endpoint_url(url).use_fips(false).use_dual_stack(false);
         }
         if let Some(role) = role {
             let cache = IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build();
