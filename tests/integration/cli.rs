@@ -12,6 +12,7 @@ mod certificates;
 #[cfg(target_os = "linux")]
 mod clock;
 mod conditions;
+mod credential_process;
 mod diagnose;
 mod endings;
 mod escapes;

@@ -18,6 +18,8 @@ mod ini;
 mod load;
 mod lookup;
 mod options;
+mod own;
+mod process;
 mod profiles;
 mod renewal;
 mod role;

@@ -39,7 +39,7 @@ impl AwsSettings {
         let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
         let lookup = Lookup { environment, profile };
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = self.with_files(loader, &lookup, profiles, &selected)?;
+        loader = self.with_files(loader, &lookup, profiles)?;
         loader = self.with_place(loader, &lookup)?;
         loader = self.with_time_outs(loader, &lookup)?;
         loader = self.with_connector(loader, &lookup)?;
@@ -89,23 +89,31 @@ impl AwsSettings {
         self.profile.as_deref().filter(|name| !name.is_empty())
     }
 
+    /// The profiles from the selected one down to the one that has credentials.
+    pub(super) fn chain<'a>(
+        &self,
+        environment: &AwsEnvironment,
+        profiles: &'a Profiles,
+    ) -> Result<Chain<'a>, BadSettings> {
+        let selected = self.selected(environment, profiles)?;
+        let has_keys = self.keys.is_some() || self.is_unsigned();
+        let is_named = self.named_profile().is_some();
+        if has_keys || !is_named && environment.get("AWS_ACCESS_KEY_ID")?.is_some() {
+            return Ok(Chain::without_credentials(profiles, &selected));
+        }
+        Chain::follow(profiles, &selected)
+    }
+
     /// Gives the SDK what it may see of variables and files: no more than it reads by itself.
     fn with_files(
         &self,
         loader: ConfigLoader,
         lookup: &Lookup<'_>,
         profiles: &Profiles,
-        selected: &str,
     ) -> Result<ConfigLoader, BadSettings> {
         let environment = lookup.environment;
         let is_named = self.named_profile().is_some();
-        let has_keys = self.keys.is_some() || self.is_unsigned();
-        let from_environment = !is_named && environment.get("AWS_ACCESS_KEY_ID")?.is_some();
-        let chain = if has_keys || from_environment {
-            Chain::without_credentials(profiles, selected)
-        } else {
-            Chain::follow(profiles, selected)?
-        };
+        let chain = self.chain(environment, profiles)?;
         let services = self.services(lookup, profiles)?;
         let hidden: &[&str] = if is_named { &environment::CREDENTIALS } else { &[] };
         environment.check_headers()?;

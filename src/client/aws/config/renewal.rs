@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::environment::AwsEnvironment;
+use super::own;
 use super::profiles::Profiles;
 use super::{AwsSettings, BadSettings};
 
@@ -61,7 +62,29 @@ impl FileProvider {
         self.settings
             .check_tokens(&self.environment, &profiles)
             .map_err(CredentialsError::invalid_configuration)?;
-        provider.provide_credentials().await
+        match self.own(&profiles).await? {
+            Some(credentials) => Ok(credentials),
+            None => provider.provide_credentials().await,
+        }
+    }
+
+    /// The credentials of a profile that has them itself or runs a process for them, or of a role that is
+    /// assumed with those of a process.
+    async fn own(&self, profiles: &Profiles) -> Result<Option<Credentials>, CredentialsError> {
+        let chain = self.settings.chain(&self.environment, profiles);
+        let chain = chain.map_err(CredentialsError::invalid_configuration)?;
+        let Some(own) = own::find(&chain) else { return Ok(None) };
+        let found = own.credentials().await?;
+        if !own.is_source {
+            return Ok(Some(found));
+        }
+        let profiles = own.with_keys(profiles, &found);
+        let loaded = self.settings.load(&self.environment, &profiles).await;
+        let loaded = loaded.map_err(CredentialsError::invalid_configuration)?;
+        match loaded.credentials_provider() {
+            Some(provider) => provider.provide_credentials().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What the files say now, if that is not what they said.

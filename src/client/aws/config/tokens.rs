@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::file;
 
-use super::chain::Chain;
 use super::environment::AwsEnvironment;
 use super::ini::printable;
 use super::lookup::{Found, Lookup};
@@ -34,12 +33,10 @@ impl AwsSettings {
         profiles: &Profiles,
     ) -> Result<(), BadSettings> {
         let is_named = self.named_profile().is_some();
-        let has_keys = self.keys.is_some() || self.is_unsigned();
-        if has_keys || !is_named && environment.get("AWS_ACCESS_KEY_ID")?.is_some() {
+        let chain = self.chain(environment, profiles)?;
+        if !chain.has_credentials {
             return Ok(());
         }
-        let selected = self.selected(environment, profiles)?;
-        let chain = Chain::follow(profiles, &selected)?;
         for name in &chain.names {
             check_profile(environment, (name, &profiles.profiles[*name]))?;
         }
