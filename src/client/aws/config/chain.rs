@@ -59,6 +59,13 @@ impl<'a> Chain<'a> {
             let (name, place) = (printable(name), place(group, key));
             Err(BadSettings::new(format!("the profile `{name}` ({place}) {what}")))
         };
+        if text("mfa_serial").is_some() {
+            return bad(
+                "mfa_serial",
+                "has an `mfa_serial`, and nobody can be asked for its code here: get credentials of the \
+                 role by other means, such as a `credential_process`",
+            );
+        }
         match (text("source_profile"), text("credential_source")) {
             (Some(_), Some(_)) => bad(
                 "source_profile",

@@ -98,7 +98,7 @@ impl AwsSettings {
         let selected = self.selected(environment, profiles)?;
         let has_keys = self.keys.is_some() || self.is_unsigned();
         let is_named = self.named_profile().is_some();
-        if has_keys || !is_named && environment.get("AWS_ACCESS_KEY_ID")?.is_some() {
+        if has_keys || !is_named && environment.has_keys()? {
             return Ok(Chain::without_credentials(profiles, &selected));
         }
         Chain::follow(profiles, &selected)

@@ -102,7 +102,11 @@ fn written_name(chain: &Chain<'_>, index: usize) -> String {
 
 fn push(text: &mut String, group: &Group, keys: &[&str]) -> Result<(), BadSettings> {
     for key in keys {
-        let Some(setting) = group.get(*key) else { continue };
+        let found = match *key {
+            "aws_session_token" => own::session_token(group),
+            key => group.get(key),
+        };
+        let Some(setting) = found else { continue };
         let Some(value) = setting.value.text() else { continue };
         if !fits(value) {
             return Err(BadSettings::new(format!(
@@ -164,7 +168,11 @@ fn asks_environment(group: &Group) -> bool {
 fn keys_of(environment: &AwsEnvironment) -> Result<String, BadSettings> {
     let mut text = format!("[profile {OF_ENVIRONMENT}]\n");
     for (key, variable) in ENVIRONMENT_KEYS {
-        let Some(value) = environment.get(variable)? else { continue };
+        let value = match key {
+            "aws_session_token" => environment.session_token()?,
+            _ => environment.get(variable)?,
+        };
+        let Some(value) = value else { continue };
         if !fits(&value) {
             return Err(BadSettings::new(format!("{variable} has a character that no key has")));
         }
