@@ -20,6 +20,8 @@ mod delivery;
 pub mod http;
 #[cfg(any(feature = "aws", feature = "http"))]
 mod proxies;
+#[cfg(any(feature = "aws", feature = "http"))]
+mod roots;
 
 #[cfg(feature = "redshift")]
 pub(crate) use delivery::is_never_sent;

@@ -87,7 +87,7 @@ pub use settings::HttpSettings;
 use body::Wanted;
 use connections::Connections;
 #[cfg(feature = "aws")]
-pub(super) use connections::{certificates, of_environment};
+pub(super) use connections::{certificates, of_environment, of_system};
 use input::Request;
 use oauth2::TokenCache;
 use settings::Merged;

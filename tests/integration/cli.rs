@@ -8,9 +8,11 @@ mod bad_waiters;
 mod baseline;
 mod bounds;
 mod call;
+mod certificates;
 #[cfg(target_os = "linux")]
 mod clock;
 mod conditions;
+mod credential_process;
 mod diagnose;
 mod endings;
 mod escapes;

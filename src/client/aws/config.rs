@@ -18,10 +18,13 @@ mod ini;
 mod load;
 mod lookup;
 mod options;
+mod own;
+mod process;
 mod profiles;
 mod renewal;
 mod role;
 mod sdk_text;
+mod tokens;
 
 pub use environment::AwsEnvironment;
 pub use options::{ClientConfig, Retries, RetryMode, SignatureVersion};
@@ -140,6 +143,7 @@ impl AwsSettings {
         environment: &AwsEnvironment,
     ) -> Result<SdkConfig, BadSettings> {
         let profiles = environment.profiles()?;
+        self.check_tokens(environment, &profiles)?;
         let mut base = self.load(environment, &profiles).await?;
         if self.keys.is_none()
             && let Some(provider) = base.credentials_provider()
@@ -161,7 +165,8 @@ impl AwsSettings {
             builder = builder.service_config(Endpoints { services, general, inner: inner() });
         }
         if let Some(url) = &self.endpoint_url {
-            builder = builder.endpoint_url(url);
+            // The official clients refuse a given endpoint together with these.
+            builder = builder.endpoint_url(url).use_fips(false).use_dual_stack(false);
         }
         if let Some(role) = role {
             let cache = IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build();

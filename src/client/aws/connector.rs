@@ -21,8 +21,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::client::proxies::Proxies;
+use crate::client::roots;
 
 use super::exchange::bounded;
 use super::once::is_sent_once;
@@ -111,9 +114,9 @@ impl LazyConnector {
                 .map_err(|_| "the proxy of the environment cannot be used".to_owned())?,
             None => ProxyConfig::disabled(),
         };
-        let trusted = if way.is_secure { TrustStore::default() } else { TrustStore::empty() };
+        let trusted = if way.is_secure { of_system()? } else { TrustStore::empty() };
         let tls = TlsContext::builder().with_trust_store(trusted).build();
-        let tls = tls.expect("a trust store without certificates of its own is valid");
+        let tls = tls.map_err(|error| error.to_string())?;
         let mut builder = self.builder.clone();
         builder.set_proxy_config(Some(proxy));
         let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls);
@@ -130,6 +133,16 @@ impl LazyConnector {
         let is_plain = request.uri().starts_with("http://");
         Ok(Way { proxy, is_secure: over_tls || !is_plain })
     }
+}
+
+/// The certificates of the system. The connector panics at one that cannot be used, or if there is none.
+fn of_system() -> Result<TrustStore, String> {
+    let mut pem = String::new();
+    for certificate in roots::of_process()? {
+        let text = STANDARD.encode(certificate);
+        pem.push_str(&format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"));
+    }
+    Ok(TrustStore::empty().with_pem_certificate(pem))
 }
 
 impl HttpConnector for LazyConnector {

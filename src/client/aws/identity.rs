@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::identity::{
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::sdk_config::SharedTimeSource;
 
 use crate::client::{CallError, CallErrorKind};
 
@@ -35,6 +36,11 @@ const NO_LONGER_GOOD: [&str; 9] = [
 /// How long new credentials are waited for.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long before they expire credentials are fetched anew, and how long those are kept that do not say when
+/// they expire, as in the SDK's cache.
+const MARGIN: Duration = Duration::from_secs(10);
+const KEPT: Duration = Duration::from_secs(15 * 60);
+
 /// Whether `error` says that other credentials might do.
 pub(super) fn is_of_credentials(error: &CallError) -> bool {
     error.kind() == CallErrorKind::Service && NO_LONGER_GOOD.contains(&error.code())
@@ -52,6 +58,9 @@ struct Inner {
 
 struct Current {
     cache: SharedIdentityCache,
+    /// What a renewal has found, and until when it is given without the cache: to ask the provider once
+    /// more would be a call more.
+    renewed: Option<(Credentials, SystemTime)>,
     /// What the cache gave last.
     given: Option<Credentials>,
     /// How often it was emptied.
@@ -62,7 +71,7 @@ impl Identities {
     /// A cache in place of the one that `config` has.
     pub(super) fn of(config: &SdkConfig) -> Self {
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
-        let current = Mutex::new(Current { cache, given: None, generation: 0 });
+        let current = Mutex::new(Current { cache, renewed: None, given: None, generation: 0 });
         Self(Arc::new(Inner { current, renewal: tokio::sync::Mutex::default() }))
     }
 
@@ -84,6 +93,12 @@ impl Identities {
         self.current(|current| {
             let is_new = current.given.as_ref().is_some_and(|given| keys(given) != keys(&found));
             if is_new {
+                let until = match found.expiry() {
+                    Some(expiry) => expiry.checked_sub(MARGIN).unwrap_or(expiry),
+                    None => now_of(config.time_source()) + KEPT,
+                };
+                current.given = Some(found.clone());
+                current.renewed = Some((found, until));
                 current.cache = IdentityCache::lazy().load_timeout(TIMEOUT).build();
                 current.generation += 1;
             }
@@ -95,6 +110,18 @@ impl Identities {
         // Each field is replaced whole, so a poisoned one is still good.
         of(&mut self.0.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl Current {
+    /// What a renewal has found, as long as it is good.
+    fn renewed(&mut self, now: SystemTime) -> Option<Credentials> {
+        self.renewed.take_if(|(_, until)| *until <= now);
+        self.renewed.as_ref().map(|(credentials, _)| credentials.clone())
+    }
+}
+
+fn now_of(source: Option<SharedTimeSource>) -> SystemTime {
+    source.map_or_else(SystemTime::now, |source| source.now())
 }
 
 fn keys(credentials: &Credentials) -> (&str, &str, Option<&str>) {
@@ -109,6 +136,10 @@ impl ResolveCachedIdentity for Identities {
         config: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
+            let now = now_of(components.time_source());
+            if let Some(renewed) = self.current(|current| current.renewed(now)) {
+                return Ok(renewed.into());
+            }
             let cache = self.current(|current| current.cache.clone());
             let identity = cache.resolve_cached_identity(resolver, components, config).await?;
             let given = identity.data::<Credentials>().cloned();

@@ -228,7 +228,9 @@ fn resolve(
         }
         parameters.insert("Endpoint".to_owned(), url.as_str().into());
     }
-    let flags = [("UseFIPS", source.fips), ("UseDualStack", source.dual_stack)];
+    // As in botocore, an endpoint that is given is used whatever kind of endpoint is asked for.
+    let asked = |flag: Option<bool>| flag.filter(|_| source.url.is_none());
+    let flags = [("UseFIPS", asked(source.fips)), ("UseDualStack", asked(source.dual_stack))];
     for (name, flag) in flags.into_iter().filter_map(|(name, flag)| Some((name, flag?))) {
         parameters.insert(name.to_owned(), flag.into());
     }

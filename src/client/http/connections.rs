@@ -8,8 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Identity, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::client::proxies::{self, Proxies};
+use crate::client::roots;
 use crate::file::{self, FileError};
 use crate::secrets::urls;
 
@@ -73,7 +76,7 @@ impl Connections {
         if pools.len() >= MAX_POOLS {
             pools.clear();
         }
-        let pool = settings.build()?;
+        let pool = settings.build(url)?;
         pools.insert(key, pool.clone());
         Ok(pool)
     }
@@ -92,12 +95,16 @@ impl Settings {
         self.files().map(|path| fs::metadata(path).and_then(|file| file.modified()).ok()).collect()
     }
 
-    fn build(&self) -> Result<reqwest::Client, String> {
+    fn build(&self, url: &Url) -> Result<reqwest::Client, String> {
         let build = self.builder()?.build();
         match build {
-            // A machine without CA certificates can still poll plain HTTP; over TLS, the handshake
-            // then says what is missing.
-            Err(_) if self.verify == Verify::System => self.builder()?.tls_certs_only([]).build(),
+            // A machine without CA certificates can still poll plain HTTP.
+            Err(_) if self.verify == Verify::System => {
+                if url.scheme() == "https" {
+                    roots::of_process()?;
+                }
+                self.builder()?.tls_certs_only([]).build()
+            }
             other => other,
         }
         .map_err(|error| {
@@ -122,8 +129,10 @@ impl Settings {
             builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
         }
         builder = match &self.verify {
-            Verify::System => builder,
-            Verify::SystemAnd(path) => builder.tls_certs_merge(certificates("`verify`", path)?),
+            Verify::System => of_system(builder)?,
+            Verify::SystemAnd(path) => {
+                of_system(builder)?.tls_certs_merge(certificates("`verify`", path)?)
+            }
             Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
         };
         if let Some(cert) = &self.cert {
@@ -159,10 +168,29 @@ pub(in crate::client) fn certificates(
     path: &str,
 ) -> Result<Vec<Certificate>, String> {
     let pem = read(setting, path)?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) | Err(_) => Err(format!("{setting}: no PEM certificate in {path}")),
+    let found = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let found = found.ok().filter(|found| !found.is_empty());
+    let found = found.ok_or_else(|| format!("{setting}: no PEM certificate in {path}"))?;
+    if let Some(index) = found.iter().position(|found| !roots::is_usable(found)) {
+        let number = index + 1;
+        return Err(format!("{setting}: the certificate {number} in {path} cannot be used"));
     }
+    from_der(&found)
+}
+
+fn from_der(found: &[CertificateDer<'_>]) -> Result<Vec<Certificate>, String> {
+    let certificates = found.iter().map(|found| Certificate::from_der(found));
+    certificates.collect::<Result<_, _>>().map_err(|error| error.to_string())
+}
+
+/// Adds the certificates of the system where the library would not find them.
+pub(in crate::client) fn of_system(builder: ClientBuilder) -> Result<ClientBuilder, String> {
+    if !roots::has_empty_variable() {
+        return Ok(builder);
+    }
+    // Without any, plain HTTP goes on.
+    let found = roots::of_process().unwrap_or_default();
+    Ok(builder.tls_certs_only(from_der(found)?))
 }
 
 fn identity(cert: &str, key: Option<&str>) -> Result<Identity, String> {

@@ -221,6 +221,42 @@ async fn keys_that_are_rotated_in_the_file_are_read_when_the_old_ones_have_expir
 }
 
 #[tokio::test]
+async fn a_role_is_assumed_once_more_when_its_credentials_have_expired() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("credentials");
+    let role = "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = s\n\
+                [s]\naws_access_key_id = SOURCE\naws_secret_access_key = s\n";
+    std::fs::write(&path, role).unwrap();
+    let assumed = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&assumed);
+    let server = Loopback::start(move |request| {
+        if request.text().contains("Action=AssumeRole") {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            return Reply::new(200, "text/xml", assumed_role(number));
+        }
+        if signed_by(request, "ROLE1") {
+            return error("ExpiredToken");
+        }
+        Reply::new(200, "text/xml", CLUSTERS)
+    });
+    let client = client(&server, &path).await;
+    for _ in 0..2 {
+        assert_eq!(describe(&client).await, Ok(()));
+    }
+    assert_eq!(assumed.load(Ordering::SeqCst), 2);
+}
+
+fn assumed_role(number: usize) -> String {
+    format!(
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ROLE{number}</AccessKeyId>\
+         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+         <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>\
+         <AssumedRoleUser><AssumedRoleId>a:b</AssumedRoleId><Arn>arn:aws:sts::1:assumed-role/r/b</Arn>\
+         </AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>"
+    )
+}
+
+#[tokio::test]
 async fn keys_that_have_expired_and_are_still_the_same_are_not_sent_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("credentials");

@@ -165,3 +165,25 @@ async fn hosts_of_no_proxy_are_reached_without_one_by_both_clients() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_given_endpoint_is_used_whatever_kind_of_endpoint_is_asked_for() {
+    let server = Loopback::start(|_| Reply::new(200, "text/xml", IDENTITY));
+    let url = server.url("");
+    for (name, value) in [
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("AWS_REGION", "fips-eu-west-1"),
+    ] {
+        let by_option = ["call", "sts", "get-caller-identity", "--endpoint-url", &url];
+        for (args, general) in [(&by_option[..], ""), (&by_option[..3], url.as_str())] {
+            let maitred = Maitred::with_account().variable("AWS_ENDPOINT_URL", general);
+            let ran = maitred.variable(name, value).run(args).await;
+            assert_eq!(ran.code, Some(0), "{name}: {ran:?}");
+        }
+    }
+    for request in server.requests() {
+        let signed = request.header("authorization").unwrap_or_default();
+        assert!(signed.contains("/eu-west-1/sts/"), "{signed}");
+    }
+}

@@ -72,3 +72,33 @@ async fn instance_metadata_goes_through_no_proxy() {
     let seen = proxy.requests();
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_token_file_that_is_missing_or_no_file_is_2_and_named() {
+    let role =
+        "[profile p]\nrole_arn = arn:aws:iam::123456789012:role/r\nweb_identity_token_file =";
+    for file in ["pipe", "/dev/zero", "/dev/stdin", "nowhere/token"] {
+        let home = || {
+            let home = Maitred::new().variable("AWS_REGION", "eu-west-1");
+            let home = home.file("config", &format!("{role} {file}\n"));
+            let made = std::process::Command::new("mkfifo").arg(home.path("pipe")).status();
+            assert!(made.unwrap().success());
+            home
+        };
+        let named = "AWS_WEB_IDENTITY_TOKEN_FILE";
+        let of_role = home().variable("AWS_ROLE_ARN", "r").variable(named, file);
+        let container = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+        let of_container = home()
+            .variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")
+            .variable(container, file);
+        let of_profile = home().variable("AWS_CONFIG_FILE", "config").variable("AWS_PROFILE", "p");
+        for (home, name) in
+            [(of_role, named), (of_container, container), (of_profile, "web_identity_token_file")]
+        {
+            let ran = home.run(&ARGS).await;
+            assert_eq!(ran.code, Some(2), "{name}={file}: {}", ran.stderr);
+            assert!(ran.stderr.contains(name) && ran.stderr.contains(file), "{}", ran.stderr);
+        }
+    }
+}

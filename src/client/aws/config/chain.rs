@@ -17,16 +17,17 @@ pub(super) struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     /// The selected profile alone, for who has credentials from elsewhere.
-    pub(super) fn without_credentials(profiles: &'a Profiles, selected: &'a str) -> Self {
-        let names = profiles.profiles.contains_key(selected).then_some(selected);
-        Self { profiles, names: names.into_iter().collect(), has_credentials: false }
+    pub(super) fn without_credentials(profiles: &'a Profiles, selected: &str) -> Self {
+        let found = profiles.profiles.get_key_value(selected);
+        let names = found.map(|(name, _)| name.as_str()).into_iter().collect();
+        Self { profiles, names, has_credentials: false }
     }
 
     /// Follows `source_profile` from the selected profile.
     ///
     /// # Errors
     /// A profile or an SSO session that is named does not exist, or a role has no source.
-    pub(super) fn follow(profiles: &'a Profiles, selected: &'a str) -> Result<Self, BadSettings> {
+    pub(super) fn follow(profiles: &'a Profiles, selected: &str) -> Result<Self, BadSettings> {
         let mut chain = Self::without_credentials(profiles, selected);
         chain.has_credentials = true;
         let mut next = chain.names.first().copied();
@@ -58,6 +59,13 @@ impl<'a> Chain<'a> {
             let (name, place) = (printable(name), place(group, key));
             Err(BadSettings::new(format!("the profile `{name}` ({place}) {what}")))
         };
+        if text("mfa_serial").is_some() {
+            return bad(
+                "mfa_serial",
+                "has an `mfa_serial`, and nobody can be asked for its code here: get credentials of the \
+                 role by other means, such as a `credential_process`",
+            );
+        }
         match (text("source_profile"), text("credential_source")) {
             (Some(_), Some(_)) => bad(
                 "source_profile",

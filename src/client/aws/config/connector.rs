@@ -52,9 +52,12 @@ impl Connector {
             .no_zstd()
             .no_deflate();
         builder = match &self.verify {
-            Verify::Enabled(true) => builder,
+            Verify::Enabled(true) => http::of_system(builder)?,
             Verify::Enabled(false) => builder.tls_danger_accept_invalid_certs(true),
-            Verify::CaFile(path) => builder.tls_certs_merge(http::certificates("`verify`", path)?),
+            Verify::CaFile(path) => {
+                let certificates = http::certificates("`verify`", path)?;
+                http::of_system(builder)?.tls_certs_merge(certificates)
+            }
         };
         match &self.proxies {
             Some(proxies) if proxies.is_empty() => builder = http::of_environment(builder)?,

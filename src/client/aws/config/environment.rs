@@ -18,7 +18,7 @@ const MAX_FILE: u64 = 4 << 20;
 
 /// Variables whose values the SDK reads by itself, beside those that begin with
 /// [`ENDPOINT_URL`]. What is not here is read in this crate, or has no effect.
-const OF_THE_SDK: [&str; 21] = [
+const OF_THE_SDK: [&str; 20] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
@@ -34,7 +34,6 @@ const OF_THE_SDK: [&str; 21] = [
     "AWS_ROLE_SESSION_NAME",
     "AWS_SDK_UA_APP_ID",
     "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "HOME",
     "HOMEDRIVE",
@@ -47,7 +46,11 @@ const OF_THE_SDK: [&str; 21] = [
 const REGION_OF_STS: &str = "us-east-1";
 
 /// Variables whose values go out as they are.
-const IN_HEADERS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_EXECUTION_ENV", "AWS_SESSION_TOKEN"];
+const IN_HEADERS: [&str; 4] =
+    ["AWS_ACCESS_KEY_ID", "AWS_EXECUTION_ENV", SESSION_TOKENS[0], SESSION_TOKENS[1]];
+
+/// Session tokens, in botocore's order; the SDK knows the second name.
+const SESSION_TOKENS: [&str; 2] = ["AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"];
 
 /// The general endpoint; with `_` and a service's name after it, that of one service.
 pub(super) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
@@ -135,6 +138,26 @@ impl AwsEnvironment {
         self.variables.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty())
     }
 
+    /// The session token that goes with the keys.
+    pub(super) fn session_token(&self) -> Result<Option<String>, BadSettings> {
+        for name in SESSION_TOKENS {
+            if let Some(token) = self.get(name)? {
+                return Ok(Some(token));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether there are keys. One without the other is refused, as in botocore.
+    pub(super) fn has_keys(&self) -> Result<bool, BadSettings> {
+        let [id, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let (is_set, is_whole) = (self.get(id)?.is_some(), self.get(secret)?.is_some());
+        if is_set && !is_whole {
+            return Err(BadSettings::new(format!("{id} is set, and {secret} is not")));
+        }
+        Ok(is_set)
+    }
+
     /// Refuses values that go out in a header of every request, and cannot.
     pub(super) fn check_headers(&self) -> Result<(), BadSettings> {
         for name in IN_HEADERS {
@@ -151,6 +174,9 @@ impl AwsEnvironment {
     /// What the SDK is to see of it, without the variables in `hidden`.
     pub(super) fn for_sdk(&self, hidden: &[&str]) -> Result<Env, BadSettings> {
         let mut seen = vec![("AWS_REGION", REGION_OF_STS.to_owned())];
+        if !hidden.contains(&SESSION_TOKENS[1]) {
+            seen.extend(self.session_token()?.map(|token| (SESSION_TOKENS[1], token)));
+        }
         for name in self.variables.keys().filter_map(|name| name.to_str()) {
             let is_endpoint = name == ENDPOINT_URL || name.starts_with("AWS_ENDPOINT_URL_");
             if (is_endpoint || OF_THE_SDK.contains(&name)) && !hidden.contains(&name) {

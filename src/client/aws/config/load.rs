@@ -1,5 +1,8 @@
 //! What the SDK's configuration is made of: settings, variables and profiles, in botocore's order.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -11,7 +14,8 @@ use crate::client::aws::endpoint::is_valid_host_label;
 use crate::client::aws::exchange::bounded;
 use crate::client::aws::http_client;
 use crate::client::proxies::Proxies;
-use crate::client::{Verify, http};
+use crate::client::{Verify, http, roots};
+use crate::file;
 
 use super::chain::Chain;
 use super::connector::Connector;
@@ -35,7 +39,7 @@ impl AwsSettings {
         let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
         let lookup = Lookup { environment, profile };
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = self.with_files(loader, &lookup, profiles, &selected)?;
+        loader = self.with_files(loader, &lookup, profiles)?;
         loader = self.with_place(loader, &lookup)?;
         loader = self.with_time_outs(loader, &lookup)?;
         loader = self.with_connector(loader, &lookup)?;
@@ -52,7 +56,7 @@ impl AwsSettings {
     ///
     /// A profile that is named and does not exist is a slip of the pen, and the SDK would look for
     /// credentials elsewhere.
-    fn selected(
+    pub(super) fn selected(
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
@@ -81,8 +85,23 @@ impl AwsSettings {
     }
 
     /// The profile that these settings name in so many words.
-    fn named_profile(&self) -> Option<&str> {
+    pub(super) fn named_profile(&self) -> Option<&str> {
         self.profile.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The profiles from the selected one down to the one that has credentials.
+    pub(super) fn chain<'a>(
+        &self,
+        environment: &AwsEnvironment,
+        profiles: &'a Profiles,
+    ) -> Result<Chain<'a>, BadSettings> {
+        let selected = self.selected(environment, profiles)?;
+        let has_keys = self.keys.is_some() || self.is_unsigned();
+        let is_named = self.named_profile().is_some();
+        if has_keys || !is_named && environment.has_keys()? {
+            return Ok(Chain::without_credentials(profiles, &selected));
+        }
+        Chain::follow(profiles, &selected)
     }
 
     /// Gives the SDK what it may see of variables and files: no more than it reads by itself.
@@ -91,17 +110,10 @@ impl AwsSettings {
         loader: ConfigLoader,
         lookup: &Lookup<'_>,
         profiles: &Profiles,
-        selected: &str,
     ) -> Result<ConfigLoader, BadSettings> {
         let environment = lookup.environment;
         let is_named = self.named_profile().is_some();
-        let has_keys = self.keys.is_some() || self.is_unsigned();
-        let from_environment = !is_named && environment.get("AWS_ACCESS_KEY_ID")?.is_some();
-        let chain = if has_keys || from_environment {
-            Chain::without_credentials(profiles, selected)
-        } else {
-            Chain::follow(profiles, selected)?
-        };
+        let chain = self.chain(environment, profiles)?;
         let services = self.services(lookup, profiles)?;
         let hidden: &[&str] = if is_named { &environment::CREDENTIALS } else { &[] };
         environment.check_headers()?;
@@ -289,17 +301,26 @@ fn usable_bundle(found: &Found) -> Result<String, BadSettings> {
     Ok(found.value.clone())
 }
 
-/// The SDK's connector panics where the system's certificates are said to be in a place that has none.
+/// The certificates of the system must not be said to be in a place that has none.
 fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
-    if let Some(found) = lookup.variable(&["SSL_CERT_FILE"])? {
-        usable_bundle(&found)?;
+    let file = lookup.variable(&[roots::FILE])?;
+    let folders = lookup.variable(&[roots::FOLDERS])?;
+    if let Some(Found { value, origin }) = &file {
+        file::open(Path::new(value))
+            .map_err(|error| BadSettings::new(format!("{origin}: {} {error}", printable(value))))?;
     }
-    match lookup.variable(&["SSL_CERT_DIR"])? {
-        Some(found) if !std::env::split_paths(&found.value).any(|path| path.is_dir()) => {
-            Err(found.must_be("a folder that exists"))
-        }
-        Some(_) | None => Ok(()),
+    if let Some(found) = &folders
+        && !std::env::split_paths(&found.value).any(|path| path.is_dir())
+    {
+        return Err(found.must_be("a folder that exists"));
     }
+    let [file, folders] =
+        [file, folders].map(|found| found.map(|found| OsString::from(found.value)));
+    let is_named = file.is_some() || folders.is_some();
+    if is_named && roots::load(file.as_deref(), folders.as_deref()).is_empty() {
+        return Err(BadSettings::new(roots::none_found(file.is_some(), folders.is_some())));
+    }
+    Ok(())
 }
 
 /// Where credentials are asked for must be places that can be asked.

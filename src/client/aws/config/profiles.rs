@@ -151,7 +151,7 @@ fn is_line_end(c: char) -> bool {
 }
 
 /// The words of a section's name, as a shell without comments has them (Python's `shlex.split`).
-fn words(text: &str) -> Option<Vec<String>> {
+pub(super) fn words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut chars = text.chars();

@@ -3,9 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::environment::AwsEnvironment;
+use super::own;
 use super::profiles::Profiles;
 use super::{AwsSettings, BadSettings};
 
@@ -56,7 +58,33 @@ impl FileProvider {
                 current.provider
             }
         };
-        provider.provide_credentials().await
+        let profiles = self.current().profiles;
+        self.settings
+            .check_tokens(&self.environment, &profiles)
+            .map_err(CredentialsError::invalid_configuration)?;
+        match self.own(&profiles).await? {
+            Some(credentials) => Ok(credentials),
+            None => provider.provide_credentials().await,
+        }
+    }
+
+    /// The credentials of a profile that has them itself or runs a process for them, or of a role that is
+    /// assumed with those of a process.
+    async fn own(&self, profiles: &Profiles) -> Result<Option<Credentials>, CredentialsError> {
+        let chain = self.settings.chain(&self.environment, profiles);
+        let chain = chain.map_err(CredentialsError::invalid_configuration)?;
+        let Some(own) = own::find(&chain) else { return Ok(None) };
+        let found = own.credentials().await?;
+        if !own.is_source {
+            return Ok(Some(found));
+        }
+        let profiles = own.with_keys(profiles, &found);
+        let loaded = self.settings.load(&self.environment, &profiles).await;
+        let loaded = loaded.map_err(CredentialsError::invalid_configuration)?;
+        match loaded.credentials_provider() {
+            Some(provider) => provider.provide_credentials().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What the files say now, if that is not what they said.

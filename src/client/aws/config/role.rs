@@ -15,7 +15,7 @@ use crate::model::TimestampFormat;
 use crate::model::timestamp::DateTime;
 
 /// The largest token of an identity provider, in bytes.
-const MAX_TOKEN: u64 = 64 * 1024;
+pub(super) const MAX_TOKEN: u64 = 64 * 1024;
 
 /// Why a reply of STS has no credentials that can be used.
 const NO_CREDENTIALS: &str = "the reply of STS has no credentials";

@@ -7,6 +7,7 @@ use super::BadSettings;
 use super::chain::Chain;
 use super::environment::{AwsEnvironment, NO_ENDPOINT, is_endpoint_url};
 use super::ini::{is_space, printable};
+use super::own;
 use super::profiles::{Group, Value};
 
 /// What the SDK reads of the profile that is selected.
@@ -19,13 +20,13 @@ const KEYS: [&str; 6] = [
     "sdk_ua_app_id",
 ];
 
-/// What the SDK takes credentials from, beside `credential_source` and `source_profile`.
-const CREDENTIALS: [&str; 14] = [
+/// What the SDK takes credentials from, beside `credential_source` and `source_profile`. Processes are run
+/// in this crate.
+const CREDENTIALS: [&str; 13] = [
     "aws_access_key_id",
     "aws_account_id",
     "aws_secret_access_key",
     "aws_session_token",
-    "credential_process",
     "external_id",
     "role_arn",
     "role_session_name",
@@ -69,11 +70,12 @@ pub(super) fn write(
     services: Option<&Group>,
 ) -> Result<SdkText, BadSettings> {
     let mut text = String::new();
+    let is_own = own::find(chain).is_some_and(|own| !own.is_source);
     for (index, name) in chain.names.iter().enumerate() {
         let group = &chain.profiles.profiles[*name];
         text.push_str(&format!("[profile {}]\n", written_name(chain, index)));
         push(&mut text, group, &KEYS)?;
-        if chain.has_credentials {
+        if chain.has_credentials && !is_own {
             push(&mut text, group, &CREDENTIALS)?;
             text.push_str(&source(chain, index, group));
         }
@@ -99,15 +101,13 @@ fn written_name(chain: &Chain<'_>, index: usize) -> String {
 }
 
 fn push(text: &mut String, group: &Group, keys: &[&str]) -> Result<(), BadSettings> {
-    // botocore takes keys of the credentials file before it runs a process, and the SDK does not.
-    let is_key = |key: &str| group.get(key).is_some_and(|found| found.place.credentials);
-    let has_keys = is_key("aws_access_key_id") && is_key("aws_secret_access_key");
     for key in keys {
-        let Some(setting) = group.get(*key) else { continue };
+        let found = match *key {
+            "aws_session_token" => own::session_token(group),
+            key => group.get(key),
+        };
+        let Some(setting) = found else { continue };
         let Some(value) = setting.value.text() else { continue };
-        if *key == "credential_process" && has_keys {
-            continue;
-        }
         if !fits(value) {
             return Err(BadSettings::new(format!(
                 "{}: the value of `{key}` has a line end, or a space before a `#` or `;`: a comment \
@@ -168,7 +168,11 @@ fn asks_environment(group: &Group) -> bool {
 fn keys_of(environment: &AwsEnvironment) -> Result<String, BadSettings> {
     let mut text = format!("[profile {OF_ENVIRONMENT}]\n");
     for (key, variable) in ENVIRONMENT_KEYS {
-        let Some(value) = environment.get(variable)? else { continue };
+        let value = match key {
+            "aws_session_token" => environment.session_token()?,
+            _ => environment.get(variable)?,
+        };
+        let Some(value) = value else { continue };
         if !fits(&value) {
             return Err(BadSettings::new(format!("{variable} has a character that no key has")));
         }

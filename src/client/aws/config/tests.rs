@@ -321,3 +321,37 @@ async fn what_is_wrong_with_a_file_is_told_with_its_line() {
         }
     }
 }
+
+#[tokio::test]
+async fn half_of_the_keys_of_the_environment_is_refused_and_the_other_half_named() {
+    let said = key_of(&AwsSettings::default(), &[("AWS_ACCESS_KEY_ID", "A")], ["", ""]).await;
+    assert_eq!(said, "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not");
+}
+
+#[tokio::test]
+async fn a_role_that_wants_a_code_is_refused_and_its_mfa_serial_named() {
+    let config = "[default]\nrole_arn = r\nsource_profile = p\nmfa_serial = m\n[profile p]\n\
+                  aws_access_key_id = A\naws_secret_access_key = s\n";
+    let said = key_of(&AwsSettings::default(), &[], [config, ""]).await;
+    assert!(said.contains("line 4) has an `mfa_serial`"), "{said}");
+}
+
+#[tokio::test]
+async fn a_security_token_is_the_session_token() {
+    let token = async |variables: &[(&str, &str)], config: &str| {
+        let environment = AwsEnvironment::fixed(variables.iter().copied()).with_files(config, "");
+        let config = AwsSettings::default().sdk_config_in(&environment).await.unwrap();
+        let found = config.credentials_provider().unwrap().provide_credentials().await.unwrap();
+        found.session_token().map(str::to_owned)
+    };
+    let keys = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let both = [("AWS_SECURITY_TOKEN", "first"), ("AWS_SESSION_TOKEN", "second")];
+    for (tokens, expected) in [(&both[..], "first"), (&both[..1], "first"), (&both[1..], "second")]
+    {
+        let variables = [&keys[..], tokens].concat();
+        assert_eq!(token(&variables, "").await.as_deref(), Some(expected));
+    }
+    let config =
+        "[default]\naws_access_key_id = A\naws_secret_access_key = s\naws_security_token = t\n";
+    assert_eq!(token(&[], config).await.as_deref(), Some("t"));
+}

@@ -1,0 +1,96 @@
+//! Credentials that a profile has itself, or runs a process for.
+//!
+//! The SDK would cut a value off at a ` #`, and read a value of several lines as something else.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::chain::Chain;
+use super::process;
+use super::profiles::{Group, Profiles, Setting, Value};
+
+/// What has the credentials of a profile.
+pub(super) struct Own<'a> {
+    profile: &'a str,
+    group: &'a Group,
+    kind: Kind<'a>,
+    /// Whether the role of another profile is assumed with them.
+    pub(super) is_source: bool,
+}
+
+enum Kind<'a> {
+    Keys { id: &'a str, secret: &'a str },
+    Process(&'a Setting, &'a str),
+}
+
+/// The credentials of the last profile of a chain, in botocore's order. What is not here is the SDK's.
+pub(super) fn find<'a>(chain: &Chain<'a>) -> Option<Own<'a>> {
+    let profile = chain.names.last().copied().filter(|_| chain.has_credentials)?;
+    let group = &chain.profiles.profiles[profile];
+    let is_source = chain.names.len() > 1;
+    let keys = text(group, "aws_access_key_id").zip(text(group, "aws_secret_access_key"));
+    let is_of_credentials = group.get("aws_access_key_id").is_some_and(|id| id.place.credentials);
+    let wins = ["role_arn", "sso_session", "sso_start_url"];
+    if is_source && keys.is_some() || wins.iter().any(|key| text(group, key).is_some()) {
+        return None;
+    }
+    let process = group.get("credential_process").zip(text(group, "credential_process"));
+    let kind = match (process, keys) {
+        (Some((setting, command)), keys) if keys.is_none() || !is_of_credentials => {
+            Kind::Process(setting, command)
+        }
+        (_, keys) => keys.map(|(id, secret)| Kind::Keys { id, secret })?,
+    };
+    Some(Own { profile, group, kind, is_source })
+}
+
+/// The session token of a profile, by the name that botocore takes first.
+pub(super) fn session_token(group: &Group) -> Option<&Setting> {
+    let keys = ["aws_security_token", "aws_session_token"];
+    let mut settings = keys.into_iter().filter_map(|key| group.get(key));
+    settings.find(|setting| setting.value.text().is_some())
+}
+
+impl Own<'_> {
+    /// The credentials; a process is run for them.
+    pub(super) async fn credentials(&self) -> Result<Credentials, CredentialsError> {
+        let account = text(self.group, "aws_account_id");
+        let (id, secret) = match &self.kind {
+            Kind::Process(_, command) => return process::run(command, account).await,
+            Kind::Keys { id, secret } => (*id, *secret),
+        };
+        let mut keys = Credentials::builder()
+            .access_key_id(id)
+            .secret_access_key(secret)
+            .provider_name("ProfileFile");
+        let token = session_token(self.group).and_then(|setting| setting.value.text());
+        keys.set_session_token(token.map(str::to_owned));
+        keys.set_account_id(account.map(Into::into));
+        Ok(keys.build())
+    }
+
+    /// The profiles with these keys in place of the process.
+    pub(super) fn with_keys(&self, profiles: &Profiles, keys: &Credentials) -> Profiles {
+        let mut profiles = profiles.clone();
+        if let Kind::Process(setting, _) = &self.kind
+            && let Some(group) = profiles.profiles.get_mut(self.profile)
+        {
+            let values = [
+                ("aws_access_key_id", Some(keys.access_key_id())),
+                ("aws_secret_access_key", Some(keys.secret_access_key())),
+                ("aws_session_token", keys.session_token()),
+            ];
+            group.remove("credential_process");
+            group.remove("aws_security_token");
+            for (key, value) in values {
+                let value = Value::Text(value.unwrap_or_default().to_owned());
+                group.insert(key.to_owned(), Setting { value, place: setting.place.clone() });
+            }
+        }
+        profiles
+    }
+}
+
+fn text<'a>(group: &'a Group, key: &str) -> Option<&'a str> {
+    group.get(key)?.value.text()
+}
