@@ -16,7 +16,6 @@ use aws_smithy_runtime_api::client::identity::{
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use aws_types::sdk_config::SharedTimeSource;
 
 use crate::client::{CallError, CallErrorKind};
 
@@ -94,11 +93,11 @@ impl Identities {
             let is_new = current.given.as_ref().is_some_and(|given| keys(given) != keys(&found));
             if is_new {
                 let until = match found.expiry() {
-                    Some(expiry) => expiry.checked_sub(MARGIN).unwrap_or(expiry),
-                    None => now_of(config.time_source()) + KEPT,
+                    Some(expiry) => expiry.checked_sub(MARGIN),
+                    None => config.time_source().map(|source| source.now() + KEPT),
                 };
                 current.given = Some(found.clone());
-                current.renewed = Some((found, until));
+                current.renewed = until.map(|until| (found, until));
                 current.cache = IdentityCache::lazy().load_timeout(TIMEOUT).build();
                 current.generation += 1;
             }
@@ -120,10 +119,6 @@ impl Current {
     }
 }
 
-fn now_of(source: Option<SharedTimeSource>) -> SystemTime {
-    source.map_or_else(SystemTime::now, |source| source.now())
-}
-
 fn keys(credentials: &Credentials) -> (&str, &str, Option<&str>) {
     (credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token())
 }
@@ -136,8 +131,9 @@ impl ResolveCachedIdentity for Identities {
         config: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
-            let now = now_of(components.time_source());
-            if let Some(renewed) = self.current(|current| current.renewed(now)) {
+            let now = components.time_source().map(|source| source.now());
+            let renewed = now.and_then(|now| self.current(|current| current.renewed(now)));
+            if let Some(renewed) = renewed {
                 return Ok(renewed.into());
             }
             let cache = self.current(|current| current.cache.clone());

@@ -137,7 +137,8 @@ fn failed(what: impl std::fmt::Display) -> CredentialsError {
     CredentialsError::provider_error(format!("the credential_process {what}"))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
