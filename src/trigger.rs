@@ -110,8 +110,8 @@ pub trait Trigger: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'st
     /// Called when the task's deferral is ended from outside, before
     /// [`Operator::on_cancel`](crate::operator::Operator::on_cancel); never on a restart. `reason` is
     /// [`CancelReason::Timeout`] for the deferral's own time-out and for the task's execution time-out
-    /// alike. `state` is the one that was stored last, up to a second old; a step that is in flight goes on
-    /// to its end, and nobody hears of it. At least once, as a step. Default: nothing.
+    /// alike. `state` is the one that was stored last, up to a second old; a step that is in flight is
+    /// dropped. At least once, as a step. Default: nothing.
     fn on_cancel(
         &self,
         ctx: &TriggerContext,
@@ -239,6 +239,8 @@ impl fmt::Display for CancelReason {
 pub struct TriggerError {
     message: String,
     cause: Cause,
+    /// Whether it is the store of the tasks that cannot be used, which says nothing of the task.
+    of_store: bool,
 }
 
 /// What follows from the failure of a trigger.
@@ -264,7 +266,7 @@ impl Cause {
 impl TriggerError {
     /// An error with a message for people. It must not hold secrets: it is stored.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), cause: Cause::Broken }
+        Self { message: message.into(), cause: Cause::Broken, of_store: false }
     }
 
     /// The same for something that is not defined here, and may be in another process or later: a waiter, a
@@ -272,6 +274,16 @@ impl TriggerError {
     /// has it.
     pub fn missing(message: impl Into<String>) -> Self {
         Self { cause: Cause::Missing, ..Self::new(message) }
+    }
+
+    /// The same for a store of tasks that cannot be used: this ends the triggerer, and not the task.
+    pub(crate) fn of_store(message: impl Into<String>) -> Self {
+        Self { of_store: true, ..Self::new(message) }
+    }
+
+    /// Whether the store of the tasks cannot be used.
+    pub(crate) fn is_of_store(&self) -> bool {
+        self.of_store
     }
 
     /// Whether something is not defined here.

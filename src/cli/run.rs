@@ -8,10 +8,10 @@ use super::clients::SourceArgs;
 use super::exit::Exit;
 use super::project::ConnectionsArgs;
 use super::report::{self, Format, Report};
-use super::signals::Signals;
 use super::store::{Opened, StoreArgs, store_failure};
 use super::tasks::submit::SpecArgs;
 use super::tasks::{self, submit};
+use super::triggerer::EndSignals;
 use crate::runtime::Scope;
 use crate::runtime::StoreError;
 use crate::runtime::TaskId;
@@ -23,6 +23,7 @@ use crate::runtime::store::Submitted;
 ///
 /// The task is run in this process, and no other task of the store; a triggerer that runs the store already
 /// runs it instead. It is as durable as any: if this process is killed, `maitred triggerer` goes on with it.
+/// A failure hook is run once; if that does not reach its server, `maitred triggerer` tries again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -61,7 +62,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 }
 
 async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyhow::Result<Report> {
-    let mut signals = Signals::listen()?;
+    let mut signals = EndSignals::listen()?;
     let (stop, stopped) = watch::channel(false);
     let mut running = std::pin::pin!(run_here(args, opened, scope, stopped));
     let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));
@@ -72,15 +73,24 @@ async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyho
         ended = &mut running => return Err(broken_off(ended)),
     };
     stop.send_replace(true);
-    tokio::select! {
-        ended = finished(running) => ended?,
-        _ = signals.next() => {}
+    let finished = tokio::select! {
+        ended = finished(running) => ended,
+        _ = signals.next() => Ok(()),
+    };
+    // What the task came to is known, whatever becomes of the rest.
+    if let Err(error) = finished.and_then(|()| tell_of_hook(opened, id)) {
+        report::note(&format!("warning: the end of this process: {error:#}"));
     }
+    Ok(report)
+}
+
+/// Tells of a failure hook that has still to be run.
+fn tell_of_hook(opened: &Opened, id: TaskId) -> anyhow::Result<()> {
     let task = opened.store.task(id).map_err(|error| store_failure(&error))?;
     if let Some(hook) = task.as_ref().filter(|task| task.hook_pending).and_then(tasks::hook_text) {
         report::note(&format!("the failure hook {hook}; `maitred triggerer` goes on with it"));
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Runs the one task until `stopped`, as soon as no triggerer runs the store, which would run it, too.

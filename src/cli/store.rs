@@ -94,7 +94,7 @@ impl StoreArgs {
 
     fn open_at(path: PathBuf) -> Result<Opened, Failure> {
         super::can_open_files()?;
-        let store = SqliteStore::open(&path).map_err(|error| store_failure(&error))?;
+        let store = SqliteStore::open(&path).map_err(|error| opening_failure(&error))?;
         let store = store.with_wait_told(|path| {
             let path = report::one_line(&path.display().to_string());
             report::note(&format!("{path} is kept busy by another process; waiting for it"));
@@ -144,13 +144,29 @@ impl Opened {
     }
 }
 
-/// What a store says, with what to do about it.
+/// Why a store cannot be opened, with what to do about it. A file that is no store was named by mistake.
+fn opening_failure(error: &StoreError) -> Failure {
+    match error {
+        StoreError::Broken(_) => failure_with(error, Exit::Usage),
+        _ => store_failure(error),
+    }
+}
+
+/// What a store that is open says, with what to do about it.
 pub(super) fn store_failure(error: &StoreError) -> Failure {
+    let is_gone = matches!(
+        error,
+        StoreError::Unavailable(_)
+            | StoreError::Replaced(_)
+            | StoreError::Fenced
+            | StoreError::Broken(_)
+    );
+    failure_with(error, if is_gone { Exit::Unreachable } else { Exit::Usage })
+}
+
+fn failure_with(error: &StoreError, exit: Exit) -> Failure {
     let because = std::error::Error::source(error);
     let because = because.map_or_else(String::new, |cause| format!("\n  because: {cause}"));
-    let is_gone =
-        matches!(error, StoreError::Unavailable(_) | StoreError::Replaced(_) | StoreError::Fenced);
-    let exit = if is_gone { Exit::Unreachable } else { Exit::Usage };
     let failure = Failure::new(exit, format!("{error}{because}"));
     match error {
         StoreError::Locked(_) => {
@@ -176,10 +192,13 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
 }
 
 pub(super) fn engine_failure(error: &EngineError) -> Failure {
-    match error {
-        EngineError::Store(error) => store_failure(error),
-        EngineError::Unusable(Unusable::Unknown(message)) => Failure::usage(message.clone())
+    let unusable = match error {
+        EngineError::Store(error) => return store_failure(error),
+        EngineError::Unusable(error) | EngineError::UnusableTask { error, .. } => error,
+    };
+    match unusable {
+        Unusable::Unknown(message) => Failure::usage(message.clone())
             .help("`maitred tasks operators` shows the operators there are"),
-        EngineError::Unusable(Unusable::Invalid(message)) => Failure::usage(message.clone()),
+        Unusable::Invalid(message) => Failure::usage(message.clone()),
     }
 }

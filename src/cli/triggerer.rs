@@ -7,7 +7,6 @@ use super::clients::{self, SourceArgs};
 use super::exit::{Exit, Failure};
 use super::project::ConnectionsArgs;
 use super::report::{self, Report};
-use super::signals::Signals;
 use super::store::{Opened, StoreArgs, store_failure};
 use super::tasks;
 use crate::runtime::StoreError;
@@ -17,10 +16,14 @@ use crate::runtime::TriggererOptions;
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
 
+mod ends;
+
+pub(super) use ends::EndSignals;
+
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
-/// One triggerer runs a store at a time; a second one exits with 2. SIGTERM or Ctrl-C ends it once the
-/// steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130. Either
+/// One triggerer runs a store at a time; a second one exits with 2. SIGTERM, SIGHUP, SIGQUIT or Ctrl-C ends it
+/// once the steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130. Either
 /// way nothing is lost: the next triggerer goes on where this one was.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -84,7 +87,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     report::note(&format!("running the tasks of {}", opened.path.display()));
     let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
     let exit = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = EndSignals::listen()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let mut running = std::pin::pin!(triggerer.run(async {
             // A sender that is gone means the end, too.

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::notice::{Notice, Observer};
 use super::store::{Store, StoreError};
 use crate::clock::Clock;
+use crate::trigger::TriggerError;
 
 /// The pause before a store that could not be used is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
@@ -108,6 +109,12 @@ impl StoreAccess {
             }
             done => done,
         }
+    }
+
+    /// Ends the triggerer, because a trigger could not use the store.
+    pub(super) fn end(&self, error: TriggerError) {
+        // A receiver that is gone means that the triggerer has ended.
+        let _ = self.broken.send(StoreError::Broken(Box::new(error)));
     }
 
     pub(super) fn tell(&self, notice: Notice<'_>) {

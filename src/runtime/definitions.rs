@@ -36,7 +36,7 @@ impl DefinitionStore for StoreDefinitions {
         let (hash, text) = (hash.to_owned(), text.to_owned());
         Box::pin(async move {
             let put = self.run(move |store| store.put_definition(&hash, &text)).await;
-            put.map_err(|error| TriggerError::new(error.to_string()))
+            put.map_err(|error| failed(&error))
         })
     }
 
@@ -44,7 +44,14 @@ impl DefinitionStore for StoreDefinitions {
         let hash = hash.to_owned();
         Box::pin(async move {
             let text = self.run(move |store| store.definition(&hash)).await;
-            text.map_err(|error| TriggerError::new(error.to_string()))
+            text.map_err(|error| failed(&error))
         })
     }
+}
+
+/// What is wrong with the store must not become what a task came to.
+fn failed(error: &StoreError) -> TriggerError {
+    let because =
+        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    TriggerError::of_store(because)
 }

@@ -83,6 +83,13 @@ pub trait Engine: Send + Sync + fmt::Debug {
 pub enum EngineError {
     /// The task cannot be run as it is.
     Unusable(Unusable),
+    /// One of several tasks cannot be run as it is.
+    UnusableTask {
+        /// Which of them, counted from 0.
+        index: usize,
+        /// Why.
+        error: Unusable,
+    },
     /// The store refused, or is broken.
     Store(StoreError),
 }
@@ -90,7 +97,7 @@ pub enum EngineError {
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unusable(error) => error.fmt(f),
+            Self::Unusable(error) | Self::UnusableTask { error, .. } => error.fmt(f),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -99,7 +106,7 @@ impl fmt::Display for EngineError {
 impl std::error::Error for EngineError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unusable(_) => None,
+            Self::Unusable(_) | Self::UnusableTask { .. } => None,
             Self::Store(error) => error.source(),
         }
     }
@@ -191,11 +198,12 @@ impl EmbeddedEngine {
     /// Submits tasks: all of them, or none.
     ///
     /// # Errors
-    /// As [`Engine::start`].
+    /// As [`Engine::start`]; a task that cannot be run is [`EngineError::UnusableTask`].
     pub async fn start_all(&self, mut tasks: Vec<NewTask>) -> Result<Vec<Submitted>, EngineError> {
         let mut known = KnownWaiters::new(&self.models);
-        for task in &mut tasks {
-            self.check(task, &mut known)?;
+        for (index, task) in tasks.iter_mut().enumerate() {
+            let checked = self.check(task, &mut known);
+            checked.map_err(|error| EngineError::UnusableTask { index, error })?;
         }
         let definitions = known.into_definitions();
         let now = self.clock.now();
@@ -204,13 +212,13 @@ impl EmbeddedEngine {
     }
 
     /// Checks a task before it is accepted, and fills in the version of its arguments.
-    fn check(&self, task: &mut NewTask, known: &mut KnownWaiters) -> Result<(), EngineError> {
-        let operator = self.registry.checked_task(task).map_err(EngineError::Unusable)?;
+    fn check(&self, task: &mut NewTask, known: &mut KnownWaiters) -> Result<(), Unusable> {
+        let operator = self.registry.checked_task(task)?;
         if let Some(catalog) = &self.catalog {
-            let waiter = known.check(&*operator, catalog).map_err(EngineError::Unusable)?;
+            let waiter = known.check(&*operator, catalog)?;
             task.waiters = waiter.into_iter().collect();
         }
-        task.version = self.registry.version(&task.operator).map_err(EngineError::Unusable)?;
+        task.version = self.registry.version(&task.operator)?;
         Ok(())
     }
 }
@@ -218,7 +226,10 @@ impl EmbeddedEngine {
 impl Engine for EmbeddedEngine {
     fn start(&self, task: NewTask) -> BoxFuture<'_, Result<Submitted, EngineError>> {
         Box::pin(async move {
-            let submitted = self.start_all(vec![task]).await?;
+            let submitted = self.start_all(vec![task]).await.map_err(|error| match error {
+                EngineError::UnusableTask { error, .. } => EngineError::Unusable(error),
+                other => other,
+            })?;
             let missing = || StoreError::Broken("the store gave no number".into());
             Ok(submitted.into_iter().next().ok_or_else(missing)?)
         })
@@ -246,18 +257,14 @@ impl Engine for EmbeddedEngine {
                 None => None,
                 Some(args) => {
                     let mut task = NewTask { args, ..self.get(id).await?.spec };
-                    self.check(&mut task, &mut known)?;
+                    self.check(&mut task, &mut known).map_err(EngineError::Unusable)?;
                     Some(task)
                 }
             };
             let definitions = known.into_definitions();
             let now = self.clock.now();
-            let retry = move |store: &dyn Store| {
-                for (hash, text) in &definitions {
-                    store.put_definition(hash, text)?;
-                }
-                store.retry(id, changed.as_ref(), now)
-            };
+            let retry =
+                move |store: &dyn Store| store.retry_with(id, changed.as_ref(), &definitions, now);
             Ok(on_store(&self.store, retry).await?)
         })
     }

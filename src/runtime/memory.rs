@@ -461,16 +461,18 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn retry(
+    fn retry_with(
         &self,
         id: TaskId,
         changed: Option<&NewTask>,
+        definitions: &BTreeMap<String, String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut content = self.content();
         content.kept(id)?.task.can_be_retried()?;
         content.check_key(id)?;
         content.changes += 1;
+        content.definitions.extend(definitions.clone());
         let kept = content.kept_mut(id)?;
         let entry = kept.task.retry(changed, now);
         kept.passed(entry);

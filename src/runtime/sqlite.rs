@@ -298,13 +298,19 @@ impl Store for SqliteStore {
         self.write_counted(|file| write::settle_by_user(file, id, settled, now))
     }
 
-    fn retry(
+    fn retry_with(
         &self,
         id: TaskId,
         changed: Option<&NewTask>,
+        definitions: &BTreeMap<String, String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write_counted(|file| write::retry(file, id, changed, now))
+        self.write_counted(|file| {
+            for (hash, text) in definitions {
+                write::put_definition(file, hash, text)?;
+            }
+            write::retry(file, id, changed, now)
+        })
     }
 
     fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {

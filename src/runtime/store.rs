@@ -222,6 +222,21 @@ pub trait Store: Send + Sync + fmt::Debug {
         id: TaskId,
         changed: Option<&NewTask>,
         now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.retry_with(id, changed, &BTreeMap::new(), now)
+    }
+
+    /// The same with the definitions that the changed submission's [`waiters`](NewTask::waiters) name, hash and
+    /// text, as in [`submit_with`](Self::submit_with).
+    ///
+    /// # Errors
+    /// As [`Self::retry`].
+    fn retry_with(
+        &self,
+        id: TaskId,
+        changed: Option<&NewTask>,
+        definitions: &BTreeMap<String, String>,
+        now: Timestamp,
     ) -> Result<(), StoreError>;
 
     /// A task; `None` if there is none of this number.

@@ -121,7 +121,7 @@ impl Triggerer {
     }
 
     /// Runs until `stop` completes, or until there is nothing left to do if the options say so. On
-    /// `stop`, no new step begins, and those in hand are finished. An operator that is still running 25
+    /// `stop`, no new step and no failure hook begins, and those in hand are finished. An operator that is still running 25
     /// seconds later is dropped and its step put back, to be run again by the next triggerer; not while it
     /// makes a main call.
     ///

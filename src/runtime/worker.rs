@@ -322,10 +322,15 @@ impl Workplace {
         let mut trigger = self.registry.trigger(&deferral.trigger)?;
         let invalid = |error: &dyn std::fmt::Display| Unusable::Invalid(error.to_string());
         let ctx = self.trigger_context(task.id).with_submitted(&task.spec.waiters);
-        let due = trigger.start(&ctx).await.map_err(|error| match error.is_missing() {
-            true => Unusable::Unknown(error.to_string()),
-            false => invalid(&error),
-        })?;
+        let due = match trigger.start(&ctx).await {
+            Ok(due) => due,
+            Err(error) if error.is_missing() => return Err(Unusable::Unknown(error.to_string())),
+            Err(error) if error.is_of_store() => {
+                self.store.end(error);
+                return std::future::pending().await;
+            }
+            Err(error) => return Err(invalid(&error)),
+        };
         let now = self.now();
         Ok(StoredDeferral {
             trigger: deferral.trigger.clone(),

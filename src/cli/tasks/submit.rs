@@ -369,6 +369,11 @@ fn lines(from: &str, submitter: &Submitter) -> Result<Lines, Failure> {
 
 /// Why tasks of a file were not submitted, with the lines that it is about.
 fn refused(error: &EngineError, lines: &[(usize, Option<String>)]) -> Failure {
+    if let EngineError::UnusableTask { index, error } = error
+        && let Some((line, _)) = lines.get(*index)
+    {
+        return Failure::usage(format!("line {line}: {error}")).help("nothing was submitted");
+    }
     let (EngineError::Store(StoreError::Conflict { key, id }), [_, ..]) = (error, lines) else {
         return engine_failure(error);
     };

@@ -45,6 +45,18 @@ impl From<serde_json::Error> for Fault {
 }
 
 impl Fault {
+    /// What a fault means in a look at a file that was a store before: content that is none of a store's was put
+    /// there by somebody, half of one file and half of another, or no store at all. Everything else, such as too
+    /// many open files, may pass.
+    pub(super) fn of_a_look(self) -> Self {
+        match self {
+            Self::Sql(error) if is_foreign(&error) => Self::Replaced,
+            Self::Content(_) => Self::Replaced,
+            Self::Sql(error) if !passes(&error) => Self::System(std::io::Error::other(error)),
+            other => other,
+        }
+    }
+
     /// The error for callers, which names the file.
     pub(super) fn at(self, path: &Path) -> StoreError {
         match self {
@@ -88,6 +100,12 @@ fn file_error(
 /// Whether the file is kept busy by another process.
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether the file was read, and is no store. SQLite says "unknown" of a table that is not there.
+fn is_foreign(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown))
 }
 
 /// Whether the same may succeed later.

@@ -102,11 +102,9 @@ impl Place {
 
     /// Checks that the files are the ones that are open.
     pub(super) fn check(&self) -> Work<()> {
-        let at = |path: &Path, file: FileId| match fs::metadata(path) {
-            Ok(metadata) if FileId::of(&metadata) == file => Ok(()),
-            Ok(_) => Err(Fault::Replaced),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Fault::Replaced),
-            Err(error) => Err(Fault::System(error)),
+        let at = |path: &Path, file: FileId| match FileId::of(&metadata(path)?) == file {
+            true => Ok(()),
+            false => Err(Fault::Replaced),
         };
         at(&self.path, self.file)?;
         lock(&self.beside).iter().try_for_each(|(path, file)| at(path, *file))
@@ -149,13 +147,21 @@ impl Place {
     }
 
     fn look(&self, connection: &Connection) -> Work<Content> {
-        let metadata = fs::metadata(&self.path).map_err(|_| Fault::Replaced)?;
+        let metadata = metadata(&self.path)?;
         let log = connection
             .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
         let data_version = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
         let state = State { log, data_version };
         Ok(Content { stamp: stamp(&metadata), state, odd: None })
     }
+}
+
+/// What the system says of a file of the store; one that is not there was replaced.
+fn metadata(path: &Path) -> Work<Metadata> {
+    fs::metadata(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Fault::Replaced,
+        _ => Fault::System(error),
+    })
 }
 
 fn stamp(metadata: &Metadata) -> Stamp {

@@ -68,12 +68,20 @@ impl SqliteStore {
             let value = work(&transaction)?;
             transaction.commit()?;
             committed(&value);
-            // What was written to a file that is gone by now is not written.
-            self.place.check()?;
-            self.place.accept_own_write(&connection)?;
+            self.look_after_commit(&connection)?;
             Ok(value)
         };
         transact().map_err(|fault| self.failed(fault))
+    }
+
+    /// Looks at the file once a transaction is made. What was written to a file that is gone by now is not written.
+    /// Any other trouble is left to the next look: the transaction must not be taken for one that was not made.
+    fn look_after_commit(&self, connection: &Connection) -> Work<()> {
+        let looked = self.place.check().and_then(|()| self.place.accept_own_write(connection));
+        match looked {
+            Err(Fault::Replaced) => Err(Fault::Replaced),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Checks that nobody but SQLite has written into the file: its pages that are in memory would be mixed with
@@ -108,7 +116,7 @@ impl SqliteStore {
     /// Checks what a connection reads that has nothing of the file in memory.
     fn look_afresh(&self) -> Work<()> {
         let last = self.last_write.load(Ordering::Acquire);
-        let read = || {
+        let read = || -> Work<_> {
             let fresh = schema::connect(&self.path)?;
             Ok((read::reign(&fresh)?, read::writes(&fresh)?))
         };
@@ -118,9 +126,7 @@ impl SqliteStore {
                     && (last == UNKNOWN || writes == Some(last));
                 if is_same { Ok(()) } else { Err(Fault::Replaced) }
             }
-            Err(Fault::Sql(error)) if is_busy(&error) => Err(Fault::Sql(error)),
-            // Half of one file and half of another, or no store at all.
-            Err(_) => Err(Fault::Replaced),
+            Err(fault) => Err(fault.of_a_look()),
         }
     }
 

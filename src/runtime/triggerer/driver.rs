@@ -67,6 +67,8 @@ pub(super) struct Driver {
     /// Deferred tasks beyond the capacity.
     waiting: VecDeque<TaskId>,
     steps: JoinSet<Stepped>,
+    /// The steps in flight, each with what abandons it when it is dropped.
+    abandons: HashMap<TaskId, oneshot::Sender<()>>,
     workers: JoinSet<(TaskId, Result<Option<Change>, StoreError>)>,
     running: HashMap<TaskId, Running>,
     /// How many of them take a worker.
@@ -124,6 +126,7 @@ impl Driver {
             ready: VecDeque::new(),
             waiting: VecDeque::new(),
             steps: JoinSet::new(),
+            abandons: HashMap::new(),
             workers: JoinSet::new(),
             running: HashMap::new(),
             busy: 0,
@@ -271,8 +274,7 @@ impl Driver {
     }
 
     fn rests_in_memory(&self) -> bool {
-        let told = self.hooks.rest();
-        self.steps.is_empty() && self.workers.is_empty() && told
+        self.steps.is_empty() && self.workers.is_empty() && self.hooks_rest()
     }
 
     fn is_stopping(&self) -> bool {

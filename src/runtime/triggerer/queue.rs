@@ -10,6 +10,9 @@ use super::resting::Resting;
 use crate::clock::{Moment, Timestamp};
 use crate::runtime::task::{Checkpoint, TaskId};
 
+/// How many ends of deferrals that are over may be kept, beside twice as many as are held.
+const STALE_ENDS: usize = 1_000;
+
 /// A trigger that is held.
 pub(super) struct Held {
     /// The task's step that was deferred.
@@ -90,21 +93,14 @@ impl Held {
         Self { step, at: At::Store, pause, ends }
     }
 
-    /// The time of the wall clock at which something has to be done; never, if nothing but its end is awaited
-    /// and it has none.
-    fn wakes_by_wall(&self) -> Option<Timestamp> {
-        let end = self.ends.map(|(end, _)| end);
-        match self.at {
-            At::Rest(_) => {
-                Some(end.map_or(self.pause.end.wall, |end| end.min(self.pause.end.wall)))
-            }
-            At::Due(_) | At::Step | At::Store => end,
-        }
+    /// The end of its pause, if it is in one.
+    fn wakes(&self) -> Option<Moment> {
+        matches!(self.at, At::Rest(_)).then_some(self.pause.end)
     }
 
-    /// The same for the monotonic clock, which only pauses follow.
-    fn wakes_by_monotonic(&self) -> Option<Duration> {
-        matches!(self.at, At::Rest(_)).then_some(self.pause.end.monotonic)
+    /// The time that ends it.
+    fn end(&self) -> Option<Timestamp> {
+        self.ends.map(|(end, _)| end)
     }
 }
 
@@ -114,9 +110,12 @@ pub(super) struct TriggerQueue {
     held: HashMap<TaskId, Held>,
     /// How many of them are only in the store.
     outside: usize,
-    /// An entry that is not the time at which its trigger wakes is stale, and skipped; here and below.
+    /// The ends of pauses. An entry that is not the time at which its trigger wakes is stale, and skipped; here and
+    /// below.
     by_wall: BinaryHeap<Reverse<(Timestamp, TaskId)>>,
     by_monotonic: BinaryHeap<Reverse<(Duration, TaskId)>>,
+    /// The ends of deferrals, one entry for each that was held, however often it polls.
+    ends: BinaryHeap<Reverse<(Timestamp, TaskId)>>,
     /// The triggers whose state is newer than the store's.
     dirty: Vec<TaskId>,
 }
@@ -144,7 +143,9 @@ impl TriggerQueue {
 
     pub(super) fn insert(&mut self, id: TaskId, held: Held) {
         self.remove(id);
-        self.schedule(id, &held);
+        self.forget_ends();
+        self.ends.extend(held.end().map(|end| Reverse((end, id))));
+        self.schedule(id, held.wakes());
         self.outside += usize::from(matches!(held.at, At::Store));
         self.held.insert(id, held);
     }
@@ -155,32 +156,40 @@ impl TriggerQueue {
         }
     }
 
-    fn schedule(&mut self, id: TaskId, held: &Held) {
-        self.by_wall.extend(held.wakes_by_wall().map(|time| Reverse((time, id))));
-        self.by_monotonic.extend(held.wakes_by_monotonic().map(|time| Reverse((time, id))));
+    fn schedule(&mut self, id: TaskId, wakes: Option<Moment>) {
+        self.by_wall.extend(wakes.map(|end| Reverse((end.wall, id))));
+        self.by_monotonic.extend(wakes.map(|end| Reverse((end.monotonic, id))));
+    }
+
+    /// Removes the ends of deferrals that are over, once these are most of all.
+    fn forget_ends(&mut self) {
+        if self.ends.len() > 2 * self.held.len() + STALE_ENDS {
+            let held = &self.held;
+            self.ends.retain(|Reverse((end, id))| {
+                held.get(id).is_some_and(|held| held.end() == Some(*end))
+            });
+        }
     }
 
     /// How long nothing has to be done; for ever, if nothing is held.
     pub(super) fn rests_for(&self, now: Moment) -> Option<Duration> {
-        let wall = self.by_wall.peek().map(|Reverse((time, _))| time.since(now.wall));
+        let wall = [self.by_wall.peek(), self.ends.peek()].into_iter().flatten();
+        let wall = wall.map(|Reverse((time, _))| time.since(now.wall));
         let monotonic = self.by_monotonic.peek();
         let monotonic = monotonic.map(|Reverse((time, _))| time.saturating_sub(now.monotonic));
-        [wall, monotonic].into_iter().flatten().min()
+        wall.chain(monotonic).min()
     }
 
     /// The next trigger that wakes at `now` or has woken before.
     pub(super) fn pop(&mut self, now: Moment) -> Option<Woken> {
-        while let Some(id) = self.pop_entry(now) {
+        if let Some(ended) = self.pop_end(now.wall) {
+            return Some(ended);
+        }
+        while let Some(id) = self.pop_pause(now) {
             let Some(held) = self.held.get_mut(&id) else { continue };
-            if let Some((end, bound)) = held.ends
-                && end <= now.wall
-            {
-                return Some(Woken::Ended(id, bound));
-            }
             match std::mem::replace(&mut held.at, At::Step) {
                 At::Rest(trigger) => {
                     held.at = At::Due(trigger);
-                    self.by_wall.extend(held.wakes_by_wall().map(|end| Reverse((end, id))));
                     return Some(Woken::Step(id));
                 }
                 other @ (At::Due(_) | At::Step | At::Store) => held.at = other,
@@ -189,13 +198,27 @@ impl TriggerQueue {
         None
     }
 
-    /// Takes the next entry that has come to its time and is not stale.
-    fn pop_entry(&mut self, now: Moment) -> Option<TaskId> {
+    /// The next deferral whose time is over.
+    fn pop_end(&mut self, now: Timestamp) -> Option<Woken> {
+        while let Some(Reverse((time, id))) = self.ends.peek().copied()
+            && time <= now
+        {
+            self.ends.pop();
+            let ends = self.held.get(&id).and_then(|held| held.ends);
+            if let Some((_, bound)) = ends.filter(|(end, _)| *end == time) {
+                return Some(Woken::Ended(id, bound));
+            }
+        }
+        None
+    }
+
+    /// Takes the next pause that has come to its end and is not stale.
+    fn pop_pause(&mut self, now: Moment) -> Option<TaskId> {
         while let Some(Reverse((time, id))) = self.by_wall.peek().copied()
             && time <= now.wall
         {
             self.by_wall.pop();
-            if self.held.get(&id).and_then(Held::wakes_by_wall) == Some(time) {
+            if self.wakes(id).is_some_and(|end| end.wall == time) {
                 return Some(id);
             }
         }
@@ -203,11 +226,15 @@ impl TriggerQueue {
             && time <= now.monotonic
         {
             self.by_monotonic.pop();
-            if self.held.get(&id).and_then(Held::wakes_by_monotonic) == Some(time) {
+            if self.wakes(id).is_some_and(|end| end.monotonic == time) {
                 return Some(id);
             }
         }
         None
+    }
+
+    fn wakes(&self, id: TaskId) -> Option<Moment> {
+        self.held.get(&id)?.wakes()
     }
 
     /// The server that a trigger asks whose step is due.
@@ -235,8 +262,7 @@ impl TriggerQueue {
         let Some(held) = self.held.get_mut(&id) else { return };
         held.at = At::Rest(trigger);
         held.pause = pause;
-        self.by_wall.extend(held.wakes_by_wall().map(|time| Reverse((time, id))));
-        self.by_monotonic.extend(held.wakes_by_monotonic().map(|time| Reverse((time, id))));
+        self.schedule(id, Some(pause.end));
         self.dirty.push(id);
     }
 
@@ -253,5 +279,56 @@ impl TriggerQueue {
             Some(Checkpoint { id, step: held.step, state, due: end.wall, pause_from })
         };
         dirty.into_iter().filter_map(checkpoint).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::runtime::Registry;
+    use crate::trigger::{SerializedTrigger, TimeDeltaTrigger, Trigger as _};
+
+    fn resting() -> Resting {
+        let name = TimeDeltaTrigger::NAME.to_owned();
+        let trigger =
+            SerializedTrigger { name, version: TimeDeltaTrigger::VERSION, kwargs: json!({}) };
+        let kind = Registry::builtin().trigger_type(&trigger).unwrap();
+        Resting::new(kind, &trigger, String::new())
+    }
+
+    fn at(seconds: u64) -> Moment {
+        let monotonic = Duration::from_secs(seconds);
+        Moment { wall: Timestamp::default().plus(monotonic), monotonic }
+    }
+
+    #[test]
+    fn a_wait_takes_no_more_room_however_often_it_polls() {
+        let mut queue = TriggerQueue::default();
+        let pause = Duration::from_secs(5);
+        let end = (at(86_400).wall, Bound::Execution);
+        queue.insert(1, Held::new(1, resting(), Pause::of(pause, at(0)), Some(end)));
+        for poll in 1..1_000 {
+            let now = at(poll * 5);
+            assert_eq!(queue.pop(now), Some(Woken::Step(1)));
+            assert_eq!(queue.pop(now), None);
+            let (_, trigger) = queue.take(1).unwrap();
+            queue.put_back(1, trigger, Pause::of(pause, now));
+        }
+        let entries = queue.by_wall.len() + queue.by_monotonic.len() + queue.ends.len();
+        assert!(entries <= 4, "{entries}");
+        assert_eq!(queue.pop(at(86_400)), Some(Woken::Ended(1, Bound::Execution)));
+    }
+
+    #[test]
+    fn the_ends_of_deferrals_that_are_over_are_forgotten() {
+        let mut queue = TriggerQueue::default();
+        let end = (at(86_400).wall, Bound::Deferral);
+        for id in 1..10_000 {
+            queue.insert(id, Held::outside(1, Pause::of(Duration::ZERO, at(0)), Some(end)));
+            queue.remove(id);
+        }
+        assert!(queue.ends.len() <= STALE_ENDS + 1, "{}", queue.ends.len());
     }
 }

@@ -175,3 +175,33 @@ async fn a_run_goes_on_where_the_triggerer_is_killed() {
     let left: &Value = &listed["task"]["state"];
     assert_eq!(left, "deferred", "the triggerer's own task is not touched: {listed}");
 }
+
+#[tokio::test]
+async fn a_poll_of_a_run_that_is_out_of_time_is_not_waited_for() {
+    let api = Loopback::start(|_| Reply::Hang);
+    let args = sensor(&api, "/hangs");
+    let run = ["run", "http.sensor", "--args", &args, "--execution-timeout", "1s"];
+    let ran = Maitred::new().run(&run).await;
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("ending: "), "the end takes less than a second: {}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_task_came_to_is_told_even_if_the_store_is_gone_by_then() {
+    let api = Loopback::start(|_| Reply::text(404, "no such job"));
+    let maitred = Maitred::new().variable("MAITRED_STORE", "tasks.sqlite");
+    let gate = maitred.path("gate");
+    assert!(std::process::Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let args = json!({"endpoint": api.url("/job")}).to_string();
+    let run = ["run", "http.request", "--args", &args, "--on-failure-command", "cat gate"];
+    let mut running = maitred.start(&run);
+    let ending = |said: &str| said.contains("ending: ");
+    let said = super::process::read_until(&mut running, ending).await;
+    std::fs::remove_file(maitred.path("tasks.sqlite")).unwrap();
+    let ran = finished(running).await;
+    assert!(matches!(ran.code, Some(1 | 4)), "{ran:?}");
+    let told = format!("{said}{}{}", ran.stdout, ran.stderr);
+    assert!(told.contains("404"), "{told}");
+    assert!(ran.stderr.contains("was deleted, replaced or restored"), "{}", ran.stderr);
+}

@@ -452,3 +452,17 @@ async fn an_operator_tells_what_it_takes() {
     assert_eq!(unknown.code, Some(2), "{}", unknown.stdout);
     assert!(unknown.stderr.contains("http.sensor"), "{}", unknown.stderr);
 }
+
+#[tokio::test]
+async fn a_line_whose_wait_is_refused_is_named() {
+    let wait = |input: Value| {
+        let args = json!({"service": "redshift", "waiter": "cluster_available", "input": input});
+        json!({"operator": "maitred.wait", "args": args}).to_string()
+    };
+    let good = wait(json!({"ClusterIdentifier": "a"}));
+    let bad = wait(json!({"ClusterIdentifer": "a"}));
+    let input = format!("{good}\n\n{good}\n{bad}\n");
+    let ran = Maitred::new().run_with_input(&["tasks", "submit", "--from", "-"], &input).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+    assert!(ran.stderr.contains("line 4: "), "{}", ran.stderr);
+}

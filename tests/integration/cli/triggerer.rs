@@ -118,3 +118,46 @@ async fn a_command_that_finds_the_store_busy_for_too_long_says_so() {
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(soon(scene.maitred.run(&["tasks", "cancel", "1"])).await.code, Some(0));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_closed_terminal_ends_it_as_sigterm_does_and_runs_no_failure_command_twice() {
+    for signal in ["-HUP", "-QUIT"] {
+        let scene = Scene::new();
+        let (told, gate) = (scene.folder.path().join("told"), scene.folder.path().join("gate"));
+        assert!(std::process::Command::new("mkfifo").arg(&gate).status().unwrap().success());
+        let command =
+            format!("echo told >> '{}'; echo >&2; cat '{}'", told.display(), gate.display());
+        scene.submit("404", &["--on-failure-command", &command]).await;
+        let mut triggerer = scene.maitred.start(&["triggerer"]);
+        let has_begun = || std::fs::read_to_string(&told).is_ok_and(|text| text == "told\n");
+        while !has_begun() {
+            tokio::task::yield_now().await;
+        }
+        super::signals::send(&triggerer, signal);
+        soon(read_until(&mut triggerer, |said| said.contains("ending: "))).await;
+        tokio::task::spawn_blocking(move || std::fs::write(gate, "go on").unwrap()).await.unwrap();
+        let ended = soon(finished(triggerer)).await;
+        assert_eq!(ended.code, Some(0), "{signal}: {}", ended.stderr);
+        soon(scene.maitred.run(&["triggerer", "--until-idle"])).await;
+        assert!(has_begun(), "{signal}: it was run once");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_that_breaks_while_it_is_open_is_no_bad_usage() {
+    let scene = Scene::new();
+    let mut triggerer = scene.maitred.start(&["triggerer"]);
+    read_until(&mut triggerer, |said| said.contains("running the tasks")).await;
+    scene.submit("200", &[]).await;
+    read_until(&mut triggerer, |said| said.contains("success")).await;
+    std::fs::File::options().write(true).open(scene.store()).unwrap().set_len(100).unwrap();
+    let ended = soon(finished(triggerer)).await;
+    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    // A file that is no store is, for who names it.
+    std::fs::write(scene.folder.path().join("text"), "no store".repeat(1000)).unwrap();
+    let text = scene.folder.path().join("text");
+    let ran = scene.maitred.run(&["triggerer", "--store", text.to_str().unwrap()]).await;
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+}

@@ -38,6 +38,7 @@ on_both_stores! {
     a_taken_key_refuses_the_whole_submission,
     a_taken_key_attaches,
     a_key_that_is_done_is_not_done_again,
+    a_retry_and_the_definitions_of_its_waiters_are_stored_together,
     a_replaced_task_gives_up_its_key_at_once,
     a_replaced_task_cannot_take_its_key_back,
     an_ended_task_gives_up_its_key,
@@ -267,6 +268,22 @@ fn a_task_is_tried_again_with_other_arguments(store: &dyn Store) {
     assert_eq!((task.id, task.spec), (old.id, expected));
     let history = store.history(old.id).unwrap();
     assert!(history.iter().any(|entry| entry.reason == "retry asked for, with other arguments"));
+}
+
+fn a_retry_and_the_definitions_of_its_waiters_are_stored_together(store: &dyn Store) {
+    let (fence, old) = running(store, spec());
+    let definitions = [("hash".to_owned(), "text".to_owned())].into();
+    let waiters = [("http.job".to_owned(), "hash".to_owned())].into();
+    let changed = NewTask { waiters, ..spec() };
+    let refused = store.retry_with(old.id, Some(&changed), &definitions, NOW);
+    assert!(matches!(refused, Err(StoreError::WrongState { .. })), "{refused:?}");
+    assert_eq!(store.definition("hash").unwrap(), None);
+    commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
+    store.retry_with(old.id, Some(&changed), &definitions, NOW).unwrap();
+    assert_eq!(store.definition("hash").unwrap().as_deref(), Some("text"));
+    // The next triggerer keeps what a task needs.
+    store.acquire(NOW).unwrap();
+    assert_eq!(store.definition("hash").unwrap().as_deref(), Some("text"));
 }
 
 fn a_replaced_task_gives_up_its_key_at_once(store: &dyn Store) {

@@ -19,9 +19,11 @@ use scene::Scene;
 
 mod clock_set;
 mod clocks;
+mod flaky;
 mod hooks;
 mod probe;
 mod scene;
+mod trouble;
 mod waiter;
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {

@@ -27,8 +27,8 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
-    /// Whether there is nothing to wait for before an end; what is due later is left to the next triggerer.
-    pub(super) fn rest(&self) -> bool {
+    /// Whether none runs or waits for a place; what is due later is left to the next triggerer.
+    fn rest(&self) -> bool {
         self.running.is_empty() && self.untold.is_empty()
     }
 
@@ -57,13 +57,25 @@ impl Driver {
         self.hooks.add(id);
     }
 
+    /// Whether there is nothing to wait for before an end.
+    pub(super) fn hooks_rest(&self) -> bool {
+        if self.begins_hooks() { self.hooks.rest() } else { self.hooks.running.is_empty() }
+    }
+
+    /// Once the triggerer is asked to end, hooks that have not begun are left to the next one: the store knows that
+    /// they have still to be run. The one hook of a process that runs one task is begun.
+    fn begins_hooks(&self) -> bool {
+        !self.is_stopping() || self.options.scope.only().is_some()
+    }
+
     pub(super) fn run_hooks(&mut self, now: Timestamp) {
         if !self.is_stopping() {
             let due = self.hooks.later.iter().filter(|(_, due)| **due <= now);
             let due: Vec<_> = due.map(|(id, _)| *id).collect();
             due.into_iter().for_each(|id| self.hooks.add(id));
         }
-        while self.hooks.running.len() < HOOKS_AT_ONCE
+        while self.begins_hooks()
+            && self.hooks.running.len() < HOOKS_AT_ONCE
             && let Some(id) = self.hooks.untold.pop_front()
         {
             let workplace = self.workplace.clone();

@@ -1,8 +1,10 @@
 //! Triggers: their steps, and how a deferral begins and ends.
 
+use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::storing::Stored;
@@ -17,13 +19,16 @@ use crate::runtime::triggerer::resting::Resting;
 use crate::runtime::worker::{EndDeferral, panic_message, too_large};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 
+type Panic = Box<dyn Any + Send>;
+
 /// What came of a trigger's step.
 pub(super) struct Stepped {
     id: TaskId,
     step: u32,
     place: Place,
     trigger: Resting,
-    result: Result<Step, TriggerError>,
+    /// `None`: it was abandoned.
+    result: Option<Result<Step, TriggerError>>,
 }
 
 impl Driver {
@@ -38,10 +43,16 @@ impl Driver {
             let Some((step, mut trigger)) = self.queue.take(id) else { continue };
             let ctx = self.workplace.trigger_context(id);
             let span = tracing::debug_span!("trigger", task = id, step);
+            let (abandon, abandoned) = oneshot::channel();
+            self.abandons.insert(id, abandon);
             let stepped = async move {
-                let result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind().await;
-                let result =
-                    result.unwrap_or_else(|panic| Err(TriggerError::new(panic_message(&*panic))));
+                let result = tokio::select! {
+                    biased;
+                    _ = abandoned => None,
+                    result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind() => Some(result),
+                };
+                let broke = |panic: Panic| Err(TriggerError::new(panic_message(&*panic)));
+                let result = result.map(|result| result.unwrap_or_else(broke));
                 Stepped { id, step, place, trigger, result }
             };
             self.steps.spawn(stepped.instrument(span));
@@ -52,9 +63,8 @@ impl Driver {
         let Stepped { id, step, place, trigger, result } = stepped;
         self.ready.extend(self.places.give_back(place));
         // It may have been cancelled, or out of time, meanwhile.
-        if !self.queue.holds(id, step) {
-            return;
-        }
+        let Some(result) = result.filter(|_| self.queue.holds(id, step)) else { return };
+        self.abandons.remove(&id);
         let (transition, reason) = match result {
             Ok(Step::Again { after }) => {
                 let pause = Pause::of(after.max(MIN_PAUSE), Moment::of(&*self.clock));
@@ -87,6 +97,10 @@ impl Driver {
                 self.fail(id, OperatorError::new(reason));
                 return;
             }
+            Err(error) if error.is_of_store() => {
+                self.workplace.store.end(error);
+                return;
+            }
             Err(error) if error.is_missing() => (Transition::Block, error.to_string()),
             Err(error) => {
                 let reason = format!("the trigger failed: {error}");
@@ -108,9 +122,10 @@ impl Driver {
         });
     }
 
-    /// Ends a deferral from outside.
+    /// Ends a deferral from outside. A step that is in flight is abandoned: nobody would hear of it.
     pub(super) fn end(&mut self, id: TaskId, why: EndDeferral) {
         self.queue.remove(id);
+        self.abandons.remove(&id);
         let workplace = self.workplace.clone();
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {

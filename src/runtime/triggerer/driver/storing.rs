@@ -48,15 +48,11 @@ impl Driver {
             changes.iter_mut().for_each(|change| redact::change(&known, change));
             let changes = Arc::new(changes);
             let committed = Arc::clone(&changes);
-            let told = store.is_observed();
-            let commit = move |store: &dyn Store| {
-                let made = store.commit(fence, &changes, now)?;
-                let told = if told { to_tell(store, &changes, &made)? } else { Vec::new() };
-                Ok((made, told))
-            };
-            let (made, told) = store.run(commit).await?;
-            told.iter().for_each(|task| tell(&store, task));
-            Ok(Stored::Committed(Arc::unwrap_or_clone(committed), made))
+            let made = store.run(move |store| store.commit(fence, &committed, now)).await?;
+            if store.is_observed() {
+                tell_ends(&store, &changes, &made).await?;
+            }
+            Ok(Stored::Committed(Arc::unwrap_or_clone(changes), made))
         });
     }
 
@@ -110,14 +106,16 @@ impl Driver {
                         on_workers.insert(task.id);
                     }
                 }
-                let mut claimed = store.claim(fence, now, &wanted)?;
-                if let Some(id) = only {
-                    let left = store.task(id)?.filter(Task::waits_for_a_worker);
-                    claimed.next_due = left.map(|task| task.due_by(now));
-                }
-                Ok(Stored::Claimed(claimed, on_workers))
+                Ok((store.claim(fence, now, &wanted)?, on_workers))
             };
-            store.run(claim).await
+            let (mut claimed, on_workers) = store.run(claim).await?;
+            // What was claimed stays claimed, whatever the next look at the store comes to.
+            if let Some(id) = only {
+                let left = store.run(move |store| store.task(id)).await?;
+                let left = left.filter(Task::waits_for_a_worker);
+                claimed.next_due = left.map(|task| task.due_by(now));
+            }
+            Ok(Stored::Claimed(claimed, on_workers))
         });
     }
 
@@ -273,18 +271,24 @@ fn nothing_left(store: &dyn Store, scope: Scope) -> Result<bool, StoreError> {
     }
 }
 
-/// The tasks that have come to an end or are blocked by these changes, as they are now: one whose end was asked
-/// for may have been cancelled instead of what its change says.
-fn to_tell(store: &dyn Store, changes: &[Change], made: &[bool]) -> Result<Vec<Task>, StoreError> {
-    let mut tasks = Vec::new();
-    for (change, made) in changes.iter().zip(made) {
-        let goes_on = matches!(change.transition, Transition::Defer(_) | Transition::Resume(_));
-        if !made || goes_on {
-            continue;
-        }
-        tasks.extend(store.task(change.id)?);
+/// Tells of the tasks that have come to an end or are blocked by these changes, as they are now: one whose end
+/// was asked for may have been cancelled instead of what its change says.
+async fn tell_ends(
+    store: &StoreAccess,
+    changes: &[Change],
+    made: &[bool],
+) -> Result<(), StoreError> {
+    let goes_on =
+        |change: &Change| matches!(change.transition, Transition::Defer(_) | Transition::Resume(_));
+    let ended = changes.iter().zip(made).filter(|(change, made)| **made && !goes_on(change));
+    let ended: Vec<TaskId> = ended.map(|(change, _)| change.id).collect();
+    if ended.is_empty() {
+        return Ok(());
     }
-    Ok(tasks)
+    let read = move |store: &dyn Store| ended.iter().map(|id| store.task(*id)).collect();
+    let tasks: Vec<Option<Task>> = store.run(read).await?;
+    tasks.iter().flatten().for_each(|task| tell(store, task));
+    Ok(())
 }
 
 fn tell(store: &StoreAccess, task: &Task) {

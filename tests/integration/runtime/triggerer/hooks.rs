@@ -202,3 +202,38 @@ async fn many_tasks_cancelled_together_are_undone_once_each() {
     paths.dedup();
     assert_eq!(paths.len(), TASKS);
 }
+
+#[tokio::test]
+async fn hooks_that_have_not_begun_at_the_end_are_left_to_the_next_triggerer() {
+    const TASKS: usize = 40;
+    const AT_ONCE: usize = 16;
+    let folder = tempfile::tempdir().unwrap();
+    let (told, gate) = (folder.path().join("told"), folder.path().join("gate"));
+    assert!(std::process::Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let script = format!("echo >> '{}'; cat '{}'", told.display(), gate.display());
+    let begun = || std::fs::read_to_string(&told).unwrap_or_default().lines().count();
+    let scene = Scene::new();
+    for _ in 0..TASKS {
+        let mut probe = Probe::new(Act::Fatal("no such thing".to_owned()));
+        let command = ["sh", "-c", &script].map(str::to_owned);
+        probe.task.on_failure = Some(FailureHook::Command(command.to_vec()));
+        scene.submit(probe);
+    }
+    let let_go_on = async {
+        scene.until(|| begun() == AT_ONCE).await;
+        // The end was asked for when the last of them began. Whatever opens the pipe later goes on, too.
+        let gate = gate.clone();
+        tokio::task::spawn_blocking(move || {
+            let open = std::fs::File::options().write(true).open(&gate).unwrap();
+            std::fs::remove_file(&gate).unwrap();
+            std::fs::write(&gate, "go on").unwrap();
+            drop(open);
+        })
+        .await
+        .unwrap();
+    };
+    tokio::join!(let_go_on, scene.run_until(|| begun() == AT_ONCE));
+    assert_eq!(begun(), AT_ONCE, "those that ran were given their time");
+    scene.run().await;
+    assert_eq!(begun(), TASKS, "each is told once");
+}

@@ -8,8 +8,8 @@ use maitred::catalog::{Catalog, Sources};
 use maitred::clock::{Clock, Timestamp};
 use maitred::connection::{Clients, Connections, Environment};
 use maitred::runtime::{
-    EmbeddedEngine, MemoryStore, NewTask, Registry, Store, StoreDefinitions, Task, TaskId,
-    Triggerer, TriggererOptions,
+    EmbeddedEngine, MemoryStore, NewTask, Registry, Store, StoreDefinitions, StoreError, Task,
+    TaskId, Triggerer, TriggererOptions,
 };
 use maitred::trigger::{Definitions, Services};
 
@@ -27,6 +27,15 @@ impl Scene {
     pub(super) fn new() -> Self {
         let clock = Arc::new(TwoClocks::new());
         Self { store: Arc::new(MemoryStore::new()), clock, waiters: Vec::new() }
+    }
+
+    /// One of this store.
+    pub(super) fn of(store: Arc<dyn Store>) -> Self {
+        Self { store, ..Self::new() }
+    }
+
+    pub(super) fn find_waiters(&mut self, folder: PathBuf) {
+        self.waiters.push(folder);
     }
 
     pub(super) fn with_waiters(folder: PathBuf) -> Self {
@@ -82,6 +91,12 @@ impl Scene {
     pub(super) async fn run_with(&self, registry: Registry, options: TriggererOptions) {
         let triggerer = self.triggerer(registry, options);
         triggerer.run(std::future::pending()).await.unwrap();
+    }
+
+    /// Runs with somebody who is told of what happens.
+    pub(super) async fn run_observed(&self, options: TriggererOptions) -> Result<(), StoreError> {
+        let triggerer = self.triggerer(probe::registry(), options);
+        triggerer.with_observer(Arc::new(|_| {})).run(std::future::pending()).await
     }
 
     /// Runs until this is so, and then stops gracefully.

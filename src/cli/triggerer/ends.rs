@@ -1,0 +1,69 @@
+//! The signals that ask a process to end that runs tasks.
+
+use crate::cli::exit::Exit;
+use crate::cli::signals::Signals;
+
+/// Completes when the process is asked to end: by Ctrl-C and SIGTERM, and by SIGHUP and SIGQUIT, which would end it
+/// at once and leave failure commands running.
+pub(in crate::cli) struct EndSignals {
+    signals: Signals,
+    /// `None`, where it was ignored from the start, as `nohup` does.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
+    #[cfg(unix)]
+    quit: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl EndSignals {
+    /// From here on signals do not end the process by themselves. Needs a tokio runtime.
+    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let unless_ignored = |kind: SignalKind| match is_ignored(kind.as_raw_value()) {
+            true => Ok(None),
+            false => signal(kind).map(Some),
+        };
+        Ok(Self {
+            signals: Signals::listen()?,
+            hangup: unless_ignored(SignalKind::hangup())?,
+            quit: unless_ignored(SignalKind::quit())?,
+        })
+    }
+
+    pub(in crate::cli) async fn next(&mut self) -> Exit {
+        tokio::select! {
+            exit = self.signals.next() => exit,
+            () = received(&mut self.hangup) => Exit::Terminated,
+            () = received(&mut self.quit) => Exit::Terminated,
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process ignores a signal; where nobody tells, it does not.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+#[cfg(not(unix))]
+impl EndSignals {
+    /// From here on Ctrl-C does not end the process by itself. Needs a tokio runtime.
+    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+        Ok(Self { signals: Signals::listen()? })
+    }
+
+    pub(in crate::cli) async fn next(&mut self) -> Exit {
+        self.signals.next().await
+    }
+}
