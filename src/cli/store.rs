@@ -146,10 +146,10 @@ impl Opened {
 
 /// Why a store cannot be opened, with what to do about it. A file that is no store was named by mistake.
 fn opening_failure(error: &StoreError) -> Failure {
-    match error {
-        StoreError::Broken(_) => failure_with(error, Exit::Usage),
-        _ => store_failure(error),
+    if matches!(error, StoreError::Broken(_)) {
+        return failure_with(error, Exit::Usage);
     }
+    store_failure(error)
 }
 
 /// What a store that is open says, with what to do about it.

@@ -228,7 +228,7 @@ impl Engine for EmbeddedEngine {
         Box::pin(async move {
             let submitted = self.start_all(vec![task]).await.map_err(|error| match error {
                 EngineError::UnusableTask { error, .. } => EngineError::Unusable(error),
-                other => other,
+                other @ (EngineError::Unusable(_) | EngineError::Store(_)) => other,
             })?;
             let missing = || StoreError::Broken("the store gave no number".into());
             Ok(submitted.into_iter().next().ok_or_else(missing)?)

@@ -53,7 +53,11 @@ impl Fault {
             Self::Sql(error) if is_foreign(&error) => Self::Replaced,
             Self::Content(_) => Self::Replaced,
             Self::Sql(error) if !passes(&error) => Self::System(std::io::Error::other(error)),
-            other => other,
+            other @ (Self::Store(_)
+            | Self::Sql(_)
+            | Self::Replaced
+            | Self::Odd
+            | Self::System(_)) => other,
         }
     }
 

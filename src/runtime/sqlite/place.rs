@@ -158,9 +158,9 @@ impl Place {
 
 /// What the system says of a file of the store; one that is not there was replaced.
 fn metadata(path: &Path) -> Work<Metadata> {
-    fs::metadata(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Fault::Replaced,
-        _ => Fault::System(error),
+    fs::metadata(path).map_err(|error| match error.kind() == io::ErrorKind::NotFound {
+        true => Fault::Replaced,
+        false => Fault::System(error),
     })
 }
 
