@@ -22,7 +22,7 @@ mod hooks;
 mod steps;
 mod storing;
 
-use hooks::Hooks;
+use hooks::{HOOKS_AT_ONCE, Hooks};
 use steps::Stepped;
 use storing::Stored;
 
@@ -64,6 +64,8 @@ pub(super) struct Driver {
     /// Triggers whose step is due and that wait for a place among those in flight.
     ready: VecDeque<TaskId>,
     places: Places,
+    /// How many failure hooks may run at a time.
+    hooks_at_once: usize,
     /// Deferred tasks beyond the capacity.
     waiting: VecDeque<TaskId>,
     steps: JoinSet<Stepped>,
@@ -115,12 +117,17 @@ impl Driver {
     ) -> Self {
         let clock = Arc::clone(&workplace.services.clock);
         let now = Moment::of(&*clock);
-        let room = room_for_connections().unwrap_or(usize::MAX).max(1);
-        let options = TriggererOptions { workers: options.workers.min(room), ..options };
+        // Where few files may be open, each kind of connection has its share of them.
+        let room = room_for_connections().unwrap_or(usize::MAX);
+        let workers = options.workers.min((room / 4).max(1));
+        let hooks_at_once = HOOKS_AT_ONCE.min((room / 8).max(1));
+        let polls = room.saturating_sub(workers).saturating_sub(hooks_at_once).max(1);
+        let options = TriggererOptions { workers, ..options };
         Self {
             workplace,
             clock,
-            places: Places::new(options.polls, room),
+            places: Places::new(options.polls, polls),
+            hooks_at_once,
             options,
             queue: TriggerQueue::default(),
             ready: VecDeque::new(),

@@ -33,6 +33,29 @@ async fn tasks_wait_for_their_turn_where_few_files_may_be_open() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn polls_that_hang_leave_files_to_other_tasks() {
+    let (silent, api) =
+        (Loopback::start(|_| Reply::Hang), Loopback::start(|_| Reply::json(200, "{}")));
+    let maitred = Maitred::new();
+    let hanging = |index: usize| {
+        let url = silent.url(&format!("/{index}"));
+        let args = json!({"endpoint": url, "timeout": 2, "deferrable": true});
+        json!({"operator": "http.sensor", "args": args}).to_string()
+    };
+    let lines: Vec<_> = (0..40)
+        .map(hanging)
+        .chain((0..20).map(|index| request(&api.url(&format!("/{index}")))))
+        .collect();
+    let submitted =
+        maitred.run_with_input(&["tasks", "submit", "--from", "-"], &lines.join("\n")).await;
+    assert_eq!(submitted.code, Some(0), "{}", submitted.stderr);
+    let ran = maitred.run_limited(40, &["triggerer", "--until-idle"]).await;
+    assert!(ran.stderr.contains("20 success"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("Too many open files"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn a_process_that_may_open_too_few_files_says_so() {
     let maitred = Maitred::with_account();
     let args = json!({"endpoint": "http://127.0.0.1:9/"}).to_string();

@@ -10,8 +10,8 @@ use crate::runtime::hook::{self, Told};
 use crate::runtime::store::StoreError;
 use crate::runtime::task::TaskId;
 
-/// How many failure hooks run at a time.
-const HOOKS_AT_ONCE: usize = 16;
+/// How many failure hooks run at a time at most.
+pub(super) const HOOKS_AT_ONCE: usize = 16;
 
 /// A look at a task's hook that is over.
 pub(super) type Looked = (TaskId, Result<Told, StoreError>);
@@ -75,7 +75,7 @@ impl Driver {
             due.into_iter().for_each(|id| self.hooks.add(id));
         }
         while self.begins_hooks()
-            && self.hooks.running.len() < HOOKS_AT_ONCE
+            && self.hooks.running.len() < self.hooks_at_once
             && let Some(id) = self.hooks.untold.pop_front()
         {
             let workplace = self.workplace.clone();
