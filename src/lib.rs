@@ -73,6 +73,10 @@ mod file;
 #[cfg(feature = "runtime")]
 mod descriptors;
 
+// The door to other programs.
+#[cfg(feature = "aws")]
+mod process_group;
+
 // What must not be seen.
 mod secrets;
 

@@ -1,5 +1,7 @@
 //! Literals that are secrets, or look like one: by the names above them, or because they are part of a URL.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value};
 
 use super::HIDDEN;
@@ -40,10 +42,8 @@ pub(crate) fn of_value(path: &str, value: &Value) -> Vec<Literal> {
 pub(crate) fn login_in(path: &str, value: &Value) -> Option<String> {
     match value {
         Value::String(text) => {
-            let bare = urls::bare_login(text).filter(|_| names::is_address(path));
-            let bare = bare.map(|range| (urls::Kind::Login, range));
-            let mut found = urls::found(text).into_iter().chain(bare);
-            let is_login = |(kind, range): (urls::Kind, std::ops::Range<usize>)| {
+            let mut found = urls_in(path, text);
+            let is_login = |(kind, range): (urls::Kind, Range<usize>)| {
                 kind == urls::Kind::Login && !is_open(&text[range])
             };
             found.any(is_login).then(|| path.to_owned())
@@ -170,14 +170,14 @@ fn is_form(text: &str) -> bool {
     text.contains('=') && !text.contains(char::is_whitespace) && !text.contains(['{', '['])
 }
 
+/// The secrets of the URLs in a text, which stands at `path`: an address may lack its scheme.
+fn urls_in(path: &str, text: &str) -> impl Iterator<Item = (urls::Kind, Range<usize>)> {
+    let bare = urls::bare_login(text).filter(|_| names::is_address(path));
+    bare.map(|range| (urls::Kind::Login, range)).into_iter().chain(urls::found(text))
+}
+
 fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
-    if let Some(login) = urls::bare_login(text).filter(|_| names::is_address(path))
-        && !is_open(&text[login.clone()])
-    {
-        let value = text[login].to_owned();
-        found.push(Literal { path: path.to_owned(), what: LOGIN, value });
-    }
-    for (kind, range) in urls::found(text) {
+    for (kind, range) in urls_in(path, text) {
         let value = &text[range];
         if !is_open(value) {
             let what = if kind == urls::Kind::Login { LOGIN } else { QUERY };

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
 use super::{HOOK_TIMEOUT, HookError};
+use crate::process_group;
 use crate::runtime::worker::Workplace;
 
 /// The commands that run now, each by the process that leads its group.
@@ -19,7 +20,7 @@ impl Commands {
     /// Kills all of them, with the processes that they have started.
     pub(in crate::runtime) fn kill_all(&self) {
         let leaders = std::mem::take(&mut *self.lock());
-        leaders.into_iter().for_each(kill_group);
+        leaders.into_iter().for_each(process_group::kill);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<u32>> {
@@ -52,20 +53,8 @@ impl<'a> Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         let leader = self.leader.filter(|leader| self.commands.lock().remove(leader));
-        leader.into_iter().for_each(kill_group);
+        leader.into_iter().for_each(process_group::kill);
     }
-}
-
-/// Kills a process group. Its leader has not been waited for, so the number is still its own. Elsewhere than
-/// on Unix, the child alone is killed, when it is dropped.
-fn kill_group(leader: u32) {
-    #[cfg(unix)]
-    if let Some(group) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
-        // It may have ended just now.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    #[cfg(not(unix))]
-    let _ = leader;
 }
 
 /// Runs a command, within the time that an attempt has. It is not repeated if it fails: nobody knows what it
@@ -81,8 +70,7 @@ pub(super) async fn run(
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
+    process_group::lead(&mut command);
     let spawned = command.spawn();
     let mut child =
         spawned.map_err(|error| lasting(format!("{program} cannot be started: {error}")))?;

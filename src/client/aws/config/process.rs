@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use crate::model::TimestampFormat;
 use crate::model::timestamp::DateTime;
+use crate::process_group;
 
 /// How much a process may write, in bytes.
 const MAX_OUTPUT: u64 = 1 << 20;
@@ -28,8 +29,7 @@ pub(super) async fn run(
 ) -> Result<Credentials, CredentialsError> {
     let mut command = command_of(command)?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
+    process_group::lead(&mut command);
     let child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
     let mut running = Running(Some(child));
     let ended = match &mut running.0 {
@@ -69,14 +69,8 @@ struct Running(Option<Child>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has not been waited for, so the number is still its own.
-        #[cfg(unix)]
-        if let Some(leader) = self.0.as_ref().and_then(Child::id)
-            && let Some(group) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw)
-        {
-            // It may have ended just now.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        let leader = self.0.as_ref().and_then(Child::id);
+        leader.into_iter().for_each(process_group::kill);
     }
 }
 
