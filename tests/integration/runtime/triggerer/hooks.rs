@@ -1,5 +1,6 @@
 //! What a triggerer tells others: failure hooks, and calls that undo.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use maitred::operator::Intent;
@@ -219,9 +220,16 @@ async fn hooks_that_have_not_begun_at_the_end_are_left_to_the_next_triggerer() {
         probe.task.on_failure = Some(FailureHook::Command(command.to_vec()));
         scene.submit(probe);
     }
+    let is_ending = AtomicBool::new(false);
+    let all_begun = || {
+        let so = begun() == AT_ONCE;
+        is_ending.store(so, Ordering::SeqCst);
+        so
+    };
     let let_go_on = async {
-        scene.until(|| begun() == AT_ONCE).await;
-        // The end was asked for when the last of them began. Whatever opens the pipe later goes on, too.
+        // Not before: a hook that ends makes room for another one until then.
+        scene.until(|| is_ending.load(Ordering::SeqCst)).await;
+        // Whatever opens the pipe later goes on, too.
         let gate = gate.clone();
         tokio::task::spawn_blocking(move || {
             let open = std::fs::File::options().write(true).open(&gate).unwrap();
@@ -232,7 +240,7 @@ async fn hooks_that_have_not_begun_at_the_end_are_left_to_the_next_triggerer() {
         .await
         .unwrap();
     };
-    tokio::join!(let_go_on, scene.run_until(|| begun() == AT_ONCE));
+    tokio::join!(let_go_on, scene.run_until(all_begun));
     assert_eq!(begun(), AT_ONCE, "those that ran were given their time");
     scene.run().await;
     assert_eq!(begun(), TASKS, "each is told once");
