@@ -126,7 +126,7 @@ fn compile(data: &Path) -> Value {
 
 fn compile_file(service: &str, text: &str) -> Vec<Waiter> {
     let value: Value = serde_json::from_str(text).unwrap();
-    let file = schema::parse_lenient(&value).unwrap().file;
+    let file = maitred::catalog::parse_lenient(&value).unwrap().file;
     let options = Options::default();
     let waiters = file.waiters.iter();
     waiters

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use loopback::{Loopback, Reply};
-use maitred::catalog::{Catalog, Sources};
+use maitred::catalog::Catalog;
 use maitred::client::http::HttpClient;
 use maitred::clock::SystemClock;
 use maitred::engine::wait;
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/waiters");
-    let catalog = Catalog::new(Sources { user: vec![folder], ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_user(vec![folder]));
     let options = Options {
         delay: Some(Duration::from_millis(200)),
         parameters: [

@@ -19,10 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loopback::{Loopback, Reply};
-use maitred::clock::SystemClock;
-use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Registry, Store, TaskState, TriggererOptions,
-};
+use maitred::runtime::{Engine as _, MemoryStore, NewTask, Store, TaskState, TriggererOptions};
 use serde_json::json;
 
 #[path = "support/loopback.rs"]
@@ -47,8 +44,7 @@ fn jobs_api() -> Loopback {
 async fn main() -> Result<(), Box<dyn Error>> {
     let api = jobs_api();
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let registry = Arc::new(Registry::builtin());
-    let engine = EmbeddedEngine::new(Arc::clone(&store), registry, Arc::new(SystemClock::new()));
+    let engine = maitred::engine(Arc::clone(&store), maitred::registry());
 
     let args = json!({
         "endpoint": api.url("/jobs/7"),

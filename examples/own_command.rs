@@ -13,7 +13,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use maitred::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError};
-use maitred::runtime::Registry;
 use maitred::trigger::{Level, Step, Trigger, TriggerContext, TriggerError, TriggerEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -74,6 +73,6 @@ impl Operator for WaitForFile {
 }
 
 fn main() -> ExitCode {
-    let registry = Registry::builtin().with_operator::<WaitForFile>().with_trigger::<FileTrigger>();
+    let registry = maitred::registry().with_operator::<WaitForFile>().with_trigger::<FileTrigger>();
     maitred::cli::main_with(registry, std::env::args_os())
 }

@@ -24,9 +24,7 @@ use maitred::operator::{
     Deferral, Flow, Intent, MainCallError, Operator, OperatorContext, OperatorError, Reconciled,
     Resumed, UndoCall,
 };
-use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Registry, Store, TaskState, TriggererOptions,
-};
+use maitred::runtime::{Engine as _, MemoryStore, NewTask, Store, TaskState, TriggererOptions};
 use maitred::schema;
 use maitred::trigger::WaiterTrigger;
 use serde::{Deserialize, Serialize};
@@ -101,7 +99,7 @@ impl Operator for Export {
         // What must not happen twice goes through `main_call` and `call_once`.
         let id: String = ctx
             .main_call("post_export", details, || async move {
-                let reply = client.client().call_once(&post).await.into_result()?;
+                let reply = client.call_once(&post).await.into_result()?;
                 let id = reply.value()["Body"]["id"].as_str();
                 id.map(str::to_owned).ok_or(MainCallError::Ambiguous("no id was given".to_owned()))
             })
@@ -118,7 +116,7 @@ impl Operator for Export {
         let client = ctx.client("http", &self.api).await?;
         let params = json!({"token": ctx.idempotency_token()});
         let get = Call::new("http", "GET", [("endpoint", json!("exports")), ("params", params)]);
-        let reply = client.client().call(&get).await.into_result()?;
+        let reply = client.call(&get).await.into_result()?;
         let found = reply.value()["Body"].as_array();
         Ok(match found.map(Vec::as_slice) {
             Some([]) => Reconciled::NotStarted,
@@ -176,9 +174,9 @@ fn exports_api() -> Loopback {
 async fn main() -> Result<(), Box<dyn Error>> {
     let api = exports_api();
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let registry = Arc::new(Registry::builtin().with_operator::<Export>());
-    let clock = Arc::new(SystemClock::new());
-    let engine = EmbeddedEngine::new(Arc::clone(&store), registry, clock.clone());
+    let registry = maitred::registry().with_operator::<Export>();
+    let engine = maitred::engine(Arc::clone(&store), registry);
+    let clock = SystemClock::new();
     let args = |report: &str| json!({"report": report, "api": {"endpoint_url": api.url("/")}});
 
     let first = engine.start(NewTask::new(Export::NAME, args("sales"))).await?.id();

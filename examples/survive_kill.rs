@@ -19,8 +19,7 @@ use std::time::Duration;
 
 use maitred::clock::{Clock as _, SystemClock};
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, NewTask, Registry, SqliteStore, Store as _, TaskState,
-    TriggererOptions,
+    EmbeddedEngine, Engine as _, NewTask, SqliteStore, Store as _, TaskState, TriggererOptions,
 };
 use redshift::{FakeRedshift, Pace};
 use serde_json::json;
@@ -51,7 +50,7 @@ async fn triggerer(path: &Path) -> Outcome<()> {
 
 fn engine(path: &Path) -> Outcome<EmbeddedEngine> {
     let store = Arc::new(SqliteStore::open(path)?);
-    Ok(EmbeddedEngine::new(store, Arc::new(Registry::builtin()), Arc::new(SystemClock::new())))
+    Ok(maitred::engine(store, maitred::registry()))
 }
 
 async fn story() -> Outcome<()> {

@@ -129,7 +129,7 @@ fn with_names(command: clap::Command, name: &'static str) -> clap::Command {
 
 /// Runs the command with the arguments of a process, the program's name first.
 pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    main_with(Registry::builtin(), args)
+    main_with(crate::registry(), args)
 }
 
 /// Runs the command with the operators and triggers of `registry`: the `main` of a program that has some
@@ -143,7 +143,7 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// use maitred::runtime::Registry;
 ///
 /// fn main() -> std::process::ExitCode {
-///     let registry = Registry::builtin(); // .with_operator::<Report>().with_trigger::<FileTrigger>()
+///     let registry = maitred::registry(); // .with_operator::<Report>().with_trigger::<FileTrigger>()
 ///     maitred::cli::main_with(registry, std::env::args_os())
 /// }
 /// ```

@@ -25,11 +25,7 @@
 #![cfg_attr(not(feature = "aws"), doc = "```ignore")]
 //! use std::time::Duration;
 //!
-//! use maitred::catalog::Catalog;
-//! use maitred::client::aws::AwsClient;
-//! use maitred::clock::SystemClock;
-//! use maitred::engine::wait;
-//! use maitred::waiter::Options;
+//! use maitred::{AwsClient, Catalog, Options, SystemClock, wait};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -50,80 +46,132 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `cli` | yes | the `maitred` command |
+//! | `authoring` | yes | JSON Schemas, lint rules, drafts, cases and recordings |
 //! | `aws` | yes | [`client::aws`](client): any AWS operation by name |
 //! | `http` | yes | [`client::http`](client): service `http` |
-//! | `runtime` | yes | connections, triggers, operators, and the durable tasks that run them |
+//! | `runtime` | yes | connections, triggers, operators, and the durable tasks that run them; of service `http` and, with `aws`, of AWS |
 //! | `redshift` | yes | operators for Amazon Redshift, on the official SDK |
 //! | `sso` | no | credentials from IAM Identity Center profiles |
 //!
 //! Without any of them, what remains is the file format, the compiler and the engine, for a program
 //! that brings its own [`client::Client`].
 
-// Without the command, parts of what the features share privately have no user.
-#![cfg_attr(
-    not(feature = "cli"),
-    allow(dead_code, unused_imports, reason = "each feature uses a part of what is private")
-)]
+#[doc(inline)]
+pub use maitred_core::{
+    catalog, clock, config, diagnostic, document, engine, expression, matcher, names, schedule,
+    waiter,
+};
 
-// The list is the reading order and the dependency order: a module may use only modules listed
-// above it, and `tests/integration/architecture.rs` checks it.
+/// What calls services: the trait, and the clients that there are.
+pub mod client {
+    #[doc(inline)]
+    pub use maitred_core::client::*;
 
-// The door to the disk.
-mod file;
+    #[cfg(feature = "aws")]
+    #[doc(inline)]
+    pub use maitred_aws as aws;
+    #[cfg(feature = "http")]
+    #[doc(inline)]
+    pub use maitred_http as http;
+}
+
+#[cfg(feature = "authoring")]
+#[doc(inline)]
+pub use maitred_authoring::{case, draft, lint, record, replay, schema};
+#[cfg(all(feature = "aws", feature = "runtime"))]
+#[doc(inline)]
+pub use maitred_aws::connections as aws_connections;
+#[cfg(any(feature = "aws", feature = "authoring"))]
+#[doc(inline)]
+pub use maitred_model as model;
+#[cfg(feature = "redshift")]
+#[doc(inline)]
+pub use maitred_redshift as redshift;
 #[cfg(feature = "runtime")]
-mod descriptors;
+#[doc(inline)]
+pub use maitred_runtime::{self as runtime, connection, operator, trigger};
 
-// The door to other programs.
+#[doc(no_inline)]
+pub use catalog::Catalog;
+#[doc(no_inline)]
+pub use client::{Call, Client};
+#[doc(no_inline)]
+pub use clock::SystemClock;
+#[doc(no_inline)]
+pub use engine::wait;
 #[cfg(feature = "aws")]
-mod process_group;
+#[doc(no_inline)]
+pub use maitred_aws::AwsClient;
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use maitred_http::HttpClient;
+#[cfg(feature = "runtime")]
+#[doc(no_inline)]
+pub use maitred_runtime::{
+    EmbeddedEngine, Engine, MemoryStore, NewTask, Registry, SqliteStore, Task, TaskState,
+    Triggerer, TriggererOptions,
+};
+#[doc(no_inline)]
+pub use waiter::{Options, Waiter};
 
-// What must not be seen.
-mod secrets;
-
-// What people write.
-pub mod config;
-pub mod diagnostic;
 #[cfg(feature = "cli")]
 pub mod project;
-
-// The language of the expressions in it.
-mod python;
-pub mod expression;
-
-// The doors, as traits and data.
-pub mod document;
-pub mod model;
-pub mod clock;
-pub mod client;
-pub mod case;
-
-// What it means: pure.
-pub mod schedule;
-pub mod matcher;
-pub mod waiter;
-pub mod schema;
-pub mod catalog;
-mod states;
-pub mod lint;
-
-// How it runs.
-pub mod engine;
-
-// How waiters are written and tested.
-pub mod replay;
-pub mod record;
-pub mod draft;
-
-// Deferral.
-#[cfg(feature = "runtime")]
-pub mod connection;
-#[cfg(feature = "runtime")]
-pub mod trigger;
-#[cfg(feature = "runtime")]
-pub mod operator;
-#[cfg(feature = "runtime")]
-pub mod runtime;
-
-// The outside.
 #[cfg(feature = "cli")]
 pub mod cli;
+
+#[cfg(feature = "cli")]
+use maitred_core::{descriptors, file, python, secrets};
+
+/// Where the waiters that come with maitred are found: its own and, with feature `aws`, botocore's. Files that
+/// are added are checked against the JSON Schema.
+///
+/// [`Sources::with_environment`](catalog::Sources::with_environment) adds those that the command would find.
+#[must_use]
+pub fn sources() -> catalog::Sources {
+    let sources = catalog::Sources::default();
+    #[cfg(feature = "authoring")]
+    let sources = sources.with_reader(schema::parse);
+    #[cfg(feature = "aws")]
+    let sources = sources.with_embedded(Some(model::Models::embedded_waiters()));
+    sources
+}
+
+/// The operators and triggers that come with maitred: those of service `http`, the waits and, with feature
+/// `redshift`, those of Amazon Redshift.
+#[cfg(feature = "runtime")]
+#[must_use]
+pub fn registry() -> runtime::Registry {
+    let registry = runtime::Registry::builtin();
+    #[cfg(feature = "redshift")]
+    let registry = redshift::register(registry);
+    registry
+}
+
+/// The clients of `connections`: of service `http` and of all AWS services that are built in.
+#[cfg(all(feature = "aws", feature = "runtime"))]
+#[must_use]
+pub fn clients(
+    connections: connection::Connections,
+    clock: std::sync::Arc<dyn clock::Clock>,
+) -> connection::Clients {
+    let clients = connection::Clients::new(connections, clock);
+    aws_connections::with_aws(clients, model::Models::embedded())
+}
+
+/// The engine of the tasks in `store`, with what the process's environment says: connections, and waiters as
+/// [`Sources::with_environment`](catalog::Sources::with_environment) finds them.
+#[cfg(all(feature = "aws", feature = "runtime"))]
+#[must_use]
+pub fn engine(
+    store: std::sync::Arc<dyn runtime::Store>,
+    registry: runtime::Registry,
+) -> runtime::EmbeddedEngine {
+    let clock: std::sync::Arc<dyn clock::Clock> = std::sync::Arc::new(clock::SystemClock::new());
+    let connections = connection::Connections::new(connection::Environment::of_process());
+    let sources = sources().with_environment();
+    let models = model::Models::embedded().with_data_paths(sources.data_paths.clone());
+    let clients = connection::Clients::new(connections, std::sync::Arc::clone(&clock));
+    runtime::EmbeddedEngine::new(store, std::sync::Arc::new(registry), clock)
+        .with_catalog(std::sync::Arc::new(catalog::Catalog::new(sources)))
+        .with_clients(aws_connections::with_aws(clients, models))
+}

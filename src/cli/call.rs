@@ -10,7 +10,7 @@ use super::arguments;
 use super::arguments::{InputArgs, OwnFlags};
 use super::clients::ConnectionArgs;
 use super::clients::DataArgs;
-use super::clients::Door;
+use super::clients::ServiceClient;
 use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::report;
@@ -22,10 +22,10 @@ use super::words::Words;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Observation;
-use crate::client::aws::Models;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::expression::Expression;
+use crate::model::Models;
 
 const USAGE: &str = "maitred call SERVICE OPERATION [--PARAMETER VALUE]… [OPTIONS]";
 
@@ -181,11 +181,11 @@ async fn send(
     query: Option<&Expression>,
 ) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let door = Door::open(signature, models, &args.connection, &clock).await?;
+    let client = ServiceClient::open(signature, models, &args.connection, &clock).await?;
     if args.dry_run {
-        return dry_run::report(&door, call, signature, &args.connection, Format::Text);
+        return dry_run::report(&client, call, signature, &args.connection, Format::Text);
     }
-    let client = door.client();
+    let client = client.client();
     let sent = if args.all_pages { client.call_all_pages(call) } else { client.call(call) };
     Ok(match sent.await {
         Observation::Output(output) => {

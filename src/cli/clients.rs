@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::aws_connections::with_aws;
 use crate::catalog;
 use crate::catalog::BadFile;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
-use crate::catalog::Sources;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Client;
 use crate::client::aws::AwsClient;
-use crate::client::aws::Models;
 use crate::client::http::HttpClient;
 use crate::clock::Clock;
 use crate::connection::ClientSettings;
@@ -21,8 +20,8 @@ use crate::connection::Clients;
 use crate::connection::ConnectionError;
 use crate::connection::Connections;
 use crate::connection::Environment;
-use crate::connection::OpenClient;
 use crate::diagnostic::fold;
+use crate::model::Models;
 use crate::project::FILE_NAME;
 use crate::secrets::urls;
 
@@ -85,7 +84,7 @@ impl DataArgs {
 
     /// All service models: botocore's data paths, the named folders, then the built-in ones.
     pub(super) fn models(&self) -> Models {
-        let paths = Sources::of_process().data_paths;
+        let paths = crate::sources().with_environment().data_paths;
         Models::embedded().with_data_paths(paths.into_iter().chain(self.botocore_data.clone()))
     }
 }
@@ -95,7 +94,7 @@ const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 impl SourceArgs {
     /// Those of a command that has no such options.
     pub(super) fn of_process() -> Self {
-        Self { waiters: Sources::of_process().user, ..Self::default() }
+        Self { waiters: crate::sources().with_environment().user, ..Self::default() }
     }
 
     /// Refuses paths that do not exist: a misspelt one would silently leave the shipped waiters.
@@ -107,7 +106,7 @@ impl SourceArgs {
         }
         // A folder may hold files that have nothing to do with this; a file was meant.
         let files = self.waiters.iter().filter(|path| path.is_file());
-        match files.filter_map(|path| catalog::read(path).err()).next() {
+        match files.filter_map(|path| catalog::read(path, crate::schema::parse).err()).next() {
             None => Ok(()),
             Some(bad) => Err(cannot_be_used(&bad)),
         }
@@ -118,13 +117,15 @@ impl SourceArgs {
     /// # Errors
     /// `maitred.toml` cannot be used.
     pub(super) fn catalog(&self) -> Result<Catalog, Failure> {
-        Ok(Catalog::new(Sources {
-            user: self.waiters.clone(),
-            botocore: self.data.botocore_data.clone(),
-            // What is named comes first already.
-            local: local_waiters()?.into_iter().filter(|it| !self.waiters.contains(it)).collect(),
-            ..Sources::of_process()
-        }))
+        // What is named comes first already.
+        let local = local_waiters()?.into_iter().filter(|it| !self.waiters.contains(it));
+        let sources = crate::sources().with_environment();
+        Ok(Catalog::new(
+            sources
+                .with_user(self.waiters.iter().cloned())
+                .with_botocore(self.data.botocore_data.iter().cloned())
+                .with_local(local),
+        ))
     }
 }
 
@@ -186,12 +187,13 @@ impl ConnectionArgs {
 
 /// The client of one service.
 #[derive(Debug)]
-pub(super) enum Door {
-    Http(Arc<HttpClient>),
-    Aws { client: AwsClient, region: String },
+pub(super) struct ServiceClient {
+    client: Arc<dyn Client>,
+    /// The same, if it is one of AWS, and its region.
+    aws: Option<(AwsClient, String)>,
 }
 
-impl Door {
+impl ServiceClient {
     /// A client for the service of `signature` with `models`. AWS configuration is read only where it
     /// is needed, and never from the network.
     pub(super) async fn open(
@@ -202,52 +204,52 @@ impl Door {
     ) -> Result<Self, Failure> {
         let service = signature.service();
         let clients = Clients::new(args.connections()?, Arc::clone(clock));
-        let clients = clients.with_models(models.clone());
-        match opened(clients, service.to_owned(), args.settings())
+        let clients = with_aws(clients, models.clone());
+        let client = opened(clients, service.to_owned(), args.settings())
             .await
-            .map_err(|error| cannot_open(&error, service, args))?
-        {
-            OpenClient::Http(client) => Ok(Self::Http(client)),
-            OpenClient::Other(_) => unreachable!("a command makes its clients of connections"),
-            OpenClient::Aws(client) => {
-                let Some(region) = client.config().region().map(ToString::to_string) else {
+            .map_err(|error| cannot_open(&error, service, args))?;
+        let aws = client.as_any().and_then(|client| client.downcast_ref::<AwsClient>()).cloned();
+        let aws = match aws {
+            None => None,
+            Some(aws) => {
+                let Some(region) = aws.config().region().map(ToString::to_string) else {
                     let flag = OwnFlags::beside(signature).flag("region");
                     return Err(Failure::usage("there is no AWS region").help(format!(
                         "give {flag} NAME, set AWS_REGION, or add `region` to the profile"
                     )));
                 };
-                Ok(Self::Aws { client, region })
+                Some((aws, region))
             }
-        }
+        };
+        Ok(Self { client, aws })
     }
 
     /// Whether `call` can be sent as it is, as far as that can be told without sending it.
     pub(super) fn check(&self, call: &Call) -> Result<(), CallError> {
-        match self {
-            Self::Http(_) => Ok(()),
-            Self::Aws { client, .. } => client.prepare(call).map(drop),
+        match &self.aws {
+            None => Ok(()),
+            Some((client, _)) => client.prepare(call).map(drop),
         }
     }
 
     pub(super) fn client(&self) -> &dyn Client {
-        match self {
-            Self::Http(client) => &**client,
-            Self::Aws { client, .. } => client,
-        }
+        &*self.client
+    }
+
+    /// The same, if it is one of AWS.
+    pub(super) fn aws(&self) -> Option<&AwsClient> {
+        self.aws.as_ref().map(|(client, _)| client)
     }
 
     pub(super) fn region(&self) -> Option<&str> {
-        match self {
-            Self::Http(_) => None,
-            Self::Aws { region, .. } => Some(region),
-        }
+        self.aws.as_ref().map(|(_, region)| region.as_str())
     }
 
     /// Where requests go, if that was given: an endpoint, or the base URL of service `http`.
     pub(super) fn endpoint_url(&self) -> Option<String> {
-        match self {
-            Self::Http(client) => client.base_url(),
-            Self::Aws { client, .. } => client.config().endpoint_url().map(urls::masked),
+        match &self.aws {
+            Some((client, _)) => client.config().endpoint_url().map(urls::masked),
+            None => self.client.as_any()?.downcast_ref::<HttpClient>()?.base_url(),
         }
     }
 }
@@ -258,7 +260,7 @@ async fn opened(
     clients: Clients,
     service: String,
     settings: ClientSettings,
-) -> Result<OpenClient, ConnectionError> {
+) -> Result<Arc<dyn Client>, ConnectionError> {
     let runtime = tokio::runtime::Handle::current();
     let open = move || runtime.block_on(clients.open(&service, &settings));
     match tokio::task::spawn_blocking(open).await {
@@ -349,6 +351,7 @@ pub(super) fn unknown_waiter(
                 None => failure.into(),
             }
         }
+        _ => Failure::usage(error.to_string()).into(),
     }
 }
 

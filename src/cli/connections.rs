@@ -11,11 +11,15 @@ use super::project::ConnectionsArgs;
 use super::render;
 use super::report::{self, Format, Report};
 use super::signature;
+use super::signature::HTTP;
+use crate::aws_connections::with_aws;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Client;
 use crate::client::Observation;
 use crate::client::Output;
+use crate::client::aws::AwsClient;
+use crate::client::http::HttpClient;
 use crate::clock::SystemClock;
 use crate::connection::AWS_DEFAULT;
 use crate::connection::ClientSettings;
@@ -23,7 +27,7 @@ use crate::connection::Clients;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::HTTP_DEFAULT;
-use crate::connection::OpenClient;
+use crate::model::Models;
 
 /// List, show and test connections: named credentials and defaults
 #[derive(Debug, clap::Args)]
@@ -113,9 +117,11 @@ pub(super) fn failure(error: &ConnectionError) -> Failure {
         ConnectionError::Undefined(_) => {
             failure.help("`maitred connections list` shows what is defined, and where")
         }
-        ConnectionError::Invalid(_) | ConnectionError::File(_) | ConnectionError::Secret(_) => {
-            failure
-        }
+        ConnectionError::Invalid(_)
+        | ConnectionError::File(_)
+        | ConnectionError::Secret(_)
+        | ConnectionError::NoClients(_)
+        | _ => failure,
     }
 }
 
@@ -206,8 +212,9 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
         ..ClientSettings::of_connection(&args.id)
     };
     let clients = Clients::new(connections, Arc::new(SystemClock::new()));
+    let clients = with_aws(clients, Models::embedded());
     let client = clients.open(service, &settings).await.map_err(|error| failure(&error))?;
-    match ask(&client, service).await {
+    match ask(&*client, service).await {
         Ok(facts) => {
             let mut object = Map::from_iter([
                 ("version".to_owned(), json!(1)),
@@ -238,36 +245,41 @@ fn text(facts: &Map<String, Value>) -> String {
 }
 
 /// Sends the request that shows whether the connection works.
-async fn ask(client: &OpenClient, service: &str) -> Result<Map<String, Value>, CallError> {
-    let mut facts = Map::new();
-    let mut put = |key: &str, value: Value| facts.insert(key.to_owned(), value);
-    match client {
-        OpenClient::Aws(client) => {
-            let output = send(client, service, "GetCallerIdentity", Map::new()).await?;
-            let identity = output.document.value();
-            put("account", identity["Account"].clone());
-            put("arn", identity["Arn"].clone());
-            put("region", json!(client.config().region().map(ToString::to_string)));
-        }
-        OpenClient::Http(client) => {
-            let input = || Map::from_iter([("endpoint".to_owned(), json!(""))]);
-            let mut output = send(&**client, service, "HEAD", input()).await?;
-            if matches!(output.status, Some(405 | 501)) {
-                output = send(&**client, service, "GET", input()).await?;
-            }
-            match &output.error {
-                // The host need have nothing at this path, but it has to let us in.
-                Some(error) if !matches!(error.status(), Some(404 | 405)) => {
-                    return Err(error.clone());
-                }
-                _ => {}
-            }
-            put("url", json!(client.base_url()));
-            put("status", json!(output.status));
-        }
-        OpenClient::Other(_) => unreachable!("a command makes its clients of connections"),
+async fn ask(client: &dyn Client, service: &str) -> Result<Map<String, Value>, CallError> {
+    if service == HTTP { ask_host(client).await } else { ask_for_identity(client, service).await }
+}
+
+async fn ask_for_identity(
+    client: &dyn Client,
+    service: &str,
+) -> Result<Map<String, Value>, CallError> {
+    let output = send(client, service, "GetCallerIdentity", Map::new()).await?;
+    let identity = output.document.value();
+    let aws = client.as_any().and_then(|client| client.downcast_ref::<AwsClient>());
+    let region = aws.and_then(|client| client.config().region().map(ToString::to_string));
+    Ok(Map::from_iter([
+        ("account".to_owned(), identity["Account"].clone()),
+        ("arn".to_owned(), identity["Arn"].clone()),
+        ("region".to_owned(), json!(region)),
+    ]))
+}
+
+async fn ask_host(client: &dyn Client) -> Result<Map<String, Value>, CallError> {
+    let input = || Map::from_iter([("endpoint".to_owned(), json!(""))]);
+    let mut output = send(client, HTTP, "HEAD", input()).await?;
+    if matches!(output.status, Some(405 | 501)) {
+        output = send(client, HTTP, "GET", input()).await?;
     }
-    Ok(facts)
+    match &output.error {
+        // The host need have nothing at this path, but it has to let us in.
+        Some(error) if !matches!(error.status(), Some(404 | 405)) => return Err(error.clone()),
+        _ => {}
+    }
+    let http = client.as_any().and_then(|client| client.downcast_ref::<HttpClient>());
+    Ok(Map::from_iter([
+        ("url".to_owned(), json!(http.and_then(HttpClient::base_url))),
+        ("status".to_owned(), json!(output.status)),
+    ]))
 }
 
 async fn send(

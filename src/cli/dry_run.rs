@@ -9,20 +9,20 @@ use crate::secrets::urls;
 
 use super::advice;
 use super::clients::ConnectionArgs;
-use super::clients::Door;
+use super::clients::ServiceClient;
 use super::clients::credentials_source;
 use super::report;
 use super::report::{Format, Report};
 use super::signature::Signature;
 
 pub(super) fn report(
-    door: &Door,
+    client: &ServiceClient,
     call: &Call,
     signature: &Signature,
     connection: &ConnectionArgs,
     format: Format,
 ) -> anyhow::Result<Report> {
-    let facts = facts(door, call, signature, connection)?;
+    let facts = facts(client, call, signature, connection)?;
     Ok(Report::text(match format {
         Format::Json => {
             let mut object = Map::from_iter([
@@ -38,20 +38,19 @@ pub(super) fn report(
 
 /// What would be sent, and where to.
 pub(super) fn facts(
-    door: &Door,
+    client: &ServiceClient,
     call: &Call,
     signature: &Signature,
     connection: &ConnectionArgs,
 ) -> anyhow::Result<Value> {
-    Ok(match door {
-        Door::Http(_) => http_facts(call, door),
-        Door::Aws { client, region } => {
-            let prepared =
-                client.prepare(call).map_err(|error| advice::failure(&error, signature))?;
+    Ok(match client.aws() {
+        None => http_facts(call, client),
+        Some(aws) => {
+            let prepared = aws.prepare(call).map_err(|error| advice::failure(&error, signature))?;
             json!({
                 "service": prepared.service(),
                 "operation": prepared.operation(),
-                "region": region,
+                "region": client.region(),
                 "method": prepared.method(),
                 "url": urls::masked(&prepared.url()),
                 "credentials": credentials_source(connection),
@@ -61,9 +60,9 @@ pub(super) fn facts(
     })
 }
 
-fn http_facts(call: &Call, door: &Door) -> Value {
+fn http_facts(call: &Call, client: &ServiceClient) -> Value {
     let input = without_secrets(&call.input);
-    let url = http_url(call, door);
+    let url = http_url(call, client);
     json!({
         "service": call.service,
         "operation": call.operation,
@@ -96,12 +95,12 @@ fn without_secrets(input: &Map<String, Value>) -> Value {
 }
 
 /// The URL of an HTTP request, without what may be secret in it: a login, the query.
-pub(super) fn http_url(call: &Call, door: &Door) -> String {
+pub(super) fn http_url(call: &Call, client: &ServiceClient) -> String {
     let member = |name: &str| call.input.get(name).and_then(Value::as_str);
     if let Some(url) = member("url") {
         return origin_and_path(url);
     }
-    let base = door.endpoint_url().unwrap_or_default();
+    let base = client.endpoint_url().unwrap_or_default();
     let base = base.trim_end_matches('/');
     let path = member("endpoint").unwrap_or_default().trim_start_matches('/');
     origin_and_path(&format!("{base}/{path}"))

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::clients::{DataArgs, SourceArgs};
 use super::exit::Failure;
 use super::signature;
-use crate::model::service_named;
+use crate::names::service_named;
 
 /// Why a command line is none whose first word is a service, with the one that was probably meant.
 pub(super) fn misplaced(args: &[OsString], command: &clap::Command) -> Option<Failure> {

@@ -12,13 +12,13 @@ use super::render::Findings;
 use super::report::{self, Report};
 use super::services;
 use crate::catalog;
-use crate::client::aws::Models;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Level;
 use crate::diagnostic::Severity;
 use crate::file::{self, FileError};
 use crate::lint;
 use crate::lint::Config;
+use crate::model::Models;
 use crate::project::Project;
 use crate::schema;
 
@@ -334,7 +334,7 @@ impl Linter {
 
 /// The text of a file, or as much of it as can be shown with what is wrong.
 fn contents(path: &Path) -> Result<String, Box<(String, Diagnostic)>> {
-    let most = schema::MAX_FILE as u64;
+    let most = crate::catalog::MAX_FILE as u64;
     let read = match path == Path::new("-") {
         true => file::all(io::stdin().lock(), most),
         false => file::named(path, most),

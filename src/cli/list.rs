@@ -12,7 +12,7 @@ use crate::catalog::Entry;
 use crate::catalog::Origin;
 use crate::catalog::found_by_words;
 use crate::diagnostic::{fold, nearest};
-use crate::model::service_named;
+use crate::names::service_named;
 
 /// List the waiters there are, and where each comes from
 #[derive(Debug, clap::Args)]
@@ -149,6 +149,7 @@ pub(super) fn origin(origin: &Origin) -> Value {
         Origin::Botocore => json!({ "kind": "botocore" }),
         Origin::File(path) => json!({ "kind": "file", "path": path.display().to_string() }),
         Origin::DataPath(path) => json!({ "kind": "dataPath", "path": path.display().to_string() }),
+        _ => json!({ "kind": origin.to_string() }),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::catalog;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::Origin;
-use crate::client::aws::Models;
+use crate::model::Models;
 
 use super::exit::Failure;
 use super::signature;

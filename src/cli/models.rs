@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::clients::DataArgs;
 use super::render;
 use super::report::{self, Format, Report};
-use crate::client::aws::ModelOrigin;
-use crate::client::aws::Models;
-use crate::client::aws::archive::build;
+use crate::model::ModelOrigin;
+use crate::model::Models;
+use crate::model::archive::build;
 
 /// Show the service models in this program, or build an archive of others
 #[derive(Debug, clap::Args)]
@@ -78,7 +78,7 @@ fn text(models: &Models) -> String {
     for (service, origin) in &origins {
         let origin = match origin {
             ModelOrigin::File(path) => path.display().to_string(),
-            ModelOrigin::Archive => "built in".to_owned(),
+            ModelOrigin::Archive | _ => "built in".to_owned(),
         };
         text.push_str(&render::plain(&format!("{service:width$}  {origin}")));
         text.push('\n');
@@ -92,7 +92,7 @@ fn json(models: &Models) -> Value {
             ModelOrigin::File(path) => {
                 json!({ "kind": "file", "path": path.display().to_string() })
             }
-            ModelOrigin::Archive => json!({ "kind": "builtIn" }),
+            ModelOrigin::Archive | _ => json!({ "kind": "builtIn" }),
         };
         json!({ "name": name, "origin": origin })
     });

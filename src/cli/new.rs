@@ -16,13 +16,13 @@ use super::signature;
 use super::signature::Signature;
 use super::test::CASES;
 use crate::catalog;
-use crate::client::aws::Models;
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::draft;
 use crate::draft::Draft;
 use crate::draft::DraftOptions;
 use crate::file;
+use crate::model::Models;
 use crate::model::OperationModel;
 use crate::model::ServiceModel;
 use crate::schema;
@@ -215,7 +215,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
     let waiter = draft.to_json();
     let mut name = draft.name.clone();
     let text = if path.exists() {
-        let file = catalog::read(path).map_err(|bad| {
+        let file = catalog::read(path, crate::schema::parse).map_err(|bad| {
             let message = format!("{} cannot be used\n{}", path.display(), render::bad_file(&bad));
             Failure::usage(message)
         })?;
@@ -232,7 +232,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
             }
             name.clone_from(known);
         }
-        let text = file::text(path, schema::MAX_FILE as u64)?;
+        let text = file::text(path, crate::catalog::MAX_FILE as u64)?;
         schema::with_waiter(&text, &name, &waiter)?
     } else {
         let mut file = json!({ "$schema": schema::SCHEMA_ID, "version": 2 });

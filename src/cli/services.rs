@@ -3,8 +3,8 @@
 use super::report;
 use super::signature;
 use crate::catalog::Catalog;
-use crate::client::aws::Models;
-use crate::model::service_named;
+use crate::model::Models;
+use crate::names::service_named;
 
 /// The service that `written` means: one of the waiters', or of the models', in any spelling or by another
 /// name, which is told; as it is written if it means none.

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::client::Call;
-use crate::client::aws::ModelError;
-use crate::client::aws::Models;
-use crate::client::aws::Service;
 use crate::client::aws::has_next_page;
 use crate::client::http;
 use crate::diagnostic::nearest;
 use crate::model::Member;
+use crate::model::ModelError;
+use crate::model::Models;
 use crate::model::OperationModel;
+use crate::model::Service;
 use crate::model::ShapeKind;
 use crate::model::ShapeRef;
-use crate::model::same_name;
-use crate::model::xform_name;
+use crate::names::same_name;
+use crate::names::xform_name;
 
 use super::exit::Failure;
 use super::values;

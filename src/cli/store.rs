@@ -8,9 +8,10 @@ use super::clients::SourceArgs;
 use super::exit::{Exit, Failure};
 use super::project::{self, ConnectionsArgs};
 use super::report;
+use crate::aws_connections::with_aws;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
-use crate::connection::Clients;
+use crate::connection::{Clients, Connections};
 use crate::runtime::EmbeddedEngine;
 use crate::runtime::Registry;
 use crate::runtime::SqliteStore;
@@ -21,7 +22,6 @@ use crate::runtime::TriggererOptions;
 use crate::runtime::engine::EngineError;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
-use crate::trigger::Services;
 
 tokio::task_local! {
     /// What the commands know. There is one in a process, and hardly a command needs it.
@@ -35,7 +35,7 @@ pub(super) fn with_registry<T>(registry: Registry, command: impl FnOnce() -> T) 
 
 /// The operators and triggers that this command knows.
 pub(super) fn registry() -> Arc<Registry> {
-    REGISTRY.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Registry::builtin()))
+    REGISTRY.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(crate::registry()))
 }
 
 /// Where tasks are kept.
@@ -126,6 +126,21 @@ impl Opened {
         )
     }
 
+    /// The engine that also checks tasks, with these waiters, service models and connections.
+    ///
+    /// # Errors
+    /// `maitred.toml` cannot be used.
+    pub(super) fn submitting_engine(
+        &self,
+        sources: &SourceArgs,
+        connections: Connections,
+    ) -> Result<EmbeddedEngine, Failure> {
+        let clients = Clients::new(connections, Arc::clone(&self.clock));
+        let clients = with_aws(clients, sources.data.models());
+        let catalog = Arc::new(sources.catalog()?);
+        Ok(self.engine().with_catalog(catalog).with_clients(clients))
+    }
+
     /// What runs the tasks of the store in this process.
     ///
     /// # Errors
@@ -136,11 +151,7 @@ impl Opened {
         connections: &ConnectionsArgs,
         options: TriggererOptions,
     ) -> Result<Triggerer, Failure> {
-        let clients = Clients::new(connections.open()?, Arc::clone(&self.clock))
-            .with_models(sources.data.models());
-        let engine = self.engine();
-        let services = Services { clients, catalog: sources.catalog()?, ..engine.services() };
-        Ok(engine.triggerer_with(services, options))
+        Ok(self.submitting_engine(sources, connections.open()?)?.triggerer(options))
     }
 }
 
@@ -187,7 +198,8 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
         | StoreError::NoCall(_)
         | StoreError::WrongState { .. }
         | StoreError::Newer(_)
-        | StoreError::Broken(_) => failure,
+        | StoreError::Broken(_)
+        | _ => failure,
     }
 }
 
@@ -195,6 +207,7 @@ pub(super) fn engine_failure(error: &EngineError) -> Failure {
     let unusable = match error {
         EngineError::Store(error) => return store_failure(error),
         EngineError::Unusable(error) | EngineError::UnusableTask { error, .. } => error,
+        _ => return Failure::new(Exit::Failure, error.to_string()),
     };
     match unusable {
         Unusable::Unknown(message) => Failure::usage(message.clone())

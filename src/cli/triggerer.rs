@@ -137,6 +137,7 @@ impl Ended {
                 report::note(&format!("warning: {because}; trying again until it can be used"));
             }
             Notice::StoreAvailable => report::note("the store can be used again"),
+            _ => {}
         }
     }
 

@@ -7,7 +7,7 @@ use clap::FromArgMatches as _;
 use super::advice;
 use super::arguments;
 use super::clients::SourceArgs;
-use super::clients::{self, Door};
+use super::clients::{self, ServiceClient};
 use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
@@ -108,32 +108,36 @@ fn sources(words: &[String]) -> anyhow::Result<SourceArgs> {
 async fn start(plan: &Plan, beginning: &Beginning) -> anyhow::Result<Report> {
     let clock = &beginning.clock;
     let mut signals = Signals::listen()?;
-    let opened =
-        Door::open(&plan.target.signature, &plan.target.models, &plan.args.connection, clock);
+    let opened = ServiceClient::open(
+        &plan.target.signature,
+        &plan.target.models,
+        &plan.args.connection,
+        clock,
+    );
     let timeout = plan.waiter.schedule().timeout;
-    let door = beginning.prepare(timeout, &mut signals, opened).await?;
+    let client = beginning.prepare(timeout, &mut signals, opened).await?;
     plan.doubts.iter().for_each(|doubt| report::note(doubt));
     if let Some(targets) = &plan.targets {
-        let about = first_line(plan, &door);
-        return many::run(plan, targets, door, beginning, &mut signals, &about).await;
+        let about = first_line(plan, &client);
+        return many::run(plan, targets, client, beginning, &mut signals, &about).await;
     }
     if plan.args.pace.dry_run {
         let format = plan.args.say.output;
         let (call, signature) = (plan.waiter.call(), &plan.target.signature);
-        return dry_run::report(&door, call, signature, &plan.args.connection, format);
+        return dry_run::report(&client, call, signature, &plan.args.connection, format);
     }
     let signature = &plan.target.signature;
-    door.check(plan.waiter.call()).map_err(|error| advice::failure(&error, signature))?;
-    let recorder = record::recorder(plan, door.client())?;
-    let client = recorder.as_ref().map_or(door.client(), |recorder| recorder);
-    let wait = Wait::started_at(&plan.waiter, client, &**clock, beginning.at.wall);
+    client.check(plan.waiter.call()).map_err(|error| advice::failure(&error, signature))?;
+    let recorder = record::recorder(plan, client.client())?;
+    let polled = recorder.as_ref().map_or(client.client(), |recorder| recorder);
+    let wait = Wait::started_at(&plan.waiter, polled, &**clock, beginning.at.wall);
     let say = &plan.args.say;
     let mut progress = Progress::new(&plan.waiter, say.quiet, say.verbose > 0);
-    progress.begin(&first_line(plan, &door));
+    progress.begin(&first_line(plan, &client));
     let (outcome, signal) = watch(wait, &mut progress, &mut signals, &**clock, beginning.at).await;
     progress.end();
     let exit = signal.unwrap_or_else(|| Exit::of_outcome(&outcome));
-    let report = outcome::report(plan, door.region(), &outcome, exit);
+    let report = outcome::report(plan, client.region(), &outcome, exit);
     Ok(match &recorder {
         Some(recorder) => record::save(plan, recorder, &outcome, report),
         None => report,
@@ -141,16 +145,16 @@ async fn start(plan: &Plan, beginning: &Beginning) -> anyhow::Result<Report> {
 }
 
 /// What is waited for, from where, and for how long at most.
-fn first_line(plan: &Plan, door: &Door) -> String {
-    let place = match door.region() {
-        Some(region) => match door.endpoint_url() {
+fn first_line(plan: &Plan, client: &ServiceClient) -> String {
+    let place = match client.region() {
+        Some(region) => match client.endpoint_url() {
             Some(url) => format!(" in {region} at {}", dry_run::origin_and_path(&url)),
             None => format!(" in {region}"),
         },
         // Each target may be somewhere else.
         None if plan.targets.is_some() => String::new(),
         None => {
-            format!(" at {}", dry_run::http_url(plan.waiter.call(), door))
+            format!(" at {}", dry_run::http_url(plan.waiter.call(), client))
         }
     };
     let origin = plan.target.origin.as_deref().unwrap_or("command line");

@@ -1,18 +1,19 @@
 //! Every waiter that botocore ships is there, by its name.
 
-use maitred::catalog::{Catalog, Embedded, Entry, Origin, Sources, annotations};
-use maitred::client::aws::Models;
+use maitred::catalog::parse_lenient;
+use maitred::catalog::{Catalog, Entry, Origin, annotations};
 use maitred::client::{Observation, Output};
 use maitred::config::{MatcherKind, WaiterFile};
 use maitred::engine::shown;
 use maitred::lint::{Config, lint};
+use maitred::model::Models;
 use maitred::model::{OperationModel, ShapeKind, ShapeRef};
 use maitred::schema;
 use maitred::waiter::{Options, Waiter};
 use serde_json::{Value, json};
 
 fn catalog() -> Catalog {
-    Catalog::new(Sources { embedded: Some(Embedded::botocore()), ..Sources::default() })
+    Catalog::new(maitred::sources().with_embedded(Some(Models::embedded_waiters())))
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn every_waiter_of_botocore_compiles_and_polls_a_read() {
     let mut count = 0;
     for service in models.waiter_services() {
         let model = models.service(service).unwrap();
-        let file = schema::parse_lenient(&models.waiters(service).unwrap().unwrap()).unwrap().file;
+        let file = parse_lenient(&models.waiters(service).unwrap().unwrap()).unwrap().file;
         for (name, config) in &file.waiters {
             count += 1;
             for strict in [true, false] {
@@ -85,7 +86,6 @@ fn sample(operation: &OperationModel, reference: &ShapeRef, depth: usize) -> Val
         ShapeKind::Boolean => json!(true),
         ShapeKind::Integer | ShapeKind::Long | ShapeKind::Float | ShapeKind::Double => json!(1),
         ShapeKind::Timestamp | ShapeKind::Blob => json!("2026-01-01T00:00:00Z"),
-        _ => Value::Null,
     }
 }
 
@@ -117,7 +117,7 @@ fn what_is_added_to_botocores_waiters_decides_nothing() {
     let models = Models::embedded();
     for (service, text) in annotations() {
         let file = schema::parse(text).unwrap_or_else(|problems| panic!("{service}: {problems}"));
-        let botocore = schema::parse_lenient(&models.waiters(service).unwrap().unwrap()).unwrap();
+        let botocore = parse_lenient(&models.waiters(service).unwrap().unwrap()).unwrap();
         for (name, added) in &file.waiters {
             let id = format!("{service}.{name}");
             assert_eq!(added.extends.as_deref(), Some(id.as_str()));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maitred::catalog::{Catalog, LookupError, Origin, Sources};
+use maitred::catalog::{Catalog, LookupError, Origin};
 use serde_json::{Value, json};
 
 fn write(path: &Path, content: &Value) {
@@ -22,7 +22,7 @@ fn a_waiter_of_the_user_replaces_one_waiter_and_not_the_service() {
     let file = json!({"version": 2, "waiters": {"ClusterPaused": waiter("DescribeClusters")}});
     write(&folder.path().join("redshift.json"), &file);
     let user = vec![folder.path().to_owned()];
-    let catalog = Catalog::new(Sources { user, ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_user(user));
     let found = catalog.find("redshift", "cluster-paused").unwrap();
     assert!(matches!(found.origin, Origin::File(_)));
     assert_eq!(catalog.find("redshift", "cluster_resumed").unwrap().origin, Origin::Shipped);
@@ -37,7 +37,7 @@ fn a_local_folder_adds_waiters_and_replaces_none() {
         &json!({"version": 2, "service": "http", "waiters": waiters}),
     );
     let local = vec![folder.path().to_owned()];
-    let catalog = Catalog::new(Sources { local, ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_local(local));
     assert_eq!(catalog.find("http", "up").unwrap().origin, Origin::Shipped);
     assert!(matches!(catalog.find("http", "JobDone").unwrap().origin, Origin::File(_)));
 }
@@ -52,7 +52,7 @@ fn a_bad_waiter_of_a_data_path_fails_only_its_own_look_ups() {
     let extras = json!({"version": 1, "merge": {"waiters": {"Extra": waiter("DescribeClusters")}}});
     write(&version.join("waiters-2.sdk-extras.json"), &extras);
     let data_paths = vec![root.path().to_owned()];
-    let catalog = Catalog::new(Sources { data_paths, ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_data_paths(data_paths));
     for name in ["good", "extra"] {
         assert!(matches!(catalog.find("redshift", name).unwrap().origin, Origin::DataPath(_)));
     }
@@ -65,7 +65,7 @@ fn a_bad_file_of_the_user_is_an_error_for_its_service() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("redshift.json"), "{").unwrap();
     let user = vec![folder.path().to_owned()];
-    let catalog = Catalog::new(Sources { user, ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_user(user));
     assert!(matches!(catalog.find("redshift", "cluster_paused"), Err(LookupError::BadFile(_))));
     assert!(catalog.find("http", "up").is_ok());
     assert_eq!(catalog.bad_files().len(), 1);
@@ -85,9 +85,9 @@ fn a_bad_file_is_an_error_for_the_service_that_it_says() {
         std::fs::create_dir(folder.path().join("http.json")).unwrap();
         let paths = || vec![folder.path().to_owned()];
         for sources in [
-            Sources { user: paths(), ..Sources::default() },
+            maitred::sources().with_user(paths()),
             // It could not have replaced the shipped one, but nobody may have meant that one.
-            Sources { local: paths(), ..Sources::default() },
+            maitred::sources().with_local(paths()),
         ] {
             let catalog = Catalog::new(sources);
             for name in ["cluster_paused", "cluster_available", "none"] {
@@ -107,19 +107,20 @@ fn a_bad_file_that_is_named_itself_is_an_error_for_every_service() {
     std::fs::write(&path, "{").unwrap();
     let missing = folder.path().join("none.json");
     for user in [path.clone(), missing] {
-        let catalog = Catalog::new(Sources { user: vec![user], ..Sources::default() });
+        let catalog = Catalog::new(maitred::sources().with_user(vec![user]));
         assert!(matches!(catalog.find("http", "up"), Err(LookupError::BadFile(_))));
     }
     // In a folder, it has nothing to do with http.
     let user = vec![folder.path().to_owned()];
-    let catalog = Catalog::new(Sources { user, ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_user(user));
     assert!(catalog.find("http", "up").is_ok());
     assert!(matches!(catalog.find("my", "thing"), Err(LookupError::BadFile(_))));
 }
 
 #[test]
 fn an_unknown_name_is_told_with_the_nearest_one() {
-    let Err(LookupError::Unknown(unknown)) = Catalog::default().find("redshift", "cluster_pausd")
+    let Err(LookupError::Unknown(unknown)) =
+        Catalog::new(maitred::sources()).find("redshift", "cluster_pausd")
     else {
         panic!("there is no such waiter");
     };
@@ -134,10 +135,10 @@ fn an_installed_botocore_adds_waiters_and_a_data_path_replaces_them() {
     let file = root.path().join("redshift/2012-12-01/waiters-2.json");
     write(&file, &json!({"version": 2, "waiters": waiters}));
     let paths = || vec![root.path().to_owned()];
-    let installed = Catalog::new(Sources { botocore: paths(), ..Sources::default() });
+    let installed = Catalog::new(maitred::sources().with_botocore(paths()));
     assert_eq!(installed.find("redshift", "cluster_paused").unwrap().origin, Origin::Shipped);
     assert!(installed.find("redshift", "other").is_ok());
-    let data_path = Catalog::new(Sources { data_paths: paths(), ..Sources::default() });
+    let data_path = Catalog::new(maitred::sources().with_data_paths(paths()));
     let found = data_path.find("redshift", "cluster_paused").unwrap();
     assert_eq!(found.origin, Origin::DataPath(file));
 }

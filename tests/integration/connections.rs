@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use maitred::client::Client;
 use maitred::client::{Call, Observation};
 use maitred::clock::{Clock, ManualClock, Timestamp};
-use maitred::connection::{ClientSettings, Clients, Connections, Environment, OpenClient};
+use maitred::connection::{ClientSettings, Connections, Environment};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -42,17 +43,17 @@ fn file(text: &str) -> (TempDir, std::path::PathBuf) {
 }
 
 /// A client of the connection `id`, which this URI or JSON defines.
-async fn open(service: &str, id: &str, text: &str) -> Result<OpenClient, String> {
+async fn open(service: &str, id: &str, text: &str) -> Result<Arc<dyn Client>, String> {
     let name = format!("MAITRED_CONN_{}", id.to_uppercase());
     let connections = Connections::new(Environment::fixed([(name.as_str(), text)]));
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
-    let clients = Clients::new(connections, clock);
+    let clients = maitred::clients(connections, clock);
     let opened = clients.open(service, &ClientSettings::of_connection(id)).await;
     opened.map_err(|error| error.to_string())
 }
 
-async fn call(client: &OpenClient, service: &str, operation: &str, input: Value) -> Observation {
+async fn call(client: &dyn Client, service: &str, operation: &str, input: Value) -> Observation {
     let input = input.as_object().unwrap().clone();
     let call = Call { service: service.into(), operation: operation.into(), input };
-    client.client().call(&call).await
+    client.call(&call).await
 }

@@ -12,12 +12,14 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use maitred::client::aws::Models;
+use maitred::catalog::parse_lenient;
 use maitred::config::{State, WaiterConfig, WaiterFile};
 use maitred::diagnostic::Severity;
 use maitred::draft::{self, Draft, DraftError, DraftOptions, Meaning, StatePath};
 use maitred::lint::{Config, lint};
-use maitred::model::{OperationModel, ServiceModel, ShapeKind, ShapeRef, same_name};
+use maitred::model::Models;
+use maitred::model::{OperationModel, ServiceModel, ShapeKind, ShapeRef};
+use maitred::names::same_name;
 use maitred::replay;
 use maitred::schema;
 use maitred::waiter::Waiter;
@@ -384,7 +386,7 @@ fn drafts_fail_where_known_waiters_do() {
                 text.map(|(_, text)| schema::parse(text).unwrap())
             } else {
                 let file = models.waiters(name).ok().flatten();
-                file.map(|file| schema::parse_lenient(&file).unwrap().file)
+                file.map(|file| parse_lenient(&file).unwrap().file)
             };
             let Some(file) = file else { continue };
             let service = models.service(name).unwrap();

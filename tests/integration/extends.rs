@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maitred::catalog::{Catalog, LookupError, MAX_BASES, Origin, Sources};
+use maitred::catalog::{Catalog, LookupError, MAX_BASES, Origin};
 use maitred::config::WaiterConfig;
 use maitred::schema;
 use maitred::waiter::{Options, Waiter};
@@ -26,7 +26,7 @@ fn catalog(folders: &[&[(&str, Value)]]) -> (tempfile::TempDir, Catalog) {
         }
         user.push(folder);
     }
-    let catalog = Catalog::new(Sources { user, ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_user(user));
     (root, catalog)
 }
 
@@ -78,7 +78,7 @@ fn a_waiter_may_extend_the_one_that_it_replaces() {
         &[("redshift", json!({ "ClusterPaused": patched }))],
     ]);
     let found = catalog.find("redshift", "cluster-paused").unwrap();
-    let shipped = Catalog::default().find("redshift", "cluster_paused").unwrap();
+    let shipped = Catalog::new(maitred::sources()).find("redshift", "cluster_paused").unwrap();
     assert_eq!((found.config.delay, found.config.max_attempts), (1.0, 3));
     assert_eq!(found.config.acceptors, shipped.config.acceptors);
     let origins: Vec<_> = found.bases.iter().map(|base| &base.origin).collect();

@@ -1,8 +1,8 @@
 //! Waiters and services by the names that people, the AWS CLI and Airflow have for them.
 
 use maitred::catalog::{Catalog, airflow_names};
-use maitred::client::aws::Models;
-use maitred::model::service_named;
+use maitred::model::Models;
+use maitred::names::service_named;
 use serde_json::Value;
 
 use crate::command::{maitred, transcript};
@@ -12,15 +12,15 @@ const AIRFLOW: &str = include_str!("finding/airflow.txt");
 
 #[test]
 fn every_custom_waiter_of_airflow_finds_the_one_that_waits_for_the_same() {
-    let (catalog, models) = (Catalog::default(), Models::embedded());
+    let (catalog, models) = (Catalog::new(maitred::sources()), Models::embedded());
     let services: Vec<_> = models.origins().into_keys().collect();
     let mut count = 0;
     for line in AIRFLOW.lines() {
         let (service, name) = line.split_once(' ').unwrap();
         let service = service_named(service, &services).expect(line);
         let entry = catalog.find(service, name).unwrap_or_else(|error| panic!("{line}: {error}"));
-        let same = entry.snake_name() == maitred::model::snake_name(name);
-        let theirs = maitred::model::snake_name(name);
+        let same = entry.snake_name() == maitred::names::snake_name(name);
+        let theirs = maitred::names::snake_name(name);
         let known = airflow_names(service, &entry.name).any(|known| known == theirs);
         assert!(same || known, "{line}");
         count += 1;

@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `architecture` | modules use only modules listed above them |
+//! | `architecture` | modules use only modules listed above them, in each crate |
 //! | `aws` | AWS services: requests on the wire, replies, failures, parity with botocore |
 //! | `baseline` | waiting for this run of a thing, not for the one before |
 //! | `botocore_waiters` | botocore's waiters are found by name, compile, and poll what only reads |
@@ -40,62 +40,38 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
 
 mod architecture;
-#[cfg(feature = "aws")]
 mod aws;
 mod baseline;
-#[cfg(feature = "aws")]
 mod botocore_waiters;
-#[cfg(feature = "cli")]
 mod cases;
 mod catalog;
-#[cfg(feature = "cli")]
 mod cli;
-#[cfg(feature = "cli")]
 mod command;
 mod diagnose;
-#[cfg(feature = "cli")]
 mod connections;
-#[cfg(feature = "aws")]
 mod drafts;
 mod engine;
-#[cfg(feature = "cli")]
 mod explain;
 mod expression;
 mod extends;
-#[cfg(all(feature = "aws", feature = "cli"))]
 mod finding;
-#[cfg(feature = "http")]
 mod fake_redshift;
-#[cfg(feature = "aws")]
 mod hostile;
-#[cfg(feature = "http")]
 mod http_client;
-#[cfg(feature = "cli")]
 mod installation;
-#[cfg(feature = "cli")]
 mod lint;
-#[cfg(feature = "cli")]
 mod lint_conditions;
-#[cfg(feature = "cli")]
 mod lint_rules;
-#[cfg(feature = "cli")]
 mod lint_sarif;
-#[cfg(feature = "cli")]
 mod list;
-#[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
-#[cfg(feature = "cli")]
 mod new;
 mod oracle;
 mod parity;
-#[cfg(feature = "runtime")]
 mod runtime;
-#[cfg(feature = "cli")]
 mod schema;
-#[cfg(feature = "aws")]
 mod shipped_waiters;
 mod support;
-#[cfg(feature = "cli")]
 mod team;
-#[cfg(all(target_os = "linux", feature = "cli"))]
+#[cfg(target_os = "linux")]
 mod uploads;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use maitred::client::aws::Models;
+use maitred::model::Models;
 use serde_json::Value;
 
 use crate::support::moto::Moto;

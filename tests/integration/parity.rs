@@ -14,11 +14,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use maitred::catalog::parse_lenient;
 use maitred::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
 use maitred::clock::{BoxFuture, ManualClock};
 use maitred::document::Document;
 use maitred::engine::{Outcome, Status, Wait, WaitEvent};
-use maitred::schema::parse_lenient;
 use maitred::waiter::{Options, Waiter};
 use serde_json::{Value, json};
 

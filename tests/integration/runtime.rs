@@ -2,10 +2,8 @@
 
 mod hook_retries;
 mod http_operators;
-#[cfg(feature = "redshift")]
 mod kill;
 mod own_operators;
-#[cfg(feature = "redshift")]
 mod redshift;
 mod replaced_store;
 mod registry;

@@ -66,12 +66,31 @@ fn root() -> PathBuf {
 }
 
 fn read(path: &Path) -> WaiterFile {
-    maitred::catalog::read(path)
+    maitred::catalog::read(path, maitred::schema::parse)
         .unwrap_or_else(|bad| panic!("{}: {}", path.display(), bad.problems))
 }
 
 fn shipped(service: &str) -> WaiterFile {
     read(&root().join(format!("waiters/{service}.json")))
+}
+
+#[test]
+fn every_shipped_waiter_is_described_and_says_why_it_failed() {
+    for service in services() {
+        let file = shipped(service);
+        assert_eq!(file.schema.as_deref(), Some(schema::SCHEMA_ID), "{service}: add `$schema`");
+        for (name, waiter) in &file.waiters {
+            assert!(waiter.description.is_some(), "{service}.{name}: add a `description`");
+            assert!(waiter.show.is_some(), "{service}.{name}: add `show`");
+            for acceptor in &waiter.acceptors {
+                let fails_by_path = acceptor.state == State::Failure && acceptor.argument.is_some();
+                assert!(
+                    !fails_by_path || acceptor.message.is_some(),
+                    "{service}.{name}: give the failure acceptor a `message`"
+                );
+            }
+        }
+    }
 }
 
 fn compile(service: &str, name: &str, options: &Options) -> Waiter {
@@ -89,7 +108,7 @@ fn all() -> Vec<(&'static str, String, WaiterConfig)> {
 
 /// The waiters of botocore to which `waiters/botocore/` adds something, as they run.
 fn annotated() -> Vec<(&'static str, String, WaiterConfig)> {
-    let catalog = Catalog::default();
+    let catalog = Catalog::new(maitred::sources());
     let of = |(service, text): (&'static str, &str)| {
         let file = schema::parse(text).unwrap_or_else(|problems| panic!("{service}: {problems}"));
         let found = file.waiters.into_keys().map(|name| {

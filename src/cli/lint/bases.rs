@@ -7,6 +7,7 @@ use crate::catalog::LookupError;
 use crate::cli::clients::SourceArgs;
 use crate::config::WaiterFile;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::pointer_part;
 use crate::schema::MAX_PROBLEMS;
 
 /// Of no more look-ups that fail is it told what was meant: that compares with every name there is.
@@ -63,7 +64,7 @@ pub(super) fn with_bases(
 
 /// The place of `extends` in the waiter `name`.
 fn place_of(name: &str) -> String {
-    format!("/waiters/{}/extends", name.replace('~', "~0").replace('/', "~1"))
+    format!("/waiters/{}/extends", pointer_part(name))
 }
 
 fn too_many(name: &str) -> Diagnostic {

@@ -94,7 +94,7 @@ fn list(asked: &mut dyn Asked, question: &str, default: &[String]) -> Result<Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::aws::Models;
+    use crate::model::Models;
 
     struct Script(Vec<&'static str>);
 

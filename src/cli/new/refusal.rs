@@ -9,7 +9,7 @@ use crate::diagnostic::nearest;
 use crate::draft;
 use crate::draft::DraftError;
 use crate::draft::DraftOptions;
-use crate::model::xform_name;
+use crate::names::xform_name;
 
 /// An operation that describes the thing, as it is written on the command line: one of whose output the
 /// state can be told, at least with flags.
@@ -58,6 +58,7 @@ pub(super) fn explained(target: &Target, error: &DraftError) -> Failure {
         DraftError::NoNotFound { .. } => {
             "leave out --not-found, and add an `error` acceptor by hand".to_owned()
         }
+        _ => return Failure::usage(error.to_string()),
     };
     Failure::usage(error.to_string()).help(help)
 }

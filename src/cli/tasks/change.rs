@@ -1,7 +1,6 @@
 //! `maitred tasks cancel`, `retry`, `settle` and `prune`.
 
 use std::io::{BufRead as _, IsTerminal as _};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{TaskArgs, submit, title};
@@ -202,9 +201,13 @@ pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Report> {
         None => None,
         Some(text) => Some(submit::changed_arguments(&task, text, &args.connections)?),
     };
-    let sources = SourceArgs::of_process();
-    let engine = opened.engine().with_catalog(Arc::new(sources.catalog()?));
-    let engine = engine.with_models(sources.data.models());
+    let engine = match &changed {
+        Some(_) => {
+            let connections = args.connections.open()?;
+            opened.submitting_engine(&SourceArgs::of_process(), connections)?
+        }
+        None => opened.engine(),
+    };
     match block_on(engine.retry(task.id, changed))? {
         Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
             Err(cannot_be_retried(&task, state).into())

@@ -301,7 +301,7 @@ fn exit(task: &Task) -> Exit {
             Some(FailureKind::GaveUp) => Exit::GaveUp,
             Some(FailureKind::Refused) => Exit::Refused,
             Some(FailureKind::Unreachable) => Exit::Unreachable,
-            None => Exit::Failure,
+            None | Some(_) => Exit::Failure,
         },
         TaskState::InDoubt
         | TaskState::Queued

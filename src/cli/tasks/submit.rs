@@ -200,12 +200,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     };
     check::warn(&tasks, &submitter.connections);
     let opened = args.store.open()?;
-    let catalog = SourceArgs::of_process().catalog()?;
-    let models = SourceArgs::of_process().data.models();
-    let catalog = Arc::new(catalog);
-    let engine = opened.engine().with_catalog(Arc::clone(&catalog)).with_models(models);
+    let engine = opened.submitting_engine(&SourceArgs::of_process(), submitter.connections)?;
     let started = block_on(engine.start_all(tasks))?;
-    clients::tell_bad_files(&catalog.bad_files_met());
+    clients::tell_bad_files(&engine.services().catalog.bad_files_met());
     let submitted = match started {
         Ok(submitted) => submitted,
         Err(error) => return Err(refused(&error, &lines).into()),
@@ -231,11 +228,9 @@ pub(in crate::cli) fn submit(
     let task = task.new_task(operator, &submitter)?;
     check::warn(std::slice::from_ref(&task), &submitter.connections);
     let opened = store.open()?;
-    let catalog = Arc::new(sources.catalog()?);
-    let engine = opened.engine().with_catalog(Arc::clone(&catalog));
-    let engine = engine.with_models(sources.data.models());
+    let engine = opened.submitting_engine(sources, submitter.connections)?;
     let submitted = block_on(engine.start(task))?;
-    clients::tell_bad_files(&catalog.bad_files_met());
+    clients::tell_bad_files(&engine.services().catalog.bad_files_met());
     let submitted = submitted.map_err(|error| engine_failure(&error))?;
     Ok((opened, submitted))
 }

@@ -16,7 +16,6 @@ use crate::cli::project;
 use crate::cli::render;
 use crate::cli::services;
 use crate::cli::terms;
-use crate::client::aws::Models;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 use crate::diagnostic::Severity;
@@ -24,6 +23,7 @@ use crate::diagnostic::fold;
 use crate::file;
 use crate::lint;
 use crate::matcher::Acceptor;
+use crate::model::Models;
 use crate::replay;
 use crate::replay::Difference;
 use crate::schema;
@@ -232,7 +232,7 @@ fn test(
         Err(error) => {
             let near = match &error {
                 LookupError::Unknown(unknown) => unknown.near(),
-                LookupError::BadFile(_) | LookupError::Extends(_) => None,
+                LookupError::BadFile(_) | LookupError::Extends(_) | _ => None,
             };
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             let origin = Err(format!("{error}{near}"));
@@ -319,7 +319,7 @@ fn compile(case: &Case, entry: &Entry) -> Result<Waiter, Invalid> {
 
 /// The text of a case, not more than a case may have.
 fn read(path: &Path) -> Result<String, Invalid> {
-    let text = file::text(path, schema::MAX_FILE as u64);
+    let text = file::text(path, crate::catalog::MAX_FILE as u64);
     text.map_err(|error| Invalid::new(vec![Diagnostic::error("file", "", error.to_string())]))
 }
 

@@ -12,7 +12,7 @@ use super::beginning::Beginning;
 use super::plan::Plan;
 use super::targets::Targets;
 use crate::cli::advice;
-use crate::cli::clients::Door;
+use crate::cli::clients::ServiceClient;
 use crate::cli::exit::Exit;
 use crate::cli::report::Report;
 use crate::cli::signals::Signals;
@@ -67,22 +67,22 @@ type Told = (usize, WaitEvent);
 pub(super) async fn run(
     plan: &Plan,
     targets: &Targets,
-    door: Door,
+    client: ServiceClient,
     beginning: &Beginning,
     signals: &mut Signals,
     about: &str,
 ) -> anyhow::Result<Report> {
     if plan.args.pace.dry_run {
-        return ending::dry_run(plan, targets, &door);
+        return ending::dry_run(plan, targets, &client);
     }
     for one in &targets.all {
-        let checked = door.check(one.waiter.call());
+        let checked = client.check(one.waiter.call());
         checked.map_err(|error| advice::failure(&error, &plan.target.signature))?;
     }
-    let region = door.region().map(str::to_owned);
+    let region = client.region().map(str::to_owned);
     let mut voice = Voice::new(targets, plan.args.say.quiet, plan.args.say.verbose > 0);
     voice.begin(&ending::first_line(targets, about));
-    let client = Arc::new(Bounded { door, permits: Semaphore::new(in_flight()) });
+    let client = Arc::new(Bounded { client, permits: Semaphore::new(in_flight()) });
     let once = plan.args.pace.once;
     let ended = watch_all(targets, &client, beginning, once, &mut voice, signals).await;
     voice.end();
@@ -222,7 +222,7 @@ async fn run_until_stopped(
 /// A client that sends only so many calls at the same time. A deadline holds for those that queue too.
 #[derive(Debug)]
 struct Bounded {
-    door: Door,
+    client: ServiceClient,
     permits: Semaphore,
 }
 
@@ -231,21 +231,21 @@ impl Client for Bounded {
         Box::pin(async move {
             // The semaphore is never closed.
             let _permit = self.permits.acquire().await;
-            self.door.client().call(call).await
+            self.client.client().call(call).await
         })
     }
 
     fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             let _permit = self.permits.acquire().await;
-            self.door.client().call_without_body(call).await
+            self.client.client().call_without_body(call).await
         })
     }
 
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             let _permit = self.permits.acquire().await;
-            self.door.client().call_all_pages(call).await
+            self.client.client().call_all_pages(call).await
         })
     }
 }

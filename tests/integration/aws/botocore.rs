@@ -16,8 +16,9 @@ use std::process::Command;
 
 use aws_config::Region;
 use maitred::client::Client as _;
-use maitred::client::aws::archive::build::build;
-use maitred::client::aws::{AwsClient, Models, Prepared};
+use maitred::client::aws::{AwsClient, Prepared};
+use maitred::model::Models;
+use maitred::model::archive::build::build;
 use serde_json::{Value, json};
 
 use crate::support::python;

@@ -1,7 +1,8 @@
 //! The checksums of requests, and what says how long they are.
 
-use maitred::client::aws::{AwsClient, Models};
+use maitred::client::aws::AwsClient;
 use maitred::client::{Call, Client as _};
+use maitred::model::Models;
 use serde_json::{Map, Value, json};
 
 use super::botocore::{oracle, setting};

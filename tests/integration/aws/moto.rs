@@ -1,10 +1,11 @@
 //! botocore's waiters by name, on things that the client made, against moto's server.
 
-use maitred::catalog::{Catalog, Embedded, Sources};
+use maitred::catalog::Catalog;
 use maitred::client::aws::AwsClient;
 use maitred::client::{Call, Client as _, Observation};
 use maitred::clock::SystemClock;
 use maitred::engine::wait;
+use maitred::model::Models;
 use maitred::waiter::Options;
 use serde_json::{Value, json};
 
@@ -51,8 +52,7 @@ impl Account {
 #[tokio::test]
 async fn botocore_waiters_see_what_is_there() {
     let moto = Moto::start();
-    let catalog =
-        Catalog::new(Sources { embedded: Some(Embedded::botocore()), ..Sources::default() });
+    let catalog = Catalog::new(maitred::sources().with_embedded(Some(Models::embedded_waiters())));
     let account = Account { client: AwsClient::new(&config(moto.endpoint()).build()), catalog };
     ec2(&account).await;
     identities(&account).await;

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use maitred::client::aws::{AwsClient, Models};
+use maitred::client::aws::AwsClient;
+use maitred::model::Models;
 use serde_json::{Map, Value, json};
 
 use super::botocore::{oracle_with, request, setting, text_in_order};

@@ -139,7 +139,7 @@ async fn a_model_that_cannot_be_used_is_an_error_of_its_service_alone() {
     for (file, content, why) in [
         ("service-2.json", b"{".to_vec(), "EOF while parsing"),
         ("service-2.json", b"{}".to_vec(), "no object `operations`"),
-        ("service-2.json", vec![0xff, 0xfe], "line 1"),
+        ("service-2.json", vec![0xff, 0xfe], "UTF-8"),
         ("service-2.json", "[".repeat(100_000).into_bytes(), "recursion limit"),
         ("service-2.json", recursive.to_string().into_bytes(), "shape `Thing`"),
         ("service-2.json.gz", b"not zipped".to_vec(), "gzip"),

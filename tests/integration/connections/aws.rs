@@ -1,7 +1,7 @@
 //! Connections of type `aws`: keys, roles, endpoints, certificates.
 
+use maitred::client::Client;
 use maitred::client::{CallErrorKind, Observation, transport};
-use maitred::connection::OpenClient;
 use serde_json::{Value, json};
 
 use super::{call, open};
@@ -34,7 +34,7 @@ fn connection(extra: Value) -> String {
     json!({"conn_type": "aws", "login": "KEY", "password": "secret", "extra": whole}).to_string()
 }
 
-async fn describe(client: &OpenClient) -> Observation {
+async fn describe(client: &dyn Client) -> Observation {
     call(client, "redshift", "DescribeClusters", json!({})).await
 }
 
@@ -49,7 +49,7 @@ async fn keys_region_and_endpoint_are_the_connection_s() {
     let extra = json!({"endpoint_url": server.url(""), "aws_session_token": "token",
                        "config_kwargs": {"user_agent_extra": "waiter/7", "retries": {"max_attempts": 0}}});
     let client = open("redshift", "warehouse", &connection(extra)).await.unwrap();
-    assert!(matches!(describe(&client).await, Observation::Output(_)));
+    assert!(matches!(describe(&*client).await, Observation::Output(_)));
     let request = &server.requests()[0];
     assert_eq!(signed_by(request), "KEY");
     assert!(request.header("authorization").unwrap().contains("/eu-west-1/redshift/"));
@@ -66,8 +66,8 @@ async fn a_service_s_own_endpoint_wins_and_others_keep_the_general_one() {
         "redshift-data": {"endpoint_url": own.url("")}, "s3": {"bucket_name": "b"},
     }, "config_kwargs": {"retries": {"total_max_attempts": 1}}});
     let client = open("redshift", "warehouse", &connection(extra)).await.unwrap();
-    describe(&client).await;
-    call(&client, "redshift-data", "ListStatements", json!({})).await;
+    describe(&*client).await;
+    call(&*client, "redshift-data", "ListStatements", json!({})).await;
     assert_eq!((general.requests().len(), own.requests().len()), (1, 1));
 }
 
@@ -81,7 +81,7 @@ async fn a_role_is_assumed_with_the_keys_and_not_at_the_general_endpoint() {
     });
     let client = open("redshift", "ware house", &connection(extra)).await.unwrap();
     for _ in 0..2 {
-        if let Observation::Error(error) = describe(&client).await {
+        if let Observation::Error(error) = describe(&*client).await {
             panic!("{error}");
         }
     }
@@ -112,7 +112,7 @@ async fn a_role_is_assumed_with_a_web_identity() {
         "service_config": {"sts": {"endpoint_url": server.url("")}},
     });
     let client = open("redshift", "warehouse", &connection(extra.clone())).await.unwrap();
-    if let Observation::Error(error) = describe(&client).await {
+    if let Observation::Error(error) = describe(&*client).await {
         panic!("{error}");
     }
     let asked = &server.requests()[0];
@@ -120,7 +120,7 @@ async fn a_role_is_assumed_with_a_web_identity() {
     assert!(asked.form().contains(&("WebIdentityToken".to_owned(), "a.jwt".to_owned())));
     std::fs::remove_file(&path).unwrap();
     let client = open("redshift", "warehouse", &connection(extra)).await.unwrap();
-    let Observation::Error(error) = describe(&client).await else { panic!("no token, no keys") };
+    let Observation::Error(error) = describe(&*client).await else { panic!("no token, no keys") };
     assert_eq!(error.kind(), CallErrorKind::Credentials);
     assert!(error.message().contains("token cannot be read"), "{error}");
 }
@@ -148,7 +148,7 @@ async fn sts_that_refuses_ends_a_wait_and_sts_that_is_away_does_not() {
             "service_config": {"sts": {"endpoint_url": server.url("")}},
         });
         let client = open("redshift", "warehouse", &connection(extra)).await.unwrap();
-        let Observation::Error(error) = describe(&client).await else { panic!("no role") };
+        let Observation::Error(error) = describe(&*client).await else { panic!("no role") };
         assert_eq!((error.kind(), error.code()), (kind, code), "{error}");
         assert!(error.message().contains("the role cannot be assumed"), "{error}");
     }
@@ -162,7 +162,7 @@ async fn unsigned_requests_need_no_keys() {
         "config_kwargs": {"signature_version": "unsigned"},
     }});
     let client = open("redshift", "public", &text.to_string()).await.unwrap();
-    assert!(matches!(describe(&client).await, Observation::Output(_)));
+    assert!(matches!(describe(&*client).await, Observation::Output(_)));
     assert_eq!(server.requests()[0].header("authorization"), None);
 }
 
@@ -206,7 +206,7 @@ async fn a_certificate_is_verified_as_the_connection_says() {
         let extra =
             json!({"endpoint_url": url, "verify": verify, "config_kwargs": {"retries": once}});
         let client = open("redshift", "warehouse", &connection(extra)).await.unwrap();
-        match describe(&client).await {
+        match describe(&*client).await {
             Observation::Output(_) => assert!(works, "{verify}"),
             Observation::Error(error) => {
                 assert!(!works, "{verify}: {error}");

@@ -8,9 +8,10 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use maitred::catalog::parse_lenient;
 use maitred::client::Call;
-use maitred::client::aws::{AwsClient, Models};
-use maitred::schema;
+use maitred::client::aws::AwsClient;
+use maitred::model::Models;
 use maitred::waiter::{Options, Waiter};
 
 use super::{input, reply};
@@ -35,7 +36,7 @@ pub(crate) fn check(input: &[u8]) {
 
 fn check_waiters(models: &Models, service: &str) {
     let Ok(Some(file)) = models.waiters(service) else { return };
-    let Ok(lenient) = schema::parse_lenient(&file) else { return };
+    let Ok(lenient) = parse_lenient(&file) else { return };
     for (name, config) in &lenient.file.waiters {
         drop(Waiter::compile(service, name, config, &Options::default()));
     }

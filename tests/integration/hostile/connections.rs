@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use maitred::clock::SystemClock;
-use maitred::connection::{ClientSettings, Clients, Connection, Connections, Environment, Origin};
+use maitred::connection::{ClientSettings, Connection, Connections, Environment, Origin};
 
 pub(crate) fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
@@ -25,7 +25,7 @@ fn check_variable(text: &str) {
         return;
     }
     let environment = Environment::fixed([("MAITRED_CONN_C", text), ("HOME", "/nowhere")]);
-    let clients = Clients::new(Connections::new(environment), Arc::new(SystemClock::new()));
+    let clients = maitred::clients(Connections::new(environment), Arc::new(SystemClock::new()));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for service in ["redshift", "http"] {
         let opened = runtime.block_on(clients.open(service, &ClientSettings::of_connection("c")));

@@ -29,6 +29,6 @@ fn value(operation: &OperationModel, reference: &ShapeRef, depth: usize) -> Valu
         ShapeKind::Float | ShapeKind::Double => json!(least),
         ShapeKind::Timestamp => json!("2024-01-31T12:00:00Z"),
         ShapeKind::Blob => json!("YQ=="),
-        ShapeKind::String(_) | _ => json!("a".repeat((least as usize).max(3))),
+        ShapeKind::String(_) => json!("a".repeat((least as usize).max(3))),
     }
 }

@@ -4,10 +4,11 @@
 use std::sync::LazyLock;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use maitred::client::aws::{AwsClient, Models, Prepared};
+use maitred::catalog::parse_lenient;
+use maitred::client::aws::{AwsClient, Prepared};
 use maitred::client::{Call, Observation};
 use maitred::matcher::decide;
-use maitred::schema;
+use maitred::model::Models;
 use maitred::waiter::{Options, Waiter};
 
 use super::input;
@@ -96,7 +97,7 @@ fn targets(operations: &[(&str, &str)]) -> Vec<Target> {
         let call = Call { service, operation, input };
         let prepared = client.prepare(&call).expect("an input that is valid");
         let file = models.waiters(name).expect("the archive is whole");
-        let file = file.map(|file| schema::parse_lenient(&file).expect("botocore's own"));
+        let file = file.map(|file| parse_lenient(&file).expect("botocore's own"));
         let waiters = file.into_iter().flat_map(|file| file.file.waiters);
         let own = waiters.filter(|(_, config)| config.operation == call.operation);
         let compile = |(waiter, config): (String, _)| {

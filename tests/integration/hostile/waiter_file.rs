@@ -1,5 +1,6 @@
 //! Waiter files: text that claims to be one is checked, compiled, or refused with places in it.
 
+use maitred::catalog::parse_lenient;
 use maitred::config::WaiterFile;
 use maitred::diagnostic::Invalid;
 use maitred::schema;
@@ -16,7 +17,7 @@ pub(crate) fn check(input: &[u8]) {
         Err(invalid) => check_places(text, &invalid),
     }
     if let Ok(value) = serde_json::from_str(text)
-        && let Ok(lenient) = schema::parse_lenient(&value)
+        && let Ok(lenient) = parse_lenient(&value)
     {
         compile(&lenient.file);
     }

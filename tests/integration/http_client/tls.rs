@@ -17,7 +17,6 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::{client, failure, get, mail_server, output, send, transport_failure};
-#[cfg(feature = "cli")]
 use crate::command::maitred;
 use crate::support::loopback::{Handler, Reply, serve};
 
@@ -215,7 +214,6 @@ async fn a_pem_file_that_cannot_be_used_is_refused_by_its_key() {
     }
 }
 
-#[cfg(feature = "cli")]
 #[tokio::test]
 async fn the_command_trusts_the_certificates_of_the_system_for_aws() {
     let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

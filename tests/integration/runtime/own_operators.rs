@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use maitred::catalog::{Catalog, Sources};
+use maitred::catalog::Catalog;
 use maitred::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
 use maitred::clock::{BoxFuture, SystemClock};
 use maitred::connection::{ClientSettings, Clients, Connections, Environment};
@@ -12,10 +12,10 @@ use maitred::operator::{
     Deferral, Flow, MainCallError, Operator, OperatorContext, OperatorError, UndoCall,
 };
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Registry, Task, TaskState, TriggererOptions,
+    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Task, TaskState, TriggererOptions,
 };
 use maitred::trigger::{
-    HttpTrigger, MIN_PAUSE, Services, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
+    HttpTrigger, MIN_PAUSE, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
     WaiterTrigger,
 };
 use serde::{Deserialize, Serialize};
@@ -76,23 +76,21 @@ impl Client for Always {
 }
 
 fn engine() -> EmbeddedEngine {
-    let registry = Registry::builtin().with_operator::<Plain>().with_trigger::<Hasty>();
+    let registry = maitred::registry().with_operator::<Plain>().with_trigger::<Hasty>();
     let store = Arc::new(MemoryStore::new());
     EmbeddedEngine::new(store, Arc::new(registry), Arc::new(SystemClock::new()))
 }
 
 /// Runs a task against replies with this body.
 async fn run(operator: &str, args: Value, body: Value) -> Task {
-    let engine = engine();
-    let id = engine.start(NewTask::new(operator, args)).await.unwrap().id();
-    let services = engine.services();
     let connections = Connections::new(Environment::empty());
     let fake = Arc::new(Always { body, calls: AtomicU32::new(0) });
-    let clients = Clients::new(connections, Arc::clone(&services.clock))
+    let clients = Clients::new(connections, Arc::new(SystemClock::new()))
         .with_client("http", Arc::clone(&fake) as Arc<dyn Client>);
+    let engine = engine().with_clients(clients);
+    let id = engine.start(NewTask::new(operator, args)).await.unwrap().id();
     let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
-    let triggerer = engine.triggerer_with(Services { clients, ..services }, options);
-    triggerer.run(std::future::pending()).await.unwrap();
+    engine.triggerer(options).run(std::future::pending()).await.unwrap();
     assert_eq!(fake.calls.load(Ordering::SeqCst) == 0, operator == Plain::NAME);
     engine.get(id).await.unwrap()
 }
@@ -149,7 +147,7 @@ async fn a_wait_gives_values_of_the_last_reply() {
 
 #[tokio::test]
 async fn an_engine_with_a_catalog_takes_no_wait_without_its_waiter() {
-    let engine = engine().with_catalog(Arc::new(Catalog::default()));
+    let engine = engine().with_catalog(Arc::new(Catalog::new(maitred::sources())));
     for (waiter, taken) in [("cluster_pausd", false), ("cluster_paused", true)] {
         let input = json!({"ClusterIdentifier": "analytics"});
         let args = json!({"service": "redshift", "waiter": waiter, "input": input});
@@ -163,10 +161,10 @@ async fn an_engine_with_a_catalog_takes_no_wait_without_its_waiter() {
 
 #[test]
 fn the_default_catalog_has_the_waiters_of_botocore() {
-    assert!(Catalog::default().find("ec2", "instance_running").is_ok());
-    let none = Catalog::new(Sources { embedded: None, ..Sources::default() });
+    assert!(Catalog::new(maitred::sources()).find("ec2", "instance_running").is_ok());
+    let none = Catalog::new(maitred::sources().with_embedded(None));
     assert!(none.find("dms", "endpoint_deleted").is_err());
-    assert!(Catalog::default().find("dms", "endpoint_deleted").is_ok());
+    assert!(Catalog::new(maitred::sources()).find("dms", "endpoint_deleted").is_ok());
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! What the registry tells of operators.
 
-use maitred::runtime::Registry;
 use serde_json::{Value, json};
 
 #[test]
 fn every_argument_that_is_told_is_taken_and_no_other() {
-    let registry = Registry::builtin();
+    let registry = maitred::registry();
     for (name, summary) in registry.operators() {
         assert!(!summary.is_empty(), "{name}");
         let schema = registry.arguments(name).unwrap();

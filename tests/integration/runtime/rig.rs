@@ -3,18 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use maitred::catalog::{Catalog, Sources};
+use maitred::catalog::Catalog;
 use maitred::clock::{BoxFuture, Clock, SystemClock, Timestamp};
-use maitred::connection::{Clients, Connections, Environment};
+use maitred::connection::{Connections, Environment};
 use maitred::operator::Intent;
-#[cfg(feature = "redshift")]
 use maitred::runtime::task::CancelRequest;
 use maitred::runtime::task::LogLine;
 use maitred::runtime::{
     MemoryStore, NewTask, Registry, Store, StoreDefinitions, Task, TaskId, Triggerer,
     TriggererOptions,
 };
-#[cfg(feature = "redshift")]
 use maitred::trigger::CancelReason;
 use maitred::trigger::{Definitions, Services};
 use serde_json::{Value, json};
@@ -58,15 +56,14 @@ impl Rig {
         let connections = Connections::new(Environment::fixed(variables));
         let services = Services {
             clock: Arc::clone(&clock),
-            clients: Clients::new(connections, clock),
-            catalog: Catalog::new(Sources::default()),
+            clients: Arc::new(maitred::clients(connections, clock)),
+            catalog: Arc::new(Catalog::new(maitred::sources())),
             definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&store)))),
         };
-        Self { store, registry: Arc::new(Registry::builtin()), services: Arc::new(services) }
+        Self { store, registry: Arc::new(maitred::registry()), services: Arc::new(services) }
     }
 
     /// With an `aws_default` that leads to `endpoint`.
-    #[cfg(feature = "redshift")]
     pub(super) fn aws(endpoint: &str, factor: u32) -> Self {
         let connection = json!({
             "conn_type": "aws",
@@ -132,7 +129,6 @@ impl Rig {
     }
 
     /// Runs everything to its end, and asks for that of one task as soon as it is deferred.
-    #[cfg(feature = "redshift")]
     pub(super) async fn drain_and_undo(&self, id: TaskId) {
         let cancel = async {
             while self.deferrals(id) == 0 {

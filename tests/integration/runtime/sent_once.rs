@@ -153,7 +153,6 @@ async fn a_token_that_cannot_be_had_leaves_a_request_unsent() {
     assert_eq!(server.requests().len(), 0);
 }
 
-#[cfg(feature = "redshift")]
 mod aws {
     use maitred::client::Verify;
     use maitred::client::aws::{AccessKeys, AwsClient, AwsSettings};

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use maitred::catalog::{Catalog, Sources};
+use maitred::catalog::Catalog;
 use maitred::clock::SystemClock;
-use maitred::connection::{Clients, Connections, Environment};
+use maitred::connection::{Connections, Environment};
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Registry, SqliteStore, Store,
-    StoreDefinitions, Task, TaskId, TaskState, TriggererOptions,
+    EmbeddedEngine, Engine as _, MemoryStore, NewTask, SqliteStore, Store, StoreDefinitions, Task,
+    TaskId, TaskState, TriggererOptions,
 };
 use maitred::trigger::{Definitions, Services};
 use serde_json::{Value, json};
@@ -38,12 +38,15 @@ impl Process {
     }
 
     fn catalog(&self) -> Catalog {
-        Catalog::new(Sources { user: self.waiters.clone(), ..Sources::default() })
+        Catalog::new(maitred::sources().with_user(self.waiters.clone()))
     }
 
     fn engine(&self) -> EmbeddedEngine {
-        let registry = Arc::new(Registry::builtin());
-        EmbeddedEngine::new(Arc::clone(&self.store), registry, Arc::new(SystemClock::new()))
+        let registry = Arc::new(maitred::registry());
+        let clock = Arc::new(SystemClock::new());
+        let connections = Connections::new(Environment::fixed(self.variables.clone()));
+        EmbeddedEngine::new(Arc::clone(&self.store), registry, clock.clone())
+            .with_clients(maitred::clients(connections, clock))
     }
 
     async fn submit(&self, operator: &str, args: Value) -> Result<TaskId, String> {
@@ -59,8 +62,8 @@ impl Process {
         let definitions = StoreDefinitions::new(Arc::clone(&self.store));
         let services = Services {
             clock: clock.clone(),
-            clients: Clients::new(connections, clock),
-            catalog: self.catalog(),
+            clients: Arc::new(maitred::clients(connections, clock)),
+            catalog: Arc::new(self.catalog()),
             definitions: Definitions::new(Arc::new(definitions)),
         };
         let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
@@ -214,7 +217,6 @@ async fn a_connection_or_secret_that_is_missing_blocks_a_task_until_it_is_there(
     assert_eq!(server.requests().len(), ids.len());
 }
 
-#[cfg(feature = "redshift")]
 #[tokio::test]
 async fn an_operator_for_aws_waits_for_its_connection_too() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());

@@ -19,7 +19,6 @@ pub(crate) struct Moto {
 
 impl Moto {
     /// The server that tests share which mind only what they make themselves; the last of them ends it.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the command's tests share it"))]
     pub(crate) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Ended;
 use crate::cli::advice;
-use crate::cli::clients::Door;
+use crate::cli::clients::ServiceClient;
 use crate::cli::dry_run;
 use crate::cli::duration;
 use crate::cli::exit::Exit;
@@ -35,11 +35,15 @@ pub(super) fn first_line(targets: &Targets, about: &str) -> String {
 }
 
 /// The requests of all targets, and nothing sent.
-pub(super) fn dry_run(plan: &Plan, targets: &Targets, door: &Door) -> anyhow::Result<Report> {
+pub(super) fn dry_run(
+    plan: &Plan,
+    targets: &Targets,
+    client: &ServiceClient,
+) -> anyhow::Result<Report> {
     let mut all = Vec::with_capacity(targets.all.len());
     for one in &targets.all {
         let (call, signature) = (one.waiter.call(), &plan.target.signature);
-        all.push((one, dry_run::facts(door, call, signature, &plan.args.connection)?));
+        all.push((one, dry_run::facts(client, call, signature, &plan.args.connection)?));
     }
     Ok(Report::text(match plan.args.say.output {
         Format::Json => {

@@ -211,5 +211,5 @@ impl Trigger for OldTrigger {
 }
 
 pub(super) fn registry() -> Registry {
-    Registry::builtin().with_operator::<Probe>().with_trigger::<WaitTrigger>()
+    maitred::registry().with_operator::<Probe>().with_trigger::<WaitTrigger>()
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use maitred::catalog::{Catalog, Sources};
+use maitred::catalog::Catalog;
 use maitred::clock::{Clock, Timestamp};
-use maitred::connection::{Clients, Connections, Environment};
+use maitred::connection::{Connections, Environment};
 use maitred::runtime::{
     EmbeddedEngine, MemoryStore, NewTask, Registry, Store, StoreDefinitions, StoreError, Task,
     TaskId, Triggerer, TriggererOptions,
@@ -74,8 +74,11 @@ impl Scene {
     fn triggerer(&self, registry: Registry, options: TriggererOptions) -> Triggerer {
         let services = Services {
             clock: self.clock(),
-            clients: Clients::new(Connections::new(Environment::empty()), self.clock()),
-            catalog: Catalog::new(Sources { user: self.waiters.clone(), ..Sources::default() }),
+            clients: Arc::new(maitred::clients(
+                Connections::new(Environment::empty()),
+                self.clock(),
+            )),
+            catalog: Arc::new(Catalog::new(maitred::sources().with_user(self.waiters.clone()))),
             definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
         };
         let store = Arc::clone(&self.store);

@@ -1,0 +1,186 @@
+//! The first cases of a waiter: one for every acceptor, and one in which it polls on.
+
+use serde_json::{Map, Value, json};
+
+use super::path::{StatePath, Step};
+use super::{Meaning, Subject, sample, words};
+use crate::case::Case;
+use crate::case::Expect;
+use crate::case::ExpectedOutcome;
+use crate::case::Reply;
+use crate::case::ReplyError;
+use crate::schema::CASE_SCHEMA_ID;
+use maitred_core::config::AcceptorConfig;
+use maitred_core::config::MatcherKind;
+use maitred_core::config::State;
+use maitred_core::config::WaiterConfig;
+
+/// What the sample of a reason says.
+const REASON: &str = "something went wrong";
+
+/// When the run before began, and the one that is waited for.
+const BEFORE: &str = "2024-01-30T12:00:00Z";
+const AFTER: &str = "2024-01-31T12:00:00Z";
+
+struct Cases<'a> {
+    config: &'a WaiterConfig,
+    path: &'a StatePath,
+    noun: &'a str,
+    run: Option<&'a [Step]>,
+    input: Map<String, Value>,
+    /// The states in which nothing is decided yet.
+    under_way: Vec<&'a str>,
+    cases: Vec<(String, Case)>,
+}
+
+pub(super) fn cases(
+    subject: &Subject<'_>,
+    config: &WaiterConfig,
+    path: &StatePath,
+    states: &[(String, Meaning)],
+    run: Option<&[Step]>,
+) -> Vec<(String, Case)> {
+    let under_way = states
+        .iter()
+        .filter(|(_, meaning)| matches!(meaning, Meaning::Retry | Meaning::Unknown))
+        .map(|(value, _)| value.as_str())
+        .collect();
+    let input = sample::input(subject.service, subject.operation);
+    let noun = &subject.noun;
+    let mut cases = Cases { config, path, noun, run, input, under_way, cases: Vec::new() };
+    let ends = |acceptor: &&AcceptorConfig| acceptor.state != State::Retry;
+    for acceptor in config.acceptors.iter().filter(ends) {
+        cases.ending(acceptor);
+    }
+    cases.never();
+    cases.cases
+}
+
+impl Cases<'_> {
+    /// A reply that `acceptor` matches, and the state that it shows.
+    fn matched(&self, acceptor: &AcceptorConfig) -> (Reply, Option<Value>) {
+        let expected = acceptor.expected.as_str().unwrap_or_default();
+        if acceptor.matcher == MatcherKind::Error {
+            return (Self::error(acceptor), None);
+        }
+        let reason = (acceptor.state == State::Failure).then_some(REASON);
+        (self.output(expected, reason, AFTER), Some(json!(expected)))
+    }
+
+    /// A reply whose state is `value`, of the run that began at `run`.
+    fn output(&self, value: &str, reason: Option<&str>, run: &str) -> Reply {
+        let mut document = sample::output(self.path, value, reason);
+        if let Some(steps) = self.run {
+            sample::put(&mut document, steps, run);
+        }
+        Reply::output(document)
+    }
+
+    /// What tells the run before from this one, as the caller gives it.
+    fn baseline(&self) -> Option<Value> {
+        let steps = self.run?;
+        let list = steps.iter().any(|step| step.list);
+        Some(if list { json!([BEFORE]) } else { json!(BEFORE) })
+    }
+
+    fn error(acceptor: &AcceptorConfig) -> Reply {
+        Reply::error(ReplyError {
+            code: acceptor.expected.as_str().unwrap_or_default().to_owned(),
+            message: "there is no such thing".to_owned(),
+            status: None,
+        })
+    }
+
+    /// The wait goes through everything that is under way, if nothing else does, and ends there.
+    fn ending(&mut self, acceptor: &AcceptorConfig) {
+        let first = self.cases.is_empty();
+        let shown =
+            if first { self.under_way.as_slice() } else { self.under_way.get(..1).unwrap_or(&[]) };
+        let mut replies: Vec<_> =
+            shown.iter().map(|value| self.output(value, None, BEFORE)).collect();
+        let last_under_way = shown.last().map(|value| json!(value));
+        if first {
+            let retried = self.config.acceptors.iter().filter(|acceptor| {
+                acceptor.state == State::Retry && acceptor.matcher == MatcherKind::Error
+            });
+            replies.splice(0..0, retried.map(Self::error));
+        }
+        let (reply, shown) = self.matched(acceptor);
+        if first && self.run.is_some() && acceptor.matcher != MatcherKind::Error {
+            // The run before has succeeded too, which is no end of this wait.
+            replies.insert(
+                0,
+                self.output(acceptor.expected.as_str().unwrap_or_default(), None, BEFORE),
+            );
+        }
+        replies.push(reply);
+        let expect = Expect {
+            outcome: match acceptor.state {
+                State::Success => ExpectedOutcome::Success,
+                State::Failure | State::Retry => ExpectedOutcome::Failure,
+            },
+            attempts: Some(replies.len() as u64),
+            shown: shown.or(last_under_way),
+            message: self.message(acceptor),
+        };
+        let value = acceptor.expected.as_str().unwrap_or_default();
+        let name = if acceptor.matcher == MatcherKind::Error {
+            "not_found".to_owned()
+        } else {
+            words::name(value)
+        };
+        self.add(name, replies, expect);
+    }
+
+    /// What a failure says: which thing it is and why, if the service tells.
+    fn message(&self, acceptor: &AcceptorConfig) -> Option<String> {
+        if acceptor.state != State::Failure {
+            return None;
+        }
+        if acceptor.matcher == MatcherKind::Error {
+            return Some("there is no such thing".to_owned());
+        }
+        let told = acceptor.message.as_deref().unwrap_or_default();
+        let expected = acceptor.expected.as_str().unwrap_or_default();
+        let thing = format!("the {}", self.noun.replace('_', " "));
+        let stands = match told.contains("join(' '") {
+            true => format!("{thing} {} is {expected}", sample::NAME),
+            false => format!("{thing} is {expected}"),
+        };
+        Some(if told.contains("join(': '") { format!("{stands}: {REASON}") } else { stands })
+    }
+
+    /// Nothing is ever decided.
+    fn never(&mut self) {
+        let attempts = self.config.max_attempts;
+        let (reply, shown) = match self.under_way.first() {
+            Some(value) => (self.output(value, None, BEFORE), Some(json!(value))),
+            None => (Reply::output(json!({})), None),
+        };
+        let expect = Expect {
+            outcome: ExpectedOutcome::Exhausted,
+            attempts: Some(attempts),
+            shown,
+            message: None,
+        };
+        self.add("never".to_owned(), vec![reply.times(attempts)], expect);
+    }
+
+    fn add(&mut self, name: String, replies: Vec<Reply>, expect: Expect) {
+        let case = Case {
+            recorded: false,
+            schema: Some(CASE_SCHEMA_ID.to_owned()),
+            description: None,
+            input: self.input.clone(),
+            parameters: Default::default(),
+            baseline: self.baseline(),
+            delay: None,
+            max_attempts: None,
+            timeout: None,
+            replies,
+            diagnose: Vec::new(),
+            expect,
+        };
+        self.cases.push((name, case));
+    }
+}

@@ -1,0 +1,123 @@
+//! Inputs and outputs that look like real ones.
+
+use serde_json::{Map, Value, json};
+
+use super::path::{StatePath, Step};
+use maitred_core::names::xform_name;
+use maitred_model::Member;
+use maitred_model::OperationModel;
+use maitred_model::ServiceModel;
+use maitred_model::ShapeKind;
+use maitred_model::ShapeRef;
+
+/// Deeper inputs are cut off.
+const MAX_DEPTH: usize = 8;
+
+/// No sample is longer.
+const LONGEST: f64 = 1000.0;
+
+/// The account in samples, as AWS's own documentation has it.
+const ACCOUNT: &str = "123456789012";
+
+/// The members of the input that say which thing is meant: those that are required, else the first one
+/// whose name is that of an identifier.
+pub(super) fn identifying(operation: &OperationModel) -> impl Iterator<Item = &Member> {
+    let members = operation.input_members();
+    let required = |member: &&Member| member.required && !member.target.traits.idempotency_token;
+    let identifies = |member: &&Member| {
+        let words = xform_name(&member.name, '_');
+        let last = words.rsplit('_').next().unwrap_or_default().trim_end_matches('s').to_owned();
+        matches!(last.as_str(), "id" | "name" | "arn" | "identifier")
+    };
+    let first = members.iter().find(identifies).filter(|_| !members.iter().any(|it| required(&it)));
+    members.iter().filter(required).chain(first)
+}
+
+/// An input that names a thing.
+pub(super) fn input(service: &ServiceModel, operation: &OperationModel) -> Map<String, Value> {
+    let sample = Sample { service: &service.signing_name, operation };
+    identifying(operation)
+        .map(|member| (member.name.clone(), sample.value(&member.name, &member.target, 0)))
+        .collect()
+}
+
+struct Sample<'a> {
+    service: &'a str,
+    operation: &'a OperationModel,
+}
+
+impl Sample<'_> {
+    fn value(&self, name: &str, reference: &ShapeRef, depth: usize) -> Value {
+        let shape = self.operation.shape(reference);
+        let least = shape.min.unwrap_or_default().clamp(0.0, 1e15);
+        match &shape.kind {
+            ShapeKind::Structure(structure) if depth < MAX_DEPTH => {
+                let one = usize::from(structure.union);
+                let required = structure.members.iter().filter(|member| member.required);
+                let required = required.chain(structure.members.iter().take(one));
+                let member =
+                    |it: &Member| (it.name.clone(), self.value(&it.name, &it.target, depth + 1));
+                Value::Object(required.map(member).collect())
+            }
+            ShapeKind::List(member) if depth < MAX_DEPTH => {
+                json!([self.value(name, member, depth + 1)])
+            }
+            ShapeKind::Structure(_) | ShapeKind::Map { .. } => json!({}),
+            ShapeKind::List(_) => json!([]),
+            ShapeKind::String(values) => match values.first() {
+                Some(value) => json!(value),
+                None => json!(self.text(name, least.min(LONGEST) as usize)),
+            },
+            ShapeKind::Boolean => json!(true),
+            ShapeKind::Integer | ShapeKind::Long => json!(least.max(1.0) as u64),
+            ShapeKind::Float | ShapeKind::Double => json!(least.max(1.0)),
+            ShapeKind::Timestamp => json!("2024-01-31T12:00:00Z"),
+            ShapeKind::Blob => json!("ZXhhbXBsZQ=="),
+        }
+    }
+
+    fn text(&self, name: &str, least: usize) -> String {
+        let name = name.to_lowercase();
+        let mut text = if name.trim_end_matches('s').ends_with("arn") {
+            format!("arn:aws:{}:us-east-1:{ACCOUNT}:example", self.service)
+        } else if name.contains("account") {
+            ACCOUNT.to_owned()
+        } else {
+            NAME.to_owned()
+        };
+        while text.len() < least {
+            text.push_str("-example");
+        }
+        text
+    }
+}
+
+/// The name of the thing in samples.
+pub(super) const NAME: &str = "example";
+
+/// An output whose state is `value`, with what is told beside it.
+pub(super) fn output(path: &StatePath, value: &str, reason: Option<&str>) -> Value {
+    let mut document = json!({});
+    put(&mut document, &path.steps, value);
+    if let Some(id) = &path.id {
+        put(&mut document, id, NAME);
+    }
+    if let (Some(steps), Some(reason)) = (&path.reason, reason) {
+        put(&mut document, steps, reason);
+    }
+    document
+}
+
+/// Sets a member of the document, in the first element of each list on the way.
+pub(super) fn put(document: &mut Value, steps: &[Step], value: &str) {
+    let mut at = document;
+    for step in steps {
+        let Value::Object(members) = at else { return };
+        let empty = if step.list { json!([{}]) } else { json!({}) };
+        at = members.entry(step.name.clone()).or_insert(empty);
+        if step.list {
+            at = &mut at[0];
+        }
+    }
+    *at = Value::from(value);
+}

@@ -1,0 +1,178 @@
+//! Rules about the acceptors among each other.
+
+use super::Subject;
+use super::condition::Test;
+use super::kind::Class;
+use super::kind::Origin;
+use super::paths::Walked;
+use super::rule;
+use maitred_core::config::AcceptorConfig;
+use maitred_core::config::MatcherKind;
+use maitred_core::config::State;
+use maitred_core::expression::Expression;
+use maitred_model::OperationModel;
+use maitred_model::states;
+
+/// Checks them all.
+pub(super) fn check(
+    subject: &mut Subject<'_>,
+    operation: Option<&OperationModel>,
+    walked: &Walked<'_>,
+) {
+    check_states(subject);
+    check_keys(subject);
+    if let Some(operation) = operation {
+        check_error_codes(subject, operation);
+    }
+    for (index, acceptor) in subject.waiter.acceptors.iter().enumerate() {
+        check_all(subject, walked, index, acceptor);
+    }
+}
+
+fn check_states(subject: &mut Subject<'_>) {
+    let has = |state| subject.waiter.acceptors.iter().any(|acceptor| acceptor.state == state);
+    if !has(State::Success) {
+        subject.report(&rule::NO_SUCCESS, "/acceptors", "no acceptor means success");
+    }
+    if !has(State::Failure) {
+        let message = "no acceptor means failure: what can no longer happen is waited for";
+        subject.report(&rule::NO_FAILURE, "/acceptors", message);
+    }
+}
+
+fn check_keys(subject: &mut Subject<'_>) {
+    for (index, acceptor) in subject.waiter.acceptors.iter().enumerate() {
+        let matcher = match acceptor.matcher {
+            MatcherKind::Status => "status",
+            MatcherKind::Error => "error",
+            MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny => "",
+        };
+        if acceptor.argument.is_some() && !matcher.is_empty() {
+            let message = format!("the matcher `{matcher}` takes no argument");
+            let place = format!("/acceptors/{index}/argument");
+            subject.report(&rule::USELESS_KEY, &place, message);
+        }
+        if acceptor.message.is_some() && acceptor.state != State::Failure {
+            let message = "only the message of a failure acceptor is read";
+            subject.report(&rule::USELESS_KEY, &format!("/acceptors/{index}/message"), message);
+        }
+    }
+}
+
+/// Codes that any operation may give
+/// (<https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html>, and throttling).
+const COMMON_CODES: [&str; 22] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "InvalidClientTokenId",
+    "NotAuthorized",
+    "OptInRequired",
+    "RequestExpired",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "UnrecognizedClientException",
+    "ValidationError",
+    "ValidationException",
+];
+
+fn check_error_codes(subject: &mut Subject<'_>, operation: &OperationModel) {
+    let waiter = subject.waiter;
+    let acceptors = waiter.acceptors.iter().enumerate();
+    let errors = acceptors.filter(|(_, acceptor)| acceptor.matcher == MatcherKind::Error);
+    for (index, acceptor) in errors {
+        let place = format!("/acceptors/{index}/expected");
+        if let Some(code) = acceptor.expected.as_str() {
+            check_error_code(subject, operation, code, &place);
+        }
+    }
+    let transient = waiter.transient.iter().flat_map(|transient| &transient.codes);
+    for (index, code) in transient.enumerate() {
+        check_error_code(subject, operation, code, &format!("/transient/codes/{index}"));
+    }
+}
+
+fn check_error_code(
+    subject: &mut Subject<'_>,
+    operation: &OperationModel,
+    code: &str,
+    place: &str,
+) {
+    let declared: Vec<_> = operation.error_codes().collect();
+    let known = || declared.iter().copied().chain(COMMON_CODES);
+    if code.contains("{{") || matches!(code, "true" | "false") || known().any(|it| it == code) {
+        return;
+    }
+    let same = declared.iter().find(|known| error_stem(known) == error_stem(code));
+    if let Some(same) = same.filter(|_| !place.starts_with("/transient")) {
+        let message = format!("`{}` declares the error `{same}`, not `{code}`", operation.name);
+        return subject.report(&rule::MISWRITTEN_ERROR, place, message);
+    }
+    let help = match maitred_core::diagnostic::nearest(code, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        // Where nothing is declared, anything may come.
+        None if declared.is_empty() => return,
+        None => format!("it declares {}", declared[..declared.len().min(12)].join(", ")),
+    };
+    let message = format!("`{}` does not declare an error `{code}`", operation.name);
+    subject.advise(&rule::UNDECLARED_ERROR, place, message, help);
+}
+
+/// A code without what is often added to it or left out: a namespace, and the word that it is an error.
+fn error_stem(code: &str) -> String {
+    let code = code.rsplit(['#', '/']).next().unwrap_or(code);
+    let ends = ["Exception", "Fault", "Error"];
+    let stem = ends.iter().find_map(|end| code.strip_suffix(end)).filter(|stem| !stem.is_empty());
+    stem.unwrap_or(code).to_lowercase()
+}
+
+/// One failure among several is not a failure of all.
+fn check_all(
+    subject: &mut Subject<'_>,
+    walked: &Walked<'_>,
+    index: usize,
+    acceptor: &AcceptorConfig,
+) {
+    let argument = acceptor.argument.as_deref().unwrap_or_default();
+    let typed = walked.arguments.get(index).and_then(Option::as_ref);
+    let is_list = typed.is_none_or(|typed| matches!(typed.class(), Class::List | Class::Any));
+    let path_all = acceptor.matcher == MatcherKind::PathAll;
+    let counts = acceptor.matcher == MatcherKind::Path && argument.contains("length");
+    if acceptor.state != State::Failure || !(counts || (path_all && is_list)) {
+        return;
+    }
+    let Ok(expression) = Expression::compile(argument) else { return };
+    let Some(values) = Test::new(acceptor, expression.node()).all_of() else { return };
+    let origin = typed.and_then(|typed| typed.origin_of_elements());
+    let mut texts = values.iter().filter_map(|value| value.as_str());
+    let Some(value) = texts.find(|value| ends(subject.service, origin, value)) else {
+        return;
+    };
+    let (message, place, help) = if path_all {
+        let message =
+            format!("one \"{value}\" of several is no failure: pathAll wants all of `{argument}`");
+        (message, "matcher", "write pathAny")
+    } else {
+        let message = format!("one \"{value}\" of several is no failure: this wants all of them");
+        (message, "argument", "ask whether there is one: length(…) > `0`")
+    };
+    subject.advise(&rule::FAILURE_OF_ALL, &format!("/acceptors/{index}/{place}"), message, help);
+}
+
+/// Whether what has `value` has ended, or is about to be gone.
+fn ends(service: &str, origin: Option<Origin<'_>>, value: &str) -> bool {
+    let table = origin.and_then(|origin| states::table(service, origin.structure, origin.member));
+    states::is_final(value)
+        || states::is_about_deletion(value)
+        || table.is_some_and(|table| table.is_settled(value) == Some(true))
+}

@@ -1,0 +1,170 @@
+//! Rules about the states that no acceptor names.
+
+use std::collections::HashSet;
+
+use super::Subject;
+use super::kind::Origin;
+use super::paths::{Use, Walked};
+use super::rule;
+use super::walk::listed;
+use maitred_core::config::MatcherKind;
+use maitred_core::config::State;
+use maitred_core::diagnostic::fold;
+use maitred_core::diagnostic::nearest;
+use maitred_model::OperationModel;
+use maitred_model::states;
+use maitred_model::states::{Purpose, Wanted};
+
+/// Checks every state that acceptors ask for.
+pub(super) fn check(
+    subject: &mut Subject<'_>,
+    operation: Option<&OperationModel>,
+    walked: &Walked<'_>,
+) {
+    if operation.is_none() {
+        return;
+    }
+    let mut polled: Vec<Origin<'_>> = Vec::new();
+    for one in &walked.uses {
+        if !polled.contains(&one.origin) {
+            polled.push(one.origin);
+        }
+    }
+    for origin in polled {
+        let uses: Vec<_> = walked.uses.iter().filter(|one| one.origin == origin).collect();
+        let table = states::table(subject.service, origin.structure, origin.member);
+        let model = uses[0].values;
+        let known = match table {
+            Some(table) if model.is_empty() => table.values(),
+            Some(_) | None => model.to_vec(),
+        };
+        if let Some(table) = table.filter(|_| model.is_empty()) {
+            check_values(subject, &known, origin, &uses, table.source);
+        }
+        if is_polled(&uses, walked) {
+            let decides = !fails_elsewhere(&uses, walked) && is_asked_most(&uses, walked);
+            check_coverage(subject, walked, origin, &known, table, &uses, decides);
+        }
+    }
+}
+
+/// Whether this is what is waited for: acceptors look at it and nothing else. Where none with
+/// success does, failures are asked of something else.
+fn is_polled(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+    let success = |one: &&Use<'_>| one.direct && one.state == State::Success;
+    let asked = uses.iter().any(success);
+    let others = walked.uses.iter().any(|one| success(&one));
+    asked || (!others && uses.iter().any(|one| one.direct))
+}
+
+/// Whether no failure is asked of this, but of another state.
+fn fails_elsewhere(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+    let fails = |one: &Use<'_>| one.direct && one.state == State::Failure;
+    !uses.iter().any(|one| fails(one)) && walked.uses.iter().any(fails)
+}
+
+/// Whether acceptors look at no other state more often.
+fn is_asked_most(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+    let mut asked: Vec<(Origin<'_>, usize)> = Vec::new();
+    for one in walked.uses.iter().filter(|one| one.direct) {
+        match asked.iter_mut().find(|(origin, _)| *origin == one.origin) {
+            Some((_, times)) => *times += 1,
+            None => asked.push((one.origin, 1)),
+        }
+    }
+    let of = |origin| asked.iter().find(|(known, _)| *known == origin).map_or(0, |(_, it)| *it);
+    let own = uses.first().map_or(0, |one| of(one.origin));
+    asked.iter().all(|(_, times)| *times <= own)
+}
+
+/// Values that the documentation does not have; those that the model does not have are found where
+/// the expression is walked.
+fn check_values(
+    subject: &mut Subject<'_>,
+    known: &[String],
+    origin: Origin<'_>,
+    uses: &[&Use<'_>],
+    source: &str,
+) {
+    for (value, index) in uses.iter().filter_map(|one| Some((one.value.as_ref()?, one.acceptor))) {
+        if known.contains(value) || subject.is_full() {
+            continue;
+        }
+        let place = format!("/acceptors/{index}");
+        let message = format!("`{}` is never `{value}`, as far as is documented", origin.member);
+        let near = nearest(value, known.iter().map(String::as_str));
+        let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        subject.advise(&rule::UNKNOWN_VALUE, &place, message, format!("{near}see {source}"));
+    }
+}
+
+/// The values of acceptors that look at nothing that there is: what is wrong with those is said.
+fn misplaced<'a>(subject: &Subject<'a>, walked: &Walked<'_>) -> Vec<&'a str> {
+    let acceptors = subject.waiter.acceptors.iter().enumerate();
+    let used: HashSet<_> = walked.uses.iter().map(|one| one.acceptor).collect();
+    let lost = acceptors.filter(|(index, acceptor)| {
+        !matches!(acceptor.matcher, MatcherKind::Error | MatcherKind::Status)
+            && !used.contains(index)
+    });
+    lost.filter_map(|(_, acceptor)| acceptor.expected.as_str()).collect()
+}
+
+fn check_coverage(
+    subject: &mut Subject<'_>,
+    walked: &Walked<'_>,
+    origin: Origin<'_>,
+    known: &[String],
+    table: Option<&states::StateTable>,
+    uses: &[&Use<'_>],
+    decides: bool,
+) {
+    let values: Option<Vec<_>> = uses.iter().map(|one| one.value.as_deref()).collect();
+    let Some(mut named) = values else { return };
+    named.extend(misplaced(subject, walked));
+    // Of a value in another casing it is said elsewhere what is wrong.
+    let folded: HashSet<_> = named.iter().map(|value| fold(value)).collect();
+    let unnamed = known.iter().filter(|value| !folded.contains(&fold(value)));
+    let success = uses.iter().filter(|one| one.state == State::Success);
+    let success: Vec<_> = success.filter_map(|one| one.value.as_deref()).collect();
+    let purpose =
+        Purpose::new(subject.name, &success, &named, known).or_deletion(succeeds_by_error(subject));
+    let success: Vec<_> = success.into_iter().map(str::to_owned).collect();
+    let wanted = if purpose.is_deletion() { Wanted::Gone } else { Wanted::Values(&success) };
+    let finals = states::finals(known, wanted, table);
+    let is_final = |value: &str| known.iter().zip(&finals).any(|(one, it)| one == value && *it);
+    let (settled, passing): (Vec<_>, Vec<_>) =
+        unnamed.cloned().partition(|value| decides && is_final(value) && purpose.concerns(value));
+    let quoted = |values: &[String]| {
+        let quoted: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
+        quoted.join(", ")
+    };
+    if !settled.is_empty() {
+        let (names, verb) = match settled.len() {
+            1 => ("the final value", "is"),
+            _ => ("the final values", "are"),
+        };
+        let message = format!(
+            "{names} {} of `{}` {verb} named by no acceptor",
+            quoted(&settled),
+            origin.member
+        );
+        let help = "add an acceptor for each: failure, or retry if the state can be left again";
+        subject.advise(&rule::UNCOVERED_FINAL_STATE, "/acceptors", message, help);
+    }
+    if !passing.is_empty() {
+        let message = format!("in these values of `{}` the wait goes on", origin.member);
+        subject.advise(&rule::UNCOVERED_STATE, "/acceptors", message, listed(&passing));
+    }
+}
+
+/// Whether an error means success, as where something is to be gone.
+pub(super) fn succeeds_by_error(subject: &Subject<'_>) -> bool {
+    subject.waiter.acceptors.iter().any(|acceptor| {
+        acceptor.state == State::Success
+            && match acceptor.matcher {
+                MatcherKind::Error => acceptor.expected != serde_json::Value::Bool(false),
+                MatcherKind::Status => acceptor.expected == 404,
+                MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny => false,
+            }
+    })
+}

@@ -1,0 +1,138 @@
+//! Rules about the service, the operation and its input.
+
+use std::sync::Arc;
+
+use super::input;
+use super::known::HTTP;
+use super::rule;
+use super::{Config, Known, Models, Subject};
+use maitred_core::config::WaiterFile;
+use maitred_core::diagnostic::Diagnostic;
+use maitred_core::diagnostic::nearest;
+use maitred_core::names::is_read;
+use maitred_core::names::same_name;
+use maitred_model::OperationModel;
+
+/// The operations of service `http`.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The operations of the service; `None` if it is not known, which is a finding.
+pub(super) fn service_operations(
+    service: &str,
+    file: &WaiterFile,
+    models: Option<&dyn Models>,
+    config: &Config,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Vec<String>> {
+    if service == HTTP {
+        return Some(METHODS.map(str::to_owned).to_vec());
+    }
+    let models = models?;
+    let operations = models.operations(service);
+    if operations.is_none()
+        && let Some(severity) = config.severity(&rule::UNKNOWN_SERVICE)
+    {
+        let pointer = if file.service.is_some() { "/service" } else { "" };
+        let message = format!("there is no service `{service}`");
+        let meant = services_meant(service, file, models);
+        let help = match meant.as_slice() {
+            [] => "`maitred models` lists the services".to_owned(),
+            [near] => format!("did you mean `{near}`?"),
+            several => format!("there are {}", several.join(", ")),
+        };
+        let mut finding = Diagnostic::error(rule::UNKNOWN_SERVICE.name, pointer, message);
+        finding.severity = severity;
+        findings.push(finding.with_help(help));
+    }
+    operations
+}
+
+/// Of the services with a similar name those that have the file's operations.
+fn services_meant(service: &str, file: &WaiterFile, models: &dyn Models) -> Vec<String> {
+    const SHOWN: usize = 4;
+    let services = models.services();
+    let first_word = service.split(['-', '_']).next().unwrap_or_default();
+    let related = services.iter().filter(|known| {
+        same_name(known, service) || (first_word.len() > 2 && known.starts_with(first_word))
+    });
+    let has_all = |known: &&String| {
+        models.operations(known).is_some_and(|operations| {
+            file.waiters.values().take(8).all(|waiter| {
+                operations.iter().any(|operation| same_name(operation, &waiter.operation))
+            })
+        })
+    };
+    let found: Vec<_> = related.take(16).filter(has_all).take(SHOWN).cloned().collect();
+    if !found.is_empty() {
+        return found;
+    }
+    nearest(service, services.iter().map(String::as_str)).map(str::to_owned).into_iter().collect()
+}
+
+/// Checks what is polled, and looks it up.
+pub(super) fn check(subject: &mut Subject<'_>, known: &Known<'_>) -> Option<Arc<OperationModel>> {
+    let written = subject.waiter.operation.clone();
+    let name = find(subject, known, &written, "/operation")?;
+    let read = is_read_of(subject.service, &name);
+    if !read && !subject.waiter.mutating {
+        let message = format!("`{name}` is not a read, and a poll is repeated");
+        let help = "poll an operation that describes, gets or lists; if this one is meant, add \
+                    \"mutating\": true";
+        subject.advise(&rule::MUTATING_OPERATION, "/operation", message, help);
+    }
+    if read && subject.waiter.mutating {
+        let message = format!("`{name}` is a read, so nothing has to be allowed");
+        subject.report(&rule::USELESS_KEY, "/mutating", message);
+    }
+    let operation = model(subject, known, &name)?;
+    let missing = input::check(subject, &operation, &subject.waiter.input, "/input");
+    if !missing.is_empty() {
+        let message = format!("the caller has to give {}", missing.join(", "));
+        subject.report(&rule::REQUIRED_INPUT, "/operation", message);
+    }
+    Some(operation)
+}
+
+/// The name that the service has for the operation `written` at `place`.
+pub(super) fn find(
+    subject: &mut Subject<'_>,
+    known: &Known<'_>,
+    written: &str,
+    place: &str,
+) -> Option<String> {
+    let operations = known.operations?;
+    let exact = operations.iter().find(|operation| *operation == written);
+    let Some(name) = exact.or_else(|| operations.iter().find(|name| same_name(name, written)))
+    else {
+        let help = match nearest(written, operations.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if subject.service == HTTP => format!("the methods are {}", METHODS.join(", ")),
+            None => format!("`maitred call {} --help` lists the operations", subject.service),
+        };
+        let message = format!("service `{}` has no operation `{written}`", subject.service);
+        subject.advise(&rule::UNKNOWN_OPERATION, place, message, help);
+        return None;
+    };
+    if exact.is_none() {
+        let message = format!("the operation is written `{name}`");
+        subject.report(&rule::OPERATION_CASE, place, message);
+    }
+    Some(name.clone())
+}
+
+/// What is known of an operation.
+pub(super) fn model(
+    subject: &Subject<'_>,
+    known: &Known<'_>,
+    operation: &str,
+) -> Option<Arc<OperationModel>> {
+    known.models.filter(|_| subject.service != HTTP)?.operation(subject.service, operation)
+}
+
+/// Whether the operation only reads.
+pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
+    match service {
+        HTTP => matches!(operation, "GET" | "HEAD"),
+        service => is_read(service, operation),
+    }
+}

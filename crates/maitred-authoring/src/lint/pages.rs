@@ -1,0 +1,142 @@
+//! Rules about lists: whose elements they are, and whether the first page is all of them.
+
+use super::Subject;
+use super::rule;
+use maitred_core::config::AcceptorConfig;
+use maitred_core::config::MatcherKind;
+use maitred_core::expression::Comparator;
+use maitred_core::expression::Expression;
+use maitred_core::expression::Node;
+use maitred_model::Member;
+use maitred_model::OperationModel;
+use maitred_model::Pagination;
+use maitred_model::ShapeKind;
+
+/// Checks what the acceptors see of lists.
+pub(super) fn check(subject: &mut Subject<'_>, operation: Option<&OperationModel>) {
+    let Some(operation) = operation else { return };
+    check_narrowed(subject, operation);
+    let merged = subject.waiter.all_pages == Some(true);
+    match &operation.pagination {
+        Some(pagination) if !merged => check_first_page(subject, operation, pagination),
+        None if merged => {
+            let message = format!("`{}` is not paginated", operation.name);
+            subject.report(&rule::USELESS_KEY, "/allPages", message);
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// Members of an input that only page.
+fn is_paging(operation: &OperationModel, name: &str) -> bool {
+    let named = operation.pagination.as_ref().is_some_and(|pagination| {
+        let limit = pagination.limit_key.as_ref();
+        pagination.input_token.iter().chain(limit).any(|paging| paging == name)
+    });
+    let name = name.to_ascii_lowercase();
+    named
+        || name.contains("token")
+        || name.contains("marker")
+        || name.starts_with("max")
+        || matches!(name.as_str(), "limit" | "pagesize" | "dryrun")
+}
+
+fn check_narrowed(subject: &mut Subject<'_>, operation: &OperationModel) {
+    let members = operation.input_members();
+    let narrows = |name: &str| !is_paging(operation, name);
+    let narrowed = members.iter().any(|member| member.required)
+        || subject.waiter.input.keys().any(|name| narrows(name));
+    let on_list = |acceptor: &AcceptorConfig| {
+        matches!(acceptor.matcher, MatcherKind::PathAll | MatcherKind::PathAny)
+    };
+    let list = subject.waiter.acceptors.iter().position(on_list);
+    let Some(list) = list.filter(|_| !narrowed) else { return };
+    let place = format!("/acceptors/{list}/argument");
+    let narrowing: Vec<_> =
+        members.iter().map(|member| member.name.as_str()).filter(|name| narrows(name)).collect();
+    let shown = narrowing.iter().take(6).copied().collect::<Vec<_>>().join(" or ");
+    if !narrowing.is_empty() {
+        let message = format!("unless the caller gives {shown}, this looks at everything there is");
+        subject.report(&rule::UNNARROWED_LIST, &place, message);
+    }
+}
+
+/// Whether acceptors look at lists of which there may be another page.
+fn check_first_page(
+    subject: &mut Subject<'_>,
+    operation: &OperationModel,
+    pagination: &Pagination,
+) {
+    let lists: Vec<_> =
+        pagination.result_key.iter().filter_map(|key| key.split('.').next()).collect();
+    let given = &subject.waiter.input;
+    let narrowed = operation.input_members().iter().any(|member| {
+        !is_paging(operation, &member.name)
+            && (member.required || given.contains_key(&member.name))
+            && (is_one_of(operation, member, &lists) || !member.required)
+    });
+    if narrowed {
+        return;
+    }
+    let acceptors = subject.waiter.acceptors.iter();
+    let reads = |acceptor: &AcceptorConfig| {
+        let argument = acceptor.argument.as_deref().unwrap_or_default();
+        Expression::compile(argument).is_ok_and(|argument| {
+            !is_emptiness(argument.node()) && lists.iter().any(|list| names(argument.node(), list))
+        })
+    };
+    let place = acceptors.clone().position(|acceptor| {
+        !matches!(acceptor.matcher, MatcherKind::Status | MatcherKind::Error) && reads(acceptor)
+    });
+    let Some(place) = place else { return };
+    let message = format!("`{}` is paginated, and only its first page is polled", operation.name);
+    let help = "narrow the input, so that a page is enough, or add \"allPages\": true";
+    subject.advise(&rule::FIRST_PAGE, &format!("/acceptors/{place}/argument"), message, help);
+}
+
+/// Whether a member of the input says which elements of the lists are meant: `StackName` of `Stacks`,
+/// `InstanceIds`, but not the `ClusterId` of `Steps`.
+fn is_one_of(operation: &OperationModel, member: &Member, lists: &[&str]) -> bool {
+    if matches!(operation.shape(&member.target).kind, ShapeKind::List(_)) {
+        return true;
+    }
+    let name = member.name.to_ascii_lowercase();
+    let suffixes = ["identifier", "id", "name", "arn"];
+    let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
+    let of = |list: &&str| {
+        let list = list.to_ascii_lowercase();
+        // `Stacks`, `DBClusters`, `policies`
+        list.starts_with(stem) && list.len() <= stem.len() + 3
+            || stem.strip_suffix('y').is_some_and(|stem| list.strip_suffix("ies") == Some(stem))
+    };
+    stem.is_empty() || lists.iter().any(of)
+}
+
+/// Whether the expression only asks whether a list is empty, which the first page tells.
+fn is_emptiness(node: &Node) -> bool {
+    if let Node::Comparison(Comparator::Equal, left, right) = node {
+        return matches!(&**left, Node::Call(function, _) if function.name() == "length")
+            && matches!(&**right, Node::Literal(value) if *value == 0);
+    }
+    matches!(node, Node::Not(_))
+}
+
+/// Whether a path in the expression begins with, or has, the member `name`.
+fn names(node: &Node, name: &str) -> bool {
+    match node {
+        Node::Field(field) => field == name,
+        Node::Current | Node::Literal(_) | Node::Index(_) | Node::Slice(..) => false,
+        Node::Chain(first, second)
+        | Node::Projection(first, second)
+        | Node::Condition(first, second)
+        | Node::And(first, second)
+        | Node::Or(first, second)
+        | Node::Comparison(_, first, second) => names(first, name) || names(second, name),
+        Node::Flatten(inner)
+        | Node::ObjectValues(inner)
+        | Node::Not(inner)
+        | Node::Reference(inner) => names(inner, name),
+        Node::MultiList(nodes) | Node::Call(_, nodes) => nodes.iter().any(|node| names(node, name)),
+        Node::MultiHash(entries) => entries.iter().any(|(_, node)| names(node, name)),
+    }
+}

@@ -1,0 +1,100 @@
+//! Rules about acceptors that match before the work that is waited for has come to anything.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "what is no path is no run either")]
+
+use serde_json::{Value, json};
+
+use super::Subject;
+use super::coverage::succeeds_by_error;
+use super::paths::{Use, Walked};
+use super::rule;
+use maitred_core::config::{AcceptorConfig, MatcherKind, State};
+use maitred_core::expression::{Expression, Node};
+use maitred_model::states;
+
+/// Checks every acceptor with an expression.
+pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
+    let waiter = subject.waiter;
+    let state = polled_state(subject, walked);
+    for (index, acceptor) in waiter.acceptors.iter().enumerate() {
+        let Some(argument) = acceptor.argument.as_deref() else { continue };
+        let Ok(expression) = Expression::compile(argument) else { continue };
+        if let Some(state) = state.filter(|_| matches_nothing(acceptor, &expression)) {
+            let message = format!("`{argument}` may be so while there is nothing yet");
+            let help = format!("ask for a value of `{state}` as well");
+            let place = format!("/acceptors/{index}");
+            subject.advise(&rule::PREMATURE_SUCCESS, &place, message, help);
+        }
+        if let Some(run) = earlier_run(expression.node(), false)
+            && waiter.baseline.is_none()
+            && ends_by(walked, index)
+        {
+            let message = format!("`{run}` may be that of the run before");
+            let help = "give a `baseline`, or poll the run itself";
+            subject.advise(&rule::EARLIER_RUN, &format!("/acceptors/{index}"), message, help);
+        }
+    }
+}
+
+/// The state that tells how things stand, where no success acceptor asks for it. What is to be gone has
+/// none in the end.
+fn polled_state<'a>(subject: &Subject<'_>, walked: &'a Walked<'_>) -> Option<&'a str> {
+    if succeeds_by_error(subject) || states::is_about_deletion(subject.name) {
+        return None;
+    }
+    let mut known = walked.uses.iter().filter(|one| {
+        let table = states::table(subject.service, one.origin.structure, one.origin.member);
+        one.direct && (table.is_some() || !one.values.is_empty() || is_over(one))
+    });
+    let state = known.find(|one| one.state != State::Success)?.origin;
+    let asked = |one: &Use<'_>| one.state == State::Success && one.origin == state;
+    (!walked.uses.iter().any(asked)).then_some(state.member)
+}
+
+/// Whether a success acceptor takes a reply in which nothing is.
+fn matches_nothing(acceptor: &AcceptorConfig, expression: &Expression) -> bool {
+    if acceptor.state != State::Success || acceptor.matcher != MatcherKind::Path {
+        return false;
+    }
+    if acceptor.expected == json!([]) {
+        return true;
+    }
+    let found = expression.evaluate(&Value::Object(serde_json::Map::new()));
+    found.is_ok_and(|value| value == acceptor.expected)
+}
+
+/// The member of a path that is the last run of something, and not what is asked of it.
+fn earlier_run(node: &Node, has_members: bool) -> Option<&str> {
+    match node {
+        Node::Field(name) if has_members && is_last_run(name) => Some(name),
+        Node::Chain(first, second) => {
+            earlier_run(first, true).or_else(|| earlier_run(second, has_members))
+        }
+        Node::Projection(list, each) => {
+            let of_each = has_members || **each != Node::Current;
+            earlier_run(list, of_each).or_else(|| earlier_run(each, has_members))
+        }
+        Node::Flatten(list) => earlier_run(list, has_members),
+        _ => None,
+    }
+}
+
+/// `LastCrawl`, `latestExecution`.
+fn is_last_run(name: &str) -> bool {
+    ["Last", "last", "Latest", "latest", "Previous", "previous"].iter().any(|word| {
+        name.strip_prefix(word).is_some_and(|rest| rest.starts_with(char::is_uppercase))
+    })
+}
+
+/// Whether an acceptor ends the wait by nothing but a value that says that something is over.
+fn ends_by(walked: &Walked<'_>, index: usize) -> bool {
+    walked
+        .uses
+        .iter()
+        .any(|one| one.acceptor == index && one.direct && one.state != State::Retry && is_over(one))
+}
+
+/// Whether the value says that something is over.
+fn is_over(one: &Use<'_>) -> bool {
+    one.value.as_ref().is_some_and(|value| states::is_final(value))
+}

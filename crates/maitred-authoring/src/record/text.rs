@@ -1,0 +1,130 @@
+//! What is taken out of a text, whatever it is the value of.
+
+use maitred_core::secrets::literals;
+
+/// Stands for an account id, as in AWS's own documentation.
+const ACCOUNT: &str = "123456789012";
+/// Stands for an access key id, as in AWS's own documentation.
+const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+/// Stands for an e-mail address (RFC 2606).
+const EMAIL: &str = "user@example.com";
+/// Stands for an IPv4 address (RFC 5737).
+const ADDRESS: &str = "192.0.2.1";
+/// Stands for a token.
+const TOKEN: &str = "REDACTED";
+
+/// What the ids of access keys begin with
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>),
+/// and those of users and roles, which tell as much.
+const KEYS: &[&str] = &["ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "AKIA", "ANPA", "AROA", "ASIA"];
+
+/// The text with examples in the place of account ids, access keys, e-mail addresses, IPv4 addresses,
+/// JSON web tokens, and without the signed part of URLs.
+pub(super) fn scrubbed(text: &str) -> String {
+    let text = unsigned(text);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|letter: char| !is_part(letter)).unwrap_or(rest.len());
+        if word == 0 {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        out.push_str(&scrubbed_word(&rest[..word]));
+        rest = &rest[word..];
+    }
+    out
+}
+
+/// What a word consists of that may be an address as a whole.
+fn is_part(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '%' | '+' | '-' | '@')
+}
+
+fn scrubbed_word(word: &str) -> String {
+    if is_email(word) {
+        return EMAIL.to_owned();
+    }
+    if literals::is_web_token(word) {
+        return TOKEN.to_owned();
+    }
+    let bare = word.trim_end_matches('.');
+    if is_address(bare) {
+        return format!("{ADDRESS}{}", &word[bare.len()..]);
+    }
+    let mut out = String::with_capacity(word.len());
+    for piece in word.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let name = piece.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        out.push_str(replacement(name).unwrap_or(name));
+        out.push_str(&piece[name.len()..]);
+    }
+    out
+}
+
+fn replacement(name: &str) -> Option<&'static str> {
+    if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(ACCOUNT);
+    }
+    let capitals = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let key = (16..=32).contains(&name.len())
+        && KEYS.iter().any(|key| name.starts_with(key))
+        && name.bytes().all(capitals);
+    key.then_some(ACCESS_KEY)
+}
+
+fn is_email(word: &str) -> bool {
+    let Some((user, host)) = word.split_once('@') else { return false };
+    let dot = host.trim_end_matches('.').rfind('.');
+    !user.is_empty() && !host.contains('@') && dot.is_some_and(|dot| dot > 0)
+}
+
+fn is_address(word: &str) -> bool {
+    word.split('.').count() == 4 && word.split('.').all(|part| part.parse::<u8>().is_ok())
+}
+
+/// The text with the query of each signed URL cut off.
+fn unsigned(text: &str) -> String {
+    const SIGNED: [&str; 4] =
+        ["X-Amz-Signature=", "X-Amz-Security-Token=", "Signature=", "X-Amz-Credential="];
+    if !SIGNED.iter().any(|signed| text.contains(signed)) {
+        return text.to_owned();
+    }
+    let ends = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '<' | '>');
+    let cut = |word: &str| match word.split_once('?') {
+        Some((before, query)) if SIGNED.iter().any(|signed| query.contains(signed)) => {
+            let end: String =
+                word.chars().last().filter(|letter| ends(*letter)).into_iter().collect();
+            format!("{before}?{TOKEN}{end}")
+        }
+        _ => word.to_owned(),
+    };
+    text.split_inclusive(ends).map(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_in_a_text_is_replaced_and_the_rest_stays() {
+        for (text, expected) in [
+            ("arn:aws:iam::987654321098:role/x", "arn:aws:iam::123456789012:role/x"),
+            ("id_987654321098-a", "id_123456789012-a"),
+            ("9876543210987", "9876543210987"),
+            ("User: AIDAQ3EGPZL2EXAMPLE1X.", "User: AKIAIOSFODNN7EXAMPLE."),
+            ("ask a.b+c@corp.example, please", "ask user@example.com, please"),
+            ("at 10.0.0.1.", "at 192.0.2.1."),
+            ("version 5.7.44", "version 5.7.44"),
+            ("2024-01-31T12:00:00.000Z", "2024-01-31T12:00:00.000Z"),
+            (
+                "see https://b.s3.amazonaws.com/k?X-Amz-Signature=abc&x=1 now",
+                "see https://b.s3.amazonaws.com/k?REDACTED now",
+            ),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.sig", "REDACTED"),
+            ("Übergröße 名前", "Übergröße 名前"),
+        ] {
+            assert_eq!(scrubbed(text), expected);
+        }
+    }
+}

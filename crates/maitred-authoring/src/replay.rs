@@ -1,0 +1,326 @@
+//! Cases run: a waiter meets saved replies, on a clock that jumps.
+//!
+//! The wait is the engine's own, so what a case shows is what happens. Nothing is sent and nobody
+//! sleeps: a wait of a day takes milliseconds.
+//!
+//! ```
+//! # use maitred_authoring::{replay, schema};
+//! # use maitred_core::catalog::Catalog;
+//! let case = schema::parse_case(r#"{
+//!     "input": {"ClusterIdentifier": "nightly"},
+//!     "replies": [
+//!         {"output": {"Clusters": [{"ClusterStatus": "pausing"}]}, "repeat": 9},
+//!         {"output": {"Clusters": [{"ClusterStatus": "paused"}]}}
+//!     ],
+//!     "expect": {"outcome": "success", "attempts": 10}
+//! }"#)?;
+//! let waiter = Catalog::default().find("redshift", "cluster_paused")?;
+//! let waiter = waiter.compile(&replay::options(&case)?)?;
+//! let replayed = replay::replay(&case, &waiter);
+//! assert!(replayed.differences(&case.expect).is_empty());
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use serde_json::{Value, json};
+
+use crate::case::Case;
+use crate::case::Expect;
+use crate::case::Reply;
+use crate::case::ReplyError;
+use maitred_core::client::Call;
+use maitred_core::client::CallError;
+use maitred_core::client::CallErrorKind;
+use maitred_core::client::Client;
+use maitred_core::client::Observation;
+use maitred_core::client::Output;
+use maitred_core::clock::BoxFuture;
+use maitred_core::clock::ManualClock;
+use maitred_core::clock::Timestamp;
+use maitred_core::config::State;
+use maitred_core::diagnostic::Diagnostic;
+use maitred_core::diagnostic::Invalid;
+use maitred_core::document::Document;
+use maitred_core::engine::Outcome;
+use maitred_core::engine::Progress;
+use maitred_core::engine::Wait;
+use maitred_core::engine::WaitEvent;
+use maitred_core::waiter::Options;
+use maitred_core::waiter::Waiter;
+
+mod check;
+
+pub use check::check;
+
+/// The most replies that a case may have, repetitions counted.
+pub const MAX_REPLIES: u64 = 100_000;
+
+/// The most bytes that the replies of a case may have in all, repetitions counted.
+pub const MAX_BYTES: u64 = 1 << 28;
+
+/// The most that the expressions of a waiter may cost on all replies of a case, repetitions counted: about
+/// a step for each node of an expression and each part of a value that it looks at. A thousand times what
+/// a case of an ordinary waiter costs that polls for a day.
+pub const MAX_STEPS: u64 = 100_000_000;
+
+/// The service whose replies are outputs, whatever their status.
+const HTTP: &str = "http";
+
+/// What the caller of the case's wait asks for.
+///
+/// # Errors
+/// A number of seconds that cannot be waited.
+pub fn options(case: &Case) -> Result<Options, Invalid> {
+    let mut problems = Vec::new();
+    let mut duration = |pointer: &str, seconds: Option<f64>| {
+        let duration = Duration::try_from_secs_f64(seconds?);
+        if duration.is_err() {
+            let message = "this is not a number of seconds that can be waited";
+            problems.push(Diagnostic::error("duration", pointer, message));
+        }
+        duration.ok()
+    };
+    let options = Options {
+        input: case.input.clone(),
+        parameters: case.parameters.clone(),
+        delay: duration("/delay", case.delay),
+        max_attempts: case.max_attempts,
+        baseline_value: case.baseline.clone(),
+        timeout: duration("/timeout", case.timeout),
+        // Nothing is sent.
+        allow_mutating: true,
+        ..Options::default()
+    };
+    if problems.is_empty() { Ok(options) } else { Err(Invalid::new(problems)) }
+}
+
+/// What became of a case.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// How the wait ended; cancelled if it would have gone on after the last reply.
+    pub outcome: Outcome,
+    /// The acceptors that matched, by index.
+    pub reached: BTreeSet<usize>,
+    /// The number of polls in which neither a success nor a failure acceptor matched.
+    pub went_on: u64,
+    /// The number of replies that were not asked for.
+    pub left: u64,
+    /// The number of replies to calls of `diagnose` that were not asked for.
+    pub left_diagnose: u64,
+}
+
+/// Something that is not as the case says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// What it is: `outcome`, `attempts`, `shown`, `message`, `replies` or `diagnose`.
+    pub what: &'static str,
+    /// What the case says.
+    pub expected: Value,
+    /// What came of it.
+    pub actual: Value,
+}
+
+/// Runs `case` against `waiter`, which is compiled with the case's [`options`].
+///
+/// At most [`MAX_REPLIES`] replies are given; [`check`] refuses a case that has more, or that takes too
+/// long, and is to be asked before a case is run that comes from somebody else.
+#[must_use]
+pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
+    // Without replies to the calls that only ask why a wait failed, nobody is asked.
+    let mute = case.diagnose.is_empty() && !waiter.diagnose().is_empty();
+    let waiter =
+        &if mute { Cow::Owned(waiter.clone().without_diagnose()) } else { Cow::Borrowed(waiter) };
+    let script = Script::new(case, waiter.service());
+    let start = Timestamp::default();
+    // The same seed each time: a case must not end now so and now so.
+    let progress = Progress::start(waiter, start, 0);
+    let schedule = waiter.schedule();
+    let first = schedule.initial_delay.min(schedule.timeout.unwrap_or(Duration::MAX));
+    let clock = ManualClock::at(start.plus(first));
+    let mut wait = Wait::resume(waiter, &script, &clock, progress);
+    let mut reached = BTreeSet::new();
+    let mut went_on = 0;
+    let outcome = loop {
+        // A poll that asks for more replies than there are is never ready, or cut at the deadline.
+        let event = wait.next_event().now_or_never().flatten();
+        if script.is_overdrawn() {
+            break wait.cancel();
+        }
+        match event {
+            Some(WaitEvent::Polled(poll)) => {
+                let matched = poll.decision.matched;
+                let state = matched.and_then(|index| Some(waiter.acceptors().get(index)?.state));
+                let waits = matches!(state, None | Some(State::Retry));
+                // What matches while the baseline has not changed decides nothing.
+                let held = poll.decision.is_baseline && !waits;
+                went_on += u64::from(waits || held);
+                reached.extend(matched.filter(|_| !held));
+                if poll.next_delay.is_none() {
+                    script.end_polls();
+                }
+            }
+            Some(WaitEvent::Done(outcome)) => break *outcome,
+            None => break wait.cancel(),
+        }
+    };
+    let (left, left_diagnose) = script.left();
+    Replayed { outcome, reached, went_on, left, left_diagnose }
+}
+
+impl Replayed {
+    /// What is not as `expect` says.
+    #[must_use]
+    pub fn differences(&self, expect: &Expect) -> Vec<Difference> {
+        let progress = self.outcome.progress();
+        let mut differences = Vec::new();
+        let mut compare = |what, expected: Value, actual: Value, same: bool| {
+            if !same {
+                differences.push(Difference { what, expected, actual });
+            }
+        };
+        let status = self.outcome.status().as_str();
+        let outcome = expect.outcome.as_str();
+        compare("outcome", outcome.into(), status.into(), status == outcome);
+        if let Some(attempts) = expect.attempts {
+            let actual = progress.attempts;
+            compare("attempts", attempts.into(), actual.into(), attempts == actual);
+        }
+        if let Some(shown) = &expect.shown {
+            let actual = progress.shown.clone().unwrap_or_default();
+            let same = *shown == actual;
+            compare("shown", shown.clone(), actual, same);
+        }
+        if let Some(message) = &expect.message {
+            let actual = self.outcome.message();
+            compare("message", message.as_str().into(), actual.into(), actual.contains(message));
+        }
+        for (what, left) in [("replies", self.left), ("diagnose", self.left_diagnose)] {
+            compare(what, "all used up".into(), format!("{left} left").into(), left == 0);
+        }
+        differences
+    }
+}
+
+/// Gives the replies of a case, in order.
+#[derive(Debug)]
+struct Script {
+    state: Mutex<Remaining>,
+}
+
+#[derive(Debug)]
+struct Remaining {
+    /// Each with how many times it still comes; the last one is the next.
+    replies: Vec<(Observation, u64)>,
+    /// The replies to the calls after the last poll, the last one the next.
+    diagnose: Vec<Observation>,
+    /// The last poll is over: whoever calls asks why.
+    ended: bool,
+    overdrawn: bool,
+}
+
+impl Script {
+    fn new(case: &Case, service: &str) -> Self {
+        let mut most = MAX_REPLIES;
+        let mut replies = Vec::new();
+        for reply in &case.replies {
+            let times = reply.repeat.min(most);
+            most -= times;
+            replies.extend((times > 0).then(|| (observation(reply, service), times)));
+        }
+        replies.reverse();
+        let diagnose = case.diagnose.iter().rev().map(|reply| observation(reply, service));
+        let diagnose = diagnose.collect();
+        Self { state: Mutex::new(Remaining { replies, diagnose, ended: false, overdrawn: false }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Remaining> {
+        // The guarded code cannot panic half-way, so a poisoned state is still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Observation> {
+        let mut state = self.lock();
+        if state.ended {
+            return state.diagnose.pop();
+        }
+        let Some((reply, times)) = state.replies.last_mut() else {
+            state.overdrawn = true;
+            return None;
+        };
+        *times -= 1;
+        if *times > 0 {
+            return Some(reply.clone());
+        }
+        state.replies.pop().map(|(reply, _)| reply)
+    }
+
+    fn is_overdrawn(&self) -> bool {
+        self.lock().overdrawn
+    }
+
+    fn end_polls(&self) {
+        self.lock().ended = true;
+    }
+
+    /// The replies that were not asked for, and those to calls of `diagnose`.
+    fn left(&self) -> (u64, u64) {
+        let state = self.lock();
+        let replies = state.replies.iter().map(|(_, times)| times).sum();
+        (replies, state.diagnose.len() as u64)
+    }
+}
+
+impl Client for Script {
+    fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Observation> {
+        match self.next() {
+            Some(reply) => Box::pin(std::future::ready(reply)),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    /// What a case holds are merged pages.
+    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        self.call(call)
+    }
+}
+
+/// What a poll of `service` sees that gets `reply`.
+#[must_use]
+pub fn observation(reply: &Reply, service: &str) -> Observation {
+    if let Some(transport) = reply.transport {
+        let kind = CallErrorKind::Transport;
+        return Observation::Error(CallError::new(kind, transport.code(), transport.message()));
+    }
+    if let Some(error) = &reply.error {
+        return Observation::Error(service_error(error));
+    }
+    let document = reply.output.clone().unwrap_or_default();
+    let place = if service == HTTP { "/StatusCode" } else { "/ResponseMetadata/HTTPStatusCode" };
+    let status = document.pointer(place).and_then(Value::as_u64);
+    let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
+    let failed = service == HTTP && status >= 400;
+    let error = failed.then(|| {
+        let message = format!("the endpoint answered {status}");
+        CallError::new(CallErrorKind::Service, status.to_string(), message).with_status(status)
+    });
+    Observation::Output(Output { document: Document::from(document), status: Some(status), error })
+}
+
+/// An error with the document that a service's client makes of it.
+fn service_error(error: &ReplyError) -> CallError {
+    let status = error.status.unwrap_or(400);
+    let document = json!({
+        "Error": {"Code": error.code, "Message": error.message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    });
+    CallError::new(CallErrorKind::Service, &error.code, &error.message)
+        .with_status(status)
+        .with_document(Document::from(document))
+}

@@ -1,0 +1,158 @@
+//! A connector for what the SDK's own cannot do: a CA file, no verification, proxies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+
+use crate::once::is_sent_once;
+use maitred_core::client::Verify;
+use maitred_net::tls;
+
+/// Makes a pool of each kind.
+pub(super) struct Connector {
+    verify: Verify,
+    /// The proxies by scheme; those of the environment if it is empty, no proxy at all if it is `None`.
+    proxies: Option<BTreeMap<String, String>>,
+    pools: Mutex<HashMap<Kind, SharedHttpConnector>>,
+}
+
+/// What pools differ by: the time-outs to connect and to the first byte, and whether each request has a
+/// connection of its own.
+type Kind = (Option<Duration>, Option<Duration>, bool);
+
+impl Connector {
+    /// A connector, if a pool can be made of these. The error is a message.
+    pub(super) fn new(verify: &Verify, proxies: &BTreeMap<String, String>) -> Result<Self, String> {
+        let (verify, proxies) = (verify.clone(), Some(proxies.clone()));
+        let connector = Self { verify, proxies, pools: Mutex::default() };
+        connector.pool((None, None, false))?;
+        Ok(connector)
+    }
+
+    /// The same without a proxy.
+    pub(super) fn direct(&self) -> Self {
+        Self { verify: self.verify.clone(), proxies: None, pools: Mutex::default() }
+    }
+
+    fn pool(&self, (connect, read, once): Kind) -> Result<reqwest::Client, String> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // The runtime reads bodies as they are.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
+        builder = match &self.verify {
+            Verify::Enabled(true) => tls::with_system_roots(builder)?,
+            Verify::Enabled(false) => builder.tls_danger_accept_invalid_certs(true),
+            Verify::CaFile(path) => {
+                let certificates = tls::certificates("`verify`", path)?;
+                tls::with_system_roots(builder)?.tls_certs_merge(certificates)
+            }
+        };
+        match &self.proxies {
+            Some(proxies) if proxies.is_empty() => {
+                builder = tls::with_environment_proxies(builder)?
+            }
+            Some(_) => {}
+            None => builder = builder.no_proxy(),
+        }
+        for (scheme, url) in self.proxies.iter().flatten() {
+            let proxy = match scheme.as_str() {
+                "http" => reqwest::Proxy::http(url),
+                "https" => reqwest::Proxy::https(url),
+                _ => return Err("`proxies` has the keys `http` and `https`".to_owned()),
+            };
+            builder = builder.proxy(proxy.map_err(|_| format!("`proxies.{scheme}` is not a URL"))?);
+        }
+        if once {
+            builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
+        }
+        if let Some(connect) = connect {
+            builder = builder.connect_timeout(connect);
+        }
+        if let Some(read) = read {
+            builder = builder.read_timeout(read);
+        }
+        builder.build().map_err(|_| "the TLS settings cannot be used; check `verify`".to_owned())
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("verify", &self.verify).finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let kind = (settings.connect_timeout(), settings.read_timeout(), is_sent_once(components));
+        // A pool is inserted whole or not at all, so a poisoned map is still good.
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || SharedHttpConnector::new(Pool(self.pool(kind)));
+        pools.entry(kind).or_insert_with(make).clone()
+    }
+}
+
+#[derive(Debug)]
+struct Pool(Result<reqwest::Client, String>);
+
+impl HttpConnector for Pool {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let pool = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let pool = pool.map_err(|message| ConnectorError::user(message.into()))?;
+            send(&pool, request).await
+        })
+    }
+}
+
+async fn send(
+    pool: &reqwest::Client,
+    request: HttpRequest,
+) -> Result<HttpResponse, ConnectorError> {
+    let method = request.method().parse().map_err(|_| ConnectorError::user("no method".into()))?;
+    let method: reqwest::Method = method;
+    let mut builder = pool.request(method, request.uri());
+    for (name, value) in request.headers() {
+        builder = builder.header(name, value);
+    }
+    let body = request.body().bytes().map(<[u8]>::to_vec);
+    let body = body.ok_or_else(|| ConnectorError::user("the body is a stream".into()))?;
+    let reply = builder.body(body).send().await.map_err(failed)?;
+    let status = reply.status().as_u16();
+    let headers = reply.headers().clone();
+    let status = status.try_into().map_err(|_| ConnectorError::user("no status".into()))?;
+    let body = reqwest::Body::from(reply);
+    let mut response = HttpResponse::new(status, SdkBody::from_body_1_x(body));
+    for (name, value) in &headers {
+        // A value that is not UTF-8 is of no header that a service means.
+        if let Ok(value) = value.to_str() {
+            response.headers_mut().append(name.as_str().to_owned(), value.to_owned());
+        }
+    }
+    Ok(response)
+}
+
+fn failed(error: reqwest::Error) -> ConnectorError {
+    // The URL of a request may hold a signature.
+    let error = error.without_url();
+    if error.is_timeout() {
+        ConnectorError::timeout(error.into())
+    } else {
+        ConnectorError::io(error.into())
+    }
+}

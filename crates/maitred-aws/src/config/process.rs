@@ -1,0 +1,190 @@
+//! Credentials from a `credential_process`.
+//!
+//! The SDK's own provider keeps all that the process writes, and leaves it running when nobody waits for it
+//! any more.
+
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use serde_json::{Map, Value};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+use maitred_core::process_group;
+use maitred_model::TimestampFormat;
+use maitred_model::timestamp::DateTime;
+
+/// How much a process may write, in bytes.
+const MAX_OUTPUT: u64 = 1 << 20;
+
+/// Runs a process, and reads the credentials that it writes. If this is dropped before it has ended, it is
+/// killed with the processes that it has started.
+///
+/// `account` is that of the profile, for a process that does not name one.
+pub(super) async fn run(
+    command: &str,
+    account: Option<&str>,
+) -> Result<Credentials, CredentialsError> {
+    let mut command = command_of(command)?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    process_group::lead(&mut command);
+    let child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
+    let mut running = Running(Some(child));
+    let ended = match &mut running.0 {
+        Some(child) => output(child).await,
+        None => return Err(failed("has not been started")),
+    };
+    let (status, stdout, stderr) = ended?;
+    // What it has left behind on purpose goes on.
+    running.0 = None;
+    if !status.success() {
+        let said = String::from_utf8_lossy(&stderr).trim().to_owned();
+        return Err(failed(format!("ended with {status}: {said}")));
+    }
+    credentials(&stdout, account)
+}
+
+/// The words of the command, as botocore has them: there is no shell.
+#[cfg(unix)]
+fn command_of(command: &str) -> Result<Command, CredentialsError> {
+    let words = super::profiles::words(command);
+    let words = words.filter(|words| !words.is_empty());
+    let words = words.ok_or_else(|| failed("has a quote that is not closed"))?;
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    Ok(command)
+}
+
+#[cfg(not(unix))]
+fn command_of(command: &str) -> Result<Command, CredentialsError> {
+    let mut shell = Command::new("cmd.exe");
+    shell.arg("/C").raw_arg(format!("\"{command}\""));
+    Ok(shell)
+}
+
+/// A process that has not ended.
+struct Running(Option<Child>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let leader = self.0.as_ref().and_then(Child::id);
+        leader.into_iter().for_each(process_group::kill);
+    }
+}
+
+type Ended = (std::process::ExitStatus, Vec<u8>, Vec<u8>);
+
+/// What a process writes, up to its end.
+async fn output(child: &mut Child) -> Result<Ended, CredentialsError> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = tokio::try_join!(capped(stdout), capped(stderr))?;
+    let status = child.wait().await.map_err(|error| failed(error.to_string()))?;
+    Ok((status, stdout, stderr))
+}
+
+async fn capped(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, CredentialsError> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        let read = stream.take(MAX_OUTPUT + 1).read_to_end(&mut bytes).await;
+        read.map_err(|error| failed(error.to_string()))?;
+    }
+    if bytes.len() as u64 > MAX_OUTPUT {
+        return Err(failed("writes more than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// The credentials in the output of a process.
+fn credentials(output: &[u8], account: Option<&str>) -> Result<Credentials, CredentialsError> {
+    // What is wrong with it is told without what it says, which may be a secret.
+    let found: Map<String, Value> =
+        serde_json::from_slice(output).map_err(|_| failed("writes no JSON object"))?;
+    let member = |name: &str| {
+        let found = found.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value).filter(|value| !value.is_null())
+    };
+    let text = |name: &str| member(name).and_then(Value::as_str);
+    if member("Version").and_then(Value::as_u64) != Some(1) {
+        return Err(failed("writes no `Version` of 1"));
+    }
+    let required = |name: &str| text(name).ok_or_else(|| failed(format!("writes no `{name}`")));
+    let mut credentials = Credentials::builder()
+        .access_key_id(required("AccessKeyId")?)
+        .secret_access_key(required("SecretAccessKey")?)
+        .provider_name("CredentialProcess");
+    credentials.set_session_token(text("SessionToken").map(str::to_owned));
+    credentials.set_account_id(text("AccountId").or(account).map(Into::into));
+    credentials.set_expiry(member("Expiration").map(expiration).transpose()?);
+    Ok(credentials.build())
+}
+
+fn expiration(value: &Value) -> Result<SystemTime, CredentialsError> {
+    let time = value.as_str().and_then(DateTime::parse);
+    let time = time.ok_or_else(|| failed("writes an `Expiration` that is no time"))?;
+    let seconds = time.format(TimestampFormat::UnixTimestamp).parse().unwrap_or_default();
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn failed(what: impl std::fmt::Display) -> CredentialsError {
+    CredentialsError::provider_error(format!("the credential_process {what}"))
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn said(command: &str) -> String {
+        let error = run(command, None).await.unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn the_output_of_a_process_has_a_cap() {
+        for command in ["cat /dev/zero", "sh -c 'cat /dev/zero >&2'"] {
+            assert_eq!(said(command).await, "the credential_process writes more than 1 MiB");
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_of_a_process_are_read_as_botocore_reads_them() {
+        let command = "printf '{\"Version\": 1, \"AccessKeyId\": \"A\", \"SecretAccessKey\": \"s # x\", \
+             \"SessionToken\": \"t\", \"AccountId\": \"1\", \"Expiration\": \"2999-01-01T00:00:00Z\"}'";
+        let found = run(command, None).await.unwrap();
+        assert_eq!((found.access_key_id(), found.secret_access_key()), ("A", "s # x"));
+        assert_eq!(found.session_token(), Some("t"));
+        assert!(found.expiry().is_some() && found.account_id().is_some());
+        for (command, message) in [
+            ("echo {}", "writes no `Version` of 1"),
+            ("echo", "writes no JSON object"),
+            ("printf '{\"Version\": 1}'", "writes no `AccessKeyId`"),
+            ("sh -c 'echo no >&2; exit 3'", "ended with exit status: 3: no"),
+            ("echo 'x", "has a quote that is not closed"),
+            ("/nowhere/program", "cannot be started: "),
+        ] {
+            let said = said(command).await;
+            assert!(said.contains(message), "{command}: {said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_not_waited_for_is_killed_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // The child holds the pipe open as long as it lives.
+        let command = format!("sh -c 'sh -c \"exec 3>{0}; sleep 1000\" & wait'", pipe.display());
+        let reader = tokio::task::spawn_blocking({
+            let pipe = pipe.clone();
+            move || std::fs::File::open(pipe).unwrap()
+        });
+        let running = tokio::spawn(async move { run(&command, None).await.map(drop) });
+        // It is opened as soon as the child is there.
+        let mut open = reader.await.unwrap();
+        running.abort();
+        let read = tokio::task::spawn_blocking(move || std::io::Read::read(&mut open, &mut [0]));
+        assert_eq!(read.await.unwrap().unwrap(), 0, "the child has ended");
+    }
+}

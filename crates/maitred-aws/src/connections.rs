@@ -1,0 +1,112 @@
+//! Connections of AWS: clients of any AWS service, made of the connections that tasks name.
+//!
+//! [`with_aws`] teaches [`Clients`] all of AWS; [`aws_client`] gives the client of a connection to operators that
+//! call an SDK of AWS themselves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{AwsClient, AwsEnvironment, AwsSettings, remembering};
+use maitred_core::client::{Call, CallError, Client, InputProblem};
+use maitred_core::clock::BoxFuture;
+use maitred_core::secrets::KnownSecrets;
+use maitred_model::Models;
+use maitred_runtime::connection::{
+    AWS_DEFAULT, ClientFactory, ClientPlan, ClientSettings, Clients, ConnectionError, Connections,
+    plan_as,
+};
+
+mod settings;
+
+/// `clients` that also make the clients of AWS services, of these models. Clients of service `http` then accept
+/// the certificates that the AWS configuration names (`AWS_CA_BUNDLE`), too.
+#[must_use]
+pub fn with_aws(clients: Clients, models: Models) -> Clients {
+    let ca_bundle = || AwsEnvironment::of_process().ca_bundle().map_err(|bad| bad.to_string());
+    clients.with_factory(Arc::new(AwsFactory { models })).with_ca_bundle(ca_bundle)
+}
+
+/// The client of AWS services with `settings`; also where [`Clients::with_client`] has given another one for
+/// `service`.
+///
+/// # Errors
+/// The connection is not defined, or it or the settings cannot be used; or `clients` know nothing of AWS.
+pub async fn aws_client(
+    clients: &Clients,
+    service: &str,
+    settings: &ClientSettings,
+) -> Result<AwsClient, ConnectionError> {
+    let client = clients.connect(service, settings).await?;
+    let aws = client.as_any().and_then(|client| client.downcast_ref::<AwsClient>());
+    aws.cloned().ok_or_else(|| ConnectionError::no_clients(service))
+}
+
+struct AwsFactory {
+    models: Models,
+}
+
+impl fmt::Debug for AwsFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsFactory").field("models", &self.models).finish()
+    }
+}
+
+impl ClientFactory for AwsFactory {
+    fn plan(
+        &self,
+        connections: &Connections,
+        settings: &ClientSettings,
+    ) -> Result<Box<dyn ClientPlan>, ConnectionError> {
+        let connection = connections.get(settings.named_connection().unwrap_or(AWS_DEFAULT))?;
+        let resolved = connections.resolved(&connection)?;
+        let found = settings::settings(connection.id(), &resolved);
+        let mut found = found.map_err(|message| connection.invalid(message))?;
+        let ClientSettings { connection: _, region, profile, endpoint_url, verify, config } =
+            settings.clone();
+        found.region = region.or(found.region);
+        found.verify = verify.or(found.verify);
+        found.config = config.unwrap_or_default().or(found.config);
+        if endpoint_url.is_some() {
+            found.endpoint_url = endpoint_url;
+            found.service_endpoints.clear();
+        }
+        if profile.is_some() {
+            found.profile = profile;
+            found.keys = None;
+        }
+        let (models, known) = (self.models.clone(), connections.known().clone());
+        Ok(Box::new(AwsPlan { settings: found, models, known }))
+    }
+
+    fn input_problems(&self, call: &Call) -> Result<Vec<InputProblem>, CallError> {
+        crate::input_problems(&self.models, call)
+    }
+}
+
+struct AwsPlan {
+    settings: AwsSettings,
+    models: Models,
+    known: KnownSecrets,
+}
+
+impl ClientPlan for AwsPlan {
+    fn is_same(&self, other: &dyn ClientPlan) -> bool {
+        plan_as::<Self>(other).is_some_and(|other| other.settings == self.settings)
+    }
+
+    fn build(&self) -> BoxFuture<'_, Result<Arc<dyn Client>, String>> {
+        Box::pin(async {
+            let config = self.settings.sdk_config().await.map_err(|bad| match bad.help() {
+                Some(help) => format!("{bad}; {help}"),
+                None => bad.to_string(),
+            })?;
+            let models = self.models.clone();
+            let client = if self.settings.is_unsigned() {
+                AwsClient::unsigned(&config, models)
+            } else {
+                AwsClient::with_models(&remembering(config, self.known.clone()), models)
+            };
+            Ok(Arc::new(client) as Arc<dyn Client>)
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! What the models do not say: the ways of single services that their clients have to know.
+
+use serde_json::{Map, Value};
+
+use maitred_core::client::CallError;
+use maitred_model::{OperationModel, ServiceModel};
+
+use super::endpoint::{ResolvedEndpoint, is_ip, split_port};
+use super::prepare::Invalid;
+use super::protocol::Request;
+
+/// Tells of a call that cannot be made here at all.
+///
+/// # Errors
+/// If the service wants another signature than version 4, or the operation streams events.
+pub(super) fn refuse(service: &ServiceModel, operation: &OperationModel) -> Result<(), Invalid> {
+    let version = service.signature_version.as_str();
+    if !matches!(version, "v4" | "s3" | "s3v4") && !operation.unsigned {
+        let what = if version == "bearer" { "a bearer token" } else { "another signature" };
+        return Err(Invalid::new(
+            "UnsupportedSigner",
+            format_args!(
+                "{} takes requests with {what} ({version}); only Signature Version 4 can be made",
+                service.full_name
+            ),
+        ));
+    }
+    if operation.has_event_stream() {
+        return Err(Invalid::new(
+            "UnsupportedOperation",
+            format_args!("{} streams events, which is not supported", operation.name),
+        ));
+    }
+    Ok(())
+}
+
+/// Tells of an endpoint that takes other signatures only, as that of a multi-region access point.
+///
+/// # Errors
+/// If none of its schemes is Signature Version 4.
+pub(super) fn check_signer(endpoint: &ResolvedEndpoint) -> Result<(), Invalid> {
+    let schemes = endpoint.properties.get("authSchemes").and_then(Value::as_array);
+    let names = schemes.into_iter().flatten().filter_map(|scheme| scheme.get("name")?.as_str());
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() || names.contains(&"sigv4") {
+        return Ok(());
+    }
+    Err(Invalid::new(
+        "UnsupportedSigner",
+        format_args!(
+            "{} takes requests signed with {} only; only Signature Version 4 can be made",
+            endpoint.url,
+            names.join(" or ")
+        ),
+    ))
+}
+
+/// Completes an output: where a bucket is, is the root element's own text (botocore's handler
+/// `parse_get_bucket_location`).
+pub(super) fn output(
+    service: &ServiceModel,
+    operation: &OperationModel,
+    body: &[u8],
+    members: &mut Map<String, Value>,
+) {
+    const LOCATION: &str = "LocationConstraint";
+    if service.name != "s3" || operation.name != "GetBucketLocation" {
+        return;
+    }
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let Ok(document) = roxmltree::Document::parse(text) else { return };
+    let root = document.root_element();
+    if root.tag_name().name() == LOCATION {
+        members.insert(LOCATION.to_owned(), root.text().map(Value::from).unwrap_or_default());
+    }
+}
+
+/// Completes an input before it is checked.
+pub(super) fn input(
+    service: &ServiceModel,
+    operation: &OperationModel,
+    input: &mut Map<String, Value>,
+) {
+    match service.name.as_str() {
+        // The account of the credentials.
+        "glacier" if operation.input_members().iter().any(|member| member.name == "accountId") => {
+            input.entry("accountId").or_insert_with(|| "-".into());
+        }
+        // Replies have ids as `/hostedzone/Z1`, requests take `Z1`.
+        "route53" => {
+            for value in input.values_mut() {
+                if let Some(id) = value.as_str().and_then(bare_id) {
+                    *value = id.into();
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn bare_id(id: &str) -> Option<String> {
+    let (kind, id) = id.strip_prefix('/').unwrap_or(id).split_once('/')?;
+    matches!(kind, "hostedzone" | "change" | "delegationset").then(|| id.to_owned())
+}
+
+/// Changes a request that is written.
+pub(super) fn request(service: &ServiceModel, operation: &OperationModel, request: &mut Request) {
+    match service.name.as_str() {
+        "glacier" => {
+            let version = service.api_version.clone();
+            request.headers.push(("x-amz-glacier-version".to_owned(), version));
+        }
+        "apigateway" if !request.headers.iter().any(|(name, _)| name == "accept") => {
+            request.headers.push(("accept".to_owned(), "application/json".to_owned()));
+        }
+        _ => {}
+    }
+    if service.name == "s3" && operation.request_uri.starts_with("/{Bucket}") {
+        request.target = without_bucket(&request.target);
+    }
+}
+
+/// The endpoint of S3 has the bucket already, in the host name or in the path.
+fn without_bucket(target: &str) -> String {
+    let rest = target.strip_prefix('/').unwrap_or(target);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let rest = &rest[end..];
+    if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") }
+}
+
+/// Sets endpoint parameters as botocore does: buckets go into the path where the endpoint is given.
+pub(super) fn endpoint_parameters(
+    service: &ServiceModel,
+    operation: &OperationModel,
+    parameters: &mut Map<String, Value>,
+) {
+    if service.name != "s3" {
+        return;
+    }
+    let bucket = parameters.get("Bucket").and_then(Value::as_str).unwrap_or_default();
+    let is_arn = bucket.starts_with("arn:");
+    let in_path =
+        operation.name == "GetBucketLocation" || (parameters.contains_key("Endpoint") && !is_arn);
+    parameters.insert("ForcePathStyle".to_owned(), in_path.into());
+    parameters.insert("UseArnRegion".to_owned(), true.into());
+}
+
+/// The rules of S3 Control put the account before any host, also before an address.
+pub(super) fn endpoint(service: &ServiceModel, given: &str, endpoint: &mut ResolvedEndpoint) {
+    let authority = given.split("://").nth(1).unwrap_or(given);
+    let (host, _port) = split_port(authority.split('/').next().unwrap_or(authority));
+    if service.name == "s3control" && is_ip(host) {
+        given.clone_into(&mut endpoint.url);
+    }
+}
+
+/// The bucket of a call to Amazon S3.
+pub(super) fn bucket<'a>(service: &ServiceModel, input: &'a Map<String, Value>) -> Option<&'a str> {
+    if service.name == "s3" { input.get("Bucket")?.as_str() } else { None }
+}
+
+/// The region of a bucket that another region was asked about.
+pub(super) fn bucket_region(error: &CallError) -> Option<String> {
+    if !matches!(error.status(), Some(301 | 307 | 400)) {
+        return None;
+    }
+    let document = error.document()?.value();
+    let header = document.pointer("/ResponseMetadata/HTTPHeaders/x-amz-bucket-region");
+    header.or_else(|| document.pointer("/Error/Region"))?.as_str().map(str::to_owned)
+}
+
+/// What goes before the host name. The rule set of S3 Control puts the account there by itself.
+pub(super) fn host_prefix<'a>(
+    service: &ServiceModel,
+    operation: &'a OperationModel,
+) -> Option<&'a str> {
+    let prefix = operation.host_prefix.as_deref();
+    prefix.filter(|prefix| service.name != "s3control" || !prefix.starts_with("{AccountId}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_goes_out_of_the_path() {
+        for (target, expected) in [
+            ("/b", "/"),
+            ("/b?location", "/?location"),
+            ("/b/key%20/x?versionId=1", "/key%20/x?versionId=1"),
+            ("/arn%3Aaws%3As3%2Fx/key", "/key"),
+        ] {
+            assert_eq!(without_bucket(target), expected);
+        }
+    }
+
+    #[test]
+    fn ids_of_route_53_lose_their_kind() {
+        assert_eq!(bare_id("/hostedzone/Z1").as_deref(), Some("Z1"));
+        assert_eq!(bare_id("change/C1").as_deref(), Some("C1"));
+        assert_eq!(bare_id("Z1"), None);
+        assert_eq!(bare_id("a/b"), None);
+    }
+}

@@ -1,0 +1,265 @@
+//! The functions that rules call.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::EndpointError;
+
+/// The partitions of AWS: `aws`, `aws-cn`, …
+#[derive(Debug, Deserialize)]
+pub(crate) struct Partitions {
+    partitions: Vec<Partition>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Partition {
+    id: String,
+    region_regex: String,
+    regions: Map<String, Value>,
+    outputs: Map<String, Value>,
+}
+
+impl Partitions {
+    /// Reads `partitions.json`.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
+        let parsed: Self =
+            serde_json::from_str(text).map_err(|error| EndpointError(error.to_string()))?;
+        if parsed.partitions.is_empty() {
+            return Err(EndpointError("there are no partitions".to_owned()));
+        }
+        Ok(parsed)
+    }
+
+    /// The partition of a region; the first one for a region that nobody knows.
+    fn of(&self, region: &str) -> Value {
+        let belongs = |partition: &&Partition| {
+            partition.regions.contains_key(region) || matches(&partition.region_regex, region)
+        };
+        let found = self.partitions.iter().find(belongs).or(self.partitions.first());
+        found.map_or(Value::Null, |partition| {
+            let mut outputs = partition.outputs.clone();
+            outputs.insert("name".to_owned(), Value::String(partition.id.clone()));
+            Value::Object(outputs)
+        })
+    }
+}
+
+/// Whether a region matches a partition's pattern: words joined by `\-`, where a word is literal,
+/// `(one|of|these)`, `\w+` or `\d+`. The patterns have no other form.
+fn matches(pattern: &str, region: &str) -> bool {
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    let mut words = region.split('-');
+    let all = pattern.split(r"\-").all(|expected| {
+        words.next().is_some_and(|word| match expected {
+            r"\w+" => !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_'),
+            r"\d+" => !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()),
+            _ => {
+                expected.trim_matches(['(', ')']).split('|').any(|alternative| alternative == word)
+            }
+        })
+    });
+    all && words.next().is_none()
+}
+
+/// Calls the function `name`. `null` is "not set".
+///
+/// # Errors
+/// If there is no such function or its arguments are of the wrong type.
+pub(super) fn call(
+    name: &str,
+    arguments: &[Value],
+    partitions: &Partitions,
+) -> Result<Value, EndpointError> {
+    let [first, rest @ ..] = arguments else {
+        return Err(EndpointError(format!("`{name}` has no arguments")));
+    };
+    let text = first.as_str();
+    let second = rest.first();
+    let flag = second.and_then(Value::as_bool);
+    Ok(match (name, second) {
+        ("isSet", _) => Value::Bool(!first.is_null()),
+        ("not", _) => Value::Bool(matches!(first, Value::Null | Value::Bool(false))),
+        ("booleanEquals" | "stringEquals", Some(second)) => Value::Bool(first == second),
+        ("getAttr", Some(Value::String(path))) => get_attr(first, path),
+        ("aws.partition", _) => partitions.of(text.unwrap_or_default()),
+        ("aws.parseArn", _) => text.and_then(parse_arn).unwrap_or_default(),
+        ("isValidHostLabel", _) => {
+            let valid = |text| is_valid_host_label(text, flag.unwrap_or_default());
+            Value::Bool(text.is_some_and(valid))
+        }
+        ("aws.isVirtualHostableS3Bucket", _) => {
+            let valid = |text| is_virtual_hostable(text, flag.unwrap_or_default());
+            Value::Bool(text.is_some_and(valid))
+        }
+        ("parseURL", _) => text.and_then(parse_url).unwrap_or_default(),
+        ("uriEncode", _) => text.map(uri_encode).map_or(Value::Null, Value::String),
+        ("substring", _) => text.and_then(|text| substring(text, rest)).unwrap_or_default(),
+        (unknown, _) => return Err(EndpointError(format!("there is no function `{unknown}`"))),
+    })
+}
+
+/// `a.b[1]`: members by name, elements by index.
+fn get_attr(value: &Value, path: &str) -> Value {
+    let found = path.split('.').try_fold(value, |value, part| {
+        let Some((name, index)) = part.split_once('[') else { return value.get(part) };
+        let index: usize = index.strip_suffix(']')?.parse().ok()?;
+        let list = if name.is_empty() { value } else { value.get(name)? };
+        list.get(index)
+    });
+    found.cloned().unwrap_or_default()
+}
+
+/// `arn:partition:service:region:account:resource`, the resource split at `:` and `/`.
+fn parse_arn(arn: &str) -> Option<Value> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", partition, service, region, account, resource] = parts.as_slice() else {
+        return None;
+    };
+    if partition.is_empty() || service.is_empty() || resource.is_empty() {
+        return None;
+    }
+    let resource: Vec<&str> = resource.split([':', '/']).collect();
+    Some(json!({
+        "partition": partition,
+        "service": service,
+        "region": region,
+        "accountId": account,
+        "resourceId": resource,
+    }))
+}
+
+pub(crate) fn is_valid_host_label(value: &str, allow_subdomains: bool) -> bool {
+    if allow_subdomains {
+        return value.split('.').all(|label| is_valid_host_label(label, false));
+    }
+    (1..=63).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !value.starts_with('-')
+        && !value.ends_with('-')
+}
+
+fn is_virtual_hostable(value: &str, allow_subdomains: bool) -> bool {
+    value.len() >= 3
+        && !value.bytes().any(|byte| byte.is_ascii_uppercase())
+        && value.parse::<Ipv4Addr>().is_err()
+        && is_valid_host_label(value, allow_subdomains)
+}
+
+/// An absolute HTTP URL without a query, in parts.
+pub(crate) fn parse_url(url: &str) -> Option<Value> {
+    let (scheme, rest) = url.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if !matches!(scheme.as_str(), "http" | "https") || !query.is_empty() {
+        return None;
+    }
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, port) = split_port(authority);
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return None;
+    }
+    let slash = if path.ends_with('/') { "" } else { "/" };
+    Some(json!({
+        "scheme": scheme,
+        "authority": authority,
+        "path": path,
+        "normalizedPath": format!("{path}{slash}"),
+        "isIp": is_ip(host),
+    }))
+}
+
+/// Whether a host, without a port, is an IP address.
+pub(crate) fn is_ip(host: &str) -> bool {
+    let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    v6.map_or_else(|| host.parse::<Ipv4Addr>().is_ok(), |host| host.parse::<Ipv6Addr>().is_ok())
+}
+
+/// The host and the port of an authority.
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let (_user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    match host.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port).filter(|p| !p.is_empty())),
+        _ => (host, None),
+    }
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986.
+pub(crate) fn uri_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// Part of an ASCII text, counted from the end if asked to.
+fn substring(text: &str, arguments: &[Value]) -> Option<Value> {
+    let [start, stop, reverse] = arguments else { return None };
+    let start = usize::try_from(start.as_u64()?).ok()?;
+    let stop = usize::try_from(stop.as_u64()?).ok()?;
+    if start >= stop || text.len() < stop || !text.is_ascii() {
+        return None;
+    }
+    let range =
+        if reverse.as_bool()? { text.len() - stop..text.len() - start } else { start..stop };
+    text.get(range).map(|part| Value::String(part.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_matched_as_the_patterns_say() {
+        let aws = r"^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$";
+        assert!(matches(aws, "us-east-1") && matches(aws, "mx-central-12"));
+        assert!(!matches(aws, "us-gov-west-1") && !matches(aws, "us-east-") && !matches(aws, "us"));
+        assert!(!matches(aws, "cn-north-1") && !matches(aws, "us-east-1x"));
+        assert!(matches(r"^eusc\-(de)\-\w+\-\d+$", "eusc-de-east-1"));
+        assert!(matches(r"^us\-gov\-\w+\-\d+$", "us-gov-west-1"));
+    }
+
+    #[test]
+    fn urls_are_taken_apart() {
+        assert_eq!(
+            parse_url("http://[::1]:8080/a/b"),
+            Some(json!({
+                "scheme": "http", "authority": "[::1]:8080", "path": "/a/b",
+                "normalizedPath": "/a/b/", "isIp": true,
+            }))
+        );
+        assert_eq!(parse_url("https://example.com").unwrap()["normalizedPath"], "/");
+        for bad in ["", "example.com", "ftp://a", "http://a/?q=1", "http://a:port/"] {
+            assert_eq!(parse_url(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn functions_refuse_what_is_not_valid() {
+        assert_eq!(parse_arn("arn:aws:s3:::"), None);
+        assert_eq!(parse_arn("arn:aws:s3:::a/b:c").unwrap()["resourceId"], json!(["a", "b", "c"]));
+        assert!(is_valid_host_label("a-b", false) && !is_valid_host_label("a.b", false));
+        assert!(is_valid_host_label("a.b", true) && !is_valid_host_label("-a", true));
+        assert!(!is_virtual_hostable("1.2.3.4", true) && is_virtual_hostable("a.bc", true));
+        let part = |start: u64, stop: u64, reverse: bool| {
+            substring("abcdef", &[json!(start), json!(stop), json!(reverse)])
+        };
+        assert_eq!(part(1, 3, false), Some(json!("bc")));
+        assert_eq!(part(1, 3, true), Some(json!("de")));
+        assert_eq!(part(3, 3, false), None);
+        assert_eq!(part(0, 7, false), None);
+        assert_eq!(get_attr(&json!({"a": {"b": [1, 2]}}), "a.b[1]"), json!(2));
+        assert_eq!(get_attr(&json!([5]), "[1]"), Value::Null);
+    }
+}

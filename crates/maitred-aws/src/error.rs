@@ -1,0 +1,244 @@
+//! Failed calls, from the runtime's errors to [`CallError`].
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
+use aws_smithy_runtime_api::client::interceptors::context::Error;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use aws_smithy_types::retry::{ErrorKind, ProvideErrorKind};
+use serde_json::Value;
+
+use maitred_core::client::{CallError, CallErrorKind, transport};
+use maitred_core::document::Document;
+use maitred_core::secrets::urls;
+use maitred_net::delivery::is_never_sent;
+
+use super::exchange::BodyError;
+use super::protocol::{ProtocolError, Reply};
+
+/// The error that a service answered with.
+#[derive(Debug)]
+pub(super) struct ServiceError {
+    metadata: ErrorMetadata,
+    status: u16,
+    document: Value,
+    retry_after: Option<Duration>,
+}
+
+impl ServiceError {
+    /// The error of a reply, from the document that was parsed of it.
+    pub(super) fn new(document: Value, reply: &Reply) -> Self {
+        let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+        // An error without a code, such as XML of something else than the service, has its status as one.
+        let code = text("/Error/Code").filter(|code| !code.is_empty()).map(str::to_owned);
+        let mut metadata = ErrorMetadata::builder();
+        metadata = metadata.code(code.unwrap_or_else(|| reply.status.to_string()));
+        metadata = metadata.message(text("/Error/Message").unwrap_or_default());
+        if let Some(id) = text("/ResponseMetadata/RequestId") {
+            metadata = metadata.custom("aws_request_id", id);
+        }
+        let metadata = metadata.build();
+        Self { metadata, status: reply.status, retry_after: retry_after(reply), document }
+    }
+
+    pub(super) fn into_call_error(self) -> CallError {
+        let code = self.metadata.code().unwrap_or_default();
+        let message = self.metadata.message().filter(|message| !message.is_empty());
+        let message = message.unwrap_or("the service gives no message");
+        let error = CallError::new(CallErrorKind::Service, code, message)
+            .with_status(self.status)
+            .with_document(Document::from(self.document));
+        match self.retry_after {
+            Some(retry_after) => error.with_retry_after(retry_after),
+            None => error,
+        }
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.metadata)
+    }
+}
+
+impl StdError for ServiceError {}
+
+impl ProvideErrorMetadata for ServiceError {
+    fn meta(&self) -> &ErrorMetadata {
+        &self.metadata
+    }
+}
+
+impl ProvideErrorKind for ServiceError {
+    fn retryable_error_kind(&self) -> Option<ErrorKind> {
+        None
+    }
+
+    fn code(&self) -> Option<&str> {
+        self.metadata.code()
+    }
+}
+
+/// When the service asks to be called again: `Retry-After` in seconds, or Amazon's own header in
+/// milliseconds.
+fn retry_after(reply: &Reply) -> Option<Duration> {
+    let number = |name: &str| reply.header(name)?.trim().parse::<u64>().ok();
+    let millis = number("x-amz-retry-after").map(Duration::from_millis);
+    millis.or_else(|| number("retry-after").map(Duration::from_secs))
+}
+
+/// What became of a call to `url`.
+pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> CallError {
+    if let SdkError::ServiceError(context) = error {
+        return match context.into_err().downcast::<ServiceError>() {
+            Ok(error) => error.into_call_error(),
+            Err(error) => transport_error(transport::RESPONSE, url, &error),
+        };
+    }
+    let body = find::<BodyError>(&error);
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let status = status.or(body.map(BodyError::status));
+    if let Some(error) = credentials_error(&error) {
+        return error;
+    }
+    let code = match &error {
+        SdkError::DispatchFailure(_) if body.is_some() => Some(transport::RESPONSE),
+        SdkError::TimeoutError(_) => Some(transport::TIMEOUT),
+        SdkError::ResponseError(_) if find::<ProtocolError>(&error).is_some() => {
+            Some(transport::RESPONSE)
+        }
+        SdkError::ResponseError(_) if is_timeout(&error) => Some(transport::TIMEOUT),
+        SdkError::ResponseError(_) => Some(transport::RESPONSE),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => Some(transport::TIMEOUT),
+        // A request that cannot be made of its parts never went out.
+        SdkError::DispatchFailure(failure) if failure.is_user() => None,
+        SdkError::DispatchFailure(_) if find::<ResolveEndpointError>(&error).is_some() => None,
+        SdkError::DispatchFailure(_) => Some(connect_code(&error)),
+        SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) | _ => None,
+    };
+    let Some(code) = code else {
+        return CallError::new(CallErrorKind::Invalid, "CannotSend", root(&error));
+    };
+    let failed = transport_error(code, url, &error);
+    match status {
+        Some(status) => failed.with_status(status),
+        None if is_never_sent(&error) => failed.with_never_sent(),
+        None => failed,
+    }
+}
+
+fn transport_error(code: &str, url: &str, error: &(dyn StdError + 'static)) -> CallError {
+    let what = match code {
+        transport::TIMEOUT => "no reply in time from",
+        transport::DNS => "cannot resolve the host name of",
+        transport::TLS => "no secure connection to",
+        transport::RESPONSE => "no whole reply from",
+        _ => "no connection to",
+    };
+    let message = urls::masked(&format!("{what} {url}: {}", root(error)));
+    CallError::new(CallErrorKind::Transport, code, message)
+}
+
+/// The connector's errors are of crates that are not ours to name, so that kinds of I/O errors and
+/// words have to do.
+fn connect_code(error: &(dyn StdError + 'static)) -> &'static str {
+    let words = chain(error).map(|error| error.to_string().to_lowercase()).collect::<Vec<_>>();
+    let says = |word: &str| words.iter().any(|text| text.contains(word));
+    let is = |kind: io::ErrorKind| {
+        let mut errors = chain(error).filter_map(|error| error.downcast_ref::<io::Error>());
+        errors.any(|error| error.kind() == kind)
+    };
+    if says("dns error") || says("failed to lookup address") {
+        transport::DNS
+    } else if is(io::ErrorKind::InvalidData) || says("tls handshake") || says("certificate") {
+        transport::TLS
+    } else if is(io::ErrorKind::TimedOut) {
+        transport::TIMEOUT
+    } else {
+        transport::CONNECT
+    }
+}
+
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| {
+        error.downcast_ref::<ConnectorError>().is_some_and(ConnectorError::is_timeout)
+            || error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+            || error.to_string().contains("timed out")
+            || error.to_string().contains("timeout")
+    })
+}
+
+/// No credentials, or they could not be fetched: what is wrong, and what to do.
+fn credentials_error(error: &(dyn StdError + 'static)) -> Option<CallError> {
+    let found = find::<CredentialsError>(error);
+    if let Some(call) = found.and_then(|found| find::<CallError>(found)) {
+        return Some(of_role(call));
+    }
+    if matches!(found, Some(CredentialsError::CredentialsNotLoaded(_))) {
+        return Some(no_credentials());
+    }
+    // The cache has an error of its own, without a name, for a provider that takes too long.
+    let too_long = || chain(error).any(|error| error.to_string().starts_with("identity resolver"));
+    if found.is_none() && !too_long() {
+        return None;
+    }
+    let message = format!(
+        "the credentials could not be fetched: {}; \
+         check the profile (--profile, AWS_PROFILE) and what it refers to",
+        root(error)
+    );
+    Some(CallError::new(CallErrorKind::Credentials, "CredentialsError", message))
+}
+
+/// The call that was to fetch credentials failed. What may pass does not end a wait.
+fn of_role(error: &CallError) -> CallError {
+    let passes = error.kind() == CallErrorKind::Transport
+        || error.status().is_some_and(|status| status >= 500 || status == 429)
+        || error.code().contains("Throttl");
+    let kind = if passes { error.kind() } else { CallErrorKind::Credentials };
+    let message = format!("the role cannot be assumed: {}", error.message());
+    let found = CallError::new(kind, error.code(), message).with_never_sent();
+    match error.status() {
+        Some(status) => found.with_status(status),
+        None => found,
+    }
+}
+
+/// There are no credentials at all.
+pub(super) fn no_credentials() -> CallError {
+    CallError::new(
+        CallErrorKind::Credentials,
+        "NoCredentials",
+        "there are no credentials: name a profile (--profile, AWS_PROFILE), \
+         or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+}
+
+/// The error, its source, the source's source, …; what an I/O error wraps counts as its source.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+        None => error.source(),
+    })
+}
+
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref::<E>())
+}
+
+/// The text of the last error of the chain that says something: the others only wrap it.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let says_something = |text: &String| !matches!(text.as_str(), "" | "timed out");
+    let texts = chain(error).map(ToString::to_string).filter(says_something);
+    texts.last().unwrap_or_else(|| "unknown".to_owned())
+}

@@ -1,0 +1,175 @@
+//! One HTTP exchange: how long it may take, how large its reply may be, and whether a proxy may see it.
+//!
+//! Everything that the AWS client sends goes through here: calls, and the requests for credentials
+//! (STS, IAM Identity Center, containers, instance metadata).
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::{
+    RuntimeComponents, RuntimeComponentsBuilder,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use super::metadata;
+
+/// The largest reply that is read, in bytes, after decompression too. A larger one is a
+/// [`ResponseError`](maitred_core::client::transport::RESPONSE).
+pub const MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
+
+/// The time for an exchange where the configuration has no read time-out. botocore waits as long for
+/// each part of a reply.
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// An HTTP client whose exchanges are bounded. The read time-out bounds the whole exchange: it ends
+/// with the last byte of the body, not with the first one of the head.
+#[derive(Debug)]
+struct Bounded {
+    client: SharedHttpClient,
+    /// Sends what no proxy may see.
+    direct: SharedHttpClient,
+}
+
+/// `client` with bounds; `direct` is a client without a proxy.
+pub(super) fn bounded(
+    client: impl HttpClient + 'static,
+    direct: impl HttpClient + 'static,
+) -> SharedHttpClient {
+    let (client, direct) = (SharedHttpClient::new(client), SharedHttpClient::new(direct));
+    SharedHttpClient::new(Bounded { client, direct })
+}
+
+impl HttpClient for Bounded {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(BoundedConnector {
+            connector: self.client.http_connector(settings, components),
+            direct: self.direct.http_connector(settings, components),
+            timeout: settings.read_timeout().unwrap_or(DEFAULT_TIMEOUT),
+        })
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.client.validate_base_client_config(components, config)
+    }
+
+    fn validate_final_config(
+        &self,
+        components: &RuntimeComponents,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.client.validate_final_config(components, config)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.client.connector_metadata()
+    }
+}
+
+#[derive(Debug)]
+struct BoundedConnector {
+    connector: SharedHttpConnector,
+    direct: SharedHttpConnector,
+    timeout: Duration,
+}
+
+impl HttpConnector for BoundedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let timeout = self.timeout;
+        let connector = match metadata::is_for_this_machine(&request) {
+            true => &self.direct,
+            false => &self.connector,
+        };
+        let sent = connector.call(request);
+        let exchange = async { whole(sent.await?).await };
+        HttpConnectorFuture::new(async move {
+            let ended = tokio::time::timeout(timeout, exchange).await;
+            ended.unwrap_or_else(|_| Err(ConnectorError::timeout(TooSlow(timeout).into())))
+        })
+    }
+}
+
+/// The response with its body in memory.
+async fn whole(mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let status = response.status().as_u16();
+    let mut stream = ByteStream::new(response.take_body());
+    let mut body = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| {
+            let cause = BodyError::CutOff { status, source: error.into() };
+            ConnectorError::io(cause.into())
+        })?;
+        if body.len() + chunk.len() > MAX_REPLY_BYTES {
+            // It would be as large the next time, so that it is not tried again.
+            return Err(ConnectorError::other(BodyError::TooLarge { status }.into(), None));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    *response.body_mut() = SdkBody::from(body);
+    Ok(response)
+}
+
+/// Why a reply that has begun is of no use.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    CutOff { status: u16, source: BoxError },
+    TooLarge { status: u16 },
+}
+
+impl BodyError {
+    pub(super) fn status(&self) -> u16 {
+        match self {
+            Self::CutOff { status, .. } | Self::TooLarge { status } => *status,
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutOff { .. } => f.write_str("the body was cut off"),
+            Self::TooLarge { .. } => {
+                write!(f, "the reply is larger than {} MiB", MAX_REPLY_BYTES / 1024 / 1024)
+            }
+        }
+    }
+}
+
+impl Error for BodyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::CutOff { source, .. } => Some(source.as_ref()),
+            Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+/// An exchange that did not end in time.
+#[derive(Debug)]
+struct TooSlow(Duration);
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the reply did not end within {:?}", self.0)
+    }
+}
+
+impl Error for TooSlow {}

@@ -1,0 +1,152 @@
+//! Credentials that a service says are no longer good.
+//!
+//! Keys with a session token are rotated while waits run: in a file, by a process. The SDK keeps what
+//! it has once resolved for as long as that says it is good, which keys of a file never say it is not.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_config::identity::IdentityCache;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_smithy_runtime_api::client::identity::{
+    IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use maitred_core::client::{CallError, CallErrorKind};
+
+/// What services say of credentials that are over, or were taken back.
+const NO_LONGER_GOOD: [&str; 9] = [
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "RequestExpired",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+/// How long new credentials are waited for.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long before they expire credentials are fetched anew, and how long those are kept that do not say when
+/// they expire, as in the SDK's cache.
+const MARGIN: Duration = Duration::from_secs(10);
+const KEPT: Duration = Duration::from_secs(15 * 60);
+
+/// Whether `error` says that other credentials might do.
+pub(super) fn is_of_credentials(error: &CallError) -> bool {
+    error.kind() == CallErrorKind::Service && NO_LONGER_GOOD.contains(&error.code())
+}
+
+/// A cache of credentials that can be emptied.
+#[derive(Clone)]
+pub(super) struct Identities(Arc<Inner>);
+
+struct Inner {
+    current: Mutex<Current>,
+    /// Held while new credentials are looked for.
+    renewal: tokio::sync::Mutex<()>,
+}
+
+struct Current {
+    cache: SharedIdentityCache,
+    /// What a renewal has found, and until when it is given without the cache: to ask the provider once
+    /// more would be a call more.
+    renewed: Option<(Credentials, SystemTime)>,
+    /// What the cache gave last.
+    given: Option<Credentials>,
+    /// How often it was emptied.
+    generation: u64,
+}
+
+impl Identities {
+    /// A cache in place of the one that `config` has.
+    pub(super) fn of(config: &SdkConfig) -> Self {
+        let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
+        let current = Mutex::new(Current { cache, renewed: None, given: None, generation: 0 });
+        Self(Arc::new(Inner { current, renewal: tokio::sync::Mutex::default() }))
+    }
+
+    /// How often the cache was emptied.
+    pub(super) fn generation(&self) -> u64 {
+        self.current(|current| current.generation)
+    }
+
+    /// Empties the cache if its credentials, of generation `used`, are no longer those that the
+    /// provider gives. Tells whether there are other ones now.
+    pub(super) async fn renew(&self, config: &SdkConfig, used: u64) -> bool {
+        let _alone = self.0.renewal.lock().await;
+        if self.generation() != used {
+            return true;
+        }
+        let Some(provider) = config.credentials_provider() else { return false };
+        let found = tokio::time::timeout(TIMEOUT, provider.provide_credentials()).await;
+        let Ok(Ok(found)) = found else { return false };
+        self.current(|current| {
+            let is_new = current.given.as_ref().is_some_and(|given| keys(given) != keys(&found));
+            if is_new {
+                let until = match found.expiry() {
+                    Some(expiry) => expiry.checked_sub(MARGIN),
+                    None => config.time_source().map(|source| source.now() + KEPT),
+                };
+                current.given = Some(found.clone());
+                current.renewed = until.map(|until| (found, until));
+                current.cache = IdentityCache::lazy().load_timeout(TIMEOUT).build();
+                current.generation += 1;
+            }
+            is_new
+        })
+    }
+
+    fn current<T>(&self, of: impl FnOnce(&mut Current) -> T) -> T {
+        // Each field is replaced whole, so a poisoned one is still good.
+        of(&mut self.0.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Current {
+    /// What a renewal has found, as long as it is good.
+    fn renewed(&mut self, now: SystemTime) -> Option<Credentials> {
+        self.renewed.take_if(|(_, until)| *until <= now);
+        self.renewed.as_ref().map(|(credentials, _)| credentials.clone())
+    }
+}
+
+fn keys(credentials: &Credentials) -> (&str, &str, Option<&str>) {
+    (credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token())
+}
+
+impl ResolveCachedIdentity for Identities {
+    fn resolve_cached_identity<'a>(
+        &'a self,
+        resolver: SharedIdentityResolver,
+        components: &'a RuntimeComponents,
+        config: &'a ConfigBag,
+    ) -> IdentityFuture<'a> {
+        IdentityFuture::new(async move {
+            let now = components.time_source().map(|source| source.now());
+            let renewed = now.and_then(|now| self.current(|current| current.renewed(now)));
+            if let Some(renewed) = renewed {
+                return Ok(renewed.into());
+            }
+            let cache = self.current(|current| current.cache.clone());
+            let identity = cache.resolve_cached_identity(resolver, components, config).await?;
+            let given = identity.data::<Credentials>().cloned();
+            self.current(|current| current.given = given.or(current.given.take()));
+            Ok(identity)
+        })
+    }
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identities").finish_non_exhaustive()
+    }
+}

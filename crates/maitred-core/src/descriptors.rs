@@ -1,0 +1,40 @@
+//! How many files and connections this process may still open.
+
+/// What is left to what opens files for a moment: certificates, name look-ups, secrets.
+const RESERVE: usize = 8;
+
+/// Lets this process open as many files as the system allows it.
+pub fn raise_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // Where the system refuses, the limit is as it was.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
+/// How many connections may be open at a time, beside the files that are open now; `None` if nobody knows.
+pub fn room_for_connections() -> Option<usize> {
+    Some(available()?.saturating_sub(RESERVE))
+}
+
+/// How many more files this process may open.
+pub fn available() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = usize::try_from(getrlimit(Resource::Nofile).current?).ok()?;
+        let open = std::fs::read_dir("/dev/fd").map(Iterator::count);
+        match open {
+            Ok(open) => Some(limit.saturating_sub(open)),
+            Err(error) => (error.raw_os_error() == Some(EMFILE)).then_some(0),
+        }
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// Too many open files.
+#[cfg(unix)]
+const EMFILE: i32 = rustix::io::Errno::MFILE.raw_os_error();

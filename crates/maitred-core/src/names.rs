@@ -1,0 +1,210 @@
+//! Names: one operation or waiter, however it is written.
+
+mod alias;
+
+pub use alias::{other_names, service_named};
+
+/// A CamelCase name in words, as botocore makes method names and the AWS CLI command names:
+/// `DescribeClusters` with `-` is `describe-clusters`.
+///
+/// A name that has the separator already is returned as it is. The rules, the special cases
+/// included, are those of `botocore.xform_name`.
+#[must_use]
+pub fn xform_name(name: &str, separator: char) -> String {
+    if name.contains(separator) {
+        return name.to_owned();
+    }
+    let mut name = name.to_owned();
+    // Words that are written in a way of their own.
+    for (written, word) in [
+        ("iSCSI", "Iscsi"),
+        ("HITsFor", "HitsFor"),
+        ("PartiQL", "Partiql"),
+        ("WhatsApp", "Whatsapp"),
+        ("OTel", "Otel"),
+    ] {
+        name = name.replace(written, word);
+    }
+    let name = split_plural_acronym(&name, separator);
+    let name = split_before_words(&name, separator);
+    split_after_lower(&name, separator).to_lowercase()
+}
+
+/// The name of a waiter as `maitred wait` takes it, in snake case: `ServicesStable` and `services-stable`
+/// are `services_stable`.
+#[must_use]
+pub fn snake_name(name: &str) -> String {
+    let words = name.split(['-', '_', ' ']).filter(|word| !word.is_empty());
+    words.map(|word| xform_name(word, '_')).collect::<Vec<_>>().join("_")
+}
+
+/// An acronym in the plural at the end is one word: `ListWebACLs`.
+fn split_plural_acronym(name: &str, separator: char) -> String {
+    let Some(singular) = name.strip_suffix('s') else { return name.to_owned() };
+    let capitals = singular.bytes().rev().take_while(u8::is_ascii_uppercase).count();
+    if capitals < 2 {
+        return name.to_owned();
+    }
+    let (head, acronym) = name.split_at(singular.len() - capitals);
+    format!("{head}{separator}{}", acronym.to_lowercase())
+}
+
+/// A word starts at a capital that a lower-case letter follows.
+fn split_before_words(name: &str, separator: char) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut split = String::with_capacity(name.len() + 8);
+    let mut index = 0;
+    while let Some(&first) = chars.get(index) {
+        split.push(first);
+        index += 1;
+        let starts_word = chars.get(index).is_some_and(char::is_ascii_uppercase)
+            && chars.get(index + 1).is_some_and(char::is_ascii_lowercase);
+        if !starts_word {
+            continue;
+        }
+        split.push(separator);
+        split.push(chars[index]);
+        index += 1;
+        while let Some(letter) = chars.get(index).filter(|letter| letter.is_ascii_lowercase()) {
+            split.push(*letter);
+            index += 1;
+        }
+    }
+    split
+}
+
+/// A word starts at a capital that follows a lower-case letter or a digit.
+fn split_after_lower(name: &str, separator: char) -> String {
+    let mut split = String::with_capacity(name.len() + 8);
+    let mut previous = separator;
+    for letter in name.chars() {
+        let after = previous.is_ascii_lowercase() || previous.is_ascii_digit();
+        if after && letter.is_ascii_uppercase() {
+            split.push(separator);
+        }
+        split.push(letter);
+        previous = letter;
+    }
+    split
+}
+
+/// Whether both are the same name, however it is written: `ClusterAvailable`, `cluster_available`
+/// and `cluster-available` are.
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
+    letters(one).eq(letters(other))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars()
+        .filter(|letter| !matches!(letter, '-' | '_'))
+        .map(|letter| letter.to_ascii_lowercase())
+}
+
+/// The first words of operations that only read.
+const READ_VERBS: [&str; 15] = [
+    "AdminGet",
+    "AdminList",
+    "BatchDescribe",
+    "BatchGet",
+    "BatchList",
+    "Count",
+    "Describe",
+    "Filter",
+    "Get",
+    "Head",
+    "List",
+    "Lookup",
+    "Search",
+    "TransactGet",
+    "View",
+];
+
+/// Operations that only read, whatever their name.
+const READS: [(&str, &str); 2] = [("dynamodb", "Query"), ("dynamodb", "Scan")];
+
+/// Operations that change something, though their name is that of a read: they make a user, an
+/// identity or a report where there is none.
+const WRITES: [(&str, &str); 6] = [
+    ("cognito-identity", "GetId"),
+    ("cognito-identity", "GetOpenIdTokenForDeveloperIdentity"),
+    ("inspector", "GetAssessmentReport"),
+    ("redshift", "GetClusterCredentials"),
+    ("redshift", "GetClusterCredentialsWithIAM"),
+    ("redshift-serverless", "GetCredentials"),
+];
+
+/// Whether an operation only reads, so that polling it changes nothing. The name may be written in any
+/// casing: `GetJob`, `getJob`, `get-job` and `get_job` are one operation.
+#[must_use]
+pub fn is_read(service: &str, operation: &str) -> bool {
+    let is = |(of, name): &(&str, &str)| *of == service && same_name(name, operation);
+    if WRITES.iter().any(is) {
+        return false;
+    }
+    let name = words(operation);
+    READS.iter().any(is) || READ_VERBS.iter().any(|verb| name.starts_with(&words(verb)))
+}
+
+/// The words of a name in any casing, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let parts = name.split(['-', '_']).map(|part| xform_name(part, '-'));
+    parts.flat_map(|part| part.split('-').map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_as_botocore_splits_them() {
+        for (name, expected) in [
+            ("DescribeClusters", "describe-clusters"),
+            ("GetClusterCredentialsWithIAM", "get-cluster-credentials-with-iam"),
+            ("ListWebACLs", "list-web-acls"),
+            ("DescribeDBInstances", "describe-db-instances"),
+            ("CreateCachediSCSIVolume", "create-cached-iscsi-volume"),
+            ("ListHITsForQualificationType", "list-hits-for-qualification-type"),
+            ("GetOTelEnrichment", "get-otel-enrichment"),
+            ("ExecutePartiQLBatch", "execute-partiql-batch"),
+            ("InferICD10CM", "infer-icd10-cm"),
+            ("describe-clusters", "describe-clusters"),
+            ("", ""),
+        ] {
+            assert_eq!(xform_name(name, '-'), expected);
+        }
+    }
+
+    #[test]
+    fn one_name_in_any_casing_is_the_same() {
+        assert!(same_name("ClusterAvailable", "cluster_available"));
+        assert!(same_name("ClusterAvailable", "cluster-available"));
+        assert!(same_name("DescribeDBInstances", "describe-db-instances"));
+        assert!(!same_name("ClusterAvailable", "ClusterDeleted"));
+    }
+
+    #[test]
+    fn a_read_is_told_by_its_first_word() {
+        assert!(is_read("redshift", "DescribeClusters"));
+        assert!(is_read("s3", "HeadBucket"));
+        assert!(is_read("codebuild", "BatchGetBuilds"));
+        assert!(is_read("dynamodb", "Scan"));
+        assert!(!is_read("redshift", "PauseCluster"));
+        assert!(!is_read("license-manager", "CheckoutLicense"));
+        assert!(!is_read("redshift", "GetClusterCredentials"));
+        assert!(!is_read("x", "Getaway"));
+        assert!(!is_read("x", "getaway"));
+    }
+
+    #[test]
+    fn a_read_is_told_in_any_casing() {
+        for name in ["getKnowledgeBase", "get-knowledge-base", "get_knowledge_base"] {
+            assert!(is_read("bedrock-agent", name), "{name}");
+        }
+        for name in ["getClusterCredentials", "get-cluster-credentials", "pauseCluster"] {
+            assert!(!is_read("redshift", name), "{name}");
+        }
+        assert!(is_read("dynamodb", "scan"));
+        assert!(is_read("codebuild", "batchGetBuilds"));
+    }
+}

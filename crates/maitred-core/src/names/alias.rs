@@ -1,0 +1,111 @@
+//! Other names of services: those of the AWS CLI, of other tools, and what people say.
+
+/// Other names and the names that they stand for, in lower case and without dashes.
+const ALIASES: &[(&str, &str)] = &[
+    // The AWS CLI's.
+    ("configservice", "config"),
+    ("deploy", "codedeploy"),
+    ("s3api", "s3"),
+    ("runtime.sagemaker", "sagemaker-runtime"),
+    // What other tools, endpoints and signatures say.
+    ("airflow", "mwaa"),
+    ("cloudwatchevents", "events"),
+    ("cloudwatchlogs", "logs"),
+    ("cognito", "cognito-idp"),
+    ("cognitoidentityprovider", "cognito-idp"),
+    ("databasemigrationservice", "dms"),
+    ("directoryservice", "ds"),
+    ("documentdb", "docdb"),
+    ("elasticcontainerregistry", "ecr"),
+    ("elasticcontainerservice", "ecs"),
+    ("elasticfilesystem", "efs"),
+    ("elasticloadbalancing", "elb"),
+    ("elasticloadbalancingv2", "elbv2"),
+    ("elasticmapreduce", "emr"),
+    ("email", "ses"),
+    ("eventbridge", "events"),
+    ("keymanagementservice", "kms"),
+    ("monitoring", "cloudwatch"),
+    ("msk", "kafka"),
+    ("neptuneanalytics", "neptune-graph"),
+    ("simpleemailservice", "ses"),
+    ("simplenotificationservice", "sns"),
+    ("simplequeueservice", "sqs"),
+    ("simplestorageservice", "s3"),
+    ("states", "stepfunctions"),
+    ("systemsmanager", "ssm"),
+    // What people say.
+    ("alb", "elbv2"),
+    ("apigw", "apigateway"),
+    ("apigwv2", "apigatewayv2"),
+    ("asg", "autoscaling"),
+    ("aurora", "rds"),
+    ("beanstalk", "elasticbeanstalk"),
+    ("cf", "cloudfront"),
+    ("cfn", "cloudformation"),
+    ("cw", "cloudwatch"),
+    ("cwlogs", "logs"),
+    ("ddb", "dynamodb"),
+    ("dynamo", "dynamodb"),
+    ("eb", "elasticbeanstalk"),
+    ("elb2", "elbv2"),
+    ("fargate", "ecs"),
+    ("kinesisanalytics2", "kinesisanalyticsv2"),
+    ("kubernetes", "eks"),
+    ("nlb", "elbv2"),
+    ("parameterstore", "ssm"),
+    ("r53", "route53"),
+    ("secrets", "secretsmanager"),
+    ("sfn", "stepfunctions"),
+    ("stepfunction", "stepfunctions"),
+    ("vpc", "ec2"),
+];
+
+/// A name of a service without what its spellings differ in: `Step Functions` and `step-functions` are
+/// `stepfunctions`; what providers put before their names is left out.
+fn plain(name: &str) -> String {
+    let name = name.to_lowercase();
+    let name = name.strip_prefix("aws ").or_else(|| name.strip_prefix("amazon ")).unwrap_or(&name);
+    name.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect()
+}
+
+/// The one of `known` services that `name` means: its own name in any spelling, or another name of it.
+///
+/// ```
+/// use maitred_core::names::service_named;
+///
+/// let known = ["codedeploy", "stepfunctions"].map(str::to_owned);
+/// assert_eq!(service_named("Step Functions", &known), Some("stepfunctions"));
+/// assert_eq!(service_named("sfn", &known), Some("stepfunctions"));
+/// assert_eq!(service_named("deploy", &known), Some("codedeploy"));
+/// assert_eq!(service_named("s3api", &known), None);
+/// ```
+#[must_use]
+pub fn service_named<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let exact = known.iter().find(|service| *service == name);
+    let wanted = plain(name);
+    let spelt = || known.iter().find(|service| plain(service) == wanted);
+    let meant = || {
+        let (_, service) = ALIASES.iter().find(|(alias, _)| *alias == wanted)?;
+        known.iter().find(|known| known == service)
+    };
+    exact.or_else(spelt).or_else(meant).map(String::as_str)
+}
+
+/// The other names of `service`.
+pub fn other_names(service: &str) -> impl Iterator<Item = &'static str> {
+    ALIASES.iter().filter(move |(_, known)| *known == service).map(|(alias, _)| *alias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_other_name_is_written_plainly_and_once() {
+        for (index, (alias, _)) in ALIASES.iter().enumerate() {
+            assert_eq!(plain(alias), *alias);
+            assert!(ALIASES[..index].iter().all(|(other, _)| other != alias), "{alias}");
+        }
+    }
+}

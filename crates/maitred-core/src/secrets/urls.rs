@@ -1,0 +1,206 @@
+//! Secrets in URLs: a login before the host, a token in the query.
+
+use std::ops::Range;
+
+use super::HIDDEN;
+use super::names;
+
+/// What a secret in a URL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The user, or user and password, before an `@`.
+    Login,
+    /// The value of a key of the query that names a secret.
+    Query,
+}
+
+/// A text with [`HIDDEN`] in the place of each login and each secret of a query in the URLs in it. A URL
+/// need not be whole: a path with a query is one, too.
+pub fn masked(text: &str) -> String {
+    replaced(text, HIDDEN)
+}
+
+/// The same with `instead` in the place of each.
+pub fn replaced(text: &str, instead: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for (_, range) in found(text) {
+        out.push_str(&text[end..range.start]);
+        out.push_str(instead);
+        end = range.end;
+    }
+    out.push_str(&text[end..]);
+    out
+}
+
+/// The same of a text that is an address as a whole, which may lack the scheme: `user:password@host`.
+pub fn masked_address(text: &str) -> String {
+    match bare_login(text) {
+        Some(range) => format!("{HIDDEN}{}", &masked(text)[range.end..]),
+        None => masked(text),
+    }
+}
+
+/// The login of an address without a scheme.
+pub fn bare_login(text: &str) -> Option<Range<usize>> {
+    if has_authority(text) || text.contains(ends_url) {
+        return None;
+    }
+    let authority = text.split(['/', '?', '#']).next()?;
+    let end = authority.rfind('@').filter(|end| authority[..*end].contains(':'))?;
+    Some(0..end)
+}
+
+/// Whether there is a URL in a text, with a host.
+pub fn has_authority(text: &str) -> bool {
+    authorities(text).next().is_some()
+}
+
+/// The logins and the secrets of queries in a text, in order, and none twice.
+pub fn found(text: &str) -> Vec<(Kind, Range<usize>)> {
+    let mut found: Vec<_> = logins(text).map(|range| (Kind::Login, range)).collect();
+    found.extend(queries(text).into_iter().map(|range| (Kind::Query, range)));
+    found.sort_by_key(|(_, range)| range.start);
+    let mut end = 0;
+    found.retain(|(_, range)| {
+        let is_new = range.start >= end && !range.is_empty();
+        end = end.max(range.end);
+        is_new
+    });
+    found
+}
+
+/// What ends a URL in a text.
+fn ends_url(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '<' | '>' | '`')
+}
+
+fn logins(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut last = 0;
+    authorities(text).filter_map(move |start| {
+        // What begins in the one before ends with it, and is hidden with it.
+        if start < last {
+            return None;
+        }
+        let rest = &text[start..];
+        let end = rest.find(|letter| ends_url(letter) || matches!(letter, '/' | '?' | '#' | '\\'));
+        let authority = &rest[..end.unwrap_or(rest.len())];
+        last = start + authority.len();
+        Some(start..start + authority.rfind('@')?)
+    })
+}
+
+/// Where the authorities of URLs begin. Those of http need no slashes, as the URL standard has it: `http:host`
+/// and `http:\\host` are read as `http://host`.
+fn authorities(text: &str) -> impl Iterator<Item = usize> {
+    let after_colon = text.match_indices(':').map(|(at, _)| at + 1);
+    after_colon.filter_map(move |at| {
+        let rest = &text[at..];
+        let slashes = rest.find(|letter| !matches!(letter, '/' | '\\')).unwrap_or(rest.len());
+        let scheme = text[..at - 1].rsplit(|letter: char| !letter.is_ascii_alphabetic()).next();
+        let is_http = scheme.is_some_and(|scheme| {
+            scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+        });
+        (is_http || rest.starts_with("//")).then_some(at + slashes)
+    })
+}
+
+/// The values of `?name=value&name=value` whose names are those of secrets.
+fn queries(text: &str) -> Vec<Range<usize>> {
+    let mut values = Vec::new();
+    // Where the value ends that was looked at last: one that begins in it ends with it.
+    let mut last = 0;
+    for (at, _) in text.match_indices(['?', '&', ';', '#']) {
+        let rest = &text[at + 1..];
+        let Some(equals) = rest.find(|letter: char| letter == '=' || ends_name(letter)) else {
+            continue;
+        };
+        // `Tags[?Key=='a']` is an expression.
+        if !rest[equals..].starts_with('=') || rest[equals..].starts_with("==") {
+            continue;
+        }
+        let start = at + 1 + equals + 1;
+        let is_inner = start < last;
+        if !is_inner {
+            let ends = |letter: char| ends_url(letter) || matches!(letter, '&' | '#' | '\'');
+            last = text[start..].find(ends).map_or(text.len(), |length| start + length);
+        }
+        let value = &text[start..last];
+        let named = names::is_secret_pair(&decoded(&rest[..equals]), value);
+        if named || (!is_inner && is_secret_url(value)) {
+            values.push(start..last);
+        }
+    }
+    values
+}
+
+/// Whether a value of a query is a URL with a secret of its own, percent-encoded.
+fn is_secret_url(value: &str) -> bool {
+    let inner = decoded(value);
+    inner.len() < value.len() && inner.contains("://") && !found(&inner).is_empty()
+}
+
+fn ends_name(letter: char) -> bool {
+    ends_url(letter) || matches!(letter, '&' | '?' | '#' | '/' | ';' | ',')
+}
+
+/// A part of a URL without percent-encoding.
+pub fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_and_secrets_of_queries_are_masked_and_the_rest_stays() {
+        for (text, expected) in [
+            ("http://u:p@host/x", "http://***@host/x"),
+            ("http://token@host", "http://***@host"),
+            ("http:u:p@host", "http:***@host"),
+            ("HTTPS:/u:p@host/x", "HTTPS:/***@host/x"),
+            ("http:\\\\u:p@host and http: a@b", "http:\\\\***@host and http: a@b"),
+            ("mailto:me@host and time 12:30@noon", "mailto:me@host and time 12:30@noon"),
+            (
+                "no connection to https://me:p@ss@h:1/a?b=c: refused",
+                "no connection to https://***@h:1/a?b=c: refused",
+            ),
+            (
+                "postgres+ssl://u:p@h/db and redis://:pw@h",
+                "postgres+ssl://***@h/db and redis://***@h",
+            ),
+            ("/jobs/7?page=2&api_key=S&x=1", "/jobs/7?page=2&api_key=***&x=1"),
+            (
+                "https://h/?access%5Ftoken=S#id_token=T",
+                "https://h/?access%5Ftoken=***#id_token=***",
+            ),
+            (
+                "https://b/k?X-Amz-Credential=A%2Fb&X-Amz-Signature=c now",
+                "https://b/k?X-Amz-Credential=***&X-Amz-Signature=*** now",
+            ),
+            ("(\"http://h/?sig=S\")", "(\"http://h/?sig=***\")"),
+            (
+                "https://h/a@b?next_token=1&max_tokens=2&q=a?b",
+                "https://h/a@b?next_token=1&max_tokens=2&q=a?b",
+            ),
+            ("mail me@example.com; key=value", "mail me@example.com; key=value"),
+            ("http://h/?token=", "http://h/?token="),
+            ("Tags[?Key=='env'].Value | [?token=='a']", "Tags[?Key=='env'].Value | [?token=='a']"),
+            ("http://h/?to=http%3A%2F%2Fu%3Ap%40h%2F&x=1", "http://h/?to=***&x=1"),
+            ("http://h/?to=http%3A%2F%2Fh%2F&x=1", "http://h/?to=http%3A%2F%2Fh%2F&x=1"),
+        ] {
+            assert_eq!(masked(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_read_once() {
+        for part in ["http:", "http://", "?a=", "?a=%3A//", "&token=", "?to=http%3A%2F%2Fu%3Ap%40h"]
+        {
+            let text = part.repeat(1 << 15);
+            assert!(masked(&text).len() <= text.len() + 10, "{part}");
+        }
+        assert_eq!(masked("http:http:u:p@h?q=a?token=S"), "http:***@h?q=a?token=***");
+    }
+}

@@ -1,0 +1,159 @@
+//! Connections: one pool for each distinct way to reach a server, kept for the next poll.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Identity, Url};
+
+use maitred_net::proxies;
+use maitred_net::roots;
+use maitred_net::tls::{certificates, read_pem, with_environment_proxies, with_system_roots};
+
+/// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
+const MAX_POOLS: usize = 64;
+
+/// Which certificates a server may show.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Verify {
+    System,
+    SystemAnd(String),
+    Nothing,
+}
+
+/// The proxy to go through.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Proxy {
+    Environment,
+    None,
+    Url(String),
+}
+
+/// What a connection depends on. A proxy's URL may hold a password, so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Settings {
+    pub(super) verify: Verify,
+    pub(super) cert: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) proxy: Proxy,
+    pub(super) connect_timeout: Duration,
+    /// Whether each request is sent once, over a connection of its own.
+    pub(super) once: bool,
+}
+
+/// The settings and the times at which their files last changed: a renewed certificate must not
+/// need a restart.
+type Key = (Settings, Vec<Option<SystemTime>>);
+
+#[derive(Default)]
+pub(super) struct Connections {
+    pools: Mutex<HashMap<Key, reqwest::Client>>,
+}
+
+impl Connections {
+    /// The pool for `settings`. The error is a message that names the input key at fault.
+    pub(super) fn pool(&self, settings: &Settings, url: &Url) -> Result<reqwest::Client, String> {
+        let mut settings = settings.clone();
+        // A proxy elsewhere cannot reach this machine's loopback interface.
+        if settings.proxy == Proxy::Environment && is_loopback(url) {
+            settings.proxy = Proxy::None;
+        }
+        let key = (settings.clone(), settings.changed());
+        // A pool is inserted whole or not at all, so a poisoned map is still good.
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&key) {
+            return Ok(pool.clone());
+        }
+        if pools.len() >= MAX_POOLS {
+            pools.clear();
+        }
+        let pool = settings.build(url)?;
+        pools.insert(key, pool.clone());
+        Ok(pool)
+    }
+}
+
+impl Settings {
+    fn files(&self) -> impl Iterator<Item = &String> {
+        let ca = match &self.verify {
+            Verify::SystemAnd(path) => Some(path),
+            Verify::System | Verify::Nothing => None,
+        };
+        ca.into_iter().chain(&self.cert).chain(&self.key)
+    }
+
+    fn changed(&self) -> Vec<Option<SystemTime>> {
+        self.files().map(|path| fs::metadata(path).and_then(|file| file.modified()).ok()).collect()
+    }
+
+    fn build(&self, url: &Url) -> Result<reqwest::Client, String> {
+        let build = self.builder()?.build();
+        match build {
+            // A machine without CA certificates can still poll plain HTTP.
+            Err(_) if self.verify == Verify::System => {
+                if url.scheme() == "https" {
+                    roots::of_process()?;
+                }
+                self.builder()?.tls_certs_only([]).build()
+            }
+            other => other,
+        }
+        .map_err(|error| {
+            let cause = super::failure::root_cause(&error);
+            format!("the TLS settings cannot be used: {cause}; check `verify`, `cert` and `key`")
+        })
+    }
+
+    fn builder(&self) -> Result<ClientBuilder, String> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("maitred/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(self.connect_timeout)
+            // `redirect` follows them, and `body` decodes bodies.
+            .redirect(Policy::none())
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            // A query may hold a token; it is nobody else's business.
+            .referer(false);
+        if self.once {
+            builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
+        }
+        builder = match &self.verify {
+            Verify::System => with_system_roots(builder)?,
+            Verify::SystemAnd(path) => {
+                with_system_roots(builder)?.tls_certs_merge(certificates("`verify`", path)?)
+            }
+            Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
+        };
+        if let Some(cert) = &self.cert {
+            builder = builder.identity(identity(cert, self.key.as_deref())?);
+        }
+        match &self.proxy {
+            Proxy::Environment => with_environment_proxies(builder),
+            Proxy::None => Ok(builder.no_proxy()),
+            Proxy::Url(url) => match reqwest::Proxy::all(url) {
+                Ok(proxy) => Ok(builder.proxy(proxy)),
+                Err(_) => Err("`proxy` is not a URL that can be used".to_owned()),
+            },
+        }
+    }
+}
+
+fn identity(cert: &str, key: Option<&str>) -> Result<Identity, String> {
+    let mut pem = read_pem("`cert`", cert)?;
+    if let Some(key) = key {
+        pem.push(b'\n');
+        pem.extend(read_pem("`key`", key)?);
+    }
+    Identity::from_pem(&pem)
+        .map_err(|_| format!("`cert`: no PEM certificate with its key in {cert}"))
+}
+
+/// Whether `url` names this machine's loopback interface.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    proxies::is_loopback(host.trim_start_matches('[').trim_end_matches(']'))
+}

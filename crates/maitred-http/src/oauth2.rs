@@ -1,0 +1,156 @@
+//! OAuth 2.0 client credentials: a token that is kept, and fetched anew before it expires.
+//!
+//! RFC 6749, section 4.4: <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+
+use maitred_core::clock::{Clock, Moment};
+
+use super::{CallError, CallErrorKind, Output, transport};
+
+/// A token is fetched anew this long before it expires, or a tenth of its life if that is less.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// The defaults of a connection that its token server shares.
+const SHARED: [&str; 6] = ["verify", "cert", "key", "proxy", "requestTimeout", "connectTimeout"];
+
+/// Where tokens come from. `Debug` does not show the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OAuth2 {
+    /// The URL that gives tokens.
+    pub token_url: String,
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: String,
+    /// The scope to ask for; several are separated by spaces.
+    pub scope: Option<String>,
+    /// The audience to ask for, which some servers want.
+    pub audience: Option<String>,
+    /// Whether id and secret go in the body, and not in a Basic header (`client_secret_post` and
+    /// `client_secret_basic`).
+    pub in_body: bool,
+}
+
+impl fmt::Debug for OAuth2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth2").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl OAuth2 {
+    /// The input of the request for a token.
+    pub(super) fn request(&self, defaults: &Map<String, Value>) -> Map<String, Value> {
+        let shared = defaults.iter().filter(|(key, _)| SHARED.contains(&key.as_str()));
+        let mut input: Map<_, _> =
+            shared.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let mut form = Map::new();
+        form.insert("grant_type".to_owned(), json!("client_credentials"));
+        for (name, value) in [("scope", &self.scope), ("audience", &self.audience)] {
+            form.extend(value.iter().map(|value| (name.to_owned(), json!(value))));
+        }
+        if self.in_body {
+            form.insert("client_id".to_owned(), json!(self.client_id));
+            form.insert("client_secret".to_owned(), json!(self.client_secret));
+        } else {
+            // RFC 6749, section 2.3.1: both are encoded as in a form before they are joined.
+            let basic = json!({
+                "username": form_encoded(&self.client_id),
+                "password": form_encoded(&self.client_secret),
+            });
+            input.insert("auth".to_owned(), json!({ "basic": basic }));
+        }
+        input.insert("url".to_owned(), json!(self.token_url));
+        input.insert("data".to_owned(), Value::Object(form));
+        input.insert("headers".to_owned(), json!({ "Accept": "application/json" }));
+        // The secret goes to the URL that was given, and nowhere else.
+        input.insert("followRedirects".to_owned(), json!(false));
+        input
+    }
+}
+
+fn form_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'*' | b'-' | b'.' | b'_' => {
+                encoded.push(char::from(byte));
+            }
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The token that is kept. It is replaced by one request, however many calls want it.
+#[derive(Default)]
+pub(super) struct TokenCache(pub(super) Mutex<Option<Token>>);
+
+/// A token as the header that carries it; its `Debug` hides it.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) header: HeaderValue,
+    /// When it came, and how long it lives.
+    life: Option<(Moment, Duration)>,
+}
+
+impl Token {
+    /// Reads the reply of the token server. A message holds the error's code at most.
+    pub(super) fn read(output: &Output, clock: &dyn Clock) -> Result<Self, CallError> {
+        let body = &output.document.value()["Body"];
+        if let Some(error) = &output.error {
+            let code = body["error"].as_str().filter(|code| is_error_code(code));
+            let said = code.map_or_else(|| error.code().to_owned(), str::to_owned);
+            let message = format!("the token server refused: {said}");
+            // What may pass does not end a wait.
+            let passes = output.status.is_some_and(|status| status >= 500 || status == 429);
+            let kind = if passes { CallErrorKind::Service } else { CallErrorKind::Credentials };
+            let failed = CallError::new(kind, error.code(), message);
+            let failed = output.status.into_iter().fold(failed, CallError::with_status);
+            return Err(error.retry_after().into_iter().fold(failed, CallError::with_retry_after));
+        }
+        let header = body["access_token"]
+            .as_str()
+            .and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
+        let Some(mut header) = header else {
+            return Err(refused("the token server's reply has no `access_token` that can be sent"));
+        };
+        let kind = body["token_type"].as_str().unwrap_or("Bearer");
+        if !kind.eq_ignore_ascii_case("bearer") {
+            return Err(refused("the token server's tokens are not of type Bearer"));
+        }
+        header.set_sensitive(true);
+        // Some servers write the number as a string.
+        let seconds = &body["expires_in"];
+        let seconds = seconds.as_f64().or_else(|| seconds.as_str()?.parse().ok());
+        let life = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let life = life.map(|life| (Moment::of(clock), life - MARGIN.min(life / 10)));
+        Ok(Self { header, life })
+    }
+
+    /// Whether it can be used now.
+    pub(super) fn is_fresh(&self, clock: &dyn Clock) -> bool {
+        self.life.is_none_or(|(came, life)| !came.left_of(life, clock).is_zero())
+    }
+}
+
+/// RFC 6749, section 5.2, but shorter: a word such as `invalid_client`.
+fn is_error_code(code: &str) -> bool {
+    code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// The token server did not answer in the time that the call has.
+pub(super) fn too_slow(timeout: Duration) -> CallError {
+    let message = format!("the token server gave no token within {} s", timeout.as_secs_f64());
+    CallError::new(CallErrorKind::Transport, transport::TIMEOUT, message)
+}
+
+fn refused(message: &str) -> CallError {
+    CallError::new(CallErrorKind::Credentials, "OAuth2", message)
+}

@@ -1,0 +1,69 @@
+//! Makes a service's records small without changing what they mean.
+
+use std::collections::HashMap;
+
+use crate::{Shape, ShapeId, ShapeKind};
+
+use super::convert::Records;
+use super::renumber::{Renumber, references};
+
+/// Drops shapes that no operation reaches, and keeps one of those that differ in nothing but their
+/// name: of simple types, which only structures are worth telling apart by name, there are few.
+pub(super) fn compact(records: &mut Records) {
+    for shape in &mut records.shapes {
+        if !matches!(shape.kind, ShapeKind::Structure(_)) {
+            shape.name = String::new();
+        }
+    }
+    while merge(records) {}
+    in_order_of_use(records);
+}
+
+/// Merges shapes that are the same; tells whether there were any.
+fn merge(records: &mut Records) -> bool {
+    let before = records.shapes.len();
+    let mut numbers: Vec<ShapeId> = Vec::with_capacity(before);
+    let mut seen: HashMap<String, ShapeId> = HashMap::new();
+    let mut kept: Vec<Shape> = Vec::new();
+    for shape in records.shapes.drain(..) {
+        // The structures of a service have names of their own.
+        let key = format!("{shape:?}");
+        let number = *seen.entry(key).or_insert(kept.len());
+        numbers.push(number);
+        if number == kept.len() {
+            kept.push(shape);
+        }
+    }
+    renumber(records, &mut kept, |id| numbers[id]);
+    records.shapes = kept;
+    records.shapes.len() < before
+}
+
+/// Numbers shapes as the operations come upon them, so that neighbours have close numbers.
+fn in_order_of_use(records: &mut Records) {
+    let mut order = Renumber::default();
+    for operation in &mut records.operations {
+        order.operation(operation);
+    }
+    let mut shapes = Vec::new();
+    while let Some(original) = order.originals.get(shapes.len()) {
+        let mut shape = records.shapes[*original].clone();
+        references(&mut shape).into_iter().for_each(|reference| order.id(&mut reference.shape));
+        shapes.push(shape);
+    }
+    records.shapes = shapes;
+}
+
+fn renumber(records: &mut Records, shapes: &mut [Shape], number: impl Fn(ShapeId) -> ShapeId) {
+    for operation in &mut records.operations {
+        for reference in operation.input.iter_mut().chain(&mut operation.output) {
+            reference.shape = number(reference.shape);
+        }
+        for error in &mut operation.errors {
+            error.shape = number(error.shape);
+        }
+    }
+    for reference in shapes.iter_mut().flat_map(references) {
+        reference.shape = number(reference.shape);
+    }
+}

@@ -1,0 +1,237 @@
+//! What the values of a state mean to somebody who waits.
+
+use super::class::{Class, class, is_going_on, is_gone, stays};
+use super::table::StateTable;
+use super::vocabulary::{AWAY, BEGINS_AT, FAILED, LAST, REACHED, UNDONE, WORK};
+use super::words::{has, has_stem, joined};
+
+/// What a state means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// What is waited for.
+    Success,
+    /// It leads nowhere.
+    Failure,
+    /// It is under way.
+    Retry,
+    /// The name does not say; it is polled again.
+    Unknown,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// One of these values, or, if there are none, that the thing works or the work is done.
+    Values(&'a [String]),
+    /// That the thing is gone.
+    Gone,
+}
+
+/// What each of `values` means, by the service's documentation and by its name.
+pub fn meanings(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<Meaning> {
+    let goes = |value: &String| has_stem(&joined(value), AWAY);
+    let (proposed, gone) = match wanted {
+        Wanted::Values(success) if !success.iter().any(goes) => (by_name(values, success), false),
+        Wanted::Values(_) | Wanted::Gone => (by_name_of_gone(values), true),
+    };
+    let documented = |(value, meaning): (&String, Meaning)| {
+        let settled = table.and_then(|table| table.is_settled(value));
+        match (meaning, settled) {
+            // Where it rests it never comes to what is waited for.
+            (Meaning::Unknown | Meaning::Retry, Some(true)) if !gone => Meaning::Failure,
+            (Meaning::Unknown, Some(_)) => Meaning::Retry,
+            (Meaning::Failure, Some(false)) if !gone && !goes(value) => Meaning::Retry,
+            (_, _) => meaning,
+        }
+    };
+    values.iter().zip(proposed).map(documented).collect()
+}
+
+/// Which of `values` are not left again, so that a wait in which they are neither a success nor a failure goes on
+/// for nothing.
+pub fn finals(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<bool> {
+    let is_final = |(value, meaning): (&String, Meaning)| {
+        let settled = table.and_then(|table| table.is_settled(value));
+        settled.unwrap_or_else(|| match (class(value), meaning) {
+            (Class::Reached(0), _) => stays(value),
+            (_, Meaning::Failure) => stays(value),
+            (_, Meaning::Success) => wanted == Wanted::Gone && is_gone(value),
+            (_, Meaning::Retry | Meaning::Unknown) => false,
+        })
+    };
+    values.iter().zip(meanings(values, wanted, table)).map(is_final).collect()
+}
+
+/// The only one of `values` for which `is` holds.
+fn only(values: &[String], is: impl Fn(&String) -> bool) -> Option<usize> {
+    let mut found = values.iter().enumerate().filter(|(_, value)| is(value));
+    let (index, _) = found.next()?;
+    found.next().is_none().then_some(index)
+}
+
+/// Which value is waited for where none is known for a success: the only one that says that something
+/// has been done, or the only end there is.
+fn last_resort(values: &[String], classes: &[Class]) -> Option<usize> {
+    let at = |value: &String| values.iter().position(|it| it == value).map(|it| classes[it]);
+    let participle = |value: &String| {
+        let long = value.len() > "Red".len() + 1 && value.to_uppercase().ends_with("ED");
+        long && at(value) == Some(Class::Unknown)
+    };
+    let end = |value: &String| has(&joined(value), LAST) && joined(value).len() == 1;
+    only(values, participle).or_else(|| only(values, end))
+}
+
+/// Whether what rests can be on its way back.
+fn comes_back(values: &[String]) -> bool {
+    values.iter().any(|value| {
+        let words = joined(value);
+        let back = ["START", "RESTART", "RESUM", "ACTIVAT", "REACTIVAT", "ENABL", "WAKING"];
+        has_stem(&words, &back) && is_going_on(&words) && !has_stem(&words, UNDONE)
+    })
+}
+
+/// Whether `value` is where the way to another of `values` begins, as `DETACHED` to `ATTACHED`.
+fn begins(value: &str, values: &[String]) -> bool {
+    let is = |value: &str, word: &str| matches!(joined(value).as_slice(), [one] if one == word);
+    let mut pairs = BEGINS_AT.iter().filter(|(_, begins)| is(value, begins));
+    pairs.any(|(ends, _)| values.iter().any(|other| is(other, ends)))
+}
+
+/// What each of `values` means by its name to somebody who waits for one of `success`, or, if that is empty,
+/// for the thing to work or the work to be done.
+fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
+    let classes: Vec<_> = values.iter().map(|value| class(value)).collect();
+    let wanted = |value: &String| success.is_empty() || success.contains(value);
+    let tiers = values.iter().zip(&classes).filter_map(|(value, class)| match class {
+        Class::Reached(tier) => Some(*tier).filter(|_| wanted(value)),
+        Class::Over | Class::UnderWay | Class::Partial | Class::Resting | Class::Unknown => None,
+    });
+    let best = tiers.min();
+    let last =
+        if best.is_none() && success.is_empty() { last_resort(values, &classes) } else { None };
+    let work = last.is_some() || best.is_some_and(|best| WORK.contains(&best));
+    let comes_back = !work && comes_back(values);
+    let is_beginning = |index: usize| begins(&values[index], values);
+    let meaning = |(index, class): (usize, &Class)| match class {
+        _ if last == Some(index) => Meaning::Success,
+        Class::Over if is_beginning(index) => Meaning::Retry,
+        Class::Reached(tier) if Some(*tier) == best => Meaning::Success,
+        Class::Reached(_) | Class::UnderWay => Meaning::Retry,
+        Class::Partial | Class::Resting if comes_back => Meaning::Retry,
+        Class::Partial if !work => Meaning::Retry,
+        Class::Partial | Class::Resting | Class::Over => Meaning::Failure,
+        Class::Unknown => Meaning::Unknown,
+    };
+    let mut meanings: Vec<_> = classes.iter().enumerate().map(meaning).collect();
+    // A switch is waited for where it is off.
+    let waits = |meaning: &Meaning| matches!(meaning, Meaning::Retry | Meaning::Unknown);
+    if !work && !meanings.iter().any(waits) {
+        for (meaning, class) in meanings.iter_mut().zip(&classes) {
+            if *class == Class::Resting {
+                *meaning = Meaning::Retry;
+            }
+        }
+    }
+    meanings
+}
+
+/// The same to somebody who waits for the thing to be gone.
+fn by_name_of_gone(values: &[String]) -> Vec<Meaning> {
+    let meaning = |value: &String| {
+        let words = joined(value);
+        let failed = has(&words, FAILED);
+        let ended = words.iter().any(|word| word.ends_with("ED"));
+        let done = (ended || has(&words, REACHED[0])) && !is_going_on(&words);
+        match has_stem(&words, AWAY) {
+            true if failed => Meaning::Failure,
+            true if done && !has(&words, &["SKIPPED"]) => Meaning::Success,
+            true | false => Meaning::Retry,
+        }
+    };
+    values.iter().map(meaning).collect()
+}
+
+/// How likely it is that what has these values is waited for at all; less is likelier, `None` is not at
+/// all.
+pub fn likelihood(values: &[String]) -> Option<usize> {
+    let is = |value: &String| matches!(class(value), Class::Reached(tier) if tier < 2);
+    let reached = by_name(values, &[]).contains(&Meaning::Success);
+    // What is on or off is a setting rather than a state.
+    let switch = values.len() < 3;
+    reached.then(|| usize::from(switch || !values.iter().any(is)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters(meanings: Vec<Meaning>) -> String {
+        let letter = |meaning: Meaning| match meaning {
+            Meaning::Success => 's',
+            Meaning::Failure => 'f',
+            Meaning::Retry => '-',
+            Meaning::Unknown => '?',
+        };
+        meanings.into_iter().map(letter).collect()
+    }
+
+    fn values(values: &str) -> Vec<String> {
+        values.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn states_are_told_by_their_names() {
+        for (states, expected) in [
+            ("RUNNING SUCCEEDED FAILED TIMED_OUT ABORTED PENDING_REDRIVE", "-sfff-"),
+            ("READY RUNNING STOPPING", "s--"),
+            ("RUNNING SUCCEEDED FAILED STOPPING STOPPED QUEUED", "-sf-f-"),
+            ("pending running shutting-down terminated stopping stopped", "-sff-f"),
+            ("CREATING AVAILABLE DELETING DELETED CREATE_FAILED UPDATING", "-sfff-"),
+            (
+                "CREATE_IN_PROGRESS CREATE_COMPLETE ROLLBACK_COMPLETE UPDATE_ROLLBACK_IN_PROGRESS",
+                "-sff",
+            ),
+            ("DELETE_IN_PROGRESS DELETE_COMPLETE UPDATE_COMPLETE", "ffs"),
+            ("ACTIVE COMPLETED NOT_READY InProgress CompletedWithErrors", "-s--f"),
+            ("Pending InProgress Success TimedOut Cancelled", "--sff"),
+            ("OutOfService InService DELETE_UNSUCCESSFUL", "-sf"),
+            ("CREATING PREPARING PREPARED NOT_PREPARED FAILED", "--s-f"),
+            ("TRAINING TRAINED TRAINED_WITH_WARNING STOPPED IN_ERROR", "-ssff"),
+            ("IN_PROGRESS SUCCEEDED PARTIAL_SUCCESS FAILED", "-sff"),
+            ("NOT_STARTED RUNNING COMPLETED COMPLETED_WITH_FAILURES SKIPPED", "--sff"),
+            ("CREATED UPDATE_SUCCESSFUL DELETE_SUCCESSFUL CANCEL_COMPLETED", "-sff"),
+            ("ACTIVE PENDING_DELETION UnHealthy DEPRECATED", "sf-f"),
+            ("STAGING STAGED_FOR_INSTALLATION INSTALLED FAILED_TO_INSTALL", "--sf"),
+        ] {
+            assert_eq!(letters(by_name(&values(states), &[])), expected, "{states}");
+        }
+    }
+
+    #[test]
+    fn what_rests_has_failed_unless_it_is_on_its_way_back_or_only_switched_off() {
+        for (states, expected) in [
+            ("AVAILABLE CREATING STOPPED", "s-f"),
+            ("AVAILABLE STARTING STOPPING STOPPED", "s---"),
+            ("ENABLED DISABLED", "s-"),
+            ("ENABLED DISABLED UPDATING", "sf-"),
+            ("NotStarted InProgress Failed Stopping Stopped", "--f-s"),
+            ("ATTACHING ATTACHED DETACHING DETACHED", "-sf-"),
+        ] {
+            assert_eq!(letters(by_name(&values(states), &[])), expected, "{states}");
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_changes_what_the_others_mean() {
+        let states = values("CREATING AVAILABLE DELETING DELETED");
+        assert_eq!(letters(meanings(&states, Wanted::Values(&values("DELETED")), None)), "---s");
+        let states = values("RUNNING STOPPING STOPPED STARTING FAILED TERMINATED");
+        assert_eq!(letters(by_name(&states, &values("STOPPED"))), "----ff");
+    }
+
+    #[test]
+    fn what_is_to_be_gone_is_gone_when_it_says_so() {
+        let states = values("ACTIVE DELETING DELETED DELETE_FAILED DELETE_COMPLETE REMOVED FAILED");
+        assert_eq!(letters(by_name_of_gone(&states)), "--sfss-");
+    }
+}

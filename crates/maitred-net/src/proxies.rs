@@ -1,0 +1,292 @@
+//! The proxies of the environment, for all clients.
+//!
+//! `http_proxy` is for `http://` URLs and `https_proxy` for `https://` URLs; `all_proxy` stands in for
+//! either. `no_proxy` lists the hosts that are reached without one. A name in lower case wins over the
+//! same one in capitals, and an empty variable counts as not set, as in curl. This machine's loopback
+//! interface is never reached through a proxy.
+//!
+//! The entries of `no_proxy` are divided by commas or spaces. Each is `*` for every host, an IP address,
+//! a network such as `10.0.0.0/8`, or a domain, which stands for the hosts below it, too, with or without
+//! `.` or `*.` before it. That is all that curl takes, and more: with curl `*` has to be alone, a domain has no `*.`
+//! before it, and a network may be one of IPv4 only. As in Python, an entry may end with `:PORT`.
+
+use std::net::IpAddr;
+
+/// The schemes that a proxy may be spoken to with.
+const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+
+/// What the variables say. `Debug` does not show URLs, which may hold a login.
+#[derive(Clone)]
+pub struct Proxies {
+    http: Option<String>,
+    https: Option<String>,
+    exceptions: Vec<Exception>,
+}
+
+/// An entry of `no_proxy`.
+#[derive(Clone, Debug, PartialEq)]
+struct Exception {
+    hosts: Hosts,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Hosts {
+    All,
+    Network(IpAddr, u8),
+    /// In lower case.
+    Domain(String),
+}
+
+impl std::fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxies").field("exceptions", &self.exceptions).finish_non_exhaustive()
+    }
+}
+
+impl Proxies {
+    /// Those of the process's environment. The error is a message that repeats no value.
+    pub fn of_process() -> Result<Self, String> {
+        Self::of(|name| std::env::var(name).ok())
+    }
+
+    fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let proxy = |name: &'static str, capitals: &'static str| {
+            let of_header = capitals == "HTTP_PROXY" && set("REQUEST_METHOD").is_some();
+            // Under CGI, a header of a request that is named `Proxy` makes this variable.
+            let in_capitals = || set(capitals).filter(|_| !of_header).map(|url| (capitals, url));
+            let found = set(name).map(|url| (name, url)).or_else(in_capitals);
+            found.map(|(name, url)| usable(name, &url)).transpose()
+        };
+        let all = proxy("all_proxy", "ALL_PROXY")?;
+        let exceptions = set("no_proxy").or_else(|| set("NO_PROXY")).unwrap_or_default();
+        Ok(Self {
+            http: proxy("http_proxy", "HTTP_PROXY")?.or_else(|| all.clone()),
+            https: proxy("https_proxy", "HTTPS_PROXY")?.or(all),
+            exceptions: exceptions
+                .split(|c: char| c == ',' || c.is_whitespace())
+                .filter_map(Exception::of)
+                .collect(),
+        })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.http.is_none() && self.https.is_none()
+    }
+
+    /// The URLs of all proxies.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.http.iter().chain(&self.https).map(String::as_str)
+    }
+
+    /// The URL of the proxy for requests to `url`.
+    pub fn find(&self, url: &str) -> Option<&str> {
+        let (scheme, rest) = url.split_once("://")?;
+        let (proxy, default_port) = match scheme {
+            "http" => (&self.http, 80),
+            "https" => (&self.https, 443),
+            _ => return None,
+        };
+        let (host, port) = host_and_port(authority(rest));
+        let port = port.and_then(|port| port.parse().ok()).unwrap_or(default_port);
+        let host = bare(host).to_lowercase();
+        let is_excepted = || self.exceptions.iter().any(|exception| exception.has(&host, port));
+        proxy.as_deref().filter(|_| !is_loopback(&host) && !is_excepted())
+    }
+}
+
+/// What is between the scheme and the path of a URL, without a login.
+fn authority(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+/// An address of IPv6 is in brackets.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (authority, None),
+    }
+}
+
+/// A host without brackets and without the dot of the root.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches([']', '.'])
+}
+
+/// The URL of a proxy. One without a scheme is spoken to over plain HTTP.
+fn usable(variable: &str, url: &str) -> Result<String, String> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let (host, port) = host_and_port(authority(rest));
+    let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
+    if !is_known
+        || host.trim_matches(':').is_empty()
+        || !port.is_none_or(is_port)
+        || rest.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
+        return Err(format!("{variable} is not the URL of a proxy, such as http://HOST:PORT"));
+    }
+    Ok(format!("{scheme}://{rest}"))
+}
+
+impl Exception {
+    fn of(entry: &str) -> Option<Self> {
+        let whole = |hosts| Some(Self { hosts, port: None });
+        if let Ok(address) = entry.parse::<IpAddr>() {
+            return whole(network(address, None));
+        }
+        if let Some((address, length)) = entry.split_once('/')
+            && let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u8>())
+        {
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            return whole(network(address, Some(length))).filter(|_| length <= bits);
+        }
+        let (host, port) = host_and_port(entry);
+        let port = port.map(str::parse).transpose().ok()?;
+        let host = bare(host);
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Some(Self { hosts: network(address, None), port });
+        }
+        let domain = host.strip_prefix('*').unwrap_or(host);
+        let hosts = match domain.trim_start_matches('.') {
+            "" if host == "*" => Hosts::All,
+            "" => return None,
+            domain => Hosts::Domain(domain.to_lowercase()),
+        };
+        Some(Self { hosts, port })
+    }
+
+    /// `host` is in lower case.
+    fn has(&self, host: &str, port: u16) -> bool {
+        let is_host = match &self.hosts {
+            Hosts::All => true,
+            Hosts::Network(network, length) => {
+                host.parse().is_ok_and(|address| is_within(address, *network, *length))
+            }
+            Hosts::Domain(domain) => host
+                .strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
+        };
+        is_host && self.port.is_none_or(|own| own == port)
+    }
+}
+
+/// The addresses that begin with the first `length` bits of one; default: that one alone.
+fn network(address: IpAddr, length: Option<u8>) -> Hosts {
+    let all = if address.is_ipv4() { 32 } else { 128 };
+    Hosts::Network(address, length.unwrap_or(all).min(all))
+}
+
+fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
+    // What is left after the bits that count; a shift by all of them would overflow.
+    match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            let differing = one.to_bits() ^ other.to_bits();
+            differing.checked_shr(32 - u32::from(length)).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            let differing = one.to_bits() ^ other.to_bits();
+            differing.checked_shr(128 - u32::from(length)).unwrap_or(0) == 0
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}
+
+/// Whether it is the name or an address of this machine's loopback interface.
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, String> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Proxies::of(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn hosts_of_no_proxy_are_reached_without_one() {
+        let table = [
+            ("*", "any.host", "", true),
+            ("", "any.host", "", false),
+            ("a.test", "a.test", "", true),
+            ("a.test", "A.TEST.", "", true),
+            ("a.test", "b.a.test", "", true),
+            ("a.test", "ba.test", "", false),
+            (".a.test", "a.test", "", true),
+            ("*.a.test", "b.a.test", "", true),
+            ("*.a.test", "c.test", "", false),
+            ("A.TEST.", "a.test", "", true),
+            ("x,a.test", "a.test", "", true),
+            ("x a.test\ty", "a.test", "", true),
+            ("x, , a.test ,", "a.test", "", true),
+            ("a.test:8080", "a.test", ":8080", true),
+            ("a.test:8080", "a.test", "", false),
+            ("a.test:80", "a.test", "", true),
+            ("*:8080", "a.test", ":8080", true),
+            ("a.test:x", "a.test", "", false),
+            ("10.1.2.3", "10.1.2.3", "", true),
+            ("10.1.2.3:80", "10.1.2.3", "", true),
+            ("10.1.2.3", "10.1.2.30", "", false),
+            ("10.0.0.0/8", "10.1.2.3", "", true),
+            ("10.0.0.0/8", "11.1.2.3", "", false),
+            ("10.1.2.3/33", "10.1.2.3", "", false),
+            ("0.0.0.0/0", "11.1.2.3", "", true),
+            ("10.1.2.3/32", "10.1.2.3", "", true),
+            ("fd00::/8", "[fd00::1]", "", true),
+            ("[fd00::1]:80", "[fd00::1]", "", true),
+            ("fd00::1", "[fd00::2]", "", false),
+            ("::/0", "10.1.2.3", "", false),
+        ];
+        for (list, host, port, direct) in table {
+            let found = proxies(&[("http_proxy", "http://p:1"), ("no_proxy", list)]).unwrap();
+            let url = format!("http://me:pw@{host}{port}/path?a=@b");
+            assert_eq!(found.find(&url).is_none(), direct, "{list}: {url}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_not_passed_over() {
+        for url in ["http://p:99999", "http://p:x", "http://", "ftp://p", "http://a b"] {
+            assert!(proxies(&[("http_proxy", url)]).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_variable_in_lower_case_wins_and_an_empty_one_is_not_set() {
+        let found = |variables: &[(&str, &str)], scheme: &str| {
+            let found = proxies(variables).unwrap();
+            found.find(&format!("{scheme}://a.test")).map(str::to_owned)
+        };
+        let both = [("HTTP_PROXY", "http://upper"), ("http_proxy", "http://lower")];
+        assert_eq!(found(&both, "http").unwrap(), "http://lower");
+        let empty = [("HTTP_PROXY", "upper:1"), ("http_proxy", "")];
+        assert_eq!(found(&empty, "http").unwrap(), "http://upper:1");
+        assert_eq!(found(&both, "https"), None);
+        assert_eq!(found(&[("ALL_PROXY", "socks5://s:1")], "https").unwrap(), "socks5://s:1");
+        let no = [("ALL_PROXY", "http://p"), ("NO_PROXY", "a.test"), ("no_proxy", "b.test")];
+        assert_eq!(found(&no, "http").unwrap(), "http://p");
+        assert_eq!(found(&[("HTTP_PROXY", "http://p"), ("REQUEST_METHOD", "GET")], "http"), None);
+    }
+
+    #[test]
+    fn the_loopback_interface_needs_no_proxy() {
+        let found = proxies(&[("http_proxy", "http://p")]).unwrap();
+        for host in ["localhost", "127.0.0.1", "127.8.8.8", "[::1]"] {
+            assert_eq!(found.find(&format!("http://{host}:8080/")), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_an_error_that_names_the_variable() {
+        for url in [":::", "http://", "ftp://p", "http://a b", "http://:80", "http://me:pw@"] {
+            let error = proxies(&[("HTTPS_PROXY", url)]).expect_err(url);
+            assert!(error.starts_with("HTTPS_PROXY is not") && !error.contains("pw"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Certificates and proxies of a client, as it is built.
+
+use std::path::Path;
+
+use reqwest::{Certificate, ClientBuilder, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use super::proxies::Proxies;
+use super::roots;
+use maitred_core::file::{self, FileError};
+use maitred_core::secrets::urls;
+
+/// The largest file of certificates that is read, in bytes.
+const MAX_PEM: u64 = 16 << 20;
+
+/// Adds the proxies of the environment; without any, those that the system is configured with stay.
+pub fn with_environment_proxies(builder: ClientBuilder) -> Result<ClientBuilder, String> {
+    let proxies = Proxies::of_process()?;
+    if proxies.is_empty() {
+        return Ok(builder);
+    }
+    if let Some(url) = proxies.urls().find(|url| Url::parse(url).is_err()) {
+        return Err(format!("the proxy {} is not a URL", urls::masked(url)));
+    }
+    let proxy = reqwest::Proxy::custom(move |url| Url::parse(proxies.find(url.as_str())?).ok());
+    Ok(builder.proxy(proxy))
+}
+
+/// The certificates of a PEM file. The error is a message, and names the setting that names the file.
+pub fn certificates(setting: &str, path: &str) -> Result<Vec<Certificate>, String> {
+    let pem = read_pem(setting, path)?;
+    let found = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let found = found.ok().filter(|found| !found.is_empty());
+    let found = found.ok_or_else(|| format!("{setting}: no PEM certificate in {path}"))?;
+    if let Some(index) = found.iter().position(|found| !roots::is_usable(found)) {
+        let number = index + 1;
+        return Err(format!("{setting}: the certificate {number} in {path} cannot be used"));
+    }
+    from_der(&found)
+}
+
+fn from_der(found: &[CertificateDer<'_>]) -> Result<Vec<Certificate>, String> {
+    let certificates = found.iter().map(|found| Certificate::from_der(found));
+    certificates.collect::<Result<_, _>>().map_err(|error| error.to_string())
+}
+
+/// Adds the certificates of the system where the library would not find them.
+pub fn with_system_roots(builder: ClientBuilder) -> Result<ClientBuilder, String> {
+    if !roots::has_empty_variable() {
+        return Ok(builder);
+    }
+    // Without any, plain HTTP goes on.
+    let found = roots::of_process().unwrap_or_default();
+    Ok(builder.tls_certs_only(from_der(found)?))
+}
+
+/// Reads a PEM file. The error is a message, and names the setting that names the file.
+pub fn read_pem(setting: &str, path: &str) -> Result<Vec<u8>, String> {
+    let content = file::bytes(Path::new(path), MAX_PEM);
+    content.map_err(|error| {
+        let what = match error {
+            FileError::Io(error) => error.kind().to_string(),
+            FileError::NotRegular => "it is not a file".to_owned(),
+            FileError::TooLong(_) => "it is larger than 16 MiB".to_owned(),
+            FileError::NotText => format!("it {error}"),
+        };
+        format!("{setting}: cannot read {path}: {what}")
+    })
+}

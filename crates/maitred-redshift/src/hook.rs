@@ -1,0 +1,230 @@
+//! The hook: Redshift's own calls through the official SDK, and what their failures mean.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_redshift::Client;
+use aws_sdk_redshift::config::http::HttpResponse;
+use aws_sdk_redshift::config::retry::RetryConfig;
+use aws_sdk_redshift::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_redshift::types::{Cluster, Snapshot};
+use serde_json::Value;
+
+use super::Called;
+use maitred_aws::SentOnce;
+use maitred_aws::connections::aws_client;
+use maitred_net::delivery::is_never_sent;
+use maitred_runtime::connection::ClientSettings;
+use maitred_runtime::connection::Clients;
+use maitred_runtime::operator::MainCallError;
+use maitred_runtime::operator::OperatorContext;
+use maitred_runtime::operator::OperatorError;
+
+/// Redshift's calls, for operators, and for those who poll by hand.
+#[derive(Debug, Clone)]
+pub struct RedshiftHook {
+    client: Client,
+    once: Client,
+}
+
+impl RedshiftHook {
+    /// The hook of a connection.
+    ///
+    /// # Errors
+    /// The connection cannot be used.
+    pub async fn open(clients: &Clients, settings: &ClientSettings) -> Result<Self, OperatorError> {
+        let client = aws_client(clients, "redshift", settings).await?;
+        let once = aws_sdk_redshift::config::Builder::from(client.config())
+            .retry_config(RetryConfig::disabled())
+            .interceptor(SentOnce)
+            .build();
+        Ok(Self { client: Client::new(client.config()), once: Client::from_conf(once) })
+    }
+
+    /// The SDK's client, with its retries: for reads.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The SDK's client without retries, over new connections: for calls that must not be sent twice.
+    pub(super) fn once(&self) -> &Client {
+        &self.once
+    }
+
+    /// A cluster; `None` if there is no such cluster.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn cluster(&self, identifier: &str) -> Result<Option<Cluster>, OperatorError> {
+        let reply = self.client.describe_clusters().cluster_identifier(identifier).send().await;
+        match reply {
+            Ok(reply) => Ok(reply.clusters.and_then(|clusters| clusters.into_iter().next())),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(failure("DescribeClusters", &error)),
+        }
+    }
+
+    /// The status of a cluster, e.g. `available`; `None` if there is no such cluster.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn cluster_status(&self, identifier: &str) -> Result<Option<String>, OperatorError> {
+        Ok(self.cluster(identifier).await?.and_then(|cluster| cluster.cluster_status))
+    }
+
+    /// A snapshot of `cluster`; `None` if there is no such snapshot.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn snapshot(
+        &self,
+        identifier: &str,
+        cluster: &str,
+    ) -> Result<Option<Snapshot>, OperatorError> {
+        let call = self.client.describe_cluster_snapshots();
+        let call = call.snapshot_identifier(identifier).cluster_identifier(cluster);
+        match call.send().await {
+            Ok(reply) => Ok(reply.snapshots.and_then(|snapshots| snapshots.into_iter().next())),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(failure("DescribeClusterSnapshots", &error)),
+        }
+    }
+
+    /// The status of a snapshot of `cluster`, e.g. `creating`; `None` if there is no such snapshot.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn snapshot_status(
+        &self,
+        identifier: &str,
+        cluster: &str,
+    ) -> Result<Option<String>, OperatorError> {
+        Ok(self.snapshot(identifier, cluster).await?.and_then(|snapshot| snapshot.status))
+    }
+}
+
+/// A failed read, or a main call that was refused.
+pub(super) fn failure<E>(what: &str, error: &SdkError<E, HttpResponse>) -> OperatorError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), message) => {
+            OperatorError::new(format!("{what}: {code}: {}", message.unwrap_or("(no message)")))
+        }
+        (None, _) => OperatorError::new(format!("{what}: {}", DisplayErrorContext(error))),
+    }
+}
+
+/// What is found right before a main call.
+pub(super) enum Prepared<F> {
+    /// Nothing stands against it.
+    Send(F),
+    /// It is not made, and counts as this.
+    Already(Called),
+}
+
+/// Makes a main call once, and tells what its failure means.
+pub(super) async fn main_call<T, E>(
+    ctx: &OperatorContext,
+    name: &str,
+    details: Value,
+    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+) -> Result<Called, OperatorError>
+where
+    T: Send,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    main_call_after(ctx, name, details, async { Ok(Prepared::Send(send)) }).await
+}
+
+/// The same with a look before it, which is left out where the call is known to have been made: by
+/// then it would see what the call has done.
+pub(super) async fn main_call_after<T, E, F>(
+    ctx: &OperatorContext,
+    name: &str,
+    details: Value,
+    prepare: impl Future<Output = Result<Prepared<F>, OperatorError>> + Send,
+) -> Result<Called, OperatorError>
+where
+    T: Send,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+{
+    let called = ctx.main_call(name, details, || async {
+        let send = match prepare.await.map_err(MainCallError::Refused)? {
+            Prepared::Send(send) => send,
+            Prepared::Already(called) => return Ok(Some(called)),
+        };
+        match send.await {
+            Ok(_) => Ok(Some(Called::Accepted)),
+            Err(error) if is_busy(&error) => {
+                Ok(Some(Called::Busy(failure(name, &error).to_string())))
+            }
+            Err(error) if is_not_found(&error) => {
+                Ok(Some(Called::NotFound(failure(name, &error).to_string())))
+            }
+            Err(error) if may_have_happened(&error) => {
+                Err(MainCallError::Ambiguous(failure(name, &error).to_string()))
+            }
+            Err(error) => Err(MainCallError::Refused(failure(name, &error))),
+        }
+    });
+    // A user who says that it was made gives null for its result.
+    Ok(called.await?.unwrap_or(Called::Accepted))
+}
+
+/// There is no such cluster or snapshot.
+fn is_not_found<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "ClusterNotFound"
+                | "ClusterNotFoundFault"
+                | "ClusterSnapshotNotFound"
+                | "ClusterSnapshotNotFoundFault"
+        )
+    )
+}
+
+/// Nothing has happened, and it may be accepted later.
+fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "InvalidClusterState"
+                | "InvalidClusterStateFault"
+                | "InvalidClusterSnapshotState"
+                | "Throttling"
+                | "ThrottlingException"
+                | "RequestLimitExceeded"
+                | "DependentServiceRequestThrottlingFault"
+        )
+    )
+}
+
+/// Whether the service may have done what it was asked although it did not say so.
+fn may_have_happened<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::DispatchFailure(failure) => {
+            let unsent = failure.is_user() || is_of_credentials(error) || is_never_sent(error);
+            !unsent
+        }
+        SdkError::ServiceError(reply) => reply.raw().status().is_server_error(),
+        _ => true,
+    }
+}
+
+fn is_of_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

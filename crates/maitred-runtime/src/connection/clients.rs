@@ -1,0 +1,302 @@
+//! Clients from what a stored wait carries.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use maitred_core::client::{Call, CallError, Client, ClientConfig, InputProblem, Verify};
+use maitred_core::clock::{Clock, Moment};
+
+use super::factory::{ClientFactory, ClientPlan};
+use super::http_factory::{CaBundle, HttpFactory};
+use super::{AWS_DEFAULT, ConnectionError, Connections, HTTP_DEFAULT, mask};
+
+/// The service whose operations are HTTP requests.
+const HTTP: &str = "http";
+/// A connection is read anew this often: keys are rotated while waits run.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// Clients kept at once. Settings come from tasks, so their number must have a bound.
+const MAX_CLIENTS: usize = 1024;
+
+/// Which client a wait polls with, as data: it travels with the wait, from the operator to the
+/// trigger and back. It holds no secrets; those are in the connection.
+///
+/// What is given here wins over what the connection says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientSettings {
+    /// The id of a connection; default, also if it is empty: `aws_default`, or `http_default` for service
+    /// `http`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// The AWS region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The profile of `~/.aws/config`, in place of the keys and the profile of the connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Where requests go: an endpoint of AWS, or the base URL of service `http`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+    /// Which certificates are accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verify>,
+    /// Time-outs, retries and the like of a client of AWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<ClientConfig>,
+}
+
+impl ClientSettings {
+    /// Those of a connection, and no more.
+    pub fn of_connection(id: impl Into<String>) -> Self {
+        Self { connection: Some(id.into()), ..Self::default() }
+    }
+
+    /// Whether there is a secret in here: a URL with a login or a query. Such settings must not be
+    /// stored.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        let proxies = self.config.iter().flat_map(|config| config.proxies.values());
+        let mut urls = self.endpoint_url.iter().chain(proxies);
+        urls.any(|url| mask::without_login(url) != *url)
+    }
+
+    /// The connection that is named; an empty id names none.
+    #[must_use]
+    pub fn named_connection(&self) -> Option<&str> {
+        self.connection.as_deref().filter(|id| !id.is_empty())
+    }
+}
+
+/// Makes clients, and keeps them: waits with equal settings share one, and with it connections,
+/// cached credentials and tokens.
+///
+/// Once a minute, when it is asked for, a client's connection is read anew. If it says something
+/// else, there is a new client; if it cannot be read, the old one stays, and the log says so.
+pub struct Clients {
+    connections: Connections,
+    clock: Arc<dyn Clock>,
+    http: HttpFactory,
+    others: Option<Arc<dyn ClientFactory>>,
+    given: HashMap<String, Arc<dyn Client>>,
+    kept: Mutex<HashMap<(bool, ClientSettings), Arc<Slot>>>,
+}
+
+/// Held while a client is made, so that it is made once.
+type Slot = tokio::sync::Mutex<Option<Kept>>;
+
+struct Kept {
+    plan: Box<dyn ClientPlan>,
+    client: Arc<dyn Client>,
+    checked: Moment,
+}
+
+impl Clients {
+    /// Clients of `connections`, for service `http`.
+    #[must_use]
+    pub fn new(connections: Connections, clock: Arc<dyn Clock>) -> Self {
+        let http = HttpFactory { clock: Arc::clone(&clock), ca_bundle: || Ok(None) };
+        let (given, kept) = (HashMap::new(), Mutex::default());
+        Self { connections, clock, http, others: None, given, kept }
+    }
+
+    /// The same with clients for all other services, which `factory` makes.
+    #[must_use]
+    pub fn with_factory(mut self, factory: Arc<dyn ClientFactory>) -> Self {
+        self.others = Some(factory);
+        self
+    }
+
+    /// The same with certificates that clients of service `http` accept where neither the request nor the
+    /// connection says which.
+    #[must_use]
+    pub fn with_ca_bundle(mut self, ca_bundle: CaBundle) -> Self {
+        self.http.ca_bundle = ca_bundle;
+        self
+    }
+
+    /// The same with a client for all calls of `service`, whatever the connection: for a test of an
+    /// operator, or for a service that only the program knows.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use maitred_core::client::{Call, Client, Observation, Output};
+    /// use maitred_core::clock::{BoxFuture, SystemClock};
+    /// use maitred_runtime::connection::{ClientSettings, Clients, Connections, Environment};
+    /// use serde_json::json;
+    ///
+    /// /// An API whose job is done.
+    /// #[derive(Debug)]
+    /// struct Done;
+    ///
+    /// impl Client for Done {
+    ///     fn call<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Observation> {
+    ///         let reply = json!({"StatusCode": 200, "Headers": {}, "Body": {"state": "done"}});
+    ///         Box::pin(async { Observation::Output(Output::from_json(reply)) })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connections = Connections::new(Environment::empty());
+    /// let clients = Clients::new(connections, Arc::new(SystemClock::new()))
+    ///     .with_client("http", Arc::new(Done));
+    /// // What `ctx.client(..)` of an operator or a trigger does:
+    /// let client = clients.open("http", &ClientSettings::of_connection("jobs")).await?;
+    /// let call = Call::new("http", "GET", [("endpoint", "jobs/7")]);
+    /// let reply = client.call(&call).await.into_result()?;
+    /// assert_eq!(reply.value()["Body"]["state"], "done");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`EmbeddedEngine::triggerer_with`](crate::EmbeddedEngine::triggerer_with)
+    /// runs whole tasks with it.
+    #[must_use]
+    pub fn with_client(mut self, service: impl Into<String>, client: Arc<dyn Client>) -> Self {
+        self.given.insert(service.into(), client);
+        self
+    }
+
+    /// Where connections are found.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// What is wrong with the input of a call, as far as that can be told without a connection.
+    ///
+    /// # Errors
+    /// The call cannot be made whatever its input is.
+    pub fn input_problems(&self, call: &Call) -> Result<Vec<InputProblem>, CallError> {
+        match self.factory(&call.service) {
+            Some(factory) => factory.input_problems(call),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The client of `service` with `settings`.
+    ///
+    /// # Errors
+    /// The connection is not defined, or it or the settings cannot be used.
+    pub async fn open(
+        &self,
+        service: &str,
+        settings: &ClientSettings,
+    ) -> Result<Arc<dyn Client>, ConnectionError> {
+        match self.given.get(service) {
+            Some(client) => Ok(Arc::clone(client)),
+            None => self.connect(service, settings).await,
+        }
+    }
+
+    /// The client of the connection, also where [`Self::with_client`] has given another one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn connect(
+        &self,
+        service: &str,
+        settings: &ClientSettings,
+    ) -> Result<Arc<dyn Client>, ConnectionError> {
+        let slot = self.slot(service == HTTP, settings);
+        let mut slot = slot.lock().await;
+        let now = Moment::of(&*self.clock);
+        if let Some(kept) = &*slot
+            && kept.checked.elapsed(&*self.clock) < CHECK_EVERY
+        {
+            return Ok(Arc::clone(&kept.client));
+        }
+        let found = self.plan(service, settings).await;
+        match (&mut *slot, found) {
+            (None, Err(error)) => Err(error),
+            (Some(kept), Err(error)) => {
+                tracing::warn!(%error, "a connection cannot be read anew; its client stays");
+                kept.checked = now;
+                Ok(Arc::clone(&kept.client))
+            }
+            (Some(kept), Ok(plan)) if kept.plan.is_same(&*plan) => {
+                kept.checked = now;
+                Ok(Arc::clone(&kept.client))
+            }
+            (_, Ok(plan)) => {
+                let client = self.build(service, &*plan, settings).await?;
+                *slot = Some(Kept { plan, client: Arc::clone(&client), checked: now });
+                Ok(client)
+            }
+        }
+    }
+
+    fn factory(&self, service: &str) -> Option<&dyn ClientFactory> {
+        if service == HTTP { Some(&self.http) } else { self.others.as_deref() }
+    }
+
+    fn slot(&self, http: bool, settings: &ClientSettings) -> Arc<Slot> {
+        let key = (http, settings.clone());
+        // A slot is inserted whole or not at all, so a poisoned map is still good.
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = kept.get(&key) {
+            return Arc::clone(slot);
+        }
+        if kept.len() >= MAX_CLIENTS {
+            kept.clear();
+        }
+        Arc::clone(kept.entry(key).or_default())
+    }
+
+    /// Reads the connection, its file and the secrets that it refers to.
+    async fn plan(
+        &self,
+        service: &str,
+        settings: &ClientSettings,
+    ) -> Result<Box<dyn ClientPlan>, ConnectionError> {
+        let proxies = settings.config.iter().flat_map(|config| config.proxies.values());
+        for url in settings.endpoint_url.iter().chain(proxies) {
+            self.connections.known().add_urls(url);
+        }
+        let (connections, settings) = (self.connections.clone(), settings.clone());
+        let factory = match service {
+            HTTP => Arc::new(self.http.clone()) as Arc<dyn ClientFactory>,
+            _ => self.others.clone().ok_or_else(|| ConnectionError::no_clients(service))?,
+        };
+        // A file may be on a disk that is slow.
+        let plan = move || factory.plan(&connections, &settings);
+        match tokio::task::spawn_blocking(plan).await {
+            Ok(plan) => plan,
+            Err(failed) => match failed.try_into_panic() {
+                // A panic goes on where it was asked for.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is ending, and this with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    async fn build(
+        &self,
+        service: &str,
+        plan: &dyn ClientPlan,
+        settings: &ClientSettings,
+    ) -> Result<Arc<dyn Client>, ConnectionError> {
+        match plan.build().await {
+            Ok(client) => Ok(client),
+            Err(message) => {
+                let default = if service == HTTP { HTTP_DEFAULT } else { AWS_DEFAULT };
+                let id = settings.named_connection().unwrap_or(default);
+                Err(self.connections.get(id)?.invalid(message))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).len();
+        f.debug_struct("Clients").field("kept", &kept).finish_non_exhaustive()
+    }
+}

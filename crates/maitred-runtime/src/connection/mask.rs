@@ -1,0 +1,126 @@
+//! What of a connection may be shown.
+
+use serde_json::{Map, Value, json};
+
+use super::secret::{HIDDEN, SecretRef, SecretValue};
+use super::{Connection, Fields};
+use maitred_core::secrets::names::is_secret_name;
+use maitred_core::secrets::urls;
+
+/// Keys of `extra`, at any depth, whose values are no secrets. Everything else is hidden: a key that
+/// nobody thought of may hold anything.
+const PLAIN: &[&str] = &[
+    "accept",
+    "addressing_style",
+    "allow_redirects",
+    "assume_role_method",
+    "assume_role_with_web_identity_federation",
+    "assume_role_with_web_identity_token_file",
+    "audience",
+    "ca",
+    "cert",
+    "check_response",
+    "client_id",
+    "connect_timeout",
+    "content-type",
+    "DurationSeconds",
+    "endpoint_url",
+    "max_attempts",
+    "max_redirects",
+    "mode",
+    "profile_name",
+    "proxies",
+    "proxy",
+    "read_timeout",
+    "region_name",
+    "role_arn",
+    "RoleSessionName",
+    "scope",
+    "signature_version",
+    "timeout",
+    "token_endpoint_auth_method",
+    "token_url",
+    "total_max_attempts",
+    "trust_env",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "user-agent",
+    "verify",
+    "verify_ssl",
+];
+
+/// Whether `key` names a secret, or `value` is a URL with a login in it.
+pub(super) fn is_secret(key: &str, value: &Value) -> bool {
+    let plain = PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(key));
+    // An external id is what makes a role trust us.
+    let external = key.to_ascii_lowercase().contains("external");
+    let named = !plain && (external || is_secret_name(key));
+    // A JSON document as a string may hold anything.
+    let packed = key == "extra" && value.is_string();
+    named || packed || value.as_str().is_some_and(|text| without_login(text) != text)
+}
+
+/// A URL without its login and its query, and any other text without what looks like a secret of a URL.
+pub(super) fn without_login(text: &str) -> String {
+    let masked = urls::masked_address(text);
+    let is_url = urls::has_authority(text) || urls::bare_login(text).is_some();
+    match masked.find(['?', '#']) {
+        Some(end) if is_url => format!("{}?…", &masked[..end]),
+        Some(_) | None => masked,
+    }
+}
+
+/// The connection as JSON, with `***` for what is or may be a secret.
+pub(super) fn shown(connection: &Connection) -> Value {
+    let Fields { kind, description, host, login, password, schema, port, extra } =
+        &connection.fields;
+    let mut shown = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        shown.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    put("id", Some(json!(connection.id)));
+    put("type", Some(json!(kind)));
+    put("origin", Some(json!(connection.origin.to_string())));
+    put("description", description.as_ref().map(|text| json!(text)));
+    put("host", host.as_ref().map(|host| json!(without_login(host))));
+    put("port", port.map(|port| json!(port)));
+    put("schema", schema.as_ref().map(|schema| json!(schema)));
+    // A login without a password is often a token.
+    put("login", login.as_ref().map(|login| shown_field(login, password.is_some())));
+    put("password", password.as_ref().map(|password| shown_field(password, false)));
+    put("extra", (!extra.is_empty()).then(|| Value::Object(hidden(extra))));
+    Value::Object(shown)
+}
+
+fn shown_field(value: &SecretValue, plain: bool) -> Value {
+    match value {
+        SecretValue::Reference(reference) => json!(reference),
+        SecretValue::Literal(secret) if plain => json!(secret.expose()),
+        SecretValue::Literal(_) => json!(HIDDEN),
+    }
+}
+
+fn hidden(extra: &Map<String, Value>) -> Map<String, Value> {
+    extra.iter().map(|(key, value)| (key.clone(), hidden_value(key, value))).collect()
+}
+
+fn hidden_value(key: &str, value: &Value) -> Value {
+    if let Some(Ok(reference)) = SecretRef::from_value(value) {
+        return json!(reference);
+    }
+    let plain = PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(key));
+    match value {
+        Value::Object(entries) if key == "proxies" => {
+            let urls = entries.iter().map(|(key, url)| (key.clone(), hidden_value("proxy", url)));
+            Value::Object(urls.collect())
+        }
+        Value::Object(entries) => Value::Object(hidden(entries)),
+        Value::Array(items) if plain => {
+            Value::Array(items.iter().map(|item| hidden_value(key, item)).collect())
+        }
+        Value::String(text) if plain => json!(without_login(text)),
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::Number(_) if plain => value.clone(),
+        Value::Number(_) | Value::String(_) | Value::Array(_) => json!(HIDDEN),
+    }
+}

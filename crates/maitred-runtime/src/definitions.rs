@@ -1,0 +1,57 @@
+//! The waiters of waits in flight, in the store of the tasks.
+
+use std::sync::Arc;
+
+use super::access::insist;
+use super::store::{Store, StoreError};
+use crate::trigger::DefinitionStore;
+use crate::trigger::TriggerError;
+use maitred_core::clock::{BoxFuture, SystemClock};
+
+/// Keeps definitions where the tasks are.
+#[derive(Debug, Clone)]
+pub struct StoreDefinitions(Arc<dyn Store>);
+
+impl StoreDefinitions {
+    /// Definitions in `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+
+    /// A store that is busy is waited for: this must not end a wait.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Store) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let told = |error: &StoreError| {
+            tracing::warn!(%error, "the store of a waiter cannot be used; trying again");
+        };
+        insist(&self.0, &SystemClock::new(), told, work).await
+    }
+}
+
+impl DefinitionStore for StoreDefinitions {
+    fn put<'a>(&'a self, hash: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), TriggerError>> {
+        let (hash, text) = (hash.to_owned(), text.to_owned());
+        Box::pin(async move {
+            let put = self.run(move |store| store.put_definition(&hash, &text)).await;
+            put.map_err(|error| failed(&error))
+        })
+    }
+
+    fn get<'a>(&'a self, hash: &'a str) -> BoxFuture<'a, Result<Option<String>, TriggerError>> {
+        let hash = hash.to_owned();
+        Box::pin(async move {
+            let text = self.run(move |store| store.definition(&hash)).await;
+            text.map_err(|error| failed(&error))
+        })
+    }
+}
+
+/// What is wrong with the store must not become what a task came to.
+fn failed(error: &StoreError) -> TriggerError {
+    let because =
+        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    TriggerError::of_store(because)
+}

@@ -1,0 +1,35 @@
+//! Why an attempt to tell of a failed task has failed.
+
+use std::fmt;
+use std::time::Duration;
+
+/// How long one attempt may take.
+pub(super) const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why an attempt has failed.
+#[derive(Debug)]
+pub(super) struct HookError {
+    pub(super) message: String,
+    /// Whether another attempt may succeed.
+    pub(super) passes: bool,
+    /// What the server asks for.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl HookError {
+    /// A failure that stays.
+    pub(super) fn lasting(message: impl Into<String>) -> Self {
+        Self { message: message.into(), passes: false, retry_after: None }
+    }
+
+    /// A failure that may pass.
+    pub(super) fn passing(message: impl Into<String>) -> Self {
+        Self { passes: true, ..Self::lasting(message) }
+    }
+}
+
+impl fmt::Display for HookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,130 @@
+//! The waiters of new tasks, which are found, checked and kept before the tasks are accepted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::registry::{Unusable, invalid};
+use crate::connection::{Clients, has_reference, without_references};
+use crate::operator::AnyOperator;
+use crate::trigger::Trigger as _;
+use crate::trigger::{TriggerError, WaiterTrigger, stored_form};
+use maitred_core::catalog::Catalog;
+use maitred_core::client::InputProblem;
+use maitred_core::client::{Call, CallError};
+use maitred_core::config::WaiterConfig;
+
+/// The service whose operations are HTTP requests.
+const HTTP: &str = "http";
+
+/// A waiter by its name, `service.waiter`, and the hash of its definition.
+type Named = (String, String);
+
+/// The waits that were found to be good, by what they are without the values of their input: many tasks that
+/// are submitted together differ in nothing else.
+#[derive(Debug)]
+pub(super) struct KnownWaiters<'a> {
+    clients: &'a Clients,
+    waits: HashMap<String, Known>,
+    definitions: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    config: Arc<WaiterConfig>,
+    /// For one that is not written down in the task itself.
+    named: Option<Named>,
+}
+
+impl<'a> KnownWaiters<'a> {
+    pub(super) fn new(clients: &'a Clients) -> Self {
+        Self { clients, waits: HashMap::new(), definitions: BTreeMap::new() }
+    }
+
+    /// The definitions of all waiters that were found, hash and text.
+    pub(super) fn into_definitions(self) -> BTreeMap<String, String> {
+        self.definitions
+    }
+
+    /// Checks the waiter of the trigger that an operator begins with, if it begins with one of that kind;
+    /// gives the waiter that is to be stored with the task.
+    pub(super) fn check(
+        &mut self,
+        operator: &dyn AnyOperator,
+        catalog: &Catalog,
+    ) -> Result<Option<Named>, Unusable> {
+        let trigger = operator.start_from_trigger().map_err(invalid)?.map(|first| first.trigger);
+        let Some(trigger) = trigger.filter(|trigger| trigger.name == WaiterTrigger::NAME) else {
+            return Ok(None);
+        };
+        let mut shape = trigger.kwargs.clone();
+        let input = shape.get_mut("input").and_then(Value::as_object_mut);
+        input.into_iter().flat_map(|input| input.values_mut()).for_each(|value| drop(value.take()));
+        let shape = shape.to_string();
+        let trigger: WaiterTrigger = serde_json::from_value(trigger.kwargs)
+            .map_err(|error| Unusable::Invalid(error.to_string()))?;
+        let known = match self.waits.get(&shape) {
+            Some(known) => known.clone(),
+            None => self.find(&trigger, catalog).map_err(unusable)?,
+        };
+        let call = trigger.call(&known.config).map_err(unusable)?;
+        self.check_call(&call)
+            .map_err(|why| Unusable::Invalid(format!("the input of {}: {why}", trigger.id())))?;
+        let named = known.named.clone();
+        self.waits.insert(shape, known);
+        Ok(named)
+    }
+
+    fn find(&mut self, trigger: &WaiterTrigger, catalog: &Catalog) -> Result<Known, TriggerError> {
+        trigger.check(catalog)?;
+        let config = trigger.find(catalog)?;
+        let (hash, text) = stored_form(&config)?;
+        // A waiter that declares none takes those that it mentions.
+        let unused = |name: &&String| config.parameters.is_empty() && !mentions(&text, name);
+        if let Some(name) = trigger.parameters.keys().find(unused) {
+            let message = format!("{} has no parameter `{name}`", trigger.id());
+            return Err(TriggerError::new(message));
+        }
+        if trigger.definition.is_some() {
+            return Ok(Known { config, named: None });
+        }
+        self.definitions.insert(hash.clone(), text);
+        Ok(Known { config, named: Some((trigger.id(), hash)) })
+    }
+
+    /// Checks the input of a poll, as far as it is known before references to secrets are resolved.
+    fn check_call(&self, call: &Call) -> Result<(), String> {
+        let input = if call.service == HTTP { plain(&call.input)? } else { call.input.clone() };
+        let call = Call { input, ..call.clone() };
+        let problems = self.clients.input_problems(&call);
+        let problems = problems.map_err(|error: CallError| error.message().to_owned())?;
+        let is_open = |problem: &InputProblem| {
+            let member = problem.path.split(['.', '[']).next().unwrap_or_default();
+            call.input.get(member).is_some_and(has_reference)
+        };
+        let told: Vec<_> =
+            problems.iter().filter(|problem| !is_open(problem)).map(ToString::to_string).collect();
+        if told.is_empty() { Ok(()) } else { Err(told.join("; ")) }
+    }
+}
+
+/// Whether `{{NAME}}` stands in a text.
+fn mentions(text: &str, name: &str) -> bool {
+    let mut placeholders = text.split("{{").skip(1).filter_map(|after| after.split("}}").next());
+    placeholders.any(|placeholder| placeholder.trim() == name)
+}
+
+/// The input of a request with texts in the place of references.
+fn plain(input: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+    let plain = input.iter().map(|(key, value)| {
+        let value = without_references(value).map_err(|bad| format!("{key}: {bad}"))?;
+        Ok((key.clone(), value))
+    });
+    plain.collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unusable(error: TriggerError) -> Unusable {
+    Unusable::Invalid(error.to_string())
+}

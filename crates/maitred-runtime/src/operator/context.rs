@@ -1,0 +1,269 @@
+//! What an operator may use while it runs.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Crash, Intent, OperatorError, Resumed};
+use crate::connection::ClientSettings;
+use crate::connection::Clients;
+use crate::trigger::Level;
+use crate::trigger::Log;
+use crate::trigger::MIN_PAUSE;
+use crate::trigger::Services;
+use crate::trigger::Step;
+use crate::trigger::Trigger;
+use crate::trigger::TriggerContext;
+use crate::trigger::TriggerError;
+use maitred_core::client::CallError;
+use maitred_core::client::Client;
+use maitred_core::clock::BoxFuture;
+use maitred_core::clock::Clock;
+use maitred_core::clock::Timestamp;
+
+/// Which task an operator works for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskInfo {
+    /// The task's number.
+    pub id: i64,
+    /// The task's key, if it was given one.
+    pub key: Option<String>,
+    /// Which try this is, from 1.
+    pub try_number: u32,
+    /// A token that stays the same when this step runs again after a crash.
+    pub token: String,
+}
+
+/// What the engine that runs a task does for its operator.
+pub trait Host: Send + Sync + fmt::Debug {
+    /// Stores that a main call is about to be made. When this has returned, the intent survives a crash.
+    fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<Begun, OperatorError>>;
+    /// Stores what became of the call. When this has returned, it survives a crash.
+    fn settle(&self, ordinal: u32, settled: Settled) -> BoxFuture<'_, Result<(), OperatorError>>;
+    /// Takes a line of the task's log.
+    fn log(&self, level: Level, message: String);
+}
+
+/// What an engine knows of a main call that an operator wants to make.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// Nothing: make it.
+    Go,
+    /// It was made before a crash; this is its result.
+    Recorded(Value),
+}
+
+/// What became of a main call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// It was made, with this result.
+    Done(Value),
+    /// It was certainly not made.
+    NotMade,
+}
+
+/// How a main call failed. A [`CallError`] of [`Client::call_once`](maitred_core::client::Client::call_once) becomes
+/// the right one with `?` or `into()`: refused if the service answered with a status of 4xx or has certainly
+/// seen nothing of the call, else ambiguous.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MainCallError {
+    /// The service refused it, or it was never sent: nothing has been started.
+    Refused(OperatorError),
+    /// It was sent and no reply was seen: something may have been started.
+    Ambiguous(String),
+}
+
+impl From<CallError> for MainCallError {
+    fn from(error: CallError) -> Self {
+        let is_no = error.status().is_some_and(|status| (400..500).contains(&status));
+        if is_no || error.is_never_sent() {
+            return Self::Refused(error.into());
+        }
+        Self::Ambiguous(error.to_string())
+    }
+}
+
+/// The log of a trigger that runs on a worker.
+#[derive(Debug)]
+struct HostLog(Arc<dyn Host>);
+
+impl Log for HostLog {
+    fn log(&self, level: Level, message: String) {
+        self.0.log(level, message);
+    }
+}
+
+/// What an operator may use while it runs.
+#[derive(Debug)]
+pub struct OperatorContext {
+    services: Arc<Services>,
+    task: TaskInfo,
+    host: Arc<dyn Host>,
+    calls: AtomicU32,
+    /// How many main calls are being made.
+    open: AtomicUsize,
+}
+
+/// A main call that is being made, until this is dropped.
+struct OpenCall<'a>(&'a AtomicUsize);
+
+impl<'a> OpenCall<'a> {
+    fn of(open: &'a AtomicUsize) -> Self {
+        open.fetch_add(1, Ordering::SeqCst);
+        Self(open)
+    }
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl OperatorContext {
+    /// The context of one step of a task.
+    #[must_use]
+    pub fn new(services: Arc<Services>, task: TaskInfo, host: Arc<dyn Host>) -> Self {
+        Self { services, task, host, calls: AtomicU32::new(0), open: AtomicUsize::new(0) }
+    }
+
+    /// Whether a main call is being made.
+    pub(crate) fn makes_main_call(&self) -> bool {
+        self.open.load(Ordering::SeqCst) > 0
+    }
+
+    /// The task.
+    #[must_use]
+    pub fn task(&self) -> &TaskInfo {
+        &self.task
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.services.clock.now()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.services.clock
+    }
+
+    /// Connections and the clients made of them.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.services.clients
+    }
+
+    /// What all operators and triggers of the process share.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// A client for `service`, by the id of a connection and what goes with it.
+    ///
+    /// # Errors
+    /// The connection does not exist or cannot be used.
+    pub async fn client(
+        &self,
+        service: &str,
+        settings: &ClientSettings,
+    ) -> Result<Arc<dyn Client>, OperatorError> {
+        Ok(self.services.clients.open(service, settings).await?)
+    }
+
+    /// Runs a trigger to its end here, on the worker: the wait of an operator that does not defer.
+    pub async fn run_trigger<T: Trigger>(&self, trigger: &T) -> Resumed {
+        let log = Arc::new(HostLog(Arc::clone(&self.host)));
+        let ctx = TriggerContext::new(Arc::clone(&self.services), log);
+        let crashed = |error: TriggerError| Resumed::TriggerCrashed(error.into());
+        let mut state = match trigger.start(&ctx).await {
+            Ok(state) => state,
+            Err(error) => return crashed(error),
+        };
+        let mut pause = trigger.first_due(&state, self.now()).since(self.now());
+        loop {
+            self.clock().sleep(pause).await;
+            match trigger.step(&ctx, &mut state).await {
+                Ok(Step::Again { after }) => pause = after.max(MIN_PAUSE),
+                Ok(Step::Fire(event)) => return Resumed::Event(event),
+                Ok(Step::End(_)) => {
+                    let message = "a trigger that ends its task needs a deferral";
+                    return Resumed::TriggerCrashed(Crash::new(message));
+                }
+                Err(error) => return crashed(error),
+            }
+        }
+    }
+
+    /// A token for operations that have an idempotency token: the same when this step runs again
+    /// after a crash, another one for every try and every step.
+    #[must_use]
+    pub fn idempotency_token(&self) -> &str {
+        &self.task.token
+    }
+
+    /// Writes a line to the task's log. It must not hold secrets: it is stored.
+    pub fn log(&self, level: Level, message: impl Into<String>) {
+        self.host.log(level, message.into());
+    }
+
+    /// Makes a call that must not be made twice. `call` sends it with
+    /// [`Client::call_once`](maitred_core::client::Client::call_once), or another client's like without retries.
+    ///
+    /// That it is about to be made is stored first, with `details`, which hold no secrets. If this
+    /// step runs again after a crash, a call that is known to have been made is not repeated: its
+    /// stored result is returned. A call whose reply was not seen is looked up with
+    /// [`Operator::reconcile`](super::Operator::reconcile) first.
+    ///
+    /// The calls of one step are told apart by their order, so that must not depend on anything that
+    /// changes between two runs of it.
+    ///
+    /// # Errors
+    /// What `call` returns; and that the intent cannot be stored, then nothing was called.
+    pub async fn main_call<T, F>(
+        &self,
+        name: &str,
+        details: Value,
+        call: impl FnOnce() -> F + Send,
+    ) -> Result<T, OperatorError>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        F: Future<Output = Result<T, MainCallError>> + Send,
+    {
+        let _open = OpenCall::of(&self.open);
+        let ordinal = self.calls.fetch_add(1, Ordering::Relaxed);
+        let intent = Intent { ordinal, name: name.to_owned(), details };
+        if let Begun::Recorded(value) = self.host.begin(intent).await? {
+            return serde_json::from_value(value).map_err(|error| {
+                OperatorError::unreadable(format!("the result of {name} cannot be read: {error}"))
+            });
+        }
+        match call().await {
+            Ok(result) => {
+                let value = serde_json::to_value(&result).map_err(|error| {
+                    OperatorError::fatal(format!("the result of {name} cannot be stored: {error}"))
+                })?;
+                self.host.settle(ordinal, Settled::Done(value)).await?;
+                Ok(result)
+            }
+            Err(MainCallError::Refused(error)) => {
+                self.host.settle(ordinal, Settled::NotMade).await?;
+                Err(error)
+            }
+            Err(MainCallError::Ambiguous(message)) => {
+                let message = format!("no reply to {name} was seen: {message}");
+                self.host.log(Level::Warning, message.clone());
+                Err(OperatorError::in_doubt(message))
+            }
+        }
+    }
+}

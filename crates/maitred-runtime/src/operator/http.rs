@@ -1,0 +1,261 @@
+//! Operators for HTTP.
+//!
+//! Names and arguments are those of Airflow's HTTP provider. What there is a Python callable is here an
+//! expression ([JMESPath](https://jmespath.org)) over `{"StatusCode", "Headers", "Body"}`: it is data, so
+//! it works on a worker and in a trigger alike.
+//!
+//! A secret goes in the connection, or as a reference (`{"$secret": "env:NAME"}`) in the place of a value
+//! of `headers`, `params`, `data` or `json`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::OperatorError;
+use crate::connection::without_references;
+use crate::trigger::literal_secret;
+use maitred_core::client::Verify;
+use maitred_core::expression::Expression;
+use maitred_http::METHODS;
+use maitred_http::check_input;
+
+mod request;
+mod sensor;
+
+pub use request::HttpRequest;
+pub use sensor::HttpSensor;
+
+/// An operator's struct with the arguments that all operators for HTTP have.
+macro_rules! http_operator {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// A path below the connection's host, or a whole URL. Default: the connection's host.
+            #[serde(default)]
+            pub endpoint: String,
+            /// The connection. Default: `http_default`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub http_conn_id: Option<String>,
+            /// Headers. Default: the connection's.
+            #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+            pub headers: serde_json::Map<String, serde_json::Value>,
+            /// What is appended to the query of the URL.
+            #[serde(default, alias = "request_params", skip_serializing_if = "serde_json::Map::is_empty")]
+            pub params: serde_json::Map<String, serde_json::Value>,
+            /// The body: a string as it is, an object as a form.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub data: Option<serde_json::Value>,
+            /// The body, as JSON.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub json: Option<serde_json::Value>,
+            /// How the server is reached, where it is not as the connection says.
+            #[serde(default, skip_serializing_if = "super::ExtraOptions::is_default")]
+            pub extra_options: super::ExtraOptions,
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl $name {
+            fn parts(&self) -> super::Parts<'_> {
+                super::Parts {
+                    method: &self.method,
+                    endpoint: &self.endpoint,
+                    headers: &self.headers,
+                    params: &self.params,
+                    data: self.data.as_ref(),
+                    json: self.json.as_ref(),
+                    extra_options: &self.extra_options,
+                }
+            }
+
+            fn client_settings(&self) -> crate::connection::ClientSettings {
+                crate::connection::ClientSettings {
+                    connection: self.http_conn_id.clone(),
+                    ..Default::default()
+                }
+            }
+        }
+    };
+}
+use http_operator;
+
+/// How a server is reached.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExtraOptions {
+    /// Seconds for the whole request. Default: 30.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<f64>,
+    /// Seconds to connect. Default: 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<f64>,
+    /// Which certificates are accepted. Default: those that the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verify>,
+    /// Whether redirects are followed. Default: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_redirects: Option<bool>,
+    /// How many redirects are followed at most. Default: 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_redirects: Option<u64>,
+    /// The largest body that is accepted, in bytes. Default: 8 MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_body_bytes: Option<u64>,
+}
+
+impl ExtraOptions {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A condition on a reply. Both members have to hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResponseCheck {
+    /// The status, or a list of them. Default: any below 400.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Statuses>,
+    /// A JMESPath expression over `{"StatusCode", "Headers", "Body"}` that has to be true, e.g.
+    /// `Body.state == 'done'`. Null, false, and what is empty are not true. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+}
+
+/// One HTTP status, or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Statuses {
+    /// One.
+    One(u16),
+    /// Any of these.
+    Many(Vec<u16>),
+}
+
+impl ResponseCheck {
+    fn statuses(&self) -> &[u16] {
+        match &self.status {
+            None => &[],
+            Some(Statuses::One(status)) => std::slice::from_ref(status),
+            Some(Statuses::Many(statuses)) => statuses,
+        }
+    }
+
+    /// The condition as one expression, which is true or false.
+    fn condition(&self) -> String {
+        let status = match &self.status {
+            None => "StatusCode < `400`".to_owned(),
+            Some(_) => format!("contains(`{:?}`, StatusCode)", self.statuses()),
+        };
+        match &self.expression {
+            None => status,
+            // Twice not is the truth of a value.
+            Some(expression) => format!("{status} && {}", truth(expression)),
+        }
+    }
+
+    fn check(&self, argument: &str) -> Result<(), OperatorError> {
+        let wrong =
+            |message: &str| Err(OperatorError::fatal(format!("{argument}.status {message}")));
+        if self.status.is_some() && self.statuses().is_empty() {
+            return wrong("is an empty list");
+        }
+        if self.statuses().iter().any(|status| !(100..=599).contains(status)) {
+            return wrong("has a number that is no HTTP status");
+        }
+        match &self.expression {
+            Some(expression) => check_expression(&format!("{argument}.expression"), expression),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An expression for whether `expression`, which compiles by itself, is true.
+fn truth(expression: &str) -> String {
+    format!("!(!({expression}))")
+}
+
+fn check_expression(argument: &str, text: &str) -> Result<(), OperatorError> {
+    match Expression::compile(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(OperatorError::fatal(format!("{argument}: {error}"))),
+    }
+}
+
+/// The arguments that make a request.
+struct Parts<'a> {
+    method: &'a str,
+    endpoint: &'a str,
+    headers: &'a Map<String, Value>,
+    params: &'a Map<String, Value>,
+    data: Option<&'a Value>,
+    json: Option<&'a Value>,
+    extra_options: &'a ExtraOptions,
+}
+
+impl Parts<'_> {
+    /// The input of service `http`.
+    fn input(&self) -> Map<String, Value> {
+        let mut input = Map::new();
+        input.insert(target(self.endpoint).to_owned(), self.endpoint.into());
+        let mut put = |key: &str, value: Option<Value>| {
+            input.extend(value.map(|value| (key.to_owned(), value)));
+        };
+        let object =
+            |map: &Map<String, Value>| (!map.is_empty()).then(|| Value::Object(map.clone()));
+        put("headers", object(self.headers));
+        put("params", object(self.params));
+        put("data", self.data.cloned());
+        put("json", self.json.cloned());
+        let options = self.extra_options;
+        put("requestTimeout", options.timeout.map(Value::from));
+        put("connectTimeout", options.connect_timeout.map(Value::from));
+        put("verify", options.verify.as_ref().map(|verify| serde_json::json!(verify)));
+        put("followRedirects", options.allow_redirects.map(Value::from));
+        put("maxRedirects", options.max_redirects.map(Value::from));
+        put("maxBodyBytes", options.max_body_bytes.map(Value::from));
+        input
+    }
+
+    fn check(&self) -> Result<(), OperatorError> {
+        if !METHODS.contains(&self.method) {
+            let known = METHODS.join(", ");
+            return Err(OperatorError::fatal(format!("method is one of {known}, in capitals")));
+        }
+        let input = self.input();
+        if let Some(message) = literal_secret(&input, "endpoint") {
+            return Err(OperatorError::fatal(message));
+        }
+        check_request(&input)
+    }
+}
+
+/// Checks the input of a request, in which references stand for secrets.
+fn check_request(input: &Map<String, Value>) -> Result<(), OperatorError> {
+    let mut problems = Vec::new();
+    let mut plain = Map::new();
+    for (key, value) in input {
+        match without_references(value) {
+            Ok(value) => drop(plain.insert(key.clone(), value)),
+            Err(bad) => problems.push(format!("{key}: {bad}")),
+        }
+    }
+    for problem in check_input(&plain) {
+        let help = problem.help.map(|help| format!(" ({help})")).unwrap_or_default();
+        let path = if problem.path == "url" { "endpoint" } else { &problem.path };
+        problems.push(format!("{path} {}{help}", problem.message));
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(OperatorError::fatal(problems.join("; ")))
+}
+
+/// The member of an input that an endpoint is.
+fn target(endpoint: &str) -> &'static str {
+    if endpoint.contains("://") { "url" } else { "endpoint" }
+}

@@ -1,0 +1,176 @@
+//! Waiting for a reply.
+
+use serde_json::Value;
+
+use super::{ResponseCheck, http_operator, truth};
+use crate::operator::Deferral;
+use crate::operator::Flow;
+use crate::operator::Operator;
+use crate::operator::OperatorContext;
+use crate::operator::OperatorError;
+use crate::operator::Resumed;
+use crate::operator::arguments_of;
+use crate::operator::sensor::{check_timeout, sensed, sensing};
+use crate::trigger::WaiterTrigger;
+use maitred_core::config::AcceptorConfig;
+use maitred_core::config::MatcherKind;
+use maitred_core::config::Show;
+use maitred_core::config::State;
+use maitred_core::config::WaiterConfig;
+
+http_operator! {
+    /// Asks an endpoint until its reply is as it should be.
+    ///
+    /// - A reply for which `response_check` holds ends it well; one for which it does not is asked for again.
+    /// - So is one whose status is in `response_error_codes_allowlist`, and one that passes by itself: no
+    ///   connection, 408, 429, 5xx. After these it waits longer and longer, and as long as a `Retry-After`
+    ///   asks for.
+    /// - Any other status of 400 and above is a failure at once.
+    pub struct HttpSensor {
+        /// The method. Default: `GET`.
+        #[serde(default = "default_method")]
+        pub method: String,
+        /// What the reply should be like. Default: any status below 400.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub response_check: Option<ResponseCheck>,
+        /// A JMESPath expression over `{"StatusCode", "Headers", "Body"}` that ends the wait as a failure
+        /// where it is true, e.g. `Body.state == 'failed'`. Default: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub fail_if: Option<String>,
+        /// Statuses that are asked again, e.g. `404` or `4xx`. Default: `["404"]`.
+        #[serde(default = "default_allowlist")]
+        pub response_error_codes_allowlist: Vec<String>,
+        /// Seconds between two requests. Default: 60.
+        #[serde(default = "default_poke_interval")]
+        pub poke_interval: f64,
+        /// Seconds that it may take. Default: 604800, a week.
+        #[serde(default = "default_timeout")]
+        pub timeout: f64,
+        /// Whether the wait leaves the worker. Default: false.
+        #[serde(default)]
+        pub deferrable: bool,
+        /// Whether the task is skipped, and not failed, if the reply is not as it should be within `timeout`. Any other
+        /// failure, such as access denied or a bad connection, still fails it. Default: false.
+        #[serde(default)]
+        pub soft_fail: bool,
+    }
+}
+
+fn default_method() -> String {
+    "GET".to_owned()
+}
+
+fn default_allowlist() -> Vec<String> {
+    vec!["404".to_owned()]
+}
+
+fn default_poke_interval() -> f64 {
+    60.0
+}
+
+fn default_timeout() -> f64 {
+    604_800.0
+}
+
+/// Why a reply that meets `fail_if` does so, where APIs tend to say it.
+const REASON: &str = "join(': ', ['the reply meets fail_if', \
+    to_string(not_null(Body.message, Body.error, Body.reason, Body.detail, 'it gives no reason'))])";
+
+impl HttpSensor {
+    fn trigger(&self) -> WaiterTrigger {
+        let mut trigger = WaiterTrigger::new("http", "sensor").with_definition(self.definition());
+        trigger.input = self.parts().input();
+        trigger.client = self.client_settings();
+        trigger.overrides.delay = Some(self.poke_interval);
+        trigger.overrides.timeout = Some(self.timeout);
+        trigger
+    }
+
+    /// What does not differ from one endpoint to the next, so that many sensors share it.
+    fn definition(&self) -> WaiterConfig {
+        let is_true = |state: State, argument: String, message: Option<&str>| AcceptorConfig {
+            state,
+            matcher: MatcherKind::Path,
+            argument: Some(argument),
+            expected: Value::from(true),
+            message: message.map(str::to_owned),
+        };
+        let mut acceptors = Vec::new();
+        if let Some(expression) = &self.fail_if {
+            acceptors.push(is_true(State::Failure, truth(expression), Some(REASON)));
+        }
+        let check = self.response_check.clone().unwrap_or_default();
+        acceptors.push(is_true(State::Success, check.condition(), None));
+        acceptors.extend(self.response_error_codes_allowlist.iter().map(|code| AcceptorConfig {
+            state: State::Retry,
+            matcher: MatcherKind::Error,
+            argument: None,
+            expected: code.as_str().into(),
+            message: None,
+        }));
+        let delay = default_poke_interval();
+        let mut definition = WaiterConfig::new(self.method.as_str(), delay, 1, acceptors);
+        definition.show = Some(Show::One("StatusCode".to_owned()));
+        definition.mutating = !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        definition
+    }
+}
+
+impl Operator for HttpSensor {
+    const NAME: &'static str = "http.sensor";
+    const SUMMARY: &'static str = "Ask an endpoint until its reply is as it should be";
+
+    fn arguments() -> Value {
+        arguments_of::<Self>()
+    }
+
+    fn check(&self) -> Result<(), OperatorError> {
+        self.parts().check()?;
+        if !(self.poke_interval > 0.0 && self.poke_interval.is_finite()) {
+            return Err(OperatorError::fatal("poke_interval is a number of seconds above 0"));
+        }
+        check_timeout(self.timeout)?;
+        if let Some(check) = &self.response_check {
+            check.check("response_check")?;
+        }
+        if let Some(expression) = &self.fail_if {
+            super::check_expression("fail_if", expression)?;
+        }
+        for code in &self.response_error_codes_allowlist {
+            if !matches!(code.as_bytes(), [b'4' | b'5', tail @ ..] if is_tail(tail)) {
+                return Err(OperatorError::fatal(format!(
+                    "response_error_codes_allowlist: `{code}` is no status of an error, such as \
+                     404, and no class of them, 4xx or 5xx"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A sensor starts nothing, so it needs no worker before its trigger.
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+        if !self.deferrable {
+            return Ok(None);
+        }
+        sensing(&self.trigger(), self.timeout).map(Some)
+    }
+
+    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+        sensed(ctx.run_trigger(&self.trigger()).await, self.soft_fail)
+    }
+
+    async fn resume(
+        &self,
+        _ctx: &OperatorContext,
+        _method: &str,
+        _kwargs: Value,
+        with: Resumed,
+    ) -> Result<Flow, OperatorError> {
+        sensed(with, self.soft_fail)
+    }
+}
+
+/// The last two digits of a status, or `xx` for all of its class.
+fn is_tail(tail: &[u8]) -> bool {
+    tail == b"xx" || matches!(tail, [b'0'..=b'9', b'0'..=b'9'])
+}

@@ -1,0 +1,257 @@
+//! Which operators and triggers this program knows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+use url::Url;
+
+use super::task::{FailureHook, NewTask, WebhookUrl};
+use crate::operator::AnyOperator;
+use crate::operator::Operator;
+use crate::operator::OperatorError;
+use crate::operator::OperatorType;
+use crate::operator::Wait;
+use crate::operator::http::{HttpRequest, HttpSensor};
+use crate::trigger::AnyTrigger;
+use crate::trigger::DateTimeTrigger;
+use crate::trigger::HttpTrigger;
+use crate::trigger::SerializedTrigger;
+use crate::trigger::TimeDeltaTrigger;
+use crate::trigger::Trigger;
+use crate::trigger::TriggerError;
+use crate::trigger::TriggerType;
+use crate::trigger::WaiterTrigger;
+use maitred_core::diagnostic::nearest;
+use maitred_core::secrets::literals;
+
+/// The operators and triggers of a program, by name.
+///
+/// ```
+/// # use maitred_runtime::Registry;
+/// let registry = Registry::builtin();
+/// assert!(registry.operators().any(|(name, _)| name == "http.request"));
+/// ```
+#[derive(Default)]
+pub struct Registry {
+    operators: BTreeMap<&'static str, OperatorType>,
+    triggers: BTreeMap<&'static str, TriggerType>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("operators", &self.operators.keys())
+            .field("triggers", &self.triggers.keys())
+            .finish()
+    }
+}
+
+/// Why a stored operator or trigger cannot be used by this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// Another program, or another version of this one, may know it: the task is parked.
+    Unknown(String),
+    /// Its arguments are wrong.
+    Invalid(String),
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unknown(message) | Self::Invalid(message)) = self;
+        f.write_str(message)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+impl Registry {
+    /// The operators and triggers that come with this crate.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self::default()
+            .with_operator::<HttpRequest>()
+            .with_operator::<HttpSensor>()
+            .with_trigger::<HttpTrigger>()
+            .with_operator::<Wait>()
+            .with_trigger::<WaiterTrigger>()
+            .with_trigger::<DateTimeTrigger>()
+            .with_trigger::<TimeDeltaTrigger>()
+    }
+
+    /// The same with one more operator.
+    #[must_use]
+    pub fn with_operator<T: Operator>(mut self) -> Self {
+        self.operators.insert(T::NAME, OperatorType::of::<T>());
+        self
+    }
+
+    /// The same with one more trigger.
+    #[must_use]
+    pub fn with_trigger<T: Trigger>(mut self) -> Self {
+        self.triggers.insert(T::NAME, TriggerType::of::<T>());
+        self
+    }
+
+    /// The names of the operators, each with what it does.
+    pub fn operators(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.operators.iter().map(|(name, operator)| (*name, operator.summary))
+    }
+
+    /// The JSON Schema of an operator's arguments; null if the operator does not tell.
+    ///
+    /// # Errors
+    /// There is no operator of this name.
+    pub fn arguments(&self, operator: &str) -> Result<Value, Unusable> {
+        Ok((self.operator_type(operator)?.arguments)())
+    }
+
+    /// The names of the triggers.
+    pub fn triggers(&self) -> impl Iterator<Item = &'static str> {
+        self.triggers.keys().copied()
+    }
+
+    /// The version of an operator's arguments, for a submission.
+    ///
+    /// # Errors
+    /// There is no operator of this name.
+    pub fn version(&self, operator: &str) -> Result<u32, Unusable> {
+        Ok(self.operator_type(operator)?.version)
+    }
+
+    /// Checks the arguments of a task before it is submitted.
+    ///
+    /// # Errors
+    /// The operator is unknown, or its arguments cannot be used.
+    pub fn check(&self, operator: &str, args: &Value) -> Result<(), Unusable> {
+        self.checked(operator, args).map(drop)
+    }
+
+    fn checked(&self, operator: &str, args: &Value) -> Result<Box<dyn AnyOperator>, Unusable> {
+        let operator = self.operator_type(operator)?.load(args).map_err(invalid)?;
+        operator.check().map_err(invalid)?;
+        match literals::login_in("", args) {
+            None => Ok(operator),
+            Some(path) => Err(Unusable::Invalid(format!(
+                "{path} has a login in it, and arguments are stored: put it in the connection"
+            ))),
+        }
+    }
+
+    /// Checks a task before it is submitted: its operator, the arguments, and its failure hook.
+    ///
+    /// # Errors
+    /// The operator is unknown, its arguments cannot be used, or nobody could be told of a failure.
+    pub fn check_task(&self, task: &NewTask) -> Result<(), Unusable> {
+        self.checked_task(task).map(drop)
+    }
+
+    /// The same, with the operator that was checked.
+    pub(super) fn checked_task(&self, task: &NewTask) -> Result<Box<dyn AnyOperator>, Unusable> {
+        let operator = self.checked(&task.operator, &task.args)?;
+        match task.on_failure.as_ref().and_then(hook_problem) {
+            Some(problem) => Err(Unusable::Invalid(problem)),
+            None => Ok(operator),
+        }
+    }
+
+    /// Whether this program can run a stored task.
+    ///
+    /// # Errors
+    /// Why it cannot: its operator or the trigger that it waits for is unknown or cannot be used.
+    pub fn can_run(
+        &self,
+        task: &NewTask,
+        trigger: Option<&SerializedTrigger>,
+    ) -> Result<(), Unusable> {
+        self.operator(&task.operator, task.version, &task.args)?;
+        trigger.map_or(Ok(()), |trigger| self.trigger(trigger).map(drop))
+    }
+
+    pub(super) fn operator(
+        &self,
+        name: &str,
+        version: u32,
+        args: &Value,
+    ) -> Result<Box<dyn AnyOperator>, Unusable> {
+        let kind = self.operator_type(name)?;
+        same_version("operator", name, version, kind.version)?;
+        kind.load(args).map_err(invalid)
+    }
+
+    pub(super) fn trigger(
+        &self,
+        trigger: &SerializedTrigger,
+    ) -> Result<Box<dyn AnyTrigger>, Unusable> {
+        let invalid = |error: TriggerError| Unusable::Invalid(error.to_string());
+        self.trigger_type(trigger)?.load(trigger.kwargs.clone()).map_err(invalid)
+    }
+
+    /// What makes triggers of this name and version.
+    pub(super) fn trigger_type(
+        &self,
+        trigger: &SerializedTrigger,
+    ) -> Result<TriggerType, Unusable> {
+        let name = trigger.name.as_str();
+        let kind = self
+            .triggers
+            .get(name)
+            .ok_or_else(|| Unusable::Unknown(format!("this program knows no trigger `{name}`")))?;
+        same_version("trigger", name, trigger.version, kind.version)?;
+        Ok(*kind)
+    }
+
+    fn operator_type(&self, name: &str) -> Result<&OperatorType, Unusable> {
+        self.operators.get(name).ok_or_else(|| {
+            let near = nearest(name, self.operators.keys().copied());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Unusable::Unknown(format!("this program knows no operator `{name}`{hint}"))
+        })
+    }
+}
+
+/// Why nobody could be told of a failure, or a secret would be stored.
+fn hook_problem(hook: &FailureHook) -> Option<String> {
+    let stored = |what: &str, help: &str| Some(format!("the {what}, and tasks are stored: {help}"));
+    match hook {
+        FailureHook::Command(words) if words.is_empty() => {
+            Some("the command for failures is empty".to_owned())
+        }
+        FailureHook::Command(words) => {
+            let found = literals::of_command(words).into_iter().next()?;
+            let what = format!("command for failures {}", found.what);
+            stored(
+                &what,
+                "take it from a variable, e.g. \"$TOKEN\", or from a file, in the command",
+            )
+        }
+        FailureHook::Webhook(WebhookUrl::Secret(_)) => None,
+        FailureHook::Webhook(WebhookUrl::Literal(url)) => {
+            if let Some(found) = literals::of_text("", url).first() {
+                let what = format!("webhook for failures {}", found.what);
+                return stored(&what, "give {\"$secret\": \"env:NAME\"} in the place of the URL");
+            }
+            (!is_http(url))
+                .then(|| format!("the webhook for failures, `{url}`, is not an http or https URL"))
+        }
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let parsed = Url::parse(url);
+    parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(super) fn invalid(error: OperatorError) -> Unusable {
+    Unusable::Invalid(error.to_string())
+}
+
+fn same_version(what: &str, name: &str, stored: u32, known: u32) -> Result<(), Unusable> {
+    if stored == known {
+        return Ok(());
+    }
+    Err(Unusable::Unknown(format!(
+        "{what} `{name}` is stored in version {stored}, this program knows version {known}"
+    )))
+}

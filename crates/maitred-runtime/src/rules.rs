@@ -1,0 +1,446 @@
+//! What happens to a task: the rules that all stores share. Stores only keep what comes of them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::store::StoreError;
+use super::task::{
+    CancelRequest, Change, HistoryEntry, HookProgress, NewTask, OnConflict, Resumption,
+    StoredIntent, Task, TaskId, TaskState, Transition,
+};
+use crate::operator::Begun;
+use crate::operator::Intent;
+use crate::operator::Settled;
+use crate::trigger::CancelReason;
+use maitred_core::clock::Timestamp;
+
+/// What a submission does about the task that has its key.
+pub(super) enum Conflict {
+    Attach,
+    Replace,
+}
+
+/// What `spec` does about the task `holder` that has its key.
+pub(super) fn conflict(spec: &NewTask, holder: TaskId) -> Result<Conflict, StoreError> {
+    match spec.on_conflict {
+        OnConflict::Reject => {
+            let key = spec.key.clone().unwrap_or_default();
+            Err(StoreError::Conflict { key, id: holder })
+        }
+        OnConflict::Attach | OnConflict::Done => Ok(Conflict::Attach),
+        OnConflict::Replace => Ok(Conflict::Replace),
+    }
+}
+
+/// The request by which a new task takes the key of another.
+pub(super) const REPLACE: CancelRequest =
+    CancelRequest { reason: CancelReason::Replaced, undo: false };
+
+/// What a request to cancel found out about the deferral of its task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Undoable(pub(super) bool);
+
+impl Task {
+    pub(super) fn submitted(id: TaskId, spec: NewTask, now: Timestamp) -> (Self, HistoryEntry) {
+        let (due, pause_from) = match spec.due {
+            Some(due) => (due, None),
+            None => (now, Some(now)),
+        };
+        let task = Self {
+            id,
+            spec,
+            state: TaskState::Queued,
+            try_number: 0,
+            step: 0,
+            token: new_token(),
+            deadline: None,
+            due,
+            pause_from,
+            resumption: None,
+            result: None,
+            message: None,
+            failure: None,
+            cancel: None,
+            created: now,
+            started: None,
+            ended: None,
+            hook_pending: false,
+            hook: HookProgress::default(),
+        };
+        let reason = "submitted".to_owned();
+        (task, HistoryEntry { at: now, from: None, to: TaskState::Queued, reason })
+    }
+
+    /// Whether no other task may have this one's key. A task that another has replaced has given it up,
+    /// although it may take a while to end.
+    pub(super) fn holds_key(&self) -> bool {
+        !self.state.is_final() && !self.is_replaced()
+    }
+
+    /// Whether a submission that says [`OnConflict::Done`] stands back for this task, the last one of its key:
+    /// the work is done, under way, or may have been done.
+    pub(super) fn makes_another_needless(&self) -> bool {
+        self.holds_key() || matches!(self.state, TaskState::Success | TaskState::InDoubt)
+    }
+
+    fn is_replaced(&self) -> bool {
+        self.cancel.is_some_and(|cancel| cancel.reason == CancelReason::Replaced)
+    }
+
+    /// Whether a worker may take it once it is due.
+    pub fn waits_for_a_worker(&self) -> bool {
+        matches!(self.state, TaskState::Queued | TaskState::UpForRetry)
+    }
+
+    /// Whether a worker may take it at `now`.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.waits_for_a_worker() && (self.due <= now || self.is_due_at_once())
+    }
+
+    /// Whether it waits for nothing but a worker, whatever the clock says of whoever has put it there.
+    fn is_due_at_once(&self) -> bool {
+        self.pause_from.is_some_and(|from| self.due <= from)
+    }
+
+    /// Whether it is due at `now` although its time is later: it was put there by another clock.
+    pub(super) fn is_due_early(&self, now: Timestamp) -> bool {
+        self.is_due(now) && now < self.due
+    }
+
+    /// When it is due, as a clock sees it that shows `now`.
+    pub(super) fn due_by(&self, now: Timestamp) -> Timestamp {
+        if self.is_due_early(now) { now } else { self.due }
+    }
+
+    /// The wall clock was set back by so much: what is left of a pause stays.
+    pub(super) fn clock_set_back(&mut self, by: Duration) {
+        let pause = self.pause_from.filter(|from| self.waits_for_a_worker() && *from < self.due);
+        if let Some(from) = pause {
+            self.pause_from = Some(from.minus(by));
+            self.due = self.due.minus(by);
+        }
+    }
+
+    /// A pause that seems to have begun after `now` begins now: the wall clock was set back since.
+    pub(super) fn begin_pause_by(&mut self, now: Timestamp) {
+        let pause = self.pause_from.filter(|from| self.waits_for_a_worker() && *from < self.due);
+        if let Some(from) = pause.filter(|from| now < *from) {
+            self.pause_from = Some(now);
+            self.due = now.plus(self.due.since(from));
+        }
+    }
+
+    fn pause_until(&mut self, due: Timestamp, now: Timestamp) {
+        self.due = due;
+        self.pause_from = Some(now);
+    }
+
+    /// Queued or up for retry → running.
+    pub(super) fn claim(&mut self, now: Timestamp) -> HistoryEntry {
+        // Every later claim of the same try finds the task queued, by a resumption or a requeue.
+        let first_of_try = self.state == TaskState::UpForRetry || self.try_number == 0;
+        if first_of_try {
+            self.try_number += 1;
+            self.deadline = self.spec.execution_timeout.map(|timeout| now.plus(timeout));
+        }
+        self.started.get_or_insert(now);
+        let reason = match &self.resumption {
+            None => format!("try {}", self.try_number),
+            Some(resumption) => format!("try {}, at {}", self.try_number, resumption.method),
+        };
+        self.pass(TaskState::Running, reason, now)
+    }
+
+    /// The state to which a transition takes this task; `None`: it is left out.
+    fn target(&self, transition: &Transition) -> Option<TaskState> {
+        let to = match (self.state, transition) {
+            (TaskState::Running, Transition::Defer(_)) => return Some(TaskState::Deferred),
+            (TaskState::Running | TaskState::Deferred, Transition::End(to, _)) => {
+                return Some(*to).filter(|to| to.is_final());
+            }
+            (TaskState::Deferred, Transition::Resume(_))
+            | (TaskState::Running, Transition::Requeue(_)) => TaskState::Queued,
+            (TaskState::Running | TaskState::Deferred, Transition::Retry(_)) => {
+                TaskState::UpForRetry
+            }
+            (TaskState::Running | TaskState::Deferred, Transition::Block) => TaskState::Blocked,
+            _ => return None,
+        };
+        match (self.state, self.cancel) {
+            (_, None) => Some(to),
+            (TaskState::Deferred, Some(_)) => None,
+            (_, Some(_)) => Some(TaskState::Cancelled),
+        }
+    }
+
+    /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs;
+    /// `calls` are the main calls of this step, which only a task that is to be cancelled needs.
+    pub(super) fn change(
+        &mut self,
+        change: &Change,
+        entry: impl FnOnce() -> (String, Value),
+        calls: &[StoredIntent],
+        now: Timestamp,
+    ) -> Option<HistoryEntry> {
+        if self.step != change.step {
+            return None;
+        }
+        let to = self.target(&change.transition)?;
+        if let (TaskState::Cancelled, Some(cancel)) = (to, self.cancel)
+            && !matches!(change.transition, Transition::End(..))
+        {
+            return Some(self.end_cancelled(cancel.reason, calls, &change.reason, now));
+        }
+        match &change.transition {
+            Transition::Defer(_) => self.resumption = None,
+            Transition::Block => {}
+            Transition::Resume(with) => {
+                let (method, kwargs) = entry();
+                self.next_step(now, now);
+                self.resumption = Some(Resumption { method, kwargs, with: (**with).clone() });
+            }
+            Transition::Retry(due) => {
+                self.next_step(*due, now);
+                self.deadline = None;
+            }
+            Transition::Requeue(due) => self.pause_until(*due, now),
+            Transition::End(_, result) => self.result.clone_from(result),
+        }
+        let entry = self.pass(to, change.reason.clone(), now);
+        self.failure = change.failure.filter(|_| to == TaskState::Failed);
+        Some(entry)
+    }
+
+    /// Puts a running or blocked task back to where a triggerer takes it up: one that has a deferral to
+    /// its trigger, others to a worker. One that is to be cancelled ends, unless a call has to be looked up
+    /// first.
+    pub(super) fn take_up_again(
+        &mut self,
+        has_deferral: bool,
+        calls: &[StoredIntent],
+        now: Timestamp,
+    ) -> HistoryEntry {
+        let was_running = self.state == TaskState::Running;
+        if let (true, Some(cancel), None) = (was_running, self.cancel, unsettled(calls)) {
+            return self.end_cancelled(cancel.reason, calls, "", now);
+        }
+        let reason = if was_running { "its triggerer is gone" } else { "a triggerer has begun" };
+        let to = if has_deferral { TaskState::Deferred } else { TaskState::Queued };
+        self.pause_until(now, now);
+        self.pass(to, reason.to_owned(), now)
+    }
+
+    /// Asks for the end of this task, or ends it. `None`: the request is kept for the triggerer.
+    pub(super) fn request_cancel(
+        &mut self,
+        request: CancelRequest,
+        undoable: Undoable,
+        calls: &[StoredIntent],
+        now: Timestamp,
+    ) -> Result<Option<HistoryEntry>, StoreError> {
+        let before = self.cancel.unwrap_or(request);
+        let undo = before.undo || request.undo;
+        // Once its key is another task's, a second request must not claim it back.
+        let reason = if self.is_replaced() { before.reason } else { request.reason };
+        match self.state {
+            TaskState::Queued | TaskState::UpForRetry => {
+                let because = self.message.clone().unwrap_or_default();
+                Ok(Some(self.end_cancelled(reason, calls, &because, now)))
+            }
+            TaskState::Blocked if undo && undoable == Undoable(true) => {
+                self.cancel = Some(CancelRequest { reason, undo });
+                Ok(Some(self.pass(TaskState::Deferred, reason.to_string(), now)))
+            }
+            TaskState::Blocked => {
+                let because = self.message.clone().unwrap_or_default();
+                Ok(Some(self.end_cancelled(reason, calls, &because, now)))
+            }
+            TaskState::Running | TaskState::Deferred => {
+                self.cancel = Some(CancelRequest { reason, undo });
+                Ok(None)
+            }
+            state @ (TaskState::Success
+            | TaskState::Failed
+            | TaskState::Skipped
+            | TaskState::Cancelled
+            | TaskState::InDoubt) => Err(StoreError::WrongState { id: self.id, state }),
+        }
+    }
+
+    /// Ends a task that somebody has cancelled: as in doubt, if a call may have been made.
+    fn end_cancelled(
+        &mut self,
+        reason: CancelReason,
+        calls: &[StoredIntent],
+        because: &str,
+        now: Timestamp,
+    ) -> HistoryEntry {
+        let Some(intent) = unsettled(calls) else {
+            return self.pass(TaskState::Cancelled, cancelled(reason, calls), now);
+        };
+        let doubt = doubt(self.id, intent, because);
+        self.pass(TaskState::InDoubt, format!("{reason}; {doubt}"), now)
+    }
+
+    /// Checks that a user may have this task tried once more.
+    pub(super) fn can_be_retried(&self) -> Result<(), StoreError> {
+        match self.state {
+            TaskState::Failed | TaskState::Skipped | TaskState::Cancelled => Ok(()),
+            TaskState::InDoubt
+            | TaskState::Success
+            | TaskState::Queued
+            | TaskState::Running
+            | TaskState::Deferred
+            | TaskState::UpForRetry
+            | TaskState::Blocked => Err(StoreError::WrongState { id: self.id, state: self.state }),
+        }
+    }
+
+    /// Checks that a user may tell what became of the call for which this task is in doubt, and says
+    /// which of the calls of its step that is: the first of which nobody knows, else the last, whose
+    /// recorded result could not be read. None is recorded in stores of the first version.
+    pub(super) fn in_question<'a>(
+        &self,
+        calls: &'a [StoredIntent],
+        settled: &Settled,
+    ) -> Result<Option<&'a Intent>, StoreError> {
+        if self.state != TaskState::InDoubt {
+            return Err(StoreError::WrongState { id: self.id, state: self.state });
+        }
+        let last = || Some(&calls.last()?.intent);
+        match (unsettled(calls).or_else(last), settled) {
+            (Some(intent), _) => Ok(Some(intent)),
+            (None, Settled::NotMade) => Ok(None),
+            (None, Settled::Done(_)) => Err(StoreError::NoCall(self.id)),
+        }
+    }
+
+    /// In doubt → up for retry, due now, in the same step, which is entered as before.
+    pub(super) fn settled_by_user(
+        &mut self,
+        call: Option<&Intent>,
+        settled: &Settled,
+        now: Timestamp,
+    ) -> HistoryEntry {
+        let name = call.map_or("its call", |intent| intent.name.as_str());
+        let reason = match settled {
+            Settled::Done(_) => format!("a user says that {name} was made"),
+            Settled::NotMade => format!("a user says that {name} was not made"),
+        };
+        self.pause_until(now, now);
+        self.deadline = None;
+        self.ended = None;
+        self.pass(TaskState::UpForRetry, reason, now)
+    }
+
+    /// Whether the main calls of its step are still of use.
+    pub(super) fn keeps_calls(&self) -> bool {
+        !self.state.is_final() || self.state == TaskState::InDoubt
+    }
+
+    /// An end → up for retry, due now, with another submission if one is given.
+    pub(super) fn retry(&mut self, changed: Option<&NewTask>, now: Timestamp) -> HistoryEntry {
+        if let Some(changed) = changed {
+            let (operator, key) = (self.spec.operator.clone(), self.spec.key.clone());
+            self.spec = NewTask { operator, key, ..changed.clone() };
+        }
+        self.next_step(now, now);
+        self.deadline = None;
+        self.result = None;
+        self.ended = None;
+        let with = if changed.is_some() { ", with other arguments" } else { "" };
+        self.pass(TaskState::UpForRetry, format!("retry asked for{with}"), now)
+    }
+
+    fn next_step(&mut self, due: Timestamp, now: Timestamp) {
+        self.step += 1;
+        self.token = new_token();
+        self.resumption = None;
+        self.pause_until(due, now);
+    }
+
+    fn pass(&mut self, to: TaskState, reason: String, now: Timestamp) -> HistoryEntry {
+        let from = Some(self.state);
+        self.state = to;
+        self.message = Some(reason.clone());
+        self.failure = None;
+        let has_failed = matches!(to, TaskState::Failed | TaskState::InDoubt);
+        self.hook_pending = has_failed && self.spec.on_failure.is_some();
+        self.hook = HookProgress::default();
+        if to.is_final() {
+            self.cancel = None;
+            self.ended = Some(now);
+        }
+        // Once the doubt is settled, the step goes on from where it was entered.
+        if to.is_final() && to != TaskState::InDoubt {
+            self.resumption = None;
+        }
+        HistoryEntry { at: now, from, to, reason }
+    }
+}
+
+/// The tasks that are due, at most `limit`: those whose time has come and those that are due early take turns,
+/// so that none waits for a clock that another process has set.
+pub(super) fn take_turns<T>(on_time: Vec<T>, early: Vec<T>, limit: usize) -> Vec<T> {
+    let (mut on_time, mut early) = (on_time.into_iter(), early.into_iter());
+    let pairs = std::iter::from_fn(|| {
+        let pair: Vec<T> = on_time.next().into_iter().chain(early.next()).collect();
+        (!pair.is_empty()).then_some(pair)
+    });
+    pairs.flatten().take(limit).collect()
+}
+
+/// What is said of a task that is in doubt about a call.
+pub(super) fn doubt(id: TaskId, intent: &Intent, because: &str) -> String {
+    let because = if because.is_empty() { "its reply was not seen" } else { because };
+    format!(
+        "it cannot be told whether {} was made ({}), because: {because}; look, then `maitred tasks \
+         settle {id} --made RESULT` or `maitred tasks settle {id} --not-made`",
+        intent.name, intent.details
+    )
+}
+
+/// What is said of a task that was cancelled after these main calls of its step.
+pub(super) fn cancelled(reason: CancelReason, made: &[StoredIntent]) -> String {
+    if made.is_empty() {
+        return reason.to_string();
+    }
+    let made: Vec<_> = made.iter().map(|call| call.intent.name.as_str()).collect();
+    format!("{reason}; it had made {}", made.join(", "))
+}
+
+/// A main call of which nobody knows what became of it.
+fn unsettled(calls: &[StoredIntent]) -> Option<&Intent> {
+    Some(&calls.iter().find(|call| call.settled.is_none())?.intent)
+}
+
+fn new_token() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// Checks that a task runs this step, or that the step's deferral is being cancelled.
+pub(super) fn check_running(task: &Task, step: u32) -> Result<(), StoreError> {
+    let is_undone = task.state == TaskState::Deferred && task.cancel.is_some();
+    if (task.state == TaskState::Running || is_undone) && task.step == step {
+        return Ok(());
+    }
+    Err(StoreError::WrongState { id: task.id, state: task.state })
+}
+
+/// What is said about a call whose intent is stored already, under this name and with this result.
+pub(super) fn known_call(
+    id: TaskId,
+    intent: &Intent,
+    name: String,
+    result: Option<Value>,
+) -> Result<Begun, StoreError> {
+    match result {
+        _ if name != intent.name => {
+            Err(StoreError::OtherCall { id, stored: name, asked: intent.name.clone() })
+        }
+        None => Err(StoreError::Unsettled { id, call: name }),
+        Some(result) => Ok(Begun::Recorded(result)),
+    }
+}

@@ -1,0 +1,100 @@
+//! Failure hooks: which run, which wait for a place, and which for their next attempt.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use tokio::task::JoinSet;
+
+use super::Driver;
+use crate::hook::{self, Told};
+use crate::store::StoreError;
+use crate::task::TaskId;
+use maitred_core::clock::Timestamp;
+
+/// How many failure hooks run at a time at most.
+pub(super) const HOOKS_AT_ONCE: usize = 16;
+
+/// A look at a task's hook that is over.
+pub(super) type Looked = (TaskId, Result<Told, StoreError>);
+
+#[derive(Default)]
+pub(super) struct Hooks {
+    pub(super) running: JoinSet<Looked>,
+    /// The tasks whose hooks these are, or wait for a place among them.
+    in_hand: HashSet<TaskId>,
+    untold: VecDeque<TaskId>,
+    /// When the next attempts are due of hooks that have failed.
+    later: HashMap<TaskId, Timestamp>,
+}
+
+impl Hooks {
+    /// Whether none runs or waits for a place; what is due later is left to the next triggerer.
+    fn rest(&self) -> bool {
+        self.running.is_empty() && self.untold.is_empty()
+    }
+
+    /// When the next attempt is due.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.later.values().min().copied()
+    }
+
+    /// Looks at all anew, because the wall clock was set.
+    pub(super) fn look_again(&mut self) {
+        let later: Vec<_> = self.later.keys().copied().collect();
+        later.into_iter().for_each(|id| self.add(id));
+    }
+
+    fn add(&mut self, id: TaskId) {
+        self.later.remove(&id);
+        if self.in_hand.insert(id) {
+            self.untold.push_back(id);
+        }
+    }
+}
+
+impl Driver {
+    /// Runs the failure hook of a task if it is due, unless that is in hand already.
+    pub(super) fn tell_failure(&mut self, id: TaskId) {
+        self.hooks.add(id);
+    }
+
+    /// Whether there is nothing to wait for before an end.
+    pub(super) fn hooks_rest(&self) -> bool {
+        if self.begins_hooks() { self.hooks.rest() } else { self.hooks.running.is_empty() }
+    }
+
+    /// Once the triggerer is asked to end, hooks that have not begun are left to the next one: the store knows that
+    /// they have still to be run. The one hook of a process that runs one task is begun.
+    fn begins_hooks(&self) -> bool {
+        !self.is_stopping() || self.options.scope.only().is_some()
+    }
+
+    pub(super) fn run_hooks(&mut self, now: Timestamp) {
+        if !self.is_stopping() {
+            let due = self.hooks.later.iter().filter(|(_, due)| **due <= now);
+            let due: Vec<_> = due.map(|(id, _)| *id).collect();
+            due.into_iter().for_each(|id| self.hooks.add(id));
+        }
+        while self.begins_hooks()
+            && self.hooks.running.len() < self.hooks_at_once
+            && let Some(id) = self.hooks.untold.pop_front()
+        {
+            let workplace = self.workplace.clone();
+            self.hooks.running.spawn(async move { (id, hook::tell(workplace, id).await) });
+        }
+    }
+
+    /// Takes in what came of a look at a hook.
+    pub(super) fn told(&mut self, (id, told): Looked) -> Result<(), StoreError> {
+        self.hooks.in_hand.remove(&id);
+        let told = told?;
+        if let Told::Again(due) | Told::NotYet(due) = told {
+            self.hooks.later.insert(id, due);
+        }
+        if !matches!(told, Told::NotYet(_)) {
+            // It may have failed again meanwhile.
+            self.seen = None;
+            self.idle = false;
+        }
+        Ok(())
+    }
+}

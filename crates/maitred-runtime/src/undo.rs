@@ -1,0 +1,60 @@
+//! The call that undoes what a cancelled task has started.
+
+use serde_json::Value;
+
+use super::store::StoreError;
+use super::task::Task;
+use super::worker::Workplace;
+use crate::operator::{Begun, Intent, MainCallError, OperatorError, Settled, UndoCall};
+use crate::trigger::Level;
+
+/// The place of the call that undoes a step's work: after all that the operator makes itself.
+const UNDO: u32 = u32::MAX;
+
+impl Workplace {
+    async fn send_undo(&self, undo: &UndoCall) -> Result<(), MainCallError> {
+        let client = self.services.clients.open(&undo.call.service, &undo.client).await;
+        let refused = |error: &dyn std::fmt::Display| {
+            MainCallError::Refused(OperatorError::new(error.to_string()))
+        };
+        let client = client.map_err(|error| refused(&error))?;
+        client.call_once(&undo.call).await.into_result()?;
+        Ok(())
+    }
+
+    /// Sends the call that undoes a task's work, once; tells what came of it.
+    pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, StoreError> {
+        let (fence, id, step) = (self.fence, task.id, task.step);
+        let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
+        let intent = Intent { ordinal: UNDO, name, details };
+        let begun = self.store.run(move |store| store.begin(fence, id, step, &intent)).await;
+        match begun {
+            Ok(Begun::Go) => {}
+            Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),
+            Err(StoreError::Unsettled { .. }) => {
+                return Ok(unclear_undo(&undo));
+            }
+            Err(StoreError::WrongState { .. }) => return Ok("it has ended already".to_owned()),
+            Err(error) => return Err(error),
+        }
+        self.log.push(id, Level::Info, format!("undo: {}", undo.description));
+        let text = match self.send_undo(&undo).await {
+            Ok(()) => format!("undone: {}", undo.description),
+            Err(MainCallError::Refused(error)) => {
+                format!("could not undo ({}): {error}", undo.description)
+            }
+            Err(MainCallError::Ambiguous(error)) => {
+                format!("{}: {error}", unclear_undo(&undo))
+            }
+        };
+        match self.settle(task, UNDO, Settled::Done(Value::from(text.as_str()))).await {
+            Ok(()) | Err(StoreError::WrongState { .. }) => Ok(text),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What is said of a call that may or may not have undone a task's work. It is not sent again.
+fn unclear_undo(undo: &UndoCall) -> String {
+    format!("it is unclear whether this was undone, look: {}", undo.description)
+}
