@@ -10,7 +10,7 @@ pub mod trigger;
 pub mod operator;
 
 pub mod task;
-mod rules;
+mod transitions;
 pub mod store;
 pub mod memory;
 pub mod sqlite;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::rules::{self, Conflict, Undoable};
 use super::store::{Claimed, Fence, Share, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     OnConflict, StoredDeferral, StoredIntent, Task, TaskId, TaskState, Transition,
 };
+use super::transitions::{self, Conflict, Undoable};
 use crate::operator::Begun;
 use crate::operator::Intent;
 use crate::operator::Settled;
@@ -133,10 +133,10 @@ impl Content {
         let Some(old) = holder else {
             return Ok(Submitted::Created(self.insert(spec, now)));
         };
-        match rules::conflict(spec, old)? {
+        match transitions::conflict(spec, old)? {
             Conflict::Attach => Ok(Submitted::Attached(old)),
             Conflict::Replace => {
-                self.request_cancel(old, rules::REPLACE, now)?;
+                self.request_cancel(old, transitions::REPLACE, now)?;
                 Ok(Submitted::Replaced { new: self.insert(spec, now), old })
             }
         }
@@ -253,7 +253,7 @@ impl Store for MemoryStore {
         let mut due: Vec<_> = tasks.filter(|task| task.is_due(now)).collect();
         due.sort_unstable_by_key(|task| (task.due, task.id));
         let (early, on_time) = due.into_iter().partition(|task| task.is_due_early(now));
-        Ok(rules::take_turns(on_time, early, limit).into_iter().cloned().collect())
+        Ok(transitions::take_turns(on_time, early, limit).into_iter().cloned().collect())
     }
 
     fn claim(&self, fence: Fence, now: Timestamp, ids: &[TaskId]) -> Result<Claimed, StoreError> {
@@ -347,13 +347,13 @@ impl Store for MemoryStore {
     ) -> Result<Begun, StoreError> {
         let mut content = self.fenced(fence)?;
         let kept = content.kept_mut(id)?;
-        rules::check_running(&kept.task, step)?;
+        transitions::check_running(&kept.task, step)?;
         if let Some(known) = kept.intents.get(&(step, intent.ordinal)) {
             let result = match &known.settled {
                 Some(Settled::Done(result)) => Some(result.clone()),
                 _ => None,
             };
-            return rules::known_call(id, intent, known.intent.name.clone(), result);
+            return transitions::known_call(id, intent, known.intent.name.clone(), result);
         }
         let stored = StoredIntent { intent: intent.clone(), settled: None };
         kept.intents.insert((step, intent.ordinal), stored);

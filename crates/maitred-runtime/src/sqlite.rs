@@ -1,15 +1,11 @@
 //! Durable tasks in one SQLite file.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
-use rusqlite::Connection;
 
 use super::store::{Claimed, Fence, Share, Store, StoreError, Submitted, TaskFilter};
 use super::task::{
@@ -22,6 +18,7 @@ use crate::operator::Settled;
 use maitred_core::clock::Timestamp;
 
 mod fault;
+mod file;
 mod place;
 mod read;
 mod row;
@@ -29,46 +26,8 @@ mod schema;
 mod transact;
 mod write;
 
-use fault::Fault;
-use place::Place;
-use transact::{BUSY_SLICE, WaitTold};
-
-/// Durable tasks in one SQLite file, which any number of processes may use at the same time.
-///
-/// The file has a write-ahead log beside it, `<file>-wal` and `<file>-shm`, and every transaction is on
-/// the disk when it has been made (`synchronous=FULL`). Who made the file is the only one who can read
-/// it. `<file>.lock` is locked by the triggerer, or shared by processes that each run one task; the system unlocks
-/// it with the process. Before a newer
-/// program changes the file's tables it keeps a copy, `<file>.v<version>.bak`.
-pub struct SqliteStore {
-    path: PathBuf,
-    write: Mutex<Connection>,
-    read: Mutex<Connection>,
-    lock: Mutex<Option<Held>>,
-    place: Place,
-    /// Tells the content for which this process runs tasks from any other.
-    reign: AtomicI64,
-    /// The number of the triggerer's last transaction; [`transact::UNKNOWN`] after one that has failed.
-    last_write: AtomicI64,
-    told_of_wait: Option<WaitTold>,
-    /// Counts what was submitted and asked for through this value: SQLite tells a connection only what
-    /// others have changed.
-    own_changes: AtomicU64,
-}
-
-/// The lock on `<file>.lock`, which is given up when this is dropped.
-enum Held {
-    /// That of the triggerer.
-    Whole(#[expect(dead_code, reason = "held, not used")] File),
-    /// That of a process that runs one task.
-    Shared(#[expect(dead_code, reason = "held, not used")] File),
-}
-
-impl fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
-    }
-}
+pub use file::SqliteStore;
+use file::{Held, lock};
 
 /// Where the store is if nobody says otherwise: `maitred/maitred.sqlite` in the user's folder for
 /// state, `$XDG_STATE_HOME` or `~/.local/state`. `None` for a user without a home: a store in the working folder
@@ -77,59 +36,6 @@ impl fmt::Debug for SqliteStore {
 pub fn default_path() -> Option<PathBuf> {
     let folder = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
     folder.is_absolute().then(|| folder.join("maitred").join("maitred.sqlite"))
-}
-
-impl SqliteStore {
-    /// Opens the store in the file `path`. The file is made if it is not there, its folder too.
-    ///
-    /// # Errors
-    /// [`StoreError::Newer`], if a newer program has written it; [`StoreError::Locked`], if an older
-    /// program's triggerer is running on it; [`StoreError::Broken`], if it cannot be used.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let path = path.into();
-        let (write, read) = schema::open(&path)?;
-        let busy = write.busy_timeout(BUSY_SLICE);
-        busy.map_err(|error| Fault::from(error).at(&path))?;
-        let place = Place::of(&path).map_err(|error| Fault::System(error).at(&path))?;
-        Ok(Self {
-            path,
-            write: Mutex::new(write),
-            read: Mutex::new(read),
-            lock: Mutex::default(),
-            place,
-            reign: AtomicI64::new(0),
-            last_write: AtomicI64::new(transact::UNKNOWN),
-            told_of_wait: None,
-            own_changes: AtomicU64::new(0),
-        })
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The same with somebody who is told of a transaction that has waited for another process for three
-    /// seconds.
-    #[must_use]
-    pub fn with_wait_told(mut self, told: impl Fn(&Path) + Send + Sync + 'static) -> Self {
-        self.told_of_wait = Some(Arc::new(told));
-        self
-    }
-
-    /// Takes in that this process runs tasks of the file, in the reign of this number.
-    fn reigns(&self, reign: i64) -> Result<(), StoreError> {
-        self.reign.store(reign, Ordering::Release);
-        self.last_write.store(transact::UNKNOWN, Ordering::Release);
-        let connection = lock(&self.write);
-        self.place.hold(&connection).map_err(|fault| fault.at(&self.path))
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A transaction that a panic cut short was rolled back when it was dropped.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store for SqliteStore {
@@ -154,12 +60,12 @@ impl Store for SqliteStore {
             *held = None;
             *held = Some(Held::Whole(schema::lock(&self.path)?));
         }
-        let reign = fastrand::i64(0..i64::MAX);
+        let epoch = fastrand::i64(0..i64::MAX);
         let fence = self.write(|file| {
-            write::begin_reign(file, reign)?;
+            write::begin_epoch(file, epoch)?;
             write::acquire(file, now)
         })?;
-        self.reigns(reign)?;
+        self.begin_epoch_here(epoch)?;
         Ok(fence)
     }
 
@@ -168,15 +74,15 @@ impl Store for SqliteStore {
         if held.is_none() {
             *held = Some(Held::Shared(schema::lock_shared(&self.path, share)?));
         }
-        let (reign, fence) = self.write(|file| {
+        let (epoch, fence) = self.write(|file| {
             // No triggerer may ever have run here.
-            let reign = match read::reign(file)? {
-                Some(reign) => reign,
-                None => write::begin_reign(file, fastrand::i64(0..i64::MAX))?,
+            let epoch = match read::epoch(file)? {
+                Some(epoch) => epoch,
+                None => write::begin_epoch(file, fastrand::i64(0..i64::MAX))?,
             };
-            Ok((reign, write::acquire_task(file, id, now)?))
+            Ok((epoch, write::acquire_task(file, id, now)?))
         })?;
-        self.reigns(reign)?;
+        self.begin_epoch_here(epoch)?;
         Ok(fence)
     }
 

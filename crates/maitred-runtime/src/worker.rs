@@ -13,13 +13,13 @@ use super::access::StoreAccess;
 use super::log::LogBuffer;
 use super::redact;
 use super::registry::{Registry, Unusable};
-use super::rules;
 use super::running_commands::RunningCommands;
 use super::store::{Fence, Store, StoreError};
 use super::task::{
     CancelRequest, Change, MAX_RESULT_BYTES, Resumption, StoredDeferral, Task, TaskId, TaskState,
     Transition,
 };
+use super::transitions;
 use crate::operator::AnyOperator;
 use crate::operator::Begun;
 use crate::operator::Crash;
@@ -369,7 +369,7 @@ impl Workplace {
         }
         let (id, step) = (task.id, task.step);
         let calls = self.store.run(move |store| store.intents(id, step)).await?;
-        let reason = rules::cancelled(request.reason, &calls);
+        let reason = transitions::cancelled(request.reason, &calls);
         Ok(change(task, Transition::End(TaskState::Cancelled, None), reason))
     }
 
@@ -502,7 +502,7 @@ fn failed(task: &Task, reason: String) -> Change {
 }
 
 fn in_doubt(task: &Task, intent: &Intent, because: &str) -> Change {
-    let reason = rules::doubt(task.id, intent, because);
+    let reason = transitions::doubt(task.id, intent, because);
     change(task, Transition::End(TaskState::InDoubt, None), reason)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use maitred_core::client::CallError;
 use maitred_core::client::CallErrorKind;
 
-use super::Origin;
+use super::origin::Origin;
 use super::secret::SecretError;
 
 /// Why a connection cannot be used.

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Connections;
-use super::clients::ClientSettings;
 use super::error::ConnectionError;
+use super::lookup::Connections;
+use super::settings::ClientSettings;
 use maitred_core::client::{Call, CallError, Client, InputProblem};
 use maitred_core::clock::BoxFuture;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use maitred_http::HttpSettings;
 use maitred_http::OAuth2;
 
-use super::Resolved;
+use super::definition::Resolved;
 use super::reader::Reader;
 
 const EXTRA: [&str; 15] = [

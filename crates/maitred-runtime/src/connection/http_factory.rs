@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::clients::ClientSettings;
 use super::error::ConnectionError;
 use super::factory::{ClientFactory, ClientPlan, plan_as};
-use super::{Connections, HTTP_DEFAULT, http};
+use super::http;
+use super::lookup::Connections;
+use super::settings::{ClientSettings, HTTP_DEFAULT};
 use maitred_core::client::{Call, CallError, Client, InputProblem};
 use maitred_core::clock::{BoxFuture, Clock};
 use maitred_core::secrets::KnownSecrets;

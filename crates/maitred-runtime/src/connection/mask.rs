@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::origin::Origin;
+use super::parse::Fields;
 use super::secret::{HIDDEN, SecretRef, SecretValue};
-use super::{Connection, Fields};
 use maitred_core::secrets::names::is_secret_name;
 use maitred_core::secrets::urls;
 
@@ -71,16 +72,15 @@ pub(super) fn without_login(text: &str) -> String {
 }
 
 /// The connection as JSON, with `***` for what is or may be a secret.
-pub(super) fn shown(connection: &Connection) -> Value {
-    let Fields { kind, description, host, login, password, schema, port, extra } =
-        &connection.fields;
+pub(super) fn shown(id: &str, origin: &Origin, fields: &Fields) -> Value {
+    let Fields { kind, description, host, login, password, schema, port, extra } = fields;
     let mut shown = Map::new();
     let mut put = |key: &str, value: Option<Value>| {
         shown.extend(value.map(|value| (key.to_owned(), value)));
     };
-    put("id", Some(json!(connection.id)));
+    put("id", Some(json!(id)));
     put("type", Some(json!(kind)));
-    put("origin", Some(json!(connection.origin.to_string())));
+    put("origin", Some(json!(origin.to_string())));
     put("description", description.as_ref().map(|text| json!(text)));
     put("host", host.as_ref().map(|host| json!(without_login(host))));
     put("port", port.map(|port| json!(port)));

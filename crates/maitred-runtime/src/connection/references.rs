@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{BadSecretRef, Connections, HIDDEN, SecretError, SecretRef};
+use super::lookup::Connections;
+use super::secret::{BadSecretRef, HIDDEN, SecretError, SecretRef};
 
 impl Connections {
     /// `value` with the secrets in the place of the references in it, for the request that needs them.

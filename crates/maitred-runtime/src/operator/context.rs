@@ -5,11 +5,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Crash, Intent, OperatorError, Resumed};
+use super::error::OperatorError;
+use super::main_call::{Begun, Intent, MainCallError, Settled};
+use super::resumed::{Crash, Resumed};
 use crate::connection::ClientSettings;
 use crate::connection::Clients;
 use crate::trigger::Level;
@@ -20,7 +22,6 @@ use crate::trigger::Step;
 use crate::trigger::Trigger;
 use crate::trigger::TriggerContext;
 use crate::trigger::TriggerError;
-use maitred_core::client::CallError;
 use maitred_core::client::Client;
 use maitred_core::clock::BoxFuture;
 use maitred_core::clock::Clock;
@@ -47,46 +48,6 @@ pub trait Host: Send + Sync + fmt::Debug {
     fn settle(&self, ordinal: u32, settled: Settled) -> BoxFuture<'_, Result<(), OperatorError>>;
     /// Takes a line of the task's log.
     fn log(&self, level: Level, message: String);
-}
-
-/// What an engine knows of a main call that an operator wants to make.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Begun {
-    /// Nothing: make it.
-    Go,
-    /// It was made before a crash; this is its result.
-    Recorded(Value),
-}
-
-/// What became of a main call.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Settled {
-    /// It was made, with this result.
-    Done(Value),
-    /// It was certainly not made.
-    NotMade,
-}
-
-/// How a main call failed. A [`CallError`] of [`Client::call_once`](maitred_core::client::Client::call_once) becomes
-/// the right one with `?` or `into()`: refused if the service answered with a status of 4xx or has certainly
-/// seen nothing of the call, else ambiguous.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MainCallError {
-    /// The service refused it, or it was never sent: nothing has been started.
-    Refused(OperatorError),
-    /// It was sent and no reply was seen: something may have been started.
-    Ambiguous(String),
-}
-
-impl From<CallError> for MainCallError {
-    fn from(error: CallError) -> Self {
-        let is_no = error.status().is_some_and(|status| (400..500).contains(&status));
-        if is_no || error.is_never_sent() {
-            return Self::Refused(error.into());
-        }
-        Self::Ambiguous(error.to_string())
-    }
 }
 
 /// The log of a trigger that runs on a worker.

@@ -50,7 +50,7 @@ impl Fault {
     /// many open files, may pass.
     pub(super) fn of_a_look(self) -> Self {
         match self {
-            Self::Sql(error) if is_foreign(&error) => Self::Replaced,
+            Self::Sql(error) if is_foepoch(&error) => Self::Replaced,
             Self::Content(_) => Self::Replaced,
             Self::Sql(error) if !passes(&error) => Self::System(std::io::Error::other(error)),
             other @ (Self::Store(_)
@@ -107,7 +107,7 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 /// Whether the file was read, and is no store. SQLite says "unknown" of a table that is not there.
-fn is_foreign(error: &rusqlite::Error) -> bool {
+fn is_foepoch(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown))
 }

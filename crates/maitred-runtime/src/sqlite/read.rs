@@ -7,26 +7,26 @@ use super::fault::{Fault, Work};
 use super::row::{self, deferral_columns, task_columns};
 use crate::operator::Intent;
 use crate::operator::Settled;
-use crate::rules;
 use crate::store::{Fence, StoreError, TaskFilter};
 use crate::task::{DeferredTask, HistoryEntry, LogLine, StoredIntent, Task, TaskId, TaskState};
+use crate::transitions;
 use maitred_core::clock::Timestamp;
 
 /// Checks that the caller may still run tasks, and that the content is the one that it has acquired: an older or
-/// another one that was restored into the file has another reign.
-pub(super) fn check(file: &Connection, fence: Fence, reign: i64) -> Work<()> {
+/// another one that was restored into the file has another epoch.
+pub(super) fn check(file: &Connection, fence: Fence, epoch: i64) -> Work<()> {
     let current = u64::try_from(self::fence(file)?).ok();
     if current > Some(fence.0) {
         return Err(Fault::Store(StoreError::Fenced));
     }
-    if current == Some(fence.0) && self::reign(file)? == Some(reign) {
+    if current == Some(fence.0) && self::epoch(file)? == Some(epoch) {
         return Ok(());
     }
     Err(Fault::Replaced)
 }
 
-/// What tells the reign of the last triggerer from all others.
-pub(super) fn reign(file: &Connection) -> Work<Option<i64>> {
+/// What tells the epoch of the last triggerer from all others.
+pub(super) fn epoch(file: &Connection) -> Work<Option<i64>> {
     let mut statement = file.prepare_cached("SELECT value FROM meta WHERE name = 'reign'")?;
     Ok(statement.query_row([], |row| row.get(0)).optional()?)
 }
@@ -59,7 +59,7 @@ pub(super) fn due(file: &Connection, now: Timestamp, limit: usize) -> Work<Vec<T
           ORDER BY due, id LIMIT ?2"
     );
     let early = row::all(file, sql, params![row::millis(now), count(limit)])?;
-    Ok(rules::take_turns(on_time, early, limit))
+    Ok(transitions::take_turns(on_time, early, limit))
 }
 
 pub(super) fn next_due(file: &Connection, now: Timestamp) -> Work<Option<Timestamp>> {

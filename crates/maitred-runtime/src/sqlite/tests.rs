@@ -2,6 +2,9 @@
 
 use std::error::Error as _;
 
+use std::path::Path;
+
+use super::fault::Fault;
 use super::*;
 
 #[test]

@@ -1,31 +1,21 @@
 //! Transactions: what is checked before and after, and how long they wait for others.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, Work, is_busy};
+use super::file::{BUSY_SLICE, Held, SqliteStore, UNKNOWN_WRITE, lock};
 use super::place::ContentChange;
-use super::{Held, SqliteStore, lock, read, schema, write};
+use super::{read, schema, write};
 use crate::store::{Fence, StoreError};
 
 /// How long a transaction waits for another process before somebody is told.
 const TELL_AFTER: Duration = Duration::from_secs(3);
 
-/// How long SQLite waits at a time.
-pub(super) const BUSY_SLICE: Duration = Duration::from_secs(1);
-
 /// From how many bytes on the log of writes is emptied, although it is in use.
 const MAX_LOG: u64 = 16 << 20;
-
-/// The number of no transaction.
-pub(super) const UNKNOWN: i64 = -1;
-
-/// Is told that another process keeps this file busy.
-pub(super) type WaitTold = Arc<dyn Fn(&Path) + Send + Sync>;
 
 impl SqliteStore {
     /// Begins a transaction that may write, once no other process has one.
@@ -107,7 +97,7 @@ impl SqliteStore {
     pub(super) fn maintain(&self, work: impl FnOnce(&Connection) -> Work<()>) -> Work<()> {
         let connection = lock(&self.write);
         let done = work(&connection);
-        if self.reign.load(Ordering::Acquire) != 0 {
+        if self.epoch.load(Ordering::Acquire) != 0 {
             self.place.accept_content(&connection)?;
         }
         done
@@ -118,12 +108,12 @@ impl SqliteStore {
         let last = self.last_write.load(Ordering::Acquire);
         let read = || -> Work<_> {
             let fresh = schema::connect(&self.path)?;
-            Ok((read::reign(&fresh)?, read::writes(&fresh)?))
+            Ok((read::epoch(&fresh)?, read::writes(&fresh)?))
         };
         match read() {
-            Ok((reign, writes)) => {
-                let is_same = reign == Some(self.reign.load(Ordering::Acquire))
-                    && (last == UNKNOWN || writes == Some(last));
+            Ok((epoch, writes)) => {
+                let is_same = epoch == Some(self.epoch.load(Ordering::Acquire))
+                    && (last == UNKNOWN_WRITE || writes == Some(last));
                 if is_same { Ok(()) } else { Err(Fault::Replaced) }
             }
             Err(fault) => Err(fault.of_a_look()),
@@ -146,8 +136,8 @@ impl SqliteStore {
         // Only the one triggerer of a file can know what was written last.
         let is_alone = matches!(*lock(&self.lock), Some(Held::Whole(_)));
         let counted = |transaction: &Transaction<'_>| {
-            read::check(transaction, fence, self.reign.load(Ordering::Acquire))?;
-            let last = self.last_write.swap(UNKNOWN, Ordering::AcqRel);
+            read::check(transaction, fence, self.epoch.load(Ordering::Acquire))?;
+            let last = self.last_write.swap(UNKNOWN_WRITE, Ordering::AcqRel);
             let count = write::count_write(transaction, last)?;
             Ok((work(transaction)?, count))
         };
@@ -206,7 +196,7 @@ impl SqliteStore {
         work: impl FnOnce(&Connection) -> Work<T>,
     ) -> Result<T, StoreError> {
         self.read(|connection| {
-            read::check(connection, fence, self.reign.load(Ordering::Acquire))?;
+            read::check(connection, fence, self.epoch.load(Ordering::Acquire))?;
             work(connection)
         })
     }

@@ -6,18 +6,18 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
 use super::fault::{Fault, Work};
+use super::file::UNKNOWN_WRITE;
 use super::read;
 use super::row::{self, millis, task_columns};
-use super::transact::UNKNOWN;
 use crate::operator::Begun;
 use crate::operator::Intent;
 use crate::operator::Settled;
-use crate::rules::{self, Conflict, Undoable};
 use crate::store::{Claimed, Fence, StoreError, Submitted};
 use crate::task::{
     CancelRequest, Change, Checkpoint, HistoryEntry, HookProgress, NewTask, OnConflict,
     StoredIntent, Task, TaskId, TaskState, Transition,
 };
+use crate::transitions::{self, Conflict, Undoable};
 use maitred_core::clock::Timestamp;
 
 pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<Submitted> {
@@ -32,10 +32,10 @@ pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<
     let Some(old) = holder else {
         return Ok(Submitted::Created(insert(file, spec, now)?));
     };
-    match rules::conflict(spec, old)? {
+    match transitions::conflict(spec, old)? {
         Conflict::Attach => Ok(Submitted::Attached(old)),
         Conflict::Replace => {
-            request_cancel(file, old, rules::REPLACE, now)?;
+            request_cancel(file, old, transitions::REPLACE, now)?;
             Ok(Submitted::Replaced { new: insert(file, spec, now)?, old })
         }
     }
@@ -57,18 +57,18 @@ fn holder(file: &Connection, key: &str) -> Work<Option<TaskId>> {
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
-/// Begins the reign of a triggerer, which is told from all others by its number.
-pub(super) fn begin_reign(file: &Connection, reign: i64) -> Work<i64> {
+/// Begins the epoch of a triggerer, which is told from all others by its number.
+pub(super) fn begin_epoch(file: &Connection, epoch: i64) -> Work<i64> {
     let sql = "INSERT OR REPLACE INTO meta VALUES ('reign', ?1), ('writes', 0)";
-    file.execute(sql, [reign])?;
-    Ok(reign)
+    file.execute(sql, [epoch])?;
+    Ok(epoch)
 }
 
 /// Counts a transaction of the triggerer, and checks that the last one is in the file, if its number is known.
 pub(super) fn count_write(file: &Connection, last: i64) -> Work<i64> {
     let sql = "UPDATE meta SET value = value + 1 WHERE name = 'writes' RETURNING value";
     let count: i64 = file.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    if last != UNKNOWN && last + 1 != count {
+    if last != UNKNOWN_WRITE && last + 1 != count {
         return Err(Fault::Replaced);
     }
     Ok(count)
@@ -213,7 +213,7 @@ pub(super) fn checkpoint(file: &Connection, checkpoints: &[Checkpoint]) -> Work<
 
 pub(super) fn begin(file: &Connection, id: TaskId, step: u32, intent: &Intent) -> Work<Begun> {
     let task = row::get(file, id)?;
-    rules::check_running(&task, step)?;
+    transitions::check_running(&task, step)?;
     let mut statement = file.prepare_cached(
         "SELECT name, result FROM intents WHERE task = ?1 AND step = ?2 AND ordinal = ?3",
     )?;
@@ -221,7 +221,7 @@ pub(super) fn begin(file: &Connection, id: TaskId, step: u32, intent: &Intent) -
     let known = statement.query_row(params![id, step, intent.ordinal], read).optional()?;
     if let Some((name, result)) = known {
         let result: Option<Value> = result.map(|text| serde_json::from_str(&text)).transpose()?;
-        return Ok(rules::known_call(id, intent, name, result)?);
+        return Ok(transitions::known_call(id, intent, name, result)?);
     }
     let details = serde_json::to_string(&intent.details)?;
     file.prepare_cached(

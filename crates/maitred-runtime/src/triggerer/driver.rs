@@ -9,97 +9,23 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::places::Places;
+use super::options::{CHECKPOINT_EVERY, TriggererOptions};
+use super::poll_slots::PollSlots;
 use super::queue::{Bound, TriggerQueue, Woken};
-use super::{CHECKPOINT_EVERY, TriggererOptions};
 use crate::store::{Store, StoreError};
-use crate::task::{CancelRequest, Change, Task, TaskId, TaskState};
+use crate::task::{Change, Task, TaskId, TaskState};
 use crate::worker::{EndDeferral, Workplace};
-use maitred_core::clock::{Clock, Moment, Timestamp};
+use maitred_core::clock::Moment;
 use maitred_core::descriptors::room_for_connections;
 
 mod hooks;
+mod state;
 mod steps;
-mod storing;
+mod store_io;
 
-use hooks::{HOOKS_AT_ONCE, Hooks};
-use steps::Stepped;
-use storing::Stored;
-
-/// How long a task that another process has submitted may wait to be seen.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// By how much the wall clock has to leave the monotonic one to count as set: what time servers correct bit by
-/// bit does not.
-const CLOCK_SET: Duration = Duration::from_secs(1);
-
-/// How many deferred tasks are read at once.
-const LOAD_AT_ONCE: usize = 5_000;
-
-/// Which operations on the store are in flight; at most one of each kind.
-#[derive(Default)]
-struct InFlight {
-    commit: bool,
-    claim: bool,
-    checkpoint: bool,
-    load: bool,
-    look: bool,
-    set_back: bool,
-}
-
-/// A task whose change is being found out.
-struct Running {
-    /// The way to cancel it, until it was used.
-    cancel: Option<oneshot::Sender<CancelRequest>>,
-    /// Whether it takes one of the workers. One that begins with its trigger does not, nor does one
-    /// whose deferral ends.
-    on_worker: bool,
-}
-
-pub(super) struct Driver {
-    workplace: Workplace,
-    clock: Arc<dyn Clock>,
-    options: TriggererOptions,
-    queue: TriggerQueue,
-    /// Triggers whose step is due and that wait for a place among those in flight.
-    ready: VecDeque<TaskId>,
-    places: Places,
-    /// How many failure hooks may run at a time.
-    hooks_at_once: usize,
-    /// Deferred tasks beyond the capacity.
-    waiting: VecDeque<TaskId>,
-    steps: JoinSet<Stepped>,
-    /// The steps in flight, each with what abandons it when it is dropped.
-    abandons: HashMap<TaskId, oneshot::Sender<()>>,
-    workers: JoinSet<(TaskId, Result<Option<Change>, StoreError>)>,
-    running: HashMap<TaskId, Running>,
-    /// How many of them take a worker.
-    busy: usize,
-    /// The execution time-outs of tasks that were on workers, until their deferral is stored.
-    deadlines: HashMap<TaskId, Timestamp>,
-    /// What has happened and is not stored yet.
-    changes: Vec<Change>,
-    /// The tasks of these changes, and of those that are being stored.
-    unstored: HashSet<TaskId>,
-    store: JoinSet<Result<Stored, StoreError>>,
-    hooks: Hooks,
-    in_flight: InFlight,
-    want_claim: bool,
-    seen: Option<u64>,
-    next_due: Option<Timestamp>,
-    /// On the monotonic clock, as the next one.
-    next_checkpoint: Duration,
-    next_look: Duration,
-    /// Both clocks when the wall clock was found set, last.
-    set: Moment,
-    /// How far the wall clock was set back, as long as the store has not taken it in.
-    set_back: Duration,
-    /// When the end was asked for, if it was; workers hear of it.
-    stopped: watch::Sender<Option<Moment>>,
-    idle: bool,
-    /// Errors of the store that end this triggerer.
-    broken: mpsc::UnboundedReceiver<StoreError>,
-}
+use hooks::HOOKS_AT_ONCE;
+pub(super) use state::Driver;
+use state::{CLOCK_SET, Hooks, InFlight, LOAD_AT_ONCE, LOOK_EVERY, Running};
 
 impl Drop for Driver {
     /// Whatever ends the triggerer, no failure command outlives it.
@@ -126,7 +52,7 @@ impl Driver {
         Self {
             workplace,
             clock,
-            places: Places::new(options.polls, polls),
+            slots: PollSlots::new(options.polls, polls),
             hooks_at_once,
             options,
             queue: TriggerQueue::default(),

@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 
 use std::time::Duration;
 
-use super::places::Server;
-use super::resting::Resting;
+use super::parked_trigger::ParkedTrigger;
+use super::poll_slots::Server;
 use crate::task::{Checkpoint, TaskId};
 use maitred_core::clock::{Moment, Timestamp};
 
@@ -50,9 +50,9 @@ impl Pause {
 /// Where a trigger is.
 enum At {
     /// Here, until its step is due.
-    Rest(Resting),
+    Rest(ParkedTrigger),
     /// Here; it was told that its step is due.
-    Due(Resting),
+    Due(ParkedTrigger),
     /// Its step is in flight.
     Step,
     /// In the store, for want of room; only its end is minded.
@@ -81,7 +81,7 @@ impl Held {
     /// A trigger whose next step is due after `pause`.
     pub(super) fn new(
         step: u32,
-        trigger: Resting,
+        trigger: ParkedTrigger,
         pause: Pause,
         ends: Option<(Timestamp, Bound)>,
     ) -> Self {
@@ -246,7 +246,7 @@ impl TriggerQueue {
     }
 
     /// Hands out a trigger whose step is due.
-    pub(super) fn take(&mut self, id: TaskId) -> Option<(u32, Resting)> {
+    pub(super) fn take(&mut self, id: TaskId) -> Option<(u32, ParkedTrigger)> {
         let held = self.held.get_mut(&id)?;
         match std::mem::replace(&mut held.at, At::Step) {
             At::Due(trigger) => Some((held.step, trigger)),
@@ -258,7 +258,7 @@ impl TriggerQueue {
     }
 
     /// Takes a trigger back whose next step is due after `pause`; one that is no longer held is dropped.
-    pub(super) fn put_back(&mut self, id: TaskId, trigger: Resting, pause: Pause) {
+    pub(super) fn put_back(&mut self, id: TaskId, trigger: ParkedTrigger, pause: Pause) {
         let Some(held) = self.held.get_mut(&id) else { return };
         held.at = At::Rest(trigger);
         held.pause = pause;
@@ -290,12 +290,12 @@ mod tests {
     use crate::Registry;
     use crate::trigger::{SerializedTrigger, TimeDeltaTrigger, Trigger as _};
 
-    fn resting() -> Resting {
+    fn resting() -> ParkedTrigger {
         let name = TimeDeltaTrigger::NAME.to_owned();
         let trigger =
             SerializedTrigger { name, version: TimeDeltaTrigger::VERSION, kwargs: json!({}) };
         let kind = Registry::builtin().trigger_type(&trigger).unwrap();
-        Resting::new(kind, &trigger, String::new())
+        ParkedTrigger::new(kind, &trigger, String::new())
     }
 
     fn at(seconds: u64) -> Moment {

@@ -1,10 +1,6 @@
 //! Failure hooks: which run, which wait for a place, and which for their next attempt.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
-use tokio::task::JoinSet;
-
-use super::Driver;
+use super::state::{Driver, HookAttempt, Hooks};
 use crate::hook::{self, Told};
 use crate::store::StoreError;
 use crate::task::TaskId;
@@ -12,19 +8,6 @@ use maitred_core::clock::Timestamp;
 
 /// How many failure hooks run at a time at most.
 pub(super) const HOOKS_AT_ONCE: usize = 16;
-
-/// A look at a task's hook that is over.
-pub(super) type Looked = (TaskId, Result<Told, StoreError>);
-
-#[derive(Default)]
-pub(super) struct Hooks {
-    pub(super) running: JoinSet<Looked>,
-    /// The tasks whose hooks these are, or wait for a place among them.
-    in_hand: HashSet<TaskId>,
-    untold: VecDeque<TaskId>,
-    /// When the next attempts are due of hooks that have failed.
-    later: HashMap<TaskId, Timestamp>,
-}
 
 impl Hooks {
     /// Whether none runs or waits for a place; what is due later is left to the next triggerer.
@@ -84,7 +67,7 @@ impl Driver {
     }
 
     /// Takes in what came of a look at a hook.
-    pub(super) fn told(&mut self, (id, told): Looked) -> Result<(), StoreError> {
+    pub(super) fn told(&mut self, (id, told): HookAttempt) -> Result<(), StoreError> {
         self.hooks.in_hand.remove(&id);
         let told = told?;
         if let Told::Again(due) | Told::NotYet(due) = told {

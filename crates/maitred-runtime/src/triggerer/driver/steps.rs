@@ -7,39 +7,27 @@ use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
-use super::storing::Stored;
-use super::{Driver, Running};
+use super::state::{Driver, Running, Stepped, Stored};
 use crate::operator::{Crash, OperatorError, Resumed};
 use crate::registry::Unusable;
 use crate::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
-use crate::triggerer::places::Place;
+use crate::triggerer::parked_trigger::ParkedTrigger;
 use crate::triggerer::queue::{Bound, Held, Pause};
-use crate::triggerer::resting::Resting;
 use crate::worker::{EndDeferral, panic_message, too_large};
 use maitred_core::clock::{Moment, Timestamp};
 
 type Panic = Box<dyn Any + Send>;
 
-/// What came of a trigger's step.
-pub(super) struct Stepped {
-    id: TaskId,
-    step: u32,
-    place: Place,
-    trigger: Resting,
-    /// `None`: it was abandoned.
-    result: Option<Result<Step, TriggerError>>,
-}
-
 impl Driver {
     pub(super) fn start_steps(&mut self) {
         let now = self.clock.monotonic();
-        self.places.grow_old(now);
-        while self.places.is_free()
+        self.slots.grow_old(now);
+        while self.slots.is_free()
             && let Some(id) = self.ready.pop_front()
         {
             let Some(server) = self.queue.server_of_due(id) else { continue };
-            let Some(place) = self.places.take(id, server, now) else { continue };
+            let Some(slot) = self.slots.take(id, server, now) else { continue };
             let Some((step, mut trigger)) = self.queue.take(id) else { continue };
             let ctx = self.workplace.trigger_context(id);
             let span = tracing::debug_span!("trigger", task = id, step);
@@ -53,15 +41,15 @@ impl Driver {
                 };
                 let broke = |panic: Panic| Err(TriggerError::new(panic_message(&*panic)));
                 let result = result.map(|result| result.unwrap_or_else(broke));
-                Stepped { id, step, place, trigger, result }
+                Stepped { id, step, slot, trigger, result }
             };
             self.steps.spawn(stepped.instrument(span));
         }
     }
 
     pub(super) fn stepped(&mut self, stepped: Stepped) {
-        let Stepped { id, step, place, trigger, result } = stepped;
-        self.ready.extend(self.places.give_back(place));
+        let Stepped { id, step, slot, trigger, result } = stepped;
+        self.ready.extend(self.slots.give_back(slot));
         // It may have been cancelled, or out of time, meanwhile.
         let Some(result) = result.filter(|_| self.queue.holds(id, step)) else { return };
         self.abandons.remove(&id);
@@ -156,7 +144,7 @@ impl Driver {
         }
         let (transition, reason) = match self.workplace.registry.trigger_type(&deferral.trigger) {
             Ok(kind) => {
-                let trigger = Resting::new(kind, &deferral.trigger, deferral.state);
+                let trigger = ParkedTrigger::new(kind, &deferral.trigger, deferral.state);
                 self.queue.insert(id, Held::new(step, trigger, pause, ends));
                 return;
             }
@@ -170,7 +158,7 @@ impl Driver {
         self.change(Change { id, step, transition, reason, failure: None });
     }
 
-    /// Reads the next task that waits for a place among the triggers.
+    /// Reads the next task that waits for a slot among the triggers.
     pub(super) fn take_waiting(&mut self) {
         if self.in_flight.load || self.queue.len() >= self.options.capacity {
             return;

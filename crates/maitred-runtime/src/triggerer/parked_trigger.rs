@@ -1,6 +1,6 @@
 //! A trigger between two steps.
 
-use super::places::Server;
+use super::poll_slots::Server;
 use crate::trigger::SerializedTrigger;
 use crate::trigger::Step;
 use crate::trigger::TriggerContext;
@@ -9,14 +9,14 @@ use crate::trigger::TriggerType;
 
 /// A trigger as text: it takes a quarter of the memory of the value that is made of it for a step, and
 /// nearly all triggers rest nearly always.
-pub(super) struct Resting {
+pub(super) struct ParkedTrigger {
     server: Server,
     kind: TriggerType,
     kwargs: Box<str>,
     state: Box<str>,
 }
 
-impl Resting {
+impl ParkedTrigger {
     pub(super) fn new(kind: TriggerType, trigger: &SerializedTrigger, state: String) -> Self {
         let kwargs = trigger.kwargs.to_string().into();
         Self { server: Server::of(trigger), kind, kwargs, state: state.into() }

@@ -1,8 +1,8 @@
-//! The places of the polls in flight, and who gets them.
+//! The slots of the polls in flight, and who gets them.
 //!
-//! As many polls as there are places may be young. One that has no answer after a second gives its place up and
+//! As many polls as there are slots may be young. One that has no answer after a second gives its slot up and
 //! stays in flight, so that servers that hang do not hold up the polls of others. Each server may have as many such
-//! polls as there are places; its further ones wait for these, and only for these. All polls together are bounded
+//! polls as there are slots; its further ones wait for these, and only for these. All polls together are bounded
 //! by what the process may open.
 
 use std::collections::{HashMap, VecDeque};
@@ -14,10 +14,10 @@ use serde_json::Value;
 use crate::task::TaskId;
 use crate::trigger::SerializedTrigger;
 
-/// From when on a poll has no place any longer.
+/// From when on a poll has no slot any longer.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// How many polls may be in flight for each place.
+/// How many polls may be in flight for each slot.
 const IN_FLIGHT_PER_PLACE: usize = 64;
 
 /// Tells one server from another.
@@ -28,7 +28,7 @@ impl Server {
     /// The server that a trigger asks: the client, the service, and where a request says it, the host. Triggers
     /// that have nothing of this are told apart by their type.
     pub(super) fn of(trigger: &SerializedTrigger) -> Self {
-        let text = |place| trigger.kwargs.pointer(place).map(Value::to_string);
+        let text = |pointer| trigger.kwargs.pointer(pointer).map(Value::to_string);
         let url = trigger.kwargs.pointer("/input/url").and_then(Value::as_str);
         let host = url.map(|url| url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/"));
         let asked = (&trigger.name, text("/service"), text("/client"), host);
@@ -36,9 +36,9 @@ impl Server {
     }
 }
 
-/// The place of one poll.
+/// The slot of one poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Place(u64);
+pub(super) struct PollSlot(u64);
 
 #[derive(Debug)]
 struct Poll {
@@ -47,14 +47,14 @@ struct Poll {
 }
 
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct PollSlots {
     /// How many polls may be young.
     young: usize,
     /// How many may be in flight.
     all: usize,
-    polls: HashMap<Place, Poll>,
+    polls: HashMap<PollSlot, Poll>,
     /// The polls that may still be young, the oldest first.
-    ages: VecDeque<(Duration, Place)>,
+    ages: VecDeque<(Duration, PollSlot)>,
     now_young: usize,
     slow: HashMap<Server, usize>,
     next: u64,
@@ -62,8 +62,8 @@ pub(super) struct Places {
     held_back: HashMap<Server, VecDeque<TaskId>>,
 }
 
-impl Places {
-    /// `young` places, and at most `all` polls in flight.
+impl PollSlots {
+    /// `young` slots, and at most `all` polls in flight.
     pub(super) fn new(young: usize, all: usize) -> Self {
         Self {
             young: young.min(all),
@@ -77,13 +77,13 @@ impl Places {
         }
     }
 
-    /// Takes the places of polls that have become slow by `now`, on the monotonic clock.
+    /// Takes the slots of polls that have become slow by `now`, on the monotonic clock.
     pub(super) fn grow_old(&mut self, now: Duration) {
-        while let Some((begun, place)) = self.ages.front().copied()
+        while let Some((begun, slot)) = self.ages.front().copied()
             && begun + SLOW <= now
         {
             self.ages.pop_front();
-            let Some(poll) = self.polls.get_mut(&place) else { continue };
+            let Some(poll) = self.polls.get_mut(&slot) else { continue };
             poll.is_slow = true;
             self.now_young -= 1;
             *self.slow.entry(poll.server).or_default() += 1;
@@ -95,23 +95,23 @@ impl Places {
         self.now_young < self.young && self.polls.len() < self.all
     }
 
-    /// A place for a poll of `server`; if that has too many already, `id` is kept until one of them is over.
-    pub(super) fn take(&mut self, id: TaskId, server: Server, now: Duration) -> Option<Place> {
+    /// A slot for a poll of `server`; if that has too many already, `id` is kept until one of them is over.
+    pub(super) fn take(&mut self, id: TaskId, server: Server, now: Duration) -> Option<PollSlot> {
         if self.slow.get(&server).is_some_and(|slow| *slow >= self.young) {
             self.held_back.entry(server).or_default().push_back(id);
             return None;
         }
-        let place = Place(self.next);
+        let slot = PollSlot(self.next);
         self.next += 1;
-        self.polls.insert(place, Poll { server, is_slow: false });
-        self.ages.push_back((now, place));
+        self.polls.insert(slot, Poll { server, is_slow: false });
+        self.ages.push_back((now, slot));
         self.now_young += 1;
-        Some(place)
+        Some(slot)
     }
 
-    /// Gives a place back; gives the triggers that have waited for that and may try again.
-    pub(super) fn give_back(&mut self, place: Place) -> VecDeque<TaskId> {
-        let Some(Poll { server, is_slow }) = self.polls.remove(&place) else {
+    /// Gives a slot back; gives the triggers that have waited for that and may try again.
+    pub(super) fn give_back(&mut self, slot: PollSlot) -> VecDeque<TaskId> {
+        let Some(Poll { server, is_slow }) = self.polls.remove(&slot) else {
             return VecDeque::new();
         };
         if !is_slow {
@@ -145,46 +145,46 @@ mod tests {
 
     #[test]
     fn a_poll_without_an_answer_gives_its_place_up_after_a_second() {
-        let mut places = Places::new(2, 100);
-        assert!(places.take(1, A, seconds(0.0)).is_some());
-        assert!(places.take(2, A, seconds(0.5)).is_some());
-        places.grow_old(seconds(0.9));
-        assert!(!places.is_free());
-        places.grow_old(seconds(1.0));
-        assert!(places.is_free(), "the first one is slow now");
-        let healthy = places.take(3, B, seconds(1.0)).unwrap();
-        assert!(!places.is_free());
-        assert!(places.give_back(healthy).is_empty());
-        assert!(places.is_free());
+        let mut slots = PollSlots::new(2, 100);
+        assert!(slots.take(1, A, seconds(0.0)).is_some());
+        assert!(slots.take(2, A, seconds(0.5)).is_some());
+        slots.grow_old(seconds(0.9));
+        assert!(!slots.is_free());
+        slots.grow_old(seconds(1.0));
+        assert!(slots.is_free(), "the first one is slow now");
+        let healthy = slots.take(3, B, seconds(1.0)).unwrap();
+        assert!(!slots.is_free());
+        assert!(slots.give_back(healthy).is_empty());
+        assert!(slots.is_free());
     }
 
     #[test]
     fn a_server_that_hangs_leaves_places_to_others() {
-        let mut places = Places::new(2, 100);
-        let first = places.take(1, A, seconds(0.0)).unwrap();
-        let second = places.take(2, A, seconds(0.0)).unwrap();
-        places.grow_old(seconds(1.0));
+        let mut slots = PollSlots::new(2, 100);
+        let first = slots.take(1, A, seconds(0.0)).unwrap();
+        let second = slots.take(2, A, seconds(0.0)).unwrap();
+        slots.grow_old(seconds(1.0));
         for id in [3, 4, 5] {
-            assert_eq!(places.take(id, A, seconds(1.0)), None, "it has two that hang");
+            assert_eq!(slots.take(id, A, seconds(1.0)), None, "it has two that hang");
         }
-        assert!(places.is_free());
-        assert!(places.take(6, B, seconds(1.0)).is_some());
-        assert_eq!(places.give_back(first), [3]);
+        assert!(slots.is_free());
+        assert!(slots.take(6, B, seconds(1.0)).is_some());
+        assert_eq!(slots.give_back(first), [3]);
         // The third one may have been cancelled meanwhile: the last that hangs lets all others go.
-        assert_eq!(places.give_back(second), [4, 5]);
-        assert!(places.take(4, A, seconds(2.0)).is_some());
+        assert_eq!(slots.give_back(second), [4, 5]);
+        assert!(slots.take(4, A, seconds(2.0)).is_some());
     }
 
     #[test]
     fn all_polls_together_are_bounded() {
-        let mut places = Places::new(2, 3);
+        let mut slots = PollSlots::new(2, 3);
         for id in 0..3 {
-            assert!(places.is_free());
-            places.take(id, Server(id as u64), seconds(id as f64)).unwrap();
-            places.grow_old(seconds(id as f64 + 1.0));
+            assert!(slots.is_free());
+            slots.take(id, Server(id as u64), seconds(id as f64)).unwrap();
+            slots.grow_old(seconds(id as f64 + 1.0));
         }
-        assert!(!places.is_free());
-        assert!(!Places::new(8, 0).is_free());
+        assert!(!slots.is_free());
+        assert!(!PollSlots::new(8, 0).is_free());
     }
 
     #[test]

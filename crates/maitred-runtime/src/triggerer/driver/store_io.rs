@@ -4,35 +4,17 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Driver, LOOK_EVERY};
+use super::state::{Driver, LOOK_EVERY, Look, Stored};
 use crate::access::StoreAccess;
 use crate::notice::Notice;
 use crate::redact;
 use crate::store::{Claimed, Store, StoreError};
 use crate::task::{Change, DeferredTask, Task, TaskId, TaskState, Transition};
-use crate::triggerer::{CHECKPOINT_EVERY, Scope};
+use crate::triggerer::options::{CHECKPOINT_EVERY, Scope};
 use maitred_core::clock::Timestamp;
 
 /// How many due tasks are looked at, at once: beyond those that there are workers for, some may need none.
 const CLAIM_AT_ONCE: usize = 512;
-
-/// What came of an operation on the store.
-pub(super) enum Stored {
-    Committed(Vec<Change>, Vec<bool>),
-    Claimed(Claimed, HashSet<TaskId>),
-    Checkpointed,
-    SetBack,
-    Loaded(Option<Box<DeferredTask>>),
-    Looked(Look),
-}
-
-/// What a look at the store has shown.
-pub(super) struct Look {
-    counter: u64,
-    cancelled: Vec<Task>,
-    failed: Vec<TaskId>,
-    idle: bool,
-}
 
 impl Driver {
     pub(super) fn commit(&mut self) {
@@ -167,7 +149,7 @@ impl Driver {
                     let mut failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
                     failed.retain(|id| scope.has(*id));
                     let idle = count && nothing_left(store, scope)?;
-                    Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
+                    Ok(Stored::HookAttempt(Look { counter, cancelled, failed, idle }))
                 })
                 .await
         });
@@ -203,7 +185,7 @@ impl Driver {
                     }
                 }
             }
-            Stored::Looked(look) => {
+            Stored::HookAttempt(look) => {
                 self.in_flight.look = false;
                 self.want_claim |= self.seen != Some(look.counter);
                 self.seen = Some(look.counter);

@@ -1,0 +1,271 @@
+//! Finds connections and the secrets that they refer to.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use maitred_core::diagnostic::nearest;
+use maitred_core::secrets::KnownSecrets;
+use serde_json::{Map, Value};
+
+use super::definition::{Connection, Resolved};
+use super::environment::Environment;
+use super::error::{ConnectionError, Undefined};
+use super::file::Place;
+use super::origin::Origin;
+use super::parse::{self, Fields};
+use super::secret::{Secret, SecretError, SecretField, SecretRef, SecretValue};
+use super::settings::{AWS_DEFAULT, HTTP_DEFAULT};
+
+/// The prefixes of variables, the first one wins.
+const PREFIXES: [&str; 2] = ["MAITRED_CONN_", "AIRFLOW_CONN_"];
+/// References that lead to references: more than this is a circle.
+const MAX_HOPS: usize = 8;
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// Finds connections and secrets. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Connections(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    environment: Environment,
+    place: Option<Place>,
+    known: KnownSecrets,
+}
+
+impl Connections {
+    /// Connections of `environment` and of the file that it leads to.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self::with_file(environment, None)
+    }
+
+    /// The same with the file `path`, if there is one, in place of the one that the environment
+    /// leads to. A file that is named has to exist by the time a connection is looked for.
+    #[must_use]
+    pub fn with_file(environment: Environment, path: Option<&Path>) -> Self {
+        Self::remembering(environment, path, KnownSecrets::default())
+    }
+
+    /// The same, whose secrets are remembered in `known`.
+    pub fn remembering(environment: Environment, path: Option<&Path>, known: KnownSecrets) -> Self {
+        let place = Place::find(path, &environment);
+        Self(Arc::new(Inner { environment, place, known }))
+    }
+
+    /// The secrets that were found so far, here and by the clients that were made of these connections.
+    pub fn known(&self) -> &KnownSecrets {
+        &self.0.known
+    }
+
+    /// The same with the file `path`, whose content `check` looks at each time before it is used. Its error
+    /// says why it is not.
+    pub fn checking(
+        environment: Environment,
+        path: &Path,
+        check: super::file::ContentCheck,
+        known: KnownSecrets,
+    ) -> Self {
+        let place = Some(Place::checked(path, check));
+        Self(Arc::new(Inner { environment, place, known }))
+    }
+
+    /// The file of connections; `None` if the environment has no home either.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.0.place.as_ref().map(|place| place.path.as_path())
+    }
+
+    /// The connection `id`. It is read anew every time: environment and file may have changed.
+    ///
+    /// # Errors
+    /// It is not defined (and is neither [`AWS_DEFAULT`] nor [`HTTP_DEFAULT`]), or what defines it
+    /// cannot be read. No message holds a secret.
+    pub fn get(&self, id: &str) -> Result<Connection, ConnectionError> {
+        for name in variables(id) {
+            if let Some(text) = self.0.environment.get(&name) {
+                return Connection::parse(id, Origin::Variable(name), &text);
+            }
+        }
+        let tables = self.tables()?;
+        if let (Some(table), Some(path)) = (tables.get(id), self.path()) {
+            return of_table(id, path, table);
+        }
+        if id == AWS_DEFAULT || id == HTTP_DEFAULT {
+            let kind = id.trim_end_matches("_default").to_owned();
+            let fields = Fields { kind, ..Fields::default() };
+            return Ok(Connection { id: id.to_owned(), origin: Origin::BuiltIn, fields });
+        }
+        Err(self.undefined(id, &tables))
+    }
+
+    /// Every connection that is defined, by id: the one that wins, or why it cannot be read.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    #[expect(clippy::type_complexity, reason = "a pair that is looked at once")]
+    pub fn list(
+        &self,
+    ) -> Result<Vec<(String, Result<Connection, ConnectionError>)>, ConnectionError> {
+        let ids = self.ids(&self.tables()?);
+        Ok(ids.into_iter().map(|id| (id.clone(), self.get(&id))).collect())
+    }
+
+    /// The value of a secret, as it is now.
+    ///
+    /// # Errors
+    /// The variable, file or field is not there or is empty, or references lead in a circle.
+    pub async fn secret(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
+        let (this, wanted) = (self.clone(), reference.clone());
+        // A file may be on a disk that is slow.
+        let found = tokio::task::spawn_blocking(move || this.secret_now(&wanted, 0)).await;
+        found.unwrap_or_else(|_| Err(SecretError::new(reference, "the program is ending")))
+    }
+
+    pub(super) fn secret_now(
+        &self,
+        reference: &SecretRef,
+        hops: usize,
+    ) -> Result<Secret, SecretError> {
+        let fail = |problem: String| SecretError::new(reference, problem);
+        if hops > MAX_HOPS {
+            return Err(fail("the references lead in a circle".to_owned()));
+        }
+        let found = match reference {
+            SecretRef::Env(name) => {
+                let value = self.0.environment.get(name).map(Secret::new);
+                value.ok_or_else(|| fail(format!("the variable {name} is not set, or empty")))
+            }
+            SecretRef::File(path) => read_secret(path).map_err(fail),
+            SecretRef::Connection { id, field } => {
+                let connection = self.get(id).map_err(|error| fail(error.to_string()))?;
+                let missing = || fail(format!("the connection `{id}` has no such field"));
+                let value = match field {
+                    SecretField::Login => connection.fields.login,
+                    SecretField::Password => connection.fields.password,
+                    SecretField::Extra(key) => {
+                        let value = connection.fields.extra.get(key).ok_or_else(missing)?;
+                        SecretValue::read(value).map_err(fail)?
+                    }
+                };
+                self.value_now(&value.ok_or_else(missing)?, hops + 1)
+            }
+        };
+        if let Ok(secret) = &found {
+            self.known().add(secret.expose());
+            self.known().add_urls(secret.expose());
+        }
+        found
+    }
+
+    fn value_now(&self, value: &SecretValue, hops: usize) -> Result<Secret, SecretError> {
+        match value {
+            SecretValue::Literal(secret) => Ok(secret.clone()),
+            SecretValue::Reference(reference) => self.secret_now(reference, hops),
+        }
+    }
+
+    /// A connection with its references resolved. Blocks.
+    ///
+    /// # Errors
+    /// A secret cannot be had.
+    pub fn resolved(&self, connection: &Connection) -> Result<Resolved, ConnectionError> {
+        let Fields { kind, description: _, host, login, password, schema, port, extra } =
+            connection.fields.clone();
+        let field = |value: Option<SecretValue>| -> Result<Option<String>, SecretError> {
+            let secret = value.map(|value| self.value_now(&value, 0)).transpose()?;
+            Ok(secret.map(|secret| secret.expose().to_owned()))
+        };
+        let mut extra = Value::Object(extra);
+        self.resolve_in(&mut extra, connection)?;
+        let Value::Object(extra) = extra else { unreachable!("an object stays one") };
+        let (login, password) = (field(login)?, field(password)?);
+        self.remember(host.as_deref(), login.as_deref(), password.as_deref(), &extra);
+        Ok(Resolved { kind, host, login, password, schema, port, extra })
+    }
+
+    /// Remembers the secrets of a connection. A login without a password is often a token.
+    fn remember(
+        &self,
+        host: Option<&str>,
+        login: Option<&str>,
+        password: Option<&str>,
+        extra: &Map<String, Value>,
+    ) {
+        self.known().add_urls(host.unwrap_or_default());
+        match (login, password) {
+            (Some(login), Some(password)) => self.known().add_login(login, password),
+            (None, Some(secret)) | (Some(secret), None) => self.known().add(secret),
+            (None, None) => {}
+        }
+        self.known().add_named(&Value::Object(extra.clone()));
+    }
+
+    /// Puts values in the place of references. What is parsed is not nested deep: serde_json and
+    /// toml have a limit.
+    fn resolve_in(&self, value: &mut Value, of: &Connection) -> Result<(), ConnectionError> {
+        if let Some(reference) = SecretRef::from_value(value) {
+            let reference = reference.map_err(|bad| of.invalid(bad.to_string()))?;
+            *value = Value::String(self.secret_now(&reference, 0)?.expose().to_owned());
+            return Ok(());
+        }
+        match value {
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.resolve_in(item, of)),
+            Value::Object(entries) => {
+                entries.values_mut().try_for_each(|entry| self.resolve_in(entry, of))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+        }
+    }
+
+    fn tables(&self) -> Result<Map<String, Value>, ConnectionError> {
+        let tables = self.0.place.as_ref().map(Place::read).transpose();
+        Ok(tables.map_err(ConnectionError::File)?.unwrap_or_default())
+    }
+
+    fn ids(&self, tables: &Map<String, Value>) -> Vec<String> {
+        let names = self.0.environment.names();
+        let of_variables = names.iter().filter_map(|name| {
+            let id = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
+            (!id.is_empty() && self.0.environment.get(name).is_some()).then(|| id.to_lowercase())
+        });
+        let mut ids: Vec<_> = of_variables.chain(tables.keys().cloned()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    fn undefined(&self, id: &str, tables: &Map<String, Value>) -> ConnectionError {
+        let ids = self.ids(tables);
+        let [ours, airflow] = variables(id);
+        let file = match self.path() {
+            Some(path) => format!(", and a table [{id}] of {}", path.display()),
+            None => String::new(),
+        };
+        let looked = format!("looked for {ours}, {airflow}{file}; define one of them");
+        let near = nearest(id, ids.iter().map(String::as_str)).map(str::to_owned);
+        ConnectionError::Undefined(Undefined { id: id.to_owned(), near, looked })
+    }
+}
+
+fn variables(id: &str) -> [String; 2] {
+    PREFIXES.map(|prefix| format!("{prefix}{}", id.to_uppercase()))
+}
+
+fn of_table(id: &str, path: &Path, table: &Value) -> Result<Connection, ConnectionError> {
+    let fields = match table.as_object() {
+        Some(entries) => parse::table(entries),
+        None => Err(format!("it must be a table, [{id}]")),
+    };
+    Connection::of_fields(id, Origin::File(path.to_owned()), fields)
+}
+
+fn read_secret(path: &Path) -> Result<Secret, String> {
+    let text = maitred_core::file::text(path, MAX_SECRET_BYTES);
+    let text = text.map_err(|error| format!("the file {error}"))?;
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.trim_end_matches('\r'));
+    match line {
+        "" => Err("the file is empty".to_owned()),
+        line => Ok(Secret::new(line)),
+    }
+}

@@ -1,0 +1,105 @@
+//! Operators of any type, as the registry makes them.
+
+use maitred_core::clock::BoxFuture;
+use serde_json::Value;
+
+use super::context::OperatorContext;
+use super::{Deferral, Flow, Intent, Operator, OperatorError, Reconciled, Resumed, arguments};
+use crate::trigger::CancelReason;
+
+/// How a registry makes operators of one type out of stored arguments.
+#[derive(Clone, Copy)]
+pub(crate) struct OperatorType {
+    pub(crate) version: u32,
+    pub(crate) summary: &'static str,
+    pub(crate) arguments: fn() -> Value,
+    load: fn(&Value) -> Result<Box<dyn AnyOperator>, OperatorError>,
+}
+
+impl OperatorType {
+    pub(crate) fn of<T: Operator>() -> Self {
+        Self { version: T::VERSION, summary: T::SUMMARY, arguments: T::arguments, load: load::<T> }
+    }
+
+    /// The operator of these arguments.
+    pub(crate) fn load(&self, args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+        (self.load)(args)
+    }
+}
+
+fn load<T: Operator>(args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+    let operator: T = arguments::read(args, &T::arguments()).map_err(|problem| {
+        OperatorError::fatal(format!(
+            "the arguments of {name} cannot be used: {problem} (`maitred tasks operators {name}` shows them)",
+            name = T::NAME
+        ))
+    })?;
+    Ok(Box::new(operator))
+}
+
+/// An operator of any type.
+pub(crate) trait AnyOperator: Send + Sync {
+    fn check(&self) -> Result<(), OperatorError>;
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError>;
+    fn execute<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>>;
+    fn resume<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        method: &'a str,
+        kwargs: Value,
+        with: Resumed,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>>;
+    fn reconcile<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        intent: &'a Intent,
+    ) -> BoxFuture<'a, Result<Reconciled, OperatorError>>;
+    fn on_cancel<'a>(&'a self, ctx: &'a OperatorContext, reason: CancelReason)
+    -> BoxFuture<'a, ()>;
+}
+
+impl<T: Operator> AnyOperator for T {
+    fn check(&self) -> Result<(), OperatorError> {
+        Operator::check(self)
+    }
+
+    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+        Operator::start_from_trigger(self)
+    }
+
+    fn execute<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>> {
+        Box::pin(Operator::execute(self, ctx))
+    }
+
+    fn resume<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        method: &'a str,
+        kwargs: Value,
+        with: Resumed,
+    ) -> BoxFuture<'a, Result<Flow, OperatorError>> {
+        Box::pin(Operator::resume(self, ctx, method, kwargs, with))
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        intent: &'a Intent,
+    ) -> BoxFuture<'a, Result<Reconciled, OperatorError>> {
+        Box::pin(Operator::reconcile(self, ctx, intent))
+    }
+
+    fn on_cancel<'a>(
+        &'a self,
+        ctx: &'a OperatorContext,
+        reason: CancelReason,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(Operator::on_cancel(self, ctx, reason))
+    }
+}

@@ -1,0 +1,67 @@
+//! A trigger as it is stored, and what a step of it comes to.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A trigger as it is stored: its name, the version of its form, and its fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SerializedTrigger {
+    /// [`Trigger::NAME`].
+    pub name: String,
+    /// [`Trigger::VERSION`] of the program that stored it.
+    pub version: u32,
+    /// The fields.
+    pub kwargs: Value,
+}
+
+/// What comes after a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// What was waited for has happened: the operator is resumed with this event.
+    Fire(TriggerEvent),
+    /// Not yet: step again.
+    Again {
+        /// Time from now to the next step; less than [`MIN_PAUSE`] counts as that.
+        after: Duration,
+    },
+    /// Ends the task here, without a worker.
+    End(TaskEnd),
+}
+
+/// What a trigger tells the operator: JSON, and at most
+/// [`MAX_RESULT_BYTES`](crate::task::MAX_RESULT_BYTES) of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TriggerEvent {
+    /// The event. By convention an object with a `status`, which is `success` if all went well, and a
+    /// `message` if not: [`Resumed::success`](crate::operator::Resumed::success) reads them.
+    pub payload: Value,
+}
+
+impl TriggerEvent {
+    /// An event of this payload.
+    #[must_use]
+    pub fn new(payload: Value) -> Self {
+        Self { payload }
+    }
+
+    /// The payload's `status`, if it is an object that has one.
+    #[must_use]
+    pub fn status(&self) -> Option<&str> {
+        self.payload.get("status")?.as_str()
+    }
+}
+
+/// The end of a task, as a trigger may declare it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskEnd {
+    /// It succeeded, with this result.
+    Success(Value),
+    /// It failed; retries are made if the task has any left.
+    Failure(String),
+    /// It was not needed.
+    Skip(String),
+}
