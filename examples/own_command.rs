@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use maitred::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError};
+use maitred::operator::{
+    Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError,
+};
 use maitred::trigger::{Level, Step, Trigger, TriggerContext, TriggerError, TriggerEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -52,22 +54,27 @@ struct WaitForFile {
 }
 
 impl WaitForFile {
-    fn deferral(&self) -> Result<Deferral, OperatorError> {
+    fn deferral(&self) -> Result<Deferral<ExecuteComplete>, OperatorError> {
         let trigger = FileTrigger { path: self.path.clone() };
-        Ok(Deferral::new(&trigger, "done")?.with_timeout(Duration::from_secs(3600)))
+        Ok(Deferral::new(&trigger, ExecuteComplete::ExecuteComplete)?
+            .with_timeout(Duration::from_secs(3600)))
     }
 }
 
 impl Operator for WaitForFile {
     const NAME: &'static str = "example.wait_for_file";
+    type Resume = ExecuteComplete;
     const SUMMARY: &'static str = "Wait until a file is there";
 
     /// It starts nothing, so it needs no worker before its trigger.
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+    fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {
         self.deferral().map(Some)
     }
 
-    async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(
+        &self,
+        _ctx: &OperatorContext,
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
         self.deferral().map(Flow::Defer)
     }
 }

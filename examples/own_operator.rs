@@ -21,14 +21,14 @@ use maitred::clock::{Clock as _, SystemClock};
 use maitred::connection::ClientSettings;
 use maitred::diagnostic::Invalid;
 use maitred::operator::{
-    Deferral, Flow, Intent, MainCallError, Operator, OperatorContext, OperatorError, Reconciled,
-    Resumed, UndoCall,
+    Deferral, ExecuteComplete, Flow, Intent, MainCallError, Operator, OperatorContext,
+    OperatorError, Reconciled, Resumed, UndoCall,
 };
 use maitred::runtime::{Engine as _, MemoryStore, NewTask, Store, TaskState, TriggererOptions};
 use maitred::schema;
 use maitred::trigger::WaiterTrigger;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[path = "support/loopback.rs"]
 #[expect(dead_code, reason = "this example needs a part of it")]
@@ -80,6 +80,7 @@ impl Export {
 
 impl Operator for Export {
     const NAME: &'static str = "example.export";
+    type Resume = ExecuteComplete;
     const SUMMARY: &'static str = "Export a report";
 
     fn check(&self) -> Result<(), OperatorError> {
@@ -89,7 +90,7 @@ impl Operator for Export {
         Ok(())
     }
 
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<ExecuteComplete>, OperatorError> {
         let client = ctx.client("http", &self.api).await?;
         let headers = json!({"Idempotency-Key": ctx.idempotency_token()});
         let body = json!({"report": self.report});
@@ -104,7 +105,7 @@ impl Operator for Export {
                 id.map(str::to_owned).ok_or(MainCallError::Ambiguous("no id was given".to_owned()))
             })
             .await?;
-        let deferral = Deferral::new(&self.wait(&id)?, "finish")?;
+        let deferral = Deferral::new(&self.wait(&id)?, ExecuteComplete::ExecuteComplete)?;
         Ok(Flow::Defer(deferral.with_undo(self.undo(&id))))
     }
 
@@ -129,10 +130,9 @@ impl Operator for Export {
     async fn resume(
         &self,
         _ctx: &OperatorContext,
-        _method: &str,
-        _kwargs: Value,
+        _at: ExecuteComplete,
         with: Resumed,
-    ) -> Result<Flow, OperatorError> {
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
         Ok(Flow::Done(with.success()?.payload["values"].take()))
     }
 }

@@ -8,9 +8,9 @@ use aws_sdk_redshift::config::http::HttpResponse;
 use aws_sdk_redshift::config::retry::RetryConfig;
 use aws_sdk_redshift::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_redshift::types::{Cluster, Snapshot};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Called;
 use maitred_aws::SentOnce;
 use maitred_aws::connections::aws_client;
 use maitred_net::delivery::is_never_sent;
@@ -19,6 +19,22 @@ use maitred_runtime::connection::Clients;
 use maitred_runtime::operator::MainCallError;
 use maitred_runtime::operator::OperatorContext;
 use maitred_runtime::operator::OperatorError;
+
+/// What became of a main call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Called {
+    /// The service has accepted it.
+    Accepted,
+    /// The cluster is busy with something else, or the service throttles: nothing was started.
+    Busy(String),
+    /// There is no such cluster or snapshot: there was nothing to call.
+    NotFound(String),
+    /// It was not made, because what it is for is under way already.
+    UnderWay(String),
+    /// It was not made, because what it is for is done already.
+    NotNeeded(String),
+}
 
 /// Redshift's calls, for operators, and for those who poll by hand.
 #[derive(Debug, Clone)]
@@ -227,4 +243,19 @@ fn is_of_credentials(error: &(dyn Error + 'static)) -> bool {
         cause = error.source();
     }
     false
+}
+
+/// How far the service's clock and this one may be apart.
+pub(super) const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Whether something that was made at `created` (seconds since 1970) may have been made by a call whose
+/// intent has these details.
+pub(super) fn made_since(details: &Value, created: f64) -> bool {
+    let at = details.get("at").and_then(Value::as_f64).unwrap_or_default();
+    created + CLOCK_SKEW.as_secs_f64() >= at / 1000.0
+}
+
+/// Whether a cluster of this status (`None`: it does not exist) is on its way out.
+pub(super) fn is_leaving(status: Option<&str>) -> bool {
+    matches!(status, None | Some("deleting" | "final-snapshot"))
 }

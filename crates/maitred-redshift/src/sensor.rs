@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::{aws_operator, cluster_waiter};
+use super::arguments::{aws_operator, check};
+use super::waiters::cluster_waiter;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
 use maitred_core::diagnostic::nearest;
 use maitred_runtime::operator::Deferral;
+use maitred_runtime::operator::ExecuteComplete;
 use maitred_runtime::operator::Flow;
 use maitred_runtime::operator::Operator;
 use maitred_runtime::operator::OperatorContext;
@@ -88,7 +90,7 @@ const STATUSES: [&str; 23] = [
 impl ClusterSensor {
     fn trigger(&self) -> WaiterTrigger {
         let cluster = &self.cluster_identifier;
-        let mut trigger = cluster_waiter("cluster_in_status", cluster, self.client_settings());
+        let mut trigger = cluster_waiter("cluster_in_status", cluster, self.settings());
         trigger.parameters.insert("STATUS".to_owned(), self.target_status.as_str().into());
         trigger.overrides.delay = Some(self.poke_interval);
         trigger.overrides.timeout = Some(self.timeout);
@@ -104,13 +106,14 @@ impl ClusterSensor {
         trigger
     }
 
-    fn complete(&self, with: Resumed) -> Result<Flow, OperatorError> {
+    fn complete(&self, with: Resumed) -> Result<Flow<ExecuteComplete>, OperatorError> {
         maitred_runtime::operator::sensor::sensed(with, self.soft_fail)
     }
 }
 
 impl Operator for ClusterSensor {
     const NAME: &'static str = "redshift.cluster_sensor";
+    type Resume = ExecuteComplete;
     const SUMMARY: &'static str = "Wait until a cluster is in a status";
 
     fn arguments() -> Value {
@@ -118,7 +121,7 @@ impl Operator for ClusterSensor {
     }
 
     fn check(&self) -> Result<(), OperatorError> {
-        super::check(&self.cluster_identifier, self.poke_interval, 1)
+        check(&self.cluster_identifier, self.poke_interval, 1)
             .map_err(|error| OperatorError::fatal(error.to_string().replace("poll_", "poke_")))?;
         maitred_runtime::operator::sensor::check_timeout(self.timeout)?;
         if STATUSES.contains(&self.target_status.as_str()) {
@@ -131,29 +134,28 @@ impl Operator for ClusterSensor {
         );
         let status = &self.target_status;
         Err(OperatorError::fatal(format!(
-            "target_status `{status}` is no status of a cluster: {help}"
+            "target_status `{status}` is not a status of a cluster: {help}"
         )))
     }
 
     /// A sensor starts nothing, so it needs no worker before its trigger.
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+    fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {
         if !self.deferrable {
             return Ok(None);
         }
         maitred_runtime::operator::sensor::sensing(&self.trigger(), self.timeout).map(Some)
     }
 
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<ExecuteComplete>, OperatorError> {
         self.complete(ctx.run_trigger(&self.trigger()).await)
     }
 
     async fn resume(
         &self,
         _ctx: &OperatorContext,
-        _method: &str,
-        _kwargs: Value,
+        _resume: ExecuteComplete,
         with: Resumed,
-    ) -> Result<Flow, OperatorError> {
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
         self.complete(with)
     }
 }

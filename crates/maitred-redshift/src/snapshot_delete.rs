@@ -1,18 +1,13 @@
 //! Deleting a snapshot.
 
+use maitred_runtime::connection::ClientSettings;
+use maitred_runtime::operator::{Intent, OperatorContext, OperatorError};
 use serde_json::{Value, json};
 
-use super::hook::{Prepared, main_call_after};
-use super::{CALL_AGAIN, Called, RedshiftHook, Waiting, aws_operator, call_again, snapshot_waiter};
-use maitred_runtime::operator::Flow;
-use maitred_runtime::operator::Intent;
-use maitred_runtime::operator::Operator;
-use maitred_runtime::operator::OperatorContext;
-use maitred_runtime::operator::OperatorError;
-use maitred_runtime::operator::Reconciled;
-use maitred_runtime::operator::Resumed;
-use maitred_runtime::operator::arguments_of;
-use maitred_runtime::trigger::Level;
+use super::arguments::{aws_operator, check, check_snapshot, yes};
+use super::frame::{MainCall, Waiting, main_call_operator};
+use super::hook::{Called, RedshiftHook, main_call};
+use super::waiters::snapshot_waiter;
 
 aws_operator! {
     /// Deletes a manual snapshot. One that cannot be deleted yet is deleted as soon as it can be; one that
@@ -37,10 +32,6 @@ aws_operator! {
     }
 }
 
-fn yes() -> bool {
-    true
-}
-
 fn default_poll_interval() -> f64 {
     10.0
 }
@@ -49,115 +40,60 @@ fn default_max_attempts() -> u64 {
     120
 }
 
-const CALL: &str = "delete_cluster_snapshot";
-
 impl DeleteClusterSnapshot {
-    async fn begin(&self, ctx: &OperatorContext, kwargs: &Value) -> Result<Flow, OperatorError> {
-        let hook = RedshiftHook::open(ctx.clients(), &self.client_settings()).await?;
-        let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        let prepare = async {
-            let call = hook.once().delete_cluster_snapshot().snapshot_identifier(snapshot);
-            Ok(Prepared::Send(call.snapshot_cluster_identifier(cluster).send()))
-        };
-        let details = json!({ "snapshot_identifier": snapshot, "cluster_identifier": cluster });
-        // What an earlier step or try has called for may be done by now.
-        let been_at_it = !kwargs.is_null() || ctx.task().try_number > 1;
-        match main_call_after(ctx, CALL, details, prepare).await? {
-            Called::Accepted => self.wait(ctx).await,
-            Called::Busy(reason) => call_again(ctx, CALL, &reason, kwargs),
-            Called::NotFound(reason) if been_at_it => {
-                ctx.log(Level::Info, reason);
-                Ok(self.finished())
-            }
-            Called::NotFound(reason) | Called::UnderWay(reason) => {
-                Err(OperatorError::fatal(reason))
-            }
-        }
-    }
-
-    async fn wait(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
-        if !self.wait_for_completion {
-            return Ok(self.finished());
-        }
-        let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        let client = self.client_settings();
-        let waiting = Waiting {
-            trigger: snapshot_waiter("snapshot_deleted", snapshot, cluster, client),
-            method: "execute_complete",
-            deferrable: self.deferrable,
-            poll_interval: self.poll_interval,
-            max_attempts: self.max_attempts,
-            undo: None,
-        };
-        match waiting.begin(ctx).await? {
-            Ok(deferral) => Ok(Flow::Defer(deferral)),
-            Err(resumed) => self.complete(resumed),
-        }
-    }
-
-    fn complete(&self, with: Resumed) -> Result<Flow, OperatorError> {
-        with.success()?;
-        Ok(self.finished())
-    }
-
-    fn finished(&self) -> Flow {
-        Flow::Done(json!({
-            "snapshot_identifier": self.snapshot_identifier,
-            "cluster_identifier": self.cluster_identifier,
-        }))
+    fn check_arguments(&self) -> Result<(), OperatorError> {
+        check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;
+        check_snapshot(&self.snapshot_identifier)
     }
 }
 
-impl Operator for DeleteClusterSnapshot {
-    const NAME: &'static str = "redshift.delete_cluster_snapshot";
-    const SUMMARY: &'static str = "Delete a snapshot of a cluster";
+impl MainCall for DeleteClusterSnapshot {
+    const CALL: &'static str = "delete_cluster_snapshot";
+    const GONE_IS_DONE: bool = true;
 
-    fn arguments() -> Value {
-        arguments_of::<Self>()
+    fn client_settings(&self) -> ClientSettings {
+        self.settings()
     }
 
-    fn check(&self) -> Result<(), OperatorError> {
-        super::check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;
-        super::check_snapshot(&self.snapshot_identifier)
+    fn result(&self) -> Value {
+        json!({
+            "snapshot_identifier": self.snapshot_identifier,
+            "cluster_identifier": self.cluster_identifier,
+        })
     }
 
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
-        self.begin(ctx, &Value::Null).await
-    }
-
-    async fn resume(
+    async fn send(
         &self,
         ctx: &OperatorContext,
-        method: &str,
-        kwargs: Value,
-        with: Resumed,
-    ) -> Result<Flow, OperatorError> {
-        if method == CALL_AGAIN {
-            with.event()?;
-            return self.begin(ctx, &kwargs).await;
-        }
-        self.complete(with)
+        hook: &RedshiftHook,
+    ) -> Result<Called, OperatorError> {
+        let call = hook.once().delete_cluster_snapshot();
+        let call = call.snapshot_identifier(&self.snapshot_identifier);
+        let call = call.snapshot_cluster_identifier(&self.cluster_identifier);
+        main_call(ctx, Self::CALL, self.result(), call.send()).await
     }
 
     /// The call was made if the snapshot is gone, or marked as deleted. While it is still there, it is
     /// safe to ask for its end again: that ends as the first call would.
-    async fn reconcile(
-        &self,
-        ctx: &OperatorContext,
-        _intent: &Intent,
-    ) -> Result<Reconciled, OperatorError> {
-        let hook = RedshiftHook::open(ctx.clients(), &self.client_settings()).await?;
-        let gone = |status: &Option<String>| matches!(status.as_deref(), None | Some("deleted"));
-        let (name, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        let mut status = hook.snapshot_status(name, cluster).await?;
-        if !gone(&status) {
-            // The service may not show yet what it has just accepted.
-            ctx.clock().sleep(super::SETTLE).await;
-            status = hook.snapshot_status(name, cluster).await?;
-        }
-        if gone(&status) {
-            return Ok(Reconciled::Found(json!(Called::Accepted)));
-        }
-        Ok(Reconciled::NotStarted)
+    async fn was_made(&self, hook: &RedshiftHook, _: &Intent) -> Result<bool, OperatorError> {
+        let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
+        let status = hook.snapshot_status(snapshot, cluster).await?;
+        Ok(matches!(status.as_deref(), None | Some("deleted")))
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
+        self.wait_for_completion.then(|| Waiting {
+            trigger: snapshot_waiter("snapshot_deleted", snapshot, cluster, self.settings()),
+            deferrable: self.deferrable,
+            poll_interval: self.poll_interval,
+            max_attempts: self.max_attempts,
+        })
     }
 }
+
+main_call_operator!(
+    DeleteClusterSnapshot,
+    "redshift.delete_cluster_snapshot",
+    "Delete a snapshot of a cluster"
+);

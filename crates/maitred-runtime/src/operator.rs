@@ -19,7 +19,7 @@
 //! use maitred_runtime::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError, Resumed};
 //! use maitred_runtime::trigger::TimeDeltaTrigger;
 //! use serde::{Deserialize, Serialize};
-//! use serde_json::{Value, json};
+//! use serde_json::json;
 //!
 //! #[derive(Debug, Serialize, Deserialize)]
 //! #[serde(deny_unknown_fields)] // a misspelt argument is an error, and not left out
@@ -28,23 +28,30 @@
 //!     seconds: f64,
 //! }
 //!
+//! /// Where it goes on after a wait; stored as `{"method": "remind", "kwargs": {"after": 60.0}}`.
+//! #[derive(Serialize, Deserialize)]
+//! #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
+//! enum At {
+//!     Remind { after: f64 },
+//! }
+//!
 //! impl Operator for Remind {
 //!     const NAME: &'static str = "example.remind";
+//!     type Resume = At;
 //!
-//!     async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+//!     async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow<At>, OperatorError> {
 //!         let trigger = TimeDeltaTrigger { delta: self.seconds };
-//!         Ok(Flow::Defer(Deferral::new(&trigger, "remind")?))
+//!         Ok(Flow::Defer(Deferral::new(&trigger, At::Remind { after: self.seconds })?))
 //!     }
 //!
 //!     async fn resume(
 //!         &self,
 //!         _ctx: &OperatorContext,
-//!         _method: &str,
-//!         _kwargs: Value,
+//!         At::Remind { after }: At,
 //!         with: Resumed,
-//!     ) -> Result<Flow, OperatorError> {
+//!     ) -> Result<Flow<At>, OperatorError> {
 //!         with.success()?;
-//!         Ok(Flow::Done(json!({"reminded": self.text})))
+//!         Ok(Flow::Done(json!({"reminded": self.text, "after": after})))
 //!     }
 //! }
 //! ```
@@ -74,7 +81,8 @@ pub use arguments::{kind, resolved};
 pub use context::{Host, OperatorContext, TaskInfo};
 pub(crate) use erased::{AnyOperator, OperatorType};
 pub use error::{FailureKind, OperatorError};
-pub use flow::{Deferral, Flow, UndoCall};
+pub(crate) use flow::Method;
+pub use flow::{Deferral, ExecuteComplete, Flow, UndoCall};
 pub use main_call::{Begun, Intent, MainCallError, Reconciled, Settled};
 pub use resumed::{Crash, Resumed};
 pub use wait::Wait;
@@ -91,6 +99,11 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     const VERSION: u32 = 1;
     /// What it does, in a sentence.
     const SUMMARY: &'static str = "";
+    /// Where it can go on after a deferral: [`ExecuteComplete`], or an enum with
+    /// `#[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]` whose variants hold what has to
+    /// be known there. It is stored with the deferral, so it holds no secrets. A task whose stored form this
+    /// program cannot read is parked as `blocked`.
+    type Resume: Serialize + DeserializeOwned + Send;
 
     /// The JSON Schema of the arguments, for `maitred tasks operators NAME`:
     /// [`arguments_of::<Self>()`](arguments_of), if it derives `JsonSchema`. Default: null, it is not told.
@@ -111,7 +124,7 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     ///
     /// # Errors
     /// The trigger cannot be stored.
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+    fn start_from_trigger(&self) -> Result<Option<Deferral<Self::Resume>>, OperatorError> {
         Ok(None)
     }
 
@@ -122,9 +135,9 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     fn execute(
         &self,
         ctx: &OperatorContext,
-    ) -> impl Future<Output = Result<Flow, OperatorError>> + Send;
+    ) -> impl Future<Output = Result<Flow<Self::Resume>, OperatorError>> + Send;
 
-    /// Goes on after a deferral, at `method`. Default: the event of a wait that succeeded is the task's
+    /// Goes on after a deferral, at `resume`. Default: the event of a wait that succeeded is the task's
     /// result, and anything else fails the task ([`Resumed::success`]).
     ///
     /// # Errors
@@ -132,11 +145,10 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     fn resume(
         &self,
         ctx: &OperatorContext,
-        method: &str,
-        kwargs: Value,
+        resume: Self::Resume,
         with: Resumed,
-    ) -> impl Future<Output = Result<Flow, OperatorError>> + Send {
-        let _ = (ctx, method, kwargs);
+    ) -> impl Future<Output = Result<Flow<Self::Resume>, OperatorError>> + Send {
+        let _ = (ctx, resume);
         async { Ok(Flow::Done(with.success()?.payload)) }
     }
 

@@ -28,6 +28,7 @@ use crate::operator::FailureKind;
 use crate::operator::Flow;
 use crate::operator::Host;
 use crate::operator::Intent;
+use crate::operator::Method;
 use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Reconciled;
@@ -79,7 +80,7 @@ enum Looked {
 
 /// How a step came out.
 enum Ran {
-    Flow(Box<Flow>),
+    Flow(Box<Flow<Method>>),
     Failed(OperatorError),
     TimedOut,
     Cancelled(CancelRequest),
@@ -285,7 +286,7 @@ impl Workplace {
         task: &Task,
         operator: &dyn AnyOperator,
         ctx: &OperatorContext,
-        mut flow: Flow,
+        mut flow: Flow<Method>,
     ) -> Result<Change, StoreError> {
         for _ in 0..MAX_ROUNDS {
             let deferral = match flow {
@@ -308,7 +309,7 @@ impl Workplace {
             };
             self.log.push(task.id, Level::Warning, crash.message.clone());
             let with = Resumed::TriggerCrashed(crash);
-            let resumed = operator.resume(ctx, &deferral.method_name, deferral.kwargs, with);
+            let resumed = operator.resume(ctx, &deferral.resume, with);
             match guarded(resumed).await {
                 Ok(next) => flow = next,
                 Err(error) => return Ok(self.after_failure(task, &error)),
@@ -318,7 +319,11 @@ impl Workplace {
     }
 
     /// Starts the trigger of a deferral.
-    async fn deferral(&self, task: &Task, deferral: &Deferral) -> Result<StoredDeferral, Unusable> {
+    async fn deferral(
+        &self,
+        task: &Task,
+        deferral: &Deferral<Method>,
+    ) -> Result<StoredDeferral, Unusable> {
         let mut trigger = self.registry.trigger(&deferral.trigger)?;
         let invalid = |error: &dyn std::fmt::Display| Unusable::Invalid(error.to_string());
         let ctx = self.trigger_context(task.id).with_submitted(&task.spec.waiters);
@@ -338,8 +343,8 @@ impl Workplace {
             due,
             pause_from: Some(now.min(due)),
             timeout_at: deferral.timeout.map(|timeout| now.plus(timeout)),
-            method: deferral.method_name.clone(),
-            kwargs: deferral.kwargs.clone(),
+            method: deferral.resume.method.clone(),
+            kwargs: deferral.resume.kwargs.clone(),
             on_cancel: deferral.undo.clone(),
         })
     }
@@ -457,10 +462,11 @@ async fn enter(
     task: &Task,
     operator: &dyn AnyOperator,
     ctx: &OperatorContext,
-) -> Result<Flow, OperatorError> {
+) -> Result<Flow<Method>, OperatorError> {
     match &task.resumption {
         Some(Resumption { method, kwargs, with }) => {
-            operator.resume(ctx, method, kwargs.clone(), with.clone()).await
+            let at = Method { method: method.clone(), kwargs: kwargs.clone() };
+            operator.resume(ctx, &at, with.clone()).await
         }
         None => match operator.start_from_trigger()? {
             Some(deferral) => Ok(Flow::Defer(deferral)),

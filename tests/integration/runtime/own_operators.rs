@@ -9,7 +9,8 @@ use maitred::client::{Call, CallError, CallErrorKind, Client, Observation, Outpu
 use maitred::clock::{BoxFuture, SystemClock};
 use maitred::connection::{ClientSettings, Clients, Connections, Environment};
 use maitred::operator::{
-    Deferral, Flow, MainCallError, Operator, OperatorContext, OperatorError, UndoCall,
+    Deferral, ExecuteComplete, Flow, MainCallError, Operator, OperatorContext, OperatorError,
+    UndoCall,
 };
 use maitred::runtime::{
     EmbeddedEngine, Engine as _, MemoryStore, NewTask, Task, TaskState, TriggererOptions,
@@ -53,10 +54,14 @@ struct Plain {
 
 impl Operator for Plain {
     const NAME: &'static str = "test.plain";
+    type Resume = ExecuteComplete;
 
-    async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(
+        &self,
+        _ctx: &OperatorContext,
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
         let trigger = Hasty { event: self.event.clone() };
-        Ok(Flow::Defer(Deferral::new(&trigger, "done")?))
+        Ok(Flow::Defer(Deferral::new(&trigger, ExecuteComplete::ExecuteComplete)?))
     }
 }
 
@@ -193,7 +198,8 @@ fn a_trigger_with_a_literal_secret_is_not_stored() {
             "login",
         ),
     ] {
-        let error = Deferral::new(&trigger, "done").unwrap_err().to_string();
+        let error =
+            Deferral::new(&trigger, ExecuteComplete::ExecuteComplete).unwrap_err().to_string();
         assert!(error.contains(words), "{words}: {error}");
         assert!(!error.contains("u:p"), "{error}");
     }
@@ -201,13 +207,16 @@ fn a_trigger_with_a_literal_secret_is_not_stored() {
     assert!(trigger.serialize_trigger().is_err());
     let of_aws =
         WaiterTrigger::new("redshift", "cluster_paused").with_input("url", "http://u:p@h/");
-    assert!(Deferral::new(&of_aws, "done").is_err(), "a login is one in any input");
+    assert!(
+        Deferral::new(&of_aws, ExecuteComplete::ExecuteComplete).is_err(),
+        "a login is one in any input"
+    );
     for trigger in [
         url("http://host/a@b?c=d@e"),
         endpoint().with_input("auth", json!({"bearer": reference})),
         endpoint().with_input("headers", json!({"Authorization": reference, "X-A": "b"})),
     ] {
-        assert!(Deferral::new(&trigger, "done").is_ok(), "{trigger:?}");
+        assert!(Deferral::new(&trigger, ExecuteComplete::ExecuteComplete).is_ok(), "{trigger:?}");
     }
 }
 
@@ -233,14 +242,17 @@ fn a_call_that_was_certainly_not_made_is_refused_and_any_other_is_ambiguous() {
 }
 
 #[test]
-fn a_deferral_keeps_its_stored_form() {
+fn a_call_that_undoes_keeps_its_stored_form() {
     let call = UndoCall {
         description: "delete job 7".to_owned(),
         call: Call::new("http", "DELETE", [("endpoint", "jobs/7")]),
         client: ClientSettings::default(),
     };
-    let deferral = Deferral::new(&Hasty { event: Value::Null }, "done").unwrap().with_undo(call);
-    let stored = json!(deferral);
-    assert_eq!(stored["on_cancel"]["call"]["input"], json!({"endpoint": "jobs/7"}));
-    assert_eq!(serde_json::from_value::<Deferral>(stored).unwrap(), deferral);
+    let stored = json!({
+        "description": "delete job 7",
+        "call": {"service": "http", "operation": "DELETE", "input": {"endpoint": "jobs/7"}},
+        "client": {},
+    });
+    assert_eq!(json!(call), stored);
+    assert_eq!(serde_json::from_value::<UndoCall>(stored).unwrap(), call);
 }

@@ -4,6 +4,7 @@ use maitred_core::clock::BoxFuture;
 use serde_json::Value;
 
 use super::context::OperatorContext;
+use super::flow::Method;
 use super::{Deferral, Flow, Intent, Operator, OperatorError, Reconciled, Resumed, arguments};
 use crate::trigger::CancelReason;
 
@@ -40,18 +41,17 @@ fn load<T: Operator>(args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError
 /// An operator of any type.
 pub(crate) trait AnyOperator: Send + Sync {
     fn check(&self) -> Result<(), OperatorError>;
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError>;
+    fn start_from_trigger(&self) -> Result<Option<Deferral<Method>>, OperatorError>;
     fn execute<'a>(
         &'a self,
         ctx: &'a OperatorContext,
-    ) -> BoxFuture<'a, Result<Flow, OperatorError>>;
+    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>>;
     fn resume<'a>(
         &'a self,
         ctx: &'a OperatorContext,
-        method: &'a str,
-        kwargs: Value,
+        at: &'a Method,
         with: Resumed,
-    ) -> BoxFuture<'a, Result<Flow, OperatorError>>;
+    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>>;
     fn reconcile<'a>(
         &'a self,
         ctx: &'a OperatorContext,
@@ -66,25 +66,24 @@ impl<T: Operator> AnyOperator for T {
         Operator::check(self)
     }
 
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
-        Operator::start_from_trigger(self)
+    fn start_from_trigger(&self) -> Result<Option<Deferral<Method>>, OperatorError> {
+        Operator::start_from_trigger(self)?.map(Deferral::erased).transpose()
     }
 
     fn execute<'a>(
         &'a self,
         ctx: &'a OperatorContext,
-    ) -> BoxFuture<'a, Result<Flow, OperatorError>> {
-        Box::pin(Operator::execute(self, ctx))
+    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>> {
+        Box::pin(async { Operator::execute(self, ctx).await?.erased() })
     }
 
     fn resume<'a>(
         &'a self,
         ctx: &'a OperatorContext,
-        method: &'a str,
-        kwargs: Value,
+        at: &'a Method,
         with: Resumed,
-    ) -> BoxFuture<'a, Result<Flow, OperatorError>> {
-        Box::pin(Operator::resume(self, ctx, method, kwargs, with))
+    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>> {
+        Box::pin(async { Operator::resume(self, ctx, at.read()?, with).await?.erased() })
     }
 
     fn reconcile<'a>(

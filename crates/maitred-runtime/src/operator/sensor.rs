@@ -2,23 +2,27 @@
 
 use std::time::Duration;
 
-use super::{Deferral, Flow, OperatorError, Resumed};
+use super::{Deferral, ExecuteComplete, Flow, OperatorError, Resumed};
 use crate::trigger::Trigger;
 
 /// How much later than the trigger's own end the deferral times out: that is for a trigger that hangs.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// The deferral of a sensor that may take `timeout` seconds.
-pub fn sensing(trigger: &impl Trigger, timeout: f64) -> Result<Deferral, OperatorError> {
+pub fn sensing(
+    trigger: &impl Trigger,
+    timeout: f64,
+) -> Result<Deferral<ExecuteComplete>, OperatorError> {
     let timeout = Duration::try_from_secs_f64(timeout)
         .map_err(|_| OperatorError::fatal(format!("{timeout} s cannot be waited")))?;
-    Ok(Deferral::new(trigger, "execute_complete")?.with_timeout(timeout.saturating_add(GRACE)))
+    Ok(Deferral::new(trigger, ExecuteComplete::ExecuteComplete)?
+        .with_timeout(timeout.saturating_add(GRACE)))
 }
 
 /// The end of a sensor: its event, or a failure. `soft_fail` skips the task if what it waits for did not
 /// come in time. Every other failure, such as access denied or a bad connection, still fails the task: no
 /// longer wait would have helped.
-pub fn sensed(with: Resumed, soft_fail: bool) -> Result<Flow, OperatorError> {
+pub fn sensed(with: Resumed, soft_fail: bool) -> Result<Flow<ExecuteComplete>, OperatorError> {
     let late = is_late(&with);
     match with.success() {
         Ok(event) => Ok(Flow::Done(event.payload)),

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Deferral, Flow, Operator, OperatorContext, OperatorError, arguments_of};
+use super::{
+    Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError, arguments_of,
+};
 use crate::trigger::WaiterTrigger;
 
 /// Waits as a waiter says, and starts nothing: the arguments are those of [`WaiterTrigger`], e.g.
@@ -22,6 +24,7 @@ pub struct Wait {
 
 impl Operator for Wait {
     const NAME: &'static str = "maitred.wait";
+    type Resume = ExecuteComplete;
     const SUMMARY: &'static str = "Wait as a waiter says, for work that somebody else has started";
 
     fn arguments() -> Value {
@@ -32,11 +35,14 @@ impl Operator for Wait {
         self.trigger.refuse_secrets().map_err(|error| OperatorError::fatal(error.to_string()))
     }
 
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
-        Ok(Some(Deferral::new(&self.trigger, "execute_complete")?))
+    fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {
+        Ok(Some(Deferral::new(&self.trigger, ExecuteComplete::ExecuteComplete)?))
     }
 
-    async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
-        Ok(Flow::Defer(Deferral::new(&self.trigger, "execute_complete")?))
+    async fn execute(
+        &self,
+        _ctx: &OperatorContext,
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
+        Ok(Flow::Defer(Deferral::new(&self.trigger, ExecuteComplete::ExecuteComplete)?))
     }
 }

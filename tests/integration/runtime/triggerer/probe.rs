@@ -87,8 +87,8 @@ impl Probe {
         ProbeTask { args, task: NewTask::new(Self::NAME, Value::Null) }
     }
 
-    fn defer(&self, wait: &Wait, method: &str) -> Result<Flow, OperatorError> {
-        let mut deferral = Deferral::new(&WaitTrigger { wait: wait.clone() }, method)?;
+    fn defer(&self, wait: &Wait, at: Stage) -> Result<Flow<Stage>, OperatorError> {
+        let mut deferral = Deferral::new(&WaitTrigger { wait: wait.clone() }, at)?;
         deferral.timeout = self.timeout.map(Duration::from_secs_f64);
         deferral.undo = self.undo.as_ref().map(|url| UndoCall {
             description: "tell the server".to_owned(),
@@ -103,15 +103,24 @@ impl Probe {
     }
 }
 
+/// Which wait it is that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
+pub(super) enum Stage {
+    First,
+    Second,
+}
+
 impl Operator for Probe {
     const NAME: &'static str = "test.probe";
+    type Resume = Stage;
 
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+    fn start_from_trigger(&self) -> Result<Option<Deferral<Stage>>, OperatorError> {
         let Some(wait) = &self.from_trigger else { return Ok(None) };
-        Ok(Some(Deferral::new(&WaitTrigger { wait: wait.clone() }, "first")?))
+        Ok(Some(Deferral::new(&WaitTrigger { wait: wait.clone() }, Stage::First)?))
     }
 
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<Stage>, OperatorError> {
         match &self.execute {
             Act::Panic => panic!("out of order"),
             Act::Fail(message) => Err(OperatorError::new(message.as_str())),
@@ -131,22 +140,21 @@ impl Operator for Probe {
                 pause().await;
                 Ok(Flow::Done(Value::Null))
             }
-            Act::Defer(wait) => self.defer(wait, "first"),
+            Act::Defer(wait) => self.defer(wait, Stage::First),
         }
     }
 
     async fn resume(
         &self,
         _ctx: &OperatorContext,
-        method: &str,
-        _kwargs: Value,
+        at: Stage,
         with: Resumed,
-    ) -> Result<Flow, OperatorError> {
+    ) -> Result<Flow<Stage>, OperatorError> {
         match (&self.execute, &self.then) {
-            (_, Some(then)) if method == "first" => {
-                Self { timeout: None, ..self.clone() }.defer(then, "second")
+            (_, Some(then)) if at == Stage::First => {
+                Self { timeout: None, ..self.clone() }.defer(then, Stage::Second)
             }
-            (Act::Defer(wait), None) if self.again => self.defer(wait, method),
+            (Act::Defer(wait), None) if self.again => self.defer(wait, at),
             _ => Ok(Flow::Done(json!(with))),
         }
     }

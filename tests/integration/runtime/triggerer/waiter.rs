@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use maitred::operator::{Deferral, Flow, Operator, OperatorContext, OperatorError};
+use maitred::operator::{
+    Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError,
+};
 use maitred::runtime::{NewTask, Registry, TaskState, TriggererOptions};
 use maitred::trigger::WaiterTrigger;
 use serde::{Deserialize, Serialize};
@@ -21,10 +23,14 @@ struct WaitForJob {
 
 impl Operator for WaitForJob {
     const NAME: &'static str = "test.wait_for_job";
+    type Resume = ExecuteComplete;
 
-    async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(
+        &self,
+        _ctx: &OperatorContext,
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
         let trigger = WaiterTrigger::new("http", "job").with_input("url", self.url.as_str());
-        Ok(Flow::Defer(Deferral::new(&trigger, "done")?))
+        Ok(Flow::Defer(Deferral::new(&trigger, ExecuteComplete::ExecuteComplete)?))
     }
 }
 

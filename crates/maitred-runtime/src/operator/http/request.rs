@@ -86,11 +86,19 @@ const NEXT_KEYS: [&str; 5] = ["url", "endpoint", "params", "data", "json"];
 
 /// Where a request with several pages stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Position {
+pub struct Position {
     /// The next request.
     input: Map<String, Value>,
     /// The results of the pages before it.
     pages: Vec<Value>,
+}
+
+/// Where a request goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
+pub enum Resume {
+    /// At a page that was asked for.
+    ExecuteComplete(Position),
 }
 
 /// What was recorded of a request: the event of its reply or, from a user who says that it was made
@@ -131,14 +139,17 @@ impl HttpRequest {
         trigger
     }
 
-    async fn go_on(&self, ctx: &OperatorContext, mut at: Position) -> Result<Flow, OperatorError> {
+    async fn go_on(
+        &self,
+        ctx: &OperatorContext,
+        mut at: Position,
+    ) -> Result<Flow<Resume>, OperatorError> {
         loop {
             let trigger = self.trigger(&at.input);
             let reply = if !self.is_repeatable() {
                 self.send_once(ctx, &trigger, at.pages.len()).await?
             } else if self.deferrable {
-                let deferral = Deferral::new(&trigger, "execute_complete")?;
-                return Ok(Flow::Defer(deferral.with_kwargs(json!(at))));
+                return Ok(Flow::Defer(Deferral::new(&trigger, Resume::ExecuteComplete(at))?));
             } else {
                 ctx.run_trigger(&trigger).await
             };
@@ -281,6 +292,7 @@ fn origin(url: Option<&Value>) -> Option<String> {
 
 impl Operator for HttpRequest {
     const NAME: &'static str = "http.request";
+    type Resume = Resume;
     const SUMMARY: &'static str = "Send a request";
 
     fn arguments() -> Value {
@@ -317,7 +329,7 @@ impl Operator for HttpRequest {
         Ok(())
     }
 
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<Resume>, OperatorError> {
         let at = Position { input: self.parts().input(), pages: Vec::new() };
         self.go_on(ctx, at).await
     }
@@ -325,13 +337,9 @@ impl Operator for HttpRequest {
     async fn resume(
         &self,
         ctx: &OperatorContext,
-        _method: &str,
-        kwargs: Value,
+        Resume::ExecuteComplete(mut at): Resume,
         with: Resumed,
-    ) -> Result<Flow, OperatorError> {
-        let mut at: Position = serde_json::from_value(kwargs).map_err(|error| {
-            OperatorError::fatal(format!("the stored request cannot be read: {error}"))
-        })?;
+    ) -> Result<Flow<Resume>, OperatorError> {
         match self.take(ctx, with, &mut at)? {
             Some(result) => Ok(Flow::Done(result)),
             None => self.go_on(ctx, at).await,

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::{ResponseCheck, http_operator, truth};
-use crate::operator::Deferral;
 use crate::operator::Flow;
 use crate::operator::Operator;
 use crate::operator::OperatorContext;
@@ -11,6 +10,7 @@ use crate::operator::OperatorError;
 use crate::operator::Resumed;
 use crate::operator::arguments_of;
 use crate::operator::sensor::{check_timeout, sensed, sensing};
+use crate::operator::{Deferral, ExecuteComplete};
 use crate::trigger::WaiterTrigger;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
@@ -118,6 +118,7 @@ impl HttpSensor {
 
 impl Operator for HttpSensor {
     const NAME: &'static str = "http.sensor";
+    type Resume = ExecuteComplete;
     const SUMMARY: &'static str = "Ask an endpoint until its reply is as it should be";
 
     fn arguments() -> Value {
@@ -148,24 +149,23 @@ impl Operator for HttpSensor {
     }
 
     /// A sensor starts nothing, so it needs no worker before its trigger.
-    fn start_from_trigger(&self) -> Result<Option<Deferral>, OperatorError> {
+    fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {
         if !self.deferrable {
             return Ok(None);
         }
         sensing(&self.trigger(), self.timeout).map(Some)
     }
 
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow, OperatorError> {
+    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<ExecuteComplete>, OperatorError> {
         sensed(ctx.run_trigger(&self.trigger()).await, self.soft_fail)
     }
 
     async fn resume(
         &self,
         _ctx: &OperatorContext,
-        _method: &str,
-        _kwargs: Value,
+        _resume: ExecuteComplete,
         with: Resumed,
-    ) -> Result<Flow, OperatorError> {
+    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
         sensed(with, self.soft_fail)
     }
 }

@@ -1,0 +1,106 @@
+//! Arguments that operators have in common, their defaults and checks.
+
+use maitred_runtime::operator::OperatorError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An operator's struct with the arguments that all operators for AWS have.
+macro_rules! aws_operator {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+            /// The connection. Default: `aws_default`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub aws_conn_id: Option<String>,
+            /// The region. Default: the connection's.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub region_name: Option<String>,
+            /// The endpoint. Default: the connection's, else the service's own.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub endpoint_url: Option<String>,
+            /// Which certificates are accepted. Default: the connection's.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub verify: Option<maitred_core::client::Verify>,
+            /// Time-outs, retries and the like. Default: the connection's.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub botocore_config: Option<maitred_core::client::ClientConfig>,
+        }
+
+        impl $name {
+            /// Which client this operator and its triggers use.
+            pub(crate) fn settings(&self) -> maitred_runtime::connection::ClientSettings {
+                maitred_runtime::connection::ClientSettings {
+                    connection: self.aws_conn_id.clone(),
+                    region: self.region_name.clone(),
+                    profile: None,
+                    endpoint_url: self.endpoint_url.clone(),
+                    verify: self.verify.clone(),
+                    config: self.botocore_config.clone(),
+                }
+            }
+        }
+    };
+}
+pub(super) use aws_operator;
+
+/// A tag of a cluster or a snapshot: `{"Key": "team", "Value": "data"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Tag {
+    /// The key.
+    #[serde(alias = "key")]
+    pub key: String,
+    /// The value. Default: none.
+    #[serde(alias = "value", default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl Tag {
+    pub(super) fn sdk(&self) -> aws_sdk_redshift::types::Tag {
+        let tag = aws_sdk_redshift::types::Tag::builder().key(&self.key);
+        tag.set_value(self.value.clone()).build()
+    }
+}
+
+pub(super) fn default_poll_interval() -> f64 {
+    30.0
+}
+
+pub(super) fn default_max_attempts() -> u64 {
+    30
+}
+
+pub(super) fn yes() -> bool {
+    true
+}
+
+/// What all operators on a cluster check before their task is accepted.
+pub(super) fn check(
+    cluster: &str,
+    poll_interval: f64,
+    max_attempts: u64,
+) -> Result<(), OperatorError> {
+    if cluster.is_empty() {
+        return Err(OperatorError::fatal("cluster_identifier is empty"));
+    }
+    if !(poll_interval > 0.0 && poll_interval.is_finite()) {
+        return Err(OperatorError::fatal("poll_interval is a number of seconds above 0"));
+    }
+    if max_attempts == 0 {
+        return Err(OperatorError::fatal("max_attempts is at least 1"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_snapshot(snapshot: &str) -> Result<(), OperatorError> {
+    if snapshot.is_empty() {
+        return Err(OperatorError::fatal("snapshot_identifier is empty"));
+    }
+    Ok(())
+}
