@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `architecture` | modules use only modules listed above them, in each crate |
+//! | `architecture` | no file of a crate imports a file that imports it |
 //! | `aws` | AWS services: requests on the wire, replies, failures, parity with botocore |
 //! | `baseline` | waiting for this run of a thing, not for the one before |
 //! | `botocore_waiters` | botocore's waiters are found by name, compile, and poll what only reads |

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::access::StoreAccess;
 use super::redact;
-use super::store::StoreError;
+use super::store::{Fence, StoreError};
 use super::task::{FailureHook, HookProgress, Task, TaskId};
 use super::worker::Workplace;
 use crate::trigger::Level;
@@ -39,8 +40,13 @@ pub(super) enum Told {
 }
 
 /// Runs the failure hook of a task that has failed, if that is due, and stores what came of it.
-pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<Told, StoreError> {
-    let task = workplace.store.run(move |store| store.task(id)).await?;
+pub(super) async fn tell(
+    workplace: Workplace,
+    store: StoreAccess,
+    fence: Fence,
+    id: TaskId,
+) -> Result<Told, StoreError> {
+    let task = store.run(move |store| store.task(id)).await?;
     // It may have been removed, or be tried again.
     let Some(task) = task.filter(|task| task.hook_pending) else { return Ok(Told::Over) };
     let Some(hook) = &task.spec.on_failure else { return Ok(Told::Over) };
@@ -64,9 +70,8 @@ pub(super) async fn tell(workplace: Workplace, id: TaskId) -> Result<Told, Store
     let mut error = error.map(|error| error.to_string());
     error.iter_mut().for_each(|error| redact::text(workplace.known(), error));
     let progress = HookProgress { attempts, next, error };
-    let (fence, ended) = (workplace.fence, task.ended.unwrap_or_default());
-    let store = move |store: &dyn super::Store| store.hook_run(fence, id, ended, &progress, &line);
-    workplace.store.run(store).await?;
+    let ended = task.ended.unwrap_or_default();
+    store.run(move |store| store.hook_run(fence, id, ended, &progress, &line)).await?;
     Ok(next.map_or(Told::Over, Told::Again))
 }
 

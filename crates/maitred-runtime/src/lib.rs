@@ -20,6 +20,7 @@ pub mod registry;
 mod known_waiters;
 mod notice;
 mod access;
+mod journal;
 mod redact;
 mod log;
 mod running_commands;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::access::StoreAccess;
+use super::journal::StoreJournal;
 use super::log::LogBuffer;
 use super::registry::Registry;
 use super::store::{Share, Store, StoreError};
@@ -92,15 +93,14 @@ impl Triggerer {
         let log = LogBuffer::new(Arc::clone(&self.services.clock), known);
         let (stopped, stop_of_workers) = watch::channel(None);
         let workplace = Workplace {
-            store,
-            fence,
+            journal: Arc::new(StoreJournal { store: store.clone(), fence }),
             registry: self.registry,
             services: self.services,
             log,
             commands: Arc::default(),
             stop: stop_of_workers,
         };
-        let mut driver = Driver::new(workplace, self.options, broken, stopped);
+        let mut driver = Driver::new(workplace, (store, fence), self.options, broken, stopped);
         driver.load().await?;
         driver.run(stop).await
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::store::StoreError;
+use super::journal::{JournalError, StepId};
 use super::task::Task;
 use super::worker::Workplace;
 use crate::operator::{Begun, Intent, MainCallError, OperatorError, Settled, UndoCall};
@@ -23,18 +23,17 @@ impl Workplace {
     }
 
     /// Sends the call that undoes a task's work, once; tells what came of it.
-    pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, StoreError> {
-        let (fence, id, step) = (self.fence, task.id, task.step);
+    pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, JournalError> {
+        let (id, step) = (task.id, StepId { task: task.id, step: task.step });
         let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
         let intent = Intent { ordinal: UNDO, name, details };
-        let begun = self.store.run(move |store| store.begin(fence, id, step, &intent)).await;
-        match begun {
+        match self.journal.begin(step, intent).await {
             Ok(Begun::Go) => {}
             Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),
-            Err(StoreError::Unsettled { .. }) => {
+            Err(JournalError::Unsettled(_)) => {
                 return Ok(unclear_undo(&undo));
             }
-            Err(StoreError::WrongState { .. }) => return Ok("it has ended already".to_owned()),
+            Err(JournalError::NotRunning(_)) => return Ok("it has ended already".to_owned()),
             Err(error) => return Err(error),
         }
         self.log.push(id, Level::Info, format!("undo: {}", undo.description));
@@ -48,7 +47,7 @@ impl Workplace {
             }
         };
         match self.settle(task, UNDO, Settled::Done(Value::from(text.as_str()))).await {
-            Ok(()) | Err(StoreError::WrongState { .. }) => Ok(text),
+            Ok(()) | Err(JournalError::NotRunning(_)) => Ok(text),
             Err(error) => Err(error),
         }
     }

@@ -9,12 +9,11 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
-use super::access::StoreAccess;
+use super::journal::{Journal, JournalError, StepId};
 use super::log::LogBuffer;
 use super::redact;
 use super::registry::{Registry, Unusable};
 use super::running_commands::RunningCommands;
-use super::store::{Fence, Store, StoreError};
 use super::task::{
     CancelRequest, Change, MAX_RESULT_BYTES, Resumption, StoredDeferral, Task, TaskId, TaskState,
     Transition,
@@ -57,8 +56,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// What all workers share.
 #[derive(Debug, Clone)]
 pub(super) struct Workplace {
-    pub(super) store: StoreAccess,
-    pub(super) fence: Fence,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) registry: Arc<Registry>,
     pub(super) services: Arc<Services>,
     pub(super) log: Arc<LogBuffer>,
@@ -109,16 +107,12 @@ impl Workplace {
             try_number: task.try_number,
             token: task.token.clone(),
         };
-        let host = StoreHost { workplace: self.clone(), id: task.id, step: task.step };
+        let host = JournalHost { workplace: self.clone(), step: step_of(task) };
         OperatorContext::new(Arc::clone(&self.services), info, Arc::new(host))
     }
 
     fn operator(&self, task: &Task) -> Result<Box<dyn AnyOperator>, Unusable> {
         self.registry.operator(&task.spec.operator, task.spec.version, &task.spec.args)
-    }
-
-    pub(super) async fn task(&self, id: TaskId) -> Result<Task, StoreError> {
-        self.store.run(move |store| store.task(id)?.ok_or(StoreError::NotFound(id))).await
     }
 
     /// Whether this step of a task is to make its trigger, and no more.
@@ -136,7 +130,7 @@ impl Workplace {
         &self,
         task: Task,
         mut cancel: oneshot::Receiver<CancelRequest>,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<Change, JournalError> {
         let operator = match self.operator(&task) {
             Ok(operator) => operator,
             Err(Unusable::Unknown(reason)) => return Ok(change(&task, Transition::Block, reason)),
@@ -182,9 +176,9 @@ impl Workplace {
         task: &Task,
         operator: &dyn AnyOperator,
         because: &str,
-    ) -> Result<Looked, StoreError> {
-        let (id, step) = (task.id, task.step);
-        let intents = self.store.run(move |store| store.intents(id, step)).await?;
+    ) -> Result<Looked, JournalError> {
+        let id = task.id;
+        let intents = self.journal.intents(step_of(task)).await?;
         let ctx = self.operator_context(task);
         let mut looked = Looked::NothingMade;
         for open in intents.into_iter().filter(|stored| stored.settled.is_none()) {
@@ -232,10 +226,9 @@ impl Workplace {
         task: &Task,
         ordinal: u32,
         mut settled: Settled,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), JournalError> {
         redact::settled(self.known(), &mut settled);
-        let (fence, id, step) = (self.fence, task.id, task.step);
-        self.store.run(move |store| store.settle(fence, id, step, ordinal, &settled)).await
+        self.journal.settle(step_of(task), ordinal, settled).await
     }
 
     /// Returns once the triggerer was asked to end so long ago that this step is put back; never while it
@@ -287,7 +280,7 @@ impl Workplace {
         operator: &dyn AnyOperator,
         ctx: &OperatorContext,
         mut flow: Flow<Method>,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<Change, JournalError> {
         for _ in 0..MAX_ROUNDS {
             let deferral = match flow {
                 Flow::Done(result) => return Ok(done(task, result)),
@@ -330,10 +323,7 @@ impl Workplace {
         let due = match trigger.start(&ctx).await {
             Ok(due) => due,
             Err(error) if error.is_missing() => return Err(Unusable::Unknown(error.to_string())),
-            Err(error) if error.is_of_store() => {
-                self.store.end(error);
-                return std::future::pending().await;
-            }
+            Err(error) if error.is_of_store() => match self.journal.give_up(error).await {},
             Err(error) => return Err(invalid(&error)),
         };
         let now = self.now();
@@ -367,13 +357,12 @@ impl Workplace {
         task: &Task,
         operator: &dyn AnyOperator,
         request: CancelRequest,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<Change, JournalError> {
         let because = request.reason.to_string();
         if let Looked::CannotGoOn(change) = self.reconcile(task, operator, &because).await? {
             return Ok(change);
         }
-        let (id, step) = (task.id, task.step);
-        let calls = self.store.run(move |store| store.intents(id, step)).await?;
+        let calls = self.journal.intents(step_of(task)).await?;
         let reason = transitions::cancelled(request.reason, &calls);
         Ok(change(task, Transition::End(TaskState::Cancelled, None), reason))
     }
@@ -392,9 +381,8 @@ impl Workplace {
         &self,
         task: Task,
         why: EndDeferral,
-    ) -> Result<Change, StoreError> {
-        let id = task.id;
-        let deferral = self.store.run(move |store| store.deferral(id)).await?;
+    ) -> Result<Change, JournalError> {
+        let deferral = self.journal.deferral(task.id).await?;
         let reason = why.reason();
         if let Some(deferral) = &deferral {
             self.tell_trigger(&task, deferral, reason).await;
@@ -532,22 +520,22 @@ fn execution_timeout(task: &Task) -> OperatorError {
         .with_kind(FailureKind::GaveUp)
 }
 
-/// What a store does for the operator of one task.
-#[derive(Debug)]
-struct StoreHost {
-    workplace: Workplace,
-    id: TaskId,
-    step: u32,
+fn step_of(task: &Task) -> StepId {
+    StepId { task: task.id, step: task.step }
 }
 
-impl Host for StoreHost {
+/// What the journal does for the operator of one task.
+#[derive(Debug)]
+struct JournalHost {
+    workplace: Workplace,
+    step: StepId,
+}
+
+impl Host for JournalHost {
     fn begin(&self, mut intent: Intent) -> BoxFuture<'_, Result<Begun, OperatorError>> {
         self.workplace.known().redact_value(&mut intent.details);
-        let (fence, id, step) = (self.workplace.fence, self.id, self.step);
-        let store = &self.workplace.store;
         Box::pin(async move {
-            let begin = move |store: &dyn Store| store.begin(fence, id, step, &intent);
-            let begun = store.run_for_operator(begin).await;
+            let begun = self.workplace.journal.begin(self.step, intent).await;
             begun.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
@@ -558,18 +546,13 @@ impl Host for StoreHost {
         mut settled: Settled,
     ) -> BoxFuture<'_, Result<(), OperatorError>> {
         redact::settled(self.workplace.known(), &mut settled);
-        let (fence, id, step) = (self.workplace.fence, self.id, self.step);
-        let store = &self.workplace.store;
         Box::pin(async move {
-            let settle = move |store: &dyn Store| store.settle(fence, id, step, ordinal, &settled);
-            store
-                .run_for_operator(settle)
-                .await
-                .map_err(|error| OperatorError::new(error.to_string()))
+            let settled = self.workplace.journal.settle(self.step, ordinal, settled).await;
+            settled.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
 
     fn log(&self, level: Level, message: String) {
-        self.workplace.log.push(self.id, level, message);
+        self.workplace.log.push(self.step.task, level, message);
     }
 }

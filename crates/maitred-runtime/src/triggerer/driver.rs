@@ -12,7 +12,8 @@ use tracing::Instrument as _;
 use super::options::{CHECKPOINT_EVERY, TriggererOptions};
 use super::poll_slots::PollSlots;
 use super::queue::{Bound, TriggerQueue, Woken};
-use crate::store::{Store, StoreError};
+use crate::access::StoreAccess;
+use crate::store::{Fence, Store, StoreError};
 use crate::task::{Change, Task, TaskId, TaskState};
 use crate::worker::{EndDeferral, Workplace};
 use maitred_core::clock::Moment;
@@ -26,6 +27,7 @@ mod store_io;
 use hooks::HOOKS_AT_ONCE;
 pub(super) use state::Driver;
 use state::{CLOCK_SET, Hooks, InFlight, LOAD_AT_ONCE, LOOK_EVERY, Running};
+use steps::if_running;
 
 impl Drop for Driver {
     /// Whatever ends the triggerer, no failure command outlives it.
@@ -37,6 +39,7 @@ impl Drop for Driver {
 impl Driver {
     pub(super) fn new(
         workplace: Workplace,
+        (store, fence): (StoreAccess, Fence),
         options: TriggererOptions,
         broken: mpsc::UnboundedReceiver<StoreError>,
         stopped: watch::Sender<Option<Moment>>,
@@ -51,6 +54,8 @@ impl Driver {
         let options = TriggererOptions { workers, ..options };
         Self {
             workplace,
+            store,
+            fence,
             clock,
             slots: PollSlots::new(options.polls, polls),
             hooks_at_once,
@@ -66,7 +71,7 @@ impl Driver {
             deadlines: HashMap::new(),
             changes: Vec::new(),
             unstored: HashSet::new(),
-            store: JoinSet::new(),
+            stores: JoinSet::new(),
             hooks: Hooks::default(),
             in_flight: InFlight::default(),
             want_claim: true,
@@ -84,9 +89,9 @@ impl Driver {
 
     /// Takes up what the last triggerer has left: failures to tell, and deferred tasks.
     pub(super) async fn load(&mut self) -> Result<(), StoreError> {
-        let (fence, scope) = (self.workplace.fence, self.options.scope);
+        let (fence, scope) = (self.fence, self.options.scope);
         let pending = move |store: &dyn Store| store.pending_hooks(fence);
-        let pending = self.workplace.store.run(pending).await?;
+        let pending = self.store.run(pending).await?;
         pending.into_iter().filter(|id| scope.has(*id)).for_each(|id| self.tell_failure(id));
         let (mut after, at_once) = match scope.only() {
             Some(id) => (id - 1, 1),
@@ -94,7 +99,7 @@ impl Driver {
         };
         loop {
             let read = move |store: &dyn Store| store.deferred(fence, after, at_once);
-            let tasks = self.workplace.store.run(read).await?;
+            let tasks = self.store.run(read).await?;
             let Some(last) = tasks.last().filter(|last| scope.has(last.id)) else {
                 return Ok(());
             };
@@ -122,7 +127,7 @@ impl Driver {
                     self.stopped.send_replace(Some(Moment::of(&*self.clock)));
                 }
                 Some(error) = self.broken.recv() => return Err(error),
-                Some(done) = self.store.join_next() => self.stored(joined(done)??)?,
+                Some(done) = self.stores.join_next() => self.stored(joined(done)??)?,
                 Some(done) = self.workers.join_next() => {
                     let (id, change) = joined(done)?;
                     self.ran(id, change?);
@@ -203,7 +208,7 @@ impl Driver {
     fn is_over(&self) -> bool {
         let resting = self.rests_in_memory();
         let kept = self.changes.is_empty() && self.workplace.log.is_empty();
-        self.is_ending() && resting && kept && self.store.is_empty()
+        self.is_ending() && resting && kept && self.stores.is_empty()
     }
 
     fn rests_in_memory(&self) -> bool {
@@ -257,7 +262,7 @@ impl Driver {
         let workplace = self.workplace.clone();
         let operator = task.spec.operator.as_str();
         let span = tracing::info_span!("task", task = id, operator, step = task.step);
-        let ran = async move { (id, workplace.run(task, receive).await.map(Some)) };
+        let ran = async move { (id, if_running(workplace.run(task, receive).await)) };
         self.workers.spawn(ran.instrument(span));
     }
 

@@ -61,8 +61,9 @@ impl Driver {
             && self.hooks.running.len() < self.hooks_at_once
             && let Some(id) = self.hooks.untold.pop_front()
         {
-            let workplace = self.workplace.clone();
-            self.hooks.running.spawn(async move { (id, hook::tell(workplace, id).await) });
+            let (workplace, store) = (self.workplace.clone(), self.store.clone());
+            let told = hook::tell(workplace, store, self.fence, id);
+            self.hooks.running.spawn(async move { (id, told.await) });
         }
     }
 

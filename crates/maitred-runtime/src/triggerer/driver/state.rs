@@ -8,8 +8,9 @@ use maitred_core::clock::{Clock, Moment, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::access::StoreAccess;
 use crate::hook::Told;
-use crate::store::{Claimed, StoreError};
+use crate::store::{Claimed, Fence, StoreError};
 use crate::task::{CancelRequest, Change, DeferredTask, Task, TaskId};
 use crate::trigger::{Step, TriggerError};
 use crate::triggerer::options::TriggererOptions;
@@ -50,6 +51,8 @@ pub(in crate::triggerer) struct Running {
 
 pub(in crate::triggerer) struct Driver {
     pub(super) workplace: Workplace,
+    pub(super) store: StoreAccess,
+    pub(super) fence: Fence,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: TriggererOptions,
     pub(super) queue: TriggerQueue,
@@ -73,7 +76,8 @@ pub(in crate::triggerer) struct Driver {
     pub(super) changes: Vec<Change>,
     /// The tasks of these changes, and of those that are being stored.
     pub(super) unstored: HashSet<TaskId>,
-    pub(super) store: JoinSet<Result<Stored, StoreError>>,
+    /// The operations on the store in flight.
+    pub(super) stores: JoinSet<Result<Stored, StoreError>>,
     pub(super) hooks: Hooks,
     pub(super) in_flight: InFlight,
     pub(super) want_claim: bool,

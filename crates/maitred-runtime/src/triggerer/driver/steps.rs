@@ -8,9 +8,12 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::state::{Driver, Running, Stepped, Stored};
+use crate::access::StoreAccess;
+use crate::journal::JournalError;
 use crate::operator::{Crash, OperatorError, Resumed};
 use crate::registry::Unusable;
-use crate::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
+use crate::store::StoreError;
+use crate::task::{Change, DeferredTask, StoredDeferral, Task, TaskId, TaskState, Transition};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 use crate::triggerer::parked_trigger::ParkedTrigger;
 use crate::triggerer::queue::{Bound, Held, Pause};
@@ -86,7 +89,7 @@ impl Driver {
                 return;
             }
             Err(error) if error.is_of_store() => {
-                self.workplace.store.end(error);
+                self.store.end(error);
                 return;
             }
             Err(error) if error.is_missing() => (Transition::Block, error.to_string()),
@@ -102,10 +105,10 @@ impl Driver {
 
     /// A trigger has ended its task as failed: another try, if there is one left.
     pub(super) fn fail(&mut self, id: TaskId, error: OperatorError) {
-        let workplace = self.workplace.clone();
+        let (workplace, store) = (self.workplace.clone(), self.store.clone());
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
-            let task = workplace.task(id).await;
+            let task = task(&store, id).await;
             (id, task.map(|task| Some(workplace.after_failure(&task, &error))))
         });
     }
@@ -114,13 +117,13 @@ impl Driver {
     pub(super) fn end(&mut self, id: TaskId, why: EndDeferral) {
         self.queue.remove(id);
         self.abandons.remove(&id);
-        let workplace = self.workplace.clone();
+        let (workplace, store) = (self.workplace.clone(), self.store.clone());
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
-            let change = match workplace.task(id).await {
+            let change = match task(&store, id).await {
                 // Who asked for its end may have read the task before it ended by itself.
                 Ok(task) if task.state != TaskState::Deferred => Ok(None),
-                Ok(task) => workplace.end_deferral(task, why).await.map(Some),
+                Ok(task) => if_running(workplace.end_deferral(task, why).await),
                 Err(error) => Err(error),
             };
             (id, change)
@@ -170,9 +173,9 @@ impl Driver {
             }
         };
         self.in_flight.load = true;
-        let fence = self.workplace.fence;
-        let store = self.workplace.store.clone();
-        self.store.spawn(async move {
+        let fence = self.fence;
+        let store = self.store.clone();
+        self.stores.spawn(async move {
             store
                 .run(move |store| {
                     let tasks = store.deferred(fence, id - 1, 1)?;
@@ -188,4 +191,21 @@ fn ends(deferral: &StoredDeferral, deadline: Option<Timestamp>) -> Option<(Times
     let deferral = deferral.timeout_at.map(|end| (end, Bound::Deferral));
     let execution = deadline.map(|end| (end, Bound::Execution));
     [deferral, execution].into_iter().flatten().min_by_key(|(end, _)| *end)
+}
+
+async fn task(store: &StoreAccess, id: TaskId) -> Result<Task, StoreError> {
+    store.run(move |store| store.task(id)?.ok_or(StoreError::NotFound(id))).await
+}
+
+/// What a step has come to; nothing if the task is no longer in it.
+pub(super) fn if_running(
+    change: Result<Change, JournalError>,
+) -> Result<Option<Change>, StoreError> {
+    match change {
+        Ok(change) => Ok(Some(change)),
+        Err(JournalError::NotRunning(_)) => Ok(None),
+        Err(error @ (JournalError::Unsettled(_) | JournalError::Refused(_))) => {
+            Err(StoreError::Broken(error.to_string().into()))
+        }
+    }
 }

@@ -23,10 +23,10 @@ impl Driver {
         }
         self.in_flight.commit = true;
         let mut changes = std::mem::take(&mut self.changes);
-        let (fence, now) = (self.workplace.fence, self.clock.now());
-        let store = self.workplace.store.clone();
+        let (fence, now) = (self.fence, self.clock.now());
+        let store = self.store.clone();
         let known = self.workplace.known().clone();
-        self.store.spawn(async move {
+        self.stores.spawn(async move {
             changes.iter_mut().for_each(|change| redact::change(&known, change));
             let changes = Arc::new(changes);
             let committed = Arc::clone(&changes);
@@ -45,9 +45,9 @@ impl Driver {
         }
         self.in_flight.set_back = true;
         let by = std::mem::take(&mut self.set_back);
-        let (fence, only) = (self.workplace.fence, self.options.scope.only());
-        let store = self.workplace.store.clone();
-        self.store.spawn(async move {
+        let (fence, only) = (self.fence, self.options.scope.only());
+        let store = self.store.clone();
+        self.stores.spawn(async move {
             store
                 .run(move |store| {
                     store.clock_set_back(fence, only, by)?;
@@ -67,11 +67,10 @@ impl Driver {
         self.in_flight.claim = true;
         self.want_claim = false;
         self.next_due = None;
-        let fence = self.workplace.fence;
+        let fence = self.fence;
         let only = self.options.scope.only();
-        let workplace = self.workplace.clone();
-        self.store.spawn(async move {
-            let store = workplace.store.clone();
+        let (workplace, store) = (self.workplace.clone(), self.store.clone());
+        self.stores.spawn(async move {
             let claim = move |store: &dyn Store| {
                 let due = match only {
                     Some(id) => {
@@ -113,10 +112,10 @@ impl Driver {
             return;
         }
         self.in_flight.checkpoint = true;
-        let fence = self.workplace.fence;
-        let store = self.workplace.store.clone();
+        let fence = self.fence;
+        let store = self.store.clone();
         let known = self.workplace.known().clone();
-        self.store.spawn(async move {
+        self.stores.spawn(async move {
             checkpoints.iter_mut().for_each(|it| redact::checkpoint(&known, it));
             store
                 .run(move |store| {
@@ -134,10 +133,10 @@ impl Driver {
         }
         self.next_look = now + LOOK_EVERY;
         self.in_flight.look = true;
-        let (fence, seen, scope) = (self.workplace.fence, self.seen, self.options.scope);
+        let (fence, seen, scope) = (self.fence, self.seen, self.options.scope);
         let count = self.options.until_idle && self.rests();
-        let store = self.workplace.store.clone();
-        self.store.spawn(async move {
+        let store = self.store.clone();
+        self.stores.spawn(async move {
             store
                 .run(move |store| {
                     let counter = store.change_counter()?;
