@@ -8,12 +8,18 @@ use std::fmt;
 
 use serde_json::Value;
 
+mod builtins;
+mod call;
+mod compare;
+mod error;
 mod function;
 mod interpret;
+mod item;
 mod node;
 mod parse;
-mod reach;
+mod reads;
 
+pub use error::{EvaluationError, ExpressionError};
 pub use function::Function;
 use interpret::Interpreter;
 pub use node::{Comparator, Node};
@@ -137,52 +143,3 @@ impl fmt::Debug for Expression {
         f.debug_tuple("Expression").field(&self.text).finish()
     }
 }
-
-/// Why a text is not an expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpressionError {
-    offset: usize,
-    message: String,
-}
-
-impl ExpressionError {
-    /// Where in the text, in bytes.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// What is wrong.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ExpressionError {}
-
-/// Why an expression has no value on a document, in the words of jmespath.py.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvaluationError {
-    message: String,
-}
-
-impl EvaluationError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
-}
-
-impl fmt::Display for EvaluationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for EvaluationError {}

@@ -6,8 +6,9 @@ use jmespath::ErrorReason;
 use jmespath::ast::{Ast, Comparator as AstComparator};
 use serde_json::Value;
 
+use super::error::ExpressionError;
 use super::function::Function;
-use super::{Comparator, ExpressionError, Node};
+use super::node::{Comparator, Node};
 
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
