@@ -10,7 +10,7 @@ use crate::catalog::BadFile;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
-use crate::catalog::Origin;
+use crate::catalog::WaiterOrigin;
 use crate::cli::exit::Failure;
 use crate::cli::project;
 use crate::cli::render;
@@ -254,7 +254,7 @@ fn test(
         cases: Vec::new(),
         acceptors: entry.config.acceptors.iter().map(|_| (String::new(), false)).collect(),
         waits: false,
-        is_botocores: entry.origin == Origin::Botocore,
+        is_botocores: entry.origin == WaiterOrigin::Botocore,
     };
     let mut reached = BTreeSet::new();
     for (name, path) in cases {
