@@ -92,7 +92,7 @@ impl<'a> Subject<'a> {
         let gone = options.not_found == Some(State::Success);
         let wanted = if gone { Wanted::Gone } else { Wanted::Values(&options.success) };
         let table = path::table(&self.service.name, self.operation, path);
-        let proposed = states::meanings(&path.values, wanted, table);
+        let proposed = states::classify(&path.values, wanted, table);
         let state = |(value, proposed): (&String, Meaning)| {
             let meaning = match proposed {
                 _ if options.success.contains(value) => Meaning::Success,
