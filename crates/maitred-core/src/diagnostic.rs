@@ -32,7 +32,7 @@ impl Severity {
 /// How bad the findings of a rule are to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Level {
+pub enum RuleLevel {
     /// They are not reported.
     Off,
     /// [`Severity::Note`].
@@ -43,7 +43,7 @@ pub enum Level {
     Error,
 }
 
-impl Level {
+impl RuleLevel {
     /// The severity; `None` for what is not reported.
     #[must_use]
     pub fn severity(self) -> Option<Severity> {

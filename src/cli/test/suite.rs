@@ -222,7 +222,7 @@ fn inside(path: &Path) -> Vec<(String, PathBuf)> {
 
 fn test(
     catalog: &Catalog,
-    models: &dyn lint::Models,
+    models: &dyn lint::ModelSource,
     service: String,
     name: String,
     cases: &BTreeMap<String, PathBuf>,
@@ -276,7 +276,7 @@ fn run(
     name: &str,
     path: &Path,
     entry: &Entry,
-    models: &dyn lint::Models,
+    models: &dyn lint::ModelSource,
 ) -> (Ran, Option<(Waiter, replay::Replayed)>) {
     let mut ran = Ran {
         name: name.to_owned(),

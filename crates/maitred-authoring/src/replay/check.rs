@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, MAX_BYTES, MAX_REPLIES, MAX_STEPS, observation};
+use super::limits::{MAX_BYTES, MAX_REPLIES, MAX_STEPS};
+use super::observation::{HTTP, observation};
 use crate::case::Case;
 use crate::case::Reply;
-use crate::lint::Models;
+use crate::lint::ModelSource;
 use maitred_core::client::Call;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Severity;
@@ -37,7 +38,7 @@ const MAX_PROBLEMS: usize = crate::schema::MAX_PROBLEMS;
 /// otherwise is a warning: the service did reply so. The pointers are into the case. At most
 /// [`MAX_PROBLEMS`](crate::schema::MAX_PROBLEMS) problems are reported.
 #[must_use]
-pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn Models>) -> Vec<Diagnostic> {
+pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn ModelSource>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     check_size(case, &mut problems);
     if problems.is_empty() {
@@ -51,7 +52,7 @@ pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn Models>) -> Vec<D
 fn check_content(
     case: &Case,
     waiter: &Waiter,
-    models: Option<&dyn Models>,
+    models: Option<&dyn ModelSource>,
     problems: &mut Vec<Diagnostic>,
 ) {
     let is_http = waiter.service() == HTTP;
