@@ -1,8 +1,8 @@
-//! JMESPath expressions: compiled once, with limits, with values bound into them.
+//! JMESPath expressions, compiled with limits, and with values bound to placeholders.
 //!
-//! The grammar is the `jmespath` crate's; the evaluation is ours, on plain JSON, because it has to
-//! agree with jmespath.py, on which botocore's waiters run, where implementations differ: strings
-//! can be ordered, integers stay integers, members keep their order, and errors say the same.
+//! The parser is that of the `jmespath` crate. Evaluation is implemented here, because it has to agree with
+//! jmespath.py, which botocore uses, where implementations differ: strings are ordered, integers stay
+//! integers, members keep their order, and errors have the same messages.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ use interpret::Interpreter;
 pub use node::{Comparator, Node};
 pub use parse::{MAX_LENGTH, MAX_OPERATORS};
 
-/// The most comparisons of absent values whose every outcome is tried.
+/// The most comparisons of absent values of which all outcomes are tried.
 const MAX_ABSENT: usize = 6;
 
 /// A compiled JMESPath expression.
@@ -45,7 +45,7 @@ impl Expression {
         Ok(Self { text: text.to_owned(), node: parse::parse(text)? })
     }
 
-    /// The expression as it was written.
+    /// The source text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -57,7 +57,7 @@ impl Expression {
         &self.node
     }
 
-    /// A part of this expression, its own tree, as an expression.
+    /// The sub-expression with this syntax tree.
     pub fn part(&self, node: &Node) -> Self {
         Self { text: self.text.clone(), node: node.clone() }
     }
@@ -65,8 +65,8 @@ impl Expression {
     /// The value of the expression on `document`.
     ///
     /// # Errors
-    /// A function got a value of a type that it does not take, e.g. `length` of something absent; or
-    /// the value or the work that it takes grew beyond all bounds.
+    /// A function gets a value of the wrong type, e.g. `length` of an absent one, or the value or the number
+    /// of steps exceeds the limits.
     pub fn evaluate(&self, document: &Value) -> Result<Value, EvaluationError> {
         Interpreter::default().value(&self.node, document)
     }
@@ -77,23 +77,22 @@ impl Expression {
         self.node.reads(name)
     }
 
-    /// What an evaluation on `document` costs: about a step for each node that is applied, for each part
-    /// of a value that it looks at, and for each 16 bytes of a text. At most a little over two million,
-    /// where it is given up.
+    /// The steps of an evaluation on `document`: about one for each node that is applied, each part of a
+    /// value that is read, and each 16 bytes of a string. Evaluation stops at a little over two million.
     pub fn cost(&self, document: &Value) -> usize {
         let mut interpreter = Interpreter::default();
-        // A value that cannot be had has cost what was tried.
+        // A failed evaluation has a cost, too.
         drop(interpreter.value(&self.node, document));
         interpreter.steps()
     }
 
     /// Whether the value is true by JMESPath's rules: not `false`, `null` or empty.
     ///
-    /// A comparison of two values that are both absent decides nothing: where the answer hangs on
-    /// one, as in `Order.status == Order.wanted` without an `Order`, it is an error.
+    /// If the result depends on a comparison of two absent values, as in `Order.status == Order.wanted`
+    /// without an `Order`, it is an error.
     ///
     /// # Errors
-    /// As [`Expression::evaluate`], and where the answer hangs on absent values.
+    /// As [`Expression::evaluate`], and if the result depends on a comparison of absent values.
     pub fn is_true(&self, document: &Value) -> Result<bool, EvaluationError> {
         let undecided = || {
             EvaluationError::new(format!(
@@ -115,7 +114,7 @@ impl Expression {
             if assumption < 1 << met {
                 continue;
             }
-            // Beside true and false there is what JMESPath makes of it: `a < b` is `null`.
+            // The plain result of JMESPath may differ from both: `a < b` is `null`.
             let mut plain = Interpreter::assuming(None, steps);
             return if met == 0 || plain.visit(&self.node, document)?.is_true() == is_true {
                 Ok(is_true)
@@ -125,9 +124,8 @@ impl Expression {
         }
     }
 
-    /// The same expression with `bind` applied to every string literal and name in it that holds a
-    /// placeholder. Values take the place of literals in the syntax tree, so no value can change
-    /// what the expression does.
+    /// The expression with `bind` applied to every string literal and name with a placeholder. Values replace
+    /// literals in the syntax tree, so no value can change the structure of the expression.
     ///
     /// # Errors
     /// The first error of `bind`.
