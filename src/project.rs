@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::RuleLevel;
 use crate::diagnostic::nearest;
 use crate::file;
 
@@ -53,7 +53,7 @@ pub struct Project {
     /// The hash of the file.
     hash: String,
     /// How bad the findings of each rule of `maitred lint` are, where it is not the rule's default.
-    pub lint_rules: BTreeMap<String, Level>,
+    pub lint_rules: BTreeMap<String, RuleLevel>,
 }
 
 /// The file as it is written.
@@ -73,7 +73,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Lint {
     #[serde(default)]
-    rules: BTreeMap<String, Level>,
+    rules: BTreeMap<String, RuleLevel>,
 }
 
 /// Why a `maitred.toml` cannot be used.
@@ -206,8 +206,8 @@ mod tests {
         assert_eq!(project.tests, Some(PathBuf::from("team/t")));
         assert_eq!(project.store, Some(PathBuf::from("team/s.db")));
         assert_eq!(project.connections, Some(PathBuf::from("team/c.toml")));
-        assert_eq!(project.lint_rules["no-failure"], Level::Off);
-        assert_eq!(project.lint_rules["budget"], Level::Error);
+        assert_eq!(project.lint_rules["no-failure"], RuleLevel::Off);
+        assert_eq!(project.lint_rules["budget"], RuleLevel::Error);
     }
 
     #[test]

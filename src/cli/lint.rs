@@ -13,7 +13,7 @@ use super::report::{self, Report};
 use super::services;
 use crate::catalog;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Level;
+use crate::diagnostic::RuleLevel;
 use crate::diagnostic::Severity;
 use crate::file::{self, FileError};
 use crate::lint;
@@ -68,7 +68,7 @@ pub(super) struct Args {
     service: Option<String>,
     /// Set a rule to off, note, warning or error. May be repeated
     #[arg(long, value_name = "RULE=LEVEL", value_parser = rules::level)]
-    rule: Vec<(String, Level)>,
+    rule: Vec<(String, RuleLevel)>,
     /// Check the waiters that are built in
     #[arg(long, value_enum, value_name = "WHOSE", conflicts_with = "paths")]
     builtin: Option<Builtin>,

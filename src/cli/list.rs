@@ -9,7 +9,7 @@ use super::report::{self, Format, Report};
 use super::services;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
-use crate::catalog::Origin;
+use crate::catalog::WaiterOrigin;
 use crate::catalog::found_by_words;
 use crate::diagnostic::{fold, nearest};
 use crate::names::service_named;
@@ -143,12 +143,14 @@ fn json(entry: &Entry) -> Value {
 }
 
 /// Where a waiter comes from, for programs.
-pub(super) fn origin(origin: &Origin) -> Value {
+pub(super) fn origin(origin: &WaiterOrigin) -> Value {
     match origin {
-        Origin::Shipped => json!({ "kind": "maitred" }),
-        Origin::Botocore => json!({ "kind": "botocore" }),
-        Origin::File(path) => json!({ "kind": "file", "path": path.display().to_string() }),
-        Origin::DataPath(path) => json!({ "kind": "dataPath", "path": path.display().to_string() }),
+        WaiterOrigin::Shipped => json!({ "kind": "maitred" }),
+        WaiterOrigin::Botocore => json!({ "kind": "botocore" }),
+        WaiterOrigin::File(path) => json!({ "kind": "file", "path": path.display().to_string() }),
+        WaiterOrigin::DataPath(path) => {
+            json!({ "kind": "dataPath", "path": path.display().to_string() })
+        }
         _ => json!({ "kind": origin.to_string() }),
     }
 }

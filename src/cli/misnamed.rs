@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::catalog;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
-use crate::catalog::Origin;
+use crate::catalog::WaiterOrigin;
 use crate::model::Models;
 
 use super::exit::Failure;
@@ -13,7 +13,7 @@ use super::signature;
 
 /// Why a service does not exist that a waiter's file has as its name, if that is why.
 pub(super) fn service(models: &Models, entry: &Entry) -> Option<Failure> {
-    let Origin::File(path) = &entry.origin else { return None };
+    let WaiterOrigin::File(path) = &entry.origin else { return None };
     let is_known = || signature::services(models).contains(&entry.service);
     if catalog::file_service(path) != entry.service || is_known() {
         return None;
@@ -37,7 +37,7 @@ pub(super) fn other_service(catalog: &Catalog, models: &Models, name: &str) -> O
     let names = catalog.services().into_iter().filter(|service| !known.contains(service));
     names.into_iter().find_map(|service| {
         let entry = catalog.find(&service, name).ok()?;
-        let Origin::File(path) = &entry.origin else { return None };
+        let WaiterOrigin::File(path) = &entry.origin else { return None };
         (catalog::file_service(path) == service).then(|| name_the_service(path, &service))
     })
 }

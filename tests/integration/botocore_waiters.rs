@@ -1,7 +1,7 @@
 //! Every waiter that botocore ships is there, by its name.
 
 use maitred::catalog::parse_lenient;
-use maitred::catalog::{Catalog, Entry, Origin, annotations};
+use maitred::catalog::{Catalog, Entry, WaiterOrigin, annotations};
 use maitred::client::{Observation, Output};
 use maitred::config::{MatcherKind, WaiterFile};
 use maitred::engine::shown;
@@ -50,10 +50,13 @@ fn the_catalog_finds_them_in_any_spelling() {
         ("rds", "db_instance_available", "DescribeDBInstances"),
     ] {
         let entry = catalog.find(service, name).unwrap();
-        assert_eq!((entry.origin, entry.config.operation.as_str()), (Origin::Botocore, operation));
+        assert_eq!(
+            (entry.origin, entry.config.operation.as_str()),
+            (WaiterOrigin::Botocore, operation)
+        );
     }
     // Ours goes before botocore's of the same name.
-    assert_eq!(catalog.find("redshift", "ClusterAvailable").unwrap().origin, Origin::Shipped);
+    assert_eq!(catalog.find("redshift", "ClusterAvailable").unwrap().origin, WaiterOrigin::Shipped);
     let services = catalog.services();
     for (service, _) in maitred::catalog::shipped() {
         assert!(services.iter().any(|known| known == service), "{service}");
@@ -64,7 +67,11 @@ fn the_catalog_finds_them_in_any_spelling() {
 fn annotated(catalog: &Catalog) -> Vec<Entry> {
     let services = Models::embedded();
     let of = |service| catalog.service(service).into_iter();
-    services.waiter_services().flat_map(of).filter(|it| it.origin == Origin::Botocore).collect()
+    services
+        .waiter_services()
+        .flat_map(of)
+        .filter(|it| it.origin == WaiterOrigin::Botocore)
+        .collect()
 }
 
 /// A reply that has every member.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maitred::catalog::{Catalog, LookupError, Origin};
+use maitred::catalog::{Catalog, LookupError, WaiterOrigin};
 use serde_json::{Value, json};
 
 fn write(path: &Path, content: &Value) {
@@ -24,8 +24,8 @@ fn a_waiter_of_the_user_replaces_one_waiter_and_not_the_service() {
     let user = vec![folder.path().to_owned()];
     let catalog = Catalog::new(maitred::sources().with_user(user));
     let found = catalog.find("redshift", "cluster-paused").unwrap();
-    assert!(matches!(found.origin, Origin::File(_)));
-    assert_eq!(catalog.find("redshift", "cluster_resumed").unwrap().origin, Origin::Shipped);
+    assert!(matches!(found.origin, WaiterOrigin::File(_)));
+    assert_eq!(catalog.find("redshift", "cluster_resumed").unwrap().origin, WaiterOrigin::Shipped);
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn a_local_folder_adds_waiters_and_replaces_none() {
     );
     let local = vec![folder.path().to_owned()];
     let catalog = Catalog::new(maitred::sources().with_local(local));
-    assert_eq!(catalog.find("http", "up").unwrap().origin, Origin::Shipped);
-    assert!(matches!(catalog.find("http", "JobDone").unwrap().origin, Origin::File(_)));
+    assert_eq!(catalog.find("http", "up").unwrap().origin, WaiterOrigin::Shipped);
+    assert!(matches!(catalog.find("http", "JobDone").unwrap().origin, WaiterOrigin::File(_)));
 }
 
 #[test]
@@ -54,9 +54,12 @@ fn a_bad_waiter_of_a_data_path_fails_only_its_own_look_ups() {
     let data_paths = vec![root.path().to_owned()];
     let catalog = Catalog::new(maitred::sources().with_data_paths(data_paths));
     for name in ["good", "extra"] {
-        assert!(matches!(catalog.find("redshift", name).unwrap().origin, Origin::DataPath(_)));
+        assert!(matches!(
+            catalog.find("redshift", name).unwrap().origin,
+            WaiterOrigin::DataPath(_)
+        ));
     }
-    assert_eq!(catalog.find("redshift", "cluster_paused").unwrap().origin, Origin::Shipped);
+    assert_eq!(catalog.find("redshift", "cluster_paused").unwrap().origin, WaiterOrigin::Shipped);
     assert!(matches!(catalog.find("redshift", "bad"), Err(LookupError::BadFile(_))));
 }
 
@@ -136,9 +139,9 @@ fn an_installed_botocore_adds_waiters_and_a_data_path_replaces_them() {
     write(&file, &json!({"version": 2, "waiters": waiters}));
     let paths = || vec![root.path().to_owned()];
     let installed = Catalog::new(maitred::sources().with_botocore(paths()));
-    assert_eq!(installed.find("redshift", "cluster_paused").unwrap().origin, Origin::Shipped);
+    assert_eq!(installed.find("redshift", "cluster_paused").unwrap().origin, WaiterOrigin::Shipped);
     assert!(installed.find("redshift", "other").is_ok());
     let data_path = Catalog::new(maitred::sources().with_data_paths(paths()));
     let found = data_path.find("redshift", "cluster_paused").unwrap();
-    assert_eq!(found.origin, Origin::DataPath(file));
+    assert_eq!(found.origin, WaiterOrigin::DataPath(file));
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maitred::catalog::{Catalog, LookupError, MAX_BASES, Origin};
+use maitred::catalog::{Catalog, LookupError, MAX_BASES, WaiterOrigin};
 use maitred::config::WaiterConfig;
 use maitred::schema;
 use maitred::waiter::{Options, Waiter};
@@ -82,7 +82,10 @@ fn a_waiter_may_extend_the_one_that_it_replaces() {
     assert_eq!((found.config.delay, found.config.max_attempts), (1.0, 3));
     assert_eq!(found.config.acceptors, shipped.config.acceptors);
     let origins: Vec<_> = found.bases.iter().map(|base| &base.origin).collect();
-    assert!(matches!(origins.as_slice(), [Origin::File(_), Origin::Shipped]), "{origins:?}");
+    assert!(
+        matches!(origins.as_slice(), [WaiterOrigin::File(_), WaiterOrigin::Shipped]),
+        "{origins:?}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use maitred::config::WaiterFile;
 use maitred::diagnostic::Severity;
-use maitred::lint::{Config, Models, Rule, file_rules, lint, rules};
+use maitred::lint::{Config, ModelSource, Rule, file_rules, lint, rules};
 use maitred::model::OperationModel;
 use maitred::schema::SCHEMA_ID;
 use serde_json::{Value, json};
@@ -190,7 +190,7 @@ fn a_repaired_file_names_its_schema_and_is_repaired_once() {
 /// A service with one operation, `DescribeThing`, whose state has these values.
 struct Thing(Vec<&'static str>);
 
-impl Models for Thing {
+impl ModelSource for Thing {
     fn services(&self) -> Vec<String> {
         vec!["thing".to_owned()]
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use maitred::case::Case;
-use maitred::catalog::{Catalog, Origin};
+use maitred::catalog::{Catalog, WaiterOrigin};
 use maitred::client::Observation;
 use maitred::config::{MatcherKind, State, WaiterConfig, WaiterFile};
 use maitred::engine::Status;
@@ -113,7 +113,11 @@ fn annotated() -> Vec<(&'static str, String, WaiterConfig)> {
         let file = schema::parse(text).unwrap_or_else(|problems| panic!("{service}: {problems}"));
         let found = file.waiters.into_keys().map(|name| {
             let entry = catalog.find(service, &name).unwrap();
-            assert_eq!(entry.origin, Origin::Botocore, "{service}.{name} is shadowed by ours");
+            assert_eq!(
+                entry.origin,
+                WaiterOrigin::Botocore,
+                "{service}.{name} is shadowed by ours"
+            );
             (service, name, WaiterConfig::clone(&entry.config))
         });
         found.collect::<Vec<_>>()

@@ -1,5 +1,5 @@
-//! For those who write waiters: the JSON Schema of waiter files and of cases, the lint rules, drafts of new waiters
-//! out of service models, offline tests from recorded replies, and the recorder of those.
+//! Tools for writing waiters: the JSON Schemas of waiter files and cases, lint rules, drafts of waiters from
+//! service models, offline tests with recorded replies, and a recorder.
 //!
 //! The modules are listed in the order in which they depend on each other.
 

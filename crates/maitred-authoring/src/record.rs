@@ -1,7 +1,6 @@
-//! A live wait as a case: the replies as they came, without secrets.
+//! Recording a live wait as a case, without secrets.
 //!
-//! A [`Recorder`] stands between the wait and its client. What it keeps has gone through a
-//! [`Scrubber`] already, so that a secret is nowhere but in the reply itself.
+//! A [`Recorder`] wraps the client of the wait. A [`Scrubber`] removes secrets before a reply is stored.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -31,46 +30,46 @@ mod text;
 
 pub use scrub::Scrubber;
 
-/// A client that keeps what it sees.
+/// A client that records replies.
 #[derive(Debug)]
 pub struct Recorder<'a> {
     client: &'a dyn Client,
     scrubber: Scrubber,
     poll: Call,
     replies: Mutex<Vec<Reply>>,
-    /// Those for the replies to the calls that ask why, in their order.
+    /// The scrubbers for diagnostic calls, in order.
     asked: Vec<Scrubber>,
     diagnosis: Mutex<Vec<Reply>>,
 }
 
 impl<'a> Recorder<'a> {
-    /// Calls go through to `client`; the replies to `poll` are kept.
+    /// Forwards calls to `client`, and records the replies to `poll`.
     #[must_use]
     pub fn new(client: &'a dyn Client, scrubber: Scrubber, poll: Call) -> Self {
         let (replies, diagnosis) = (Mutex::default(), Mutex::default());
         Self { client, scrubber, poll, replies, asked: Vec::new(), diagnosis }
     }
 
-    /// Keeps the replies to the calls that ask why the wait failed, too: for each of the waiter's
-    /// `diagnose` what scrubs its reply.
+    /// Records the replies to diagnostic calls as well, with one scrubber for each call of the waiter's
+    /// `diagnose`.
     #[must_use]
     pub fn with_diagnosis(self, scrubbers: Vec<Scrubber>) -> Self {
         Self { asked: scrubbers, ..self }
     }
 
-    /// The replies so far, equal ones in a row as one that is repeated.
+    /// The replies so far, with equal ones in a row combined.
     #[must_use]
     pub fn replies(&self) -> Vec<Reply> {
         self.scrubbed_again(&self.replies)
     }
 
-    /// The replies so far to the calls that ask why.
+    /// The replies to diagnostic calls so far.
     #[must_use]
     pub fn diagnosis(&self) -> Vec<Reply> {
         self.scrubbed_again(&self.diagnosis)
     }
 
-    /// A later reply may have told what of an earlier one is a secret.
+    /// A later reply may reveal that a value of an earlier one is a secret.
     fn scrubbed_again(&self, replies: &Mutex<Vec<Reply>>) -> Vec<Reply> {
         let mut replies = lock(replies).clone();
         for reply in &mut replies {
@@ -104,7 +103,7 @@ impl<'a> Recorder<'a> {
 }
 
 fn lock(replies: &Mutex<Vec<Reply>>) -> MutexGuard<'_, Vec<Reply>> {
-    // The guarded code cannot panic half-way, so a poisoned state is still whole.
+    // The guarded code cannot panic midway, so a poisoned state is consistent.
     replies.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -155,7 +154,7 @@ impl Recorder<'_> {
     }
 }
 
-/// A call in flight; one that is given up got no reply.
+/// A call in flight; if it is cancelled, there is no reply.
 struct Pending<'a> {
     recorder: &'a Recorder<'a>,
     asks_why: bool,
@@ -170,14 +169,14 @@ impl Drop for Pending<'_> {
     }
 }
 
-/// The case of a wait that has come to an `outcome`.
+/// Creates the case of a wait with this `outcome`.
 ///
-/// `given` is what the caller gave; its replies and what it expects are filled in. The message and the
-/// value shown are those of a replay, since a live one may hold what was scrubbed. Calls take no time
-/// in a replay, so of a wait that ran out of time the last reply is repeated as often as it takes.
+/// `given` has the caller's options; replies and expectations are filled in. The message and the shown value
+/// are those of a replay, since the live ones may contain scrubbed values. Calls take no time in a replay, so
+/// if the wait timed out, the last reply is repeated as often as necessary.
 ///
-/// The second value says whether the case replays to the same outcome. It may not: what was scrubbed
-/// may be what an acceptor looks at.
+/// The second value is whether the replay has the same outcome. It may differ if an acceptor reads a scrubbed
+/// value.
 ///
 /// # Errors
 /// The waiter cannot be compiled.
@@ -225,7 +224,7 @@ pub fn case(
     Ok((case, whole))
 }
 
-/// The first `count` replies: a call in flight when the wait was cancelled is none.
+/// The first `count` replies, without that of a call in flight when the wait was cancelled.
 fn only(replies: Vec<Reply>, count: u64) -> Vec<Reply> {
     let mut left = count;
     let mut kept = Vec::new();
@@ -237,7 +236,7 @@ fn only(replies: Vec<Reply>, count: u64) -> Vec<Reply> {
     kept
 }
 
-/// Repeats the last reply until the time is over, and tells how many replies that makes.
+/// Repeats the last reply until the time-out, and returns the number of replies.
 fn repeat_last(case: &mut Case, waiter: &Waiter) -> u64 {
     let before: u64 = case.replies.iter().map(|reply| reply.repeat).sum();
     if let Some(last) = case.replies.last_mut() {

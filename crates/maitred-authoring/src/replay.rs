@@ -1,7 +1,7 @@
-//! Cases run: a waiter meets saved replies, on a clock that jumps.
+//! Running cases: a waiter polls saved replies on a simulated clock.
 //!
-//! The wait is the engine's own, so what a case shows is what happens. Nothing is sent and nobody
-//! sleeps: a wait of a day takes milliseconds.
+//! The wait is run by the engine, as a live one. Nothing is sent and nothing sleeps, so a wait of a day takes
+//! milliseconds.
 //!
 //! ```
 //! # use maitred_authoring::{replay, schema};
@@ -29,25 +29,19 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::case::Case;
 use crate::case::Expect;
-use crate::case::Reply;
-use crate::case::ReplyError;
 use maitred_core::client::Call;
-use maitred_core::client::CallError;
-use maitred_core::client::CallErrorKind;
 use maitred_core::client::Client;
 use maitred_core::client::Observation;
-use maitred_core::client::Output;
 use maitred_core::clock::BoxFuture;
 use maitred_core::clock::ManualClock;
 use maitred_core::clock::Timestamp;
 use maitred_core::config::State;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Invalid;
-use maitred_core::document::Document;
 use maitred_core::engine::Outcome;
 use maitred_core::engine::Progress;
 use maitred_core::engine::Wait;
@@ -56,27 +50,17 @@ use maitred_core::waiter::Options;
 use maitred_core::waiter::Waiter;
 
 mod check;
+mod limits;
+mod observation;
 
 pub use check::check;
+pub use limits::{MAX_BYTES, MAX_REPLIES, MAX_STEPS};
+pub use observation::observation;
 
-/// The most replies that a case may have, repetitions counted.
-pub const MAX_REPLIES: u64 = 100_000;
-
-/// The most bytes that the replies of a case may have in all, repetitions counted.
-pub const MAX_BYTES: u64 = 1 << 28;
-
-/// The most that the expressions of a waiter may cost on all replies of a case, repetitions counted: about
-/// a step for each node of an expression and each part of a value that it looks at. A thousand times what
-/// a case of an ordinary waiter costs that polls for a day.
-pub const MAX_STEPS: u64 = 100_000_000;
-
-/// The service whose replies are outputs, whatever their status.
-const HTTP: &str = "http";
-
-/// What the caller of the case's wait asks for.
+/// The caller's options of a case.
 ///
 /// # Errors
-/// A number of seconds that cannot be waited.
+/// A number of seconds is not a valid duration.
 pub fn options(case: &Case) -> Result<Options, Invalid> {
     let mut problems = Vec::new();
     let mut duration = |pointer: &str, seconds: Option<f64>| {
@@ -101,45 +85,45 @@ pub fn options(case: &Case) -> Result<Options, Invalid> {
     if problems.is_empty() { Ok(options) } else { Err(Invalid::new(problems)) }
 }
 
-/// What became of a case.
+/// The result of running a case.
 #[derive(Debug, Clone)]
 pub struct Replayed {
-    /// How the wait ended; cancelled if it would have gone on after the last reply.
+    /// How the wait ended; cancelled if it would have continued after the last reply.
     pub outcome: Outcome,
     /// The acceptors that matched, by index.
     pub reached: BTreeSet<usize>,
     /// The number of polls in which neither a success nor a failure acceptor matched.
     pub went_on: u64,
-    /// The number of replies that were not asked for.
+    /// The number of unused replies.
     pub left: u64,
-    /// The number of replies to calls of `diagnose` that were not asked for.
+    /// The number of unused replies to calls of `diagnose`.
     pub left_diagnose: u64,
 }
 
-/// Something that is not as the case says.
+/// A difference from the case's expectation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// What it is: `outcome`, `attempts`, `shown`, `message`, `replies` or `diagnose`.
+    /// What differs: `outcome`, `attempts`, `shown`, `message`, `replies` or `diagnose`.
     pub what: &'static str,
-    /// What the case says.
+    /// The expected value.
     pub expected: Value,
-    /// What came of it.
+    /// The actual value.
     pub actual: Value,
 }
 
 /// Runs `case` against `waiter`, which is compiled with the case's [`options`].
 ///
-/// At most [`MAX_REPLIES`] replies are given; [`check`] refuses a case that has more, or that takes too
-/// long, and is to be asked before a case is run that comes from somebody else.
+/// At most [`MAX_REPLIES`] replies are used. Call [`check`] before running an untrusted case: it rejects one
+/// that has more, or takes too long.
 #[must_use]
 pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
-    // Without replies to the calls that only ask why a wait failed, nobody is asked.
+    // Without replies to them, diagnostic calls are not made.
     let mute = case.diagnose.is_empty() && !waiter.diagnose().is_empty();
     let waiter =
         &if mute { Cow::Owned(waiter.clone().without_diagnose()) } else { Cow::Borrowed(waiter) };
     let script = Script::new(case, waiter.service());
     let start = Timestamp::default();
-    // The same seed each time: a case must not end now so and now so.
+    // A fixed seed, so that a case always has the same result.
     let progress = Progress::start(waiter, start, 0);
     let schedule = waiter.schedule();
     let first = schedule.initial_delay.min(schedule.timeout.unwrap_or(Duration::MAX));
@@ -148,7 +132,7 @@ pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
     let mut reached = BTreeSet::new();
     let mut went_on = 0;
     let outcome = loop {
-        // A poll that asks for more replies than there are is never ready, or cut at the deadline.
+        // A poll without a reply is never ready, or cancelled at the deadline.
         let event = wait.next_event().now_or_never().flatten();
         if script.is_overdrawn() {
             break wait.cancel();
@@ -158,7 +142,7 @@ pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
                 let matched = poll.decision.matched;
                 let state = matched.and_then(|index| Some(waiter.acceptors().get(index)?.state));
                 let waits = matches!(state, None | Some(State::Retry));
-                // What matches while the baseline has not changed decides nothing.
+                // Matches while the baseline is unchanged do not count.
                 let held = poll.decision.is_baseline && !waits;
                 went_on += u64::from(waits || held);
                 reached.extend(matched.filter(|_| !held));
@@ -175,7 +159,7 @@ pub fn replay(case: &Case, waiter: &Waiter) -> Replayed {
 }
 
 impl Replayed {
-    /// What is not as `expect` says.
+    /// The differences from `expect`.
     #[must_use]
     pub fn differences(&self, expect: &Expect) -> Vec<Difference> {
         let progress = self.outcome.progress();
@@ -208,7 +192,7 @@ impl Replayed {
     }
 }
 
-/// Gives the replies of a case, in order.
+/// A client that returns the replies of a case in order.
 #[derive(Debug)]
 struct Script {
     state: Mutex<Remaining>,
@@ -216,11 +200,11 @@ struct Script {
 
 #[derive(Debug)]
 struct Remaining {
-    /// Each with how many times it still comes; the last one is the next.
+    /// The replies with their remaining repetitions, in reverse order.
     replies: Vec<(Observation, u64)>,
-    /// The replies to the calls after the last poll, the last one the next.
+    /// The replies to diagnostic calls, in reverse order.
     diagnose: Vec<Observation>,
-    /// The last poll is over: whoever calls asks why.
+    /// The last poll is over: further calls are diagnostic.
     ended: bool,
     overdrawn: bool,
 }
@@ -241,7 +225,7 @@ impl Script {
     }
 
     fn lock(&self) -> MutexGuard<'_, Remaining> {
-        // The guarded code cannot panic half-way, so a poisoned state is still whole.
+        // The guarded code cannot panic midway, so a poisoned state is consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -269,7 +253,7 @@ impl Script {
         self.lock().ended = true;
     }
 
-    /// The replies that were not asked for, and those to calls of `diagnose`.
+    /// The numbers of unused replies, and of unused replies to diagnostic calls.
     fn left(&self) -> (u64, u64) {
         let state = self.lock();
         let replies = state.replies.iter().map(|(_, times)| times).sum();
@@ -285,42 +269,8 @@ impl Client for Script {
         }
     }
 
-    /// What a case holds are merged pages.
+    /// The replies of a case are merged pages.
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         self.call(call)
     }
-}
-
-/// What a poll of `service` sees that gets `reply`.
-#[must_use]
-pub fn observation(reply: &Reply, service: &str) -> Observation {
-    if let Some(transport) = reply.transport {
-        let kind = CallErrorKind::Transport;
-        return Observation::Error(CallError::new(kind, transport.code(), transport.message()));
-    }
-    if let Some(error) = &reply.error {
-        return Observation::Error(service_error(error));
-    }
-    let document = reply.output.clone().unwrap_or_default();
-    let place = if service == HTTP { "/StatusCode" } else { "/ResponseMetadata/HTTPStatusCode" };
-    let status = document.pointer(place).and_then(Value::as_u64);
-    let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
-    let failed = service == HTTP && status >= 400;
-    let error = failed.then(|| {
-        let message = format!("the endpoint answered {status}");
-        CallError::new(CallErrorKind::Service, status.to_string(), message).with_status(status)
-    });
-    Observation::Output(Output { document: Document::from(document), status: Some(status), error })
-}
-
-/// An error with the document that a service's client makes of it.
-fn service_error(error: &ReplyError) -> CallError {
-    let status = error.status.unwrap_or(400);
-    let document = json!({
-        "Error": {"Code": error.code, "Message": error.message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    });
-    CallError::new(CallErrorKind::Service, &error.code, &error.message)
-        .with_status(status)
-        .with_document(Document::from(document))
 }

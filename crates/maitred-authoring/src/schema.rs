@@ -1,20 +1,18 @@
-//! The JSON Schema of waiter files, and the way from a file's text to a [`WaiterFile`].
+//! The JSON Schema of waiter files and cases, and parsing with all problems and their positions.
 //!
-//! # Files that others send
+//! # Untrusted files
 //!
-//! A service can check the waiters and cases that its users upload, before it waits on any of them. What
-//! is read is bounded, so are the work and the memory that it takes; what goes beyond is an error with a
-//! reason. No thread and no time-out is needed around it.
+//! A service can check waiters and cases that its users upload. Size, time and memory are bounded, and a file
+//! beyond a bound is an error, so neither a thread nor a time-out is needed.
 //!
-//! | bound | what |
+//! | bound | limits |
 //! |---|---|
-//! | [`catalog::MAX_FILE`](maitred_core::catalog::MAX_FILE), [`MAX_DEPTH`], [`MAX_TOKENS`] | bytes, depth, and words and signs of a file; so also how many acceptors it has |
-//! | [`MAX_PROBLEMS`] | problems that are reported |
-//! | [`expression::MAX_LENGTH`](maitred_core::expression::MAX_LENGTH), [`expression::MAX_OPERATORS`](maitred_core::expression::MAX_OPERATORS) | size of an expression; its values and steps are bounded too |
-//! | [`replay::MAX_REPLIES`](crate::replay::MAX_REPLIES), [`replay::MAX_BYTES`](crate::replay::MAX_BYTES), [`replay::MAX_STEPS`](crate::replay::MAX_STEPS) | replies of a case, their bytes, and the steps that they take |
+//! | [`catalog::MAX_FILE`](maitred_core::catalog::MAX_FILE), [`MAX_DEPTH`], [`MAX_TOKENS`] | bytes, depth and tokens of a file, and so the number of its acceptors |
+//! | [`MAX_PROBLEMS`] | reported problems |
+//! | [`expression::MAX_LENGTH`](maitred_core::expression::MAX_LENGTH), [`expression::MAX_OPERATORS`](maitred_core::expression::MAX_OPERATORS) | size of an expression; its values and steps are also bounded |
+//! | [`replay::MAX_REPLIES`](crate::replay::MAX_REPLIES), [`replay::MAX_BYTES`](crate::replay::MAX_BYTES), [`replay::MAX_STEPS`](crate::replay::MAX_STEPS) | replies of a case, their bytes, and the steps of evaluating them |
 //!
-//! A service that wants less compares the length of the text, or `file.waiters.len()`, with a bound of its
-//! own.
+//! For lower limits, check the length of the text or `file.waiters.len()`.
 //!
 //! ```
 //! use maitred_model::Models;
@@ -22,7 +20,7 @@
 //! use maitred_core::waiter::Waiter;
 //! use maitred_authoring::{lint, replay, schema};
 //!
-//! /// What is wrong with a user's waiter file, and with a case of one of its waiters.
+//! /// The problems of a waiter file and of a case of one of its waiters.
 //! fn examine(service: &str, file: &str, name: &str, case: &str) -> Vec<Diagnostic> {
 //!     let models = Models::embedded();
 //!     let rules = lint::Config::default();
@@ -86,22 +84,21 @@ use maitred_core::waiter::Waiter;
 mod case;
 mod edit;
 mod editor;
+mod id;
+mod problems;
 mod repair;
 mod source;
 mod tidy;
 mod violation;
 
-pub use case::{CASE_SCHEMA_ID, case_schema, locate, parse_case};
+pub use case::{case_schema, locate, parse_case};
 pub use edit::with_waiter;
-use source::Source;
+pub use id::{CASE_SCHEMA_ID, SCHEMA_ID};
+pub use problems::MAX_PROBLEMS;
 pub use source::{MAX_DEPTH, MAX_TOKENS};
 
-/// Where the schema lives, for `$schema` in a waiter file.
-pub const SCHEMA_ID: &str =
-    "https://raw.githubusercontent.com/maitred-rs/maitred/main/schema/waiters.schema.json";
-
-/// The most problems of one file that are reported.
-pub const MAX_PROBLEMS: usize = 1000;
+use problems::{finish, in_order};
+use source::Source;
 
 /// The JSON Schema (draft 2020-12) of waiter files, made from the types in [`config`](maitred_core::config).
 #[must_use]
@@ -122,11 +119,11 @@ fn generate() -> Value {
     editor::for_waiters(tidy::tidy(schema.to_value()))
 }
 
-/// Reads the text of a waiter file and checks all of it: the JSON, every key and value, and that
-/// every expression compiles.
+/// Parses a waiter file and checks everything: the JSON, all keys and values, and that all expressions
+/// compile.
 ///
 /// # Errors
-/// Everything that is wrong, each with its place in the text.
+/// All problems, each with its position in the text.
 pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
     let mut problems = Vec::new();
     let file = Source::parse(text, &mut problems).and_then(|source| {
@@ -137,17 +134,8 @@ pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
     finish(file, problems)
 }
 
-/// What was read of a text, if nothing is wrong with it; else the problems in the order of the text.
-fn finish<T>(read: Option<T>, mut problems: Vec<Diagnostic>) -> Result<T, Invalid> {
-    in_order(&mut problems);
-    match read {
-        Some(read) if problems.is_empty() => Ok(read),
-        _ => Err(Invalid::new(problems)),
-    }
-}
-
-/// Everything that is wrong with the text of a waiter file: what [`parse`] finds, and what `rules`
-/// find in those of its waiters that can be used. All of it has its place in the text.
+/// All problems of a waiter file: those that [`parse`] finds, and those that `rules` find in its valid
+/// waiters, each with its position in the text.
 pub fn examine(text: &str, rules: &dyn Fn(&WaiterFile) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if let Some(source) = Source::parse(text, &mut problems) {
@@ -159,7 +147,7 @@ pub fn examine(text: &str, rules: &dyn Fn(&WaiterFile) -> Vec<Diagnostic>) -> Ve
     problems
 }
 
-/// The file without the waiters that cannot be used.
+/// The file without its invalid waiters.
 fn usable(file: &Value) -> Option<WaiterFile> {
     let file = with_whole_numbers(file.clone());
     let waiters = file.get("waiters")?.as_object()?.iter();
@@ -168,15 +156,6 @@ fn usable(file: &Value) -> Option<WaiterFile> {
         .filter(|(_, waiter)| waiter.extends.is_some() || waiter.missing().is_empty());
     let service = file.get("service").and_then(Value::as_str).map(str::to_owned);
     Some(WaiterFile { schema: None, version: 2, service, waiters: waiters.collect() })
-}
-
-fn in_order(problems: &mut Vec<Diagnostic>) {
-    problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
-    if problems.len() > MAX_PROBLEMS {
-        problems.truncate(MAX_PROBLEMS);
-        let message = format!("there are more problems; these are the first {MAX_PROBLEMS}");
-        problems.push(Diagnostic::error("too-many", "", message));
-    }
 }
 
 fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFile> {
@@ -203,8 +182,8 @@ fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFi
     file.ok()
 }
 
-/// Checks what the schema cannot say. Of a waiter that is not valid as a whole, what can be used of it
-/// is checked all the same, so that all problems come in one go.
+/// Checks what the schema cannot express. The valid parts of an invalid waiter are checked, too, so that all
+/// problems are reported at once.
 fn check_waiter(name: &str, waiter: &Value, problems: &mut Vec<Diagnostic>) {
     let under = format!("/waiters/{}", pointer_part(name));
     let config = match WaiterConfig::deserialize(waiter) {
@@ -223,7 +202,7 @@ fn check_waiter(name: &str, waiter: &Value, problems: &mut Vec<Diagnostic>) {
     };
     for mut problem in config.iter().flat_map(Waiter::check) {
         problem.pointer.insert_str(0, &under);
-        // What the schema has found already is not said again, missing keys among it.
+        // Problems that the schema has found, such as missing keys, are not repeated.
         let is_known = matches!(problem.rule, "argument" | "missing-key")
             || problems.iter().any(|known| known.pointer == problem.pointer);
         if !is_known || problem.offset.is_some() {

@@ -1,4 +1,4 @@
-//! The only door to the network: a [`Call`] goes in, an [`Observation`] comes out.
+//! The interface to the network: a [`Client`] sends a [`Call`] and returns an [`Observation`].
 
 use std::any::Any;
 use std::fmt;
@@ -16,9 +16,9 @@ mod problem;
 pub use config::{ClientConfig, Retries, RetryMode, SignatureVersion};
 pub use problem::InputProblem;
 
-/// One request, as data: which operation of which service, with what input.
+/// A request as data: service, operation and input.
 ///
-/// `Debug` shows the names of the input's members only: their values may be secrets.
+/// `Debug` prints only the names of the input's members: their values may be secrets.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// The service, e.g. `redshift` or `http`.
@@ -52,48 +52,47 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Sends calls. Implemented by `HttpClient` of `maitred-http`, `AwsClient` of `maitred-aws`, and by whatever a
-/// test or an embedding program wants to poll.
+/// Sends calls. Implemented by `HttpClient` of `maitred-http` and `AwsClient` of `maitred-aws`, and in tests
+/// and embedding programs for anything else that is polled.
 pub trait Client: Send + Sync + fmt::Debug {
-    /// Sends `call` and tells what came of it.
+    /// Sends `call` and returns the observation.
     ///
     /// # Cancellation
-    /// Dropping the future gives the call up.
+    /// Dropping the future cancels the call.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation>;
 
-    /// Sends `call` at most once, for what must not happen twice: a main call, or one that undoes it. It is
-    /// not retried, goes over a connection of its own, which no server can have closed in between, and
-    /// is not sent again to where a redirect leads. [`CallError::is_never_sent`] tells of a failure whether
-    /// the call may be made again.
+    /// Sends `call` at most once, for a call that must not be repeated. It is not retried, does not follow
+    /// redirects, and uses a new connection, as a server may have closed an old one.
+    /// [`CallError::is_never_sent`] tells whether a failed call may be made again.
     ///
-    /// A client that wraps another one passes this on. The default is [`Client::call`], which is right for a
-    /// client that sends each call once anyway.
+    /// A client that wraps another one must forward this. The default is [`Client::call`], which is correct
+    /// for a client that sends each call once.
     ///
     /// # Cancellation
-    /// Dropping the future gives the call up; it may have been sent.
+    /// Dropping the future cancels the call, which may have been sent.
     fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         self.call(call)
     }
 
-    /// Sends `call` for a caller that does not read the `Body` of an HTTP reply: it need not be read off
-    /// the wire, where it may be large or have no end, and may be missing in the document.
+    /// Sends `call` for a caller that does not need the `Body` of an HTTP reply. The body, which may be large
+    /// or endless, need not be read and may be missing in the document.
     ///
-    /// A client that wraps another one passes this on. The default is [`Client::call`].
+    /// A client that wraps another one must forward this. The default is [`Client::call`].
     ///
     /// # Cancellation
-    /// Dropping the future gives the call up.
+    /// Dropping the future cancels the call.
     fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         self.call(call)
     }
 
-    /// Sends `call` for every page of a paginated operation and tells the document of all of them.
+    /// Sends `call` for every page of a paginated operation and returns the merged document.
     ///
-    /// A client that wraps another one passes this on; one that answers by itself, in a test for
-    /// example, may answer as in [`Client::call`]. The default is an error, because the first page
-    /// alone is a wrong answer.
+    /// A client that wraps another one must forward this; one without pages, for example in a test, can
+    /// return the result of [`Client::call`]. The default is an error, because the first page alone would be
+    /// a wrong answer.
     ///
     /// # Cancellation
-    /// Dropping the future gives the call up.
+    /// Dropping the future cancels the call.
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
         let message =
             format!("{} of {} has no pages that could be merged", call.operation, call.service);
@@ -101,30 +100,30 @@ pub trait Client: Send + Sync + fmt::Debug {
         Box::pin(std::future::ready(Observation::Error(error)))
     }
 
-    /// The client as its own type, for a caller that needs more of it than calls, such as an operator that
-    /// makes the client of an SDK from it. The default is `None`.
+    /// The client as its concrete type, for a caller that needs more than calls, such as an operator that
+    /// creates an SDK client from it. The default is `None`.
     fn as_any(&self) -> Option<&dyn Any> {
         None
     }
 }
 
-/// Which certificates a server may show.
+/// Which server certificates are accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Verify {
-    /// `true`: those that the system trusts; `false`: any.
+    /// `true`: those that the system trusts; `false`: any certificate.
     Enabled(bool),
     /// Those that the system trusts, and those of this PEM file.
     CaFile(String),
 }
 
-/// What one poll saw.
+/// The observation of a poll.
 #[derive(Debug, Clone)]
 pub enum Observation {
-    /// A reply that acceptors can look into.
+    /// A reply with an output.
     Output(Output),
-    /// The service refused, or no reply came.
+    /// An error of the service, or no reply.
     Error(CallError),
 }
 
@@ -138,10 +137,11 @@ impl Observation {
         }
     }
 
-    /// The document of a reply that is no error, for who makes a single call.
+    /// The document of a successful reply.
     ///
     /// # Errors
-    /// [`Self::error`]. The document of an HTTP reply with a status of 400 or more is lost with it.
+    /// The observation is an error, see [`Self::error`]. The document of an HTTP reply with a status of 400
+    /// or more is lost.
     pub fn into_result(self) -> Result<Document, CallError> {
         match self {
             Self::Output(Output { error: None, document, .. }) => Ok(document),
@@ -158,7 +158,7 @@ impl Observation {
         }
     }
 
-    /// The HTTP status of the reply, if one came.
+    /// The HTTP status, if there was a reply.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -171,7 +171,7 @@ impl Observation {
 /// A reply.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// What the acceptors read.
+    /// The document that acceptors read.
     pub document: Document,
     /// The HTTP status.
     pub status: Option<u16>,
@@ -180,48 +180,48 @@ pub struct Output {
 }
 
 impl Output {
-    /// An output of JSON, as a test or an embedding program makes it.
+    /// An output with this JSON document.
     #[must_use]
     pub fn from_json(document: Value) -> Self {
         Self { document: Document::from(document), status: Some(200), error: None }
     }
 }
 
-/// Where a call failed.
+/// The kind of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CallErrorKind {
-    /// The service answered with an error.
+    /// The service replied with an error.
     Service,
-    /// No usable reply came: name resolution, connection, TLS, time-out, a body that was cut off
-    /// or cannot be parsed. The codes are in [`transport`].
+    /// There was no usable reply: name resolution, connection, TLS, time-out, or a truncated or invalid body.
+    /// The codes are in [`transport`].
     Transport,
-    /// There are no credentials, or they could not be fetched.
+    /// There are no credentials, or they could not be obtained.
     Credentials,
-    /// The call cannot be sent as it is: an unknown operation, an ill-typed parameter, no region.
+    /// The call is invalid: an unknown operation, a parameter of the wrong type, or no region.
     Invalid,
 }
 
 /// The stable codes of transport failures, for `error` acceptors and JSON output.
 pub mod transport {
-    /// The connection was refused, reset, or could not be made.
+    /// The connection was refused or reset, or could not be established.
     pub const CONNECT: &str = "ConnectError";
     /// The host name could not be resolved.
     pub const DNS: &str = "DnsError";
-    /// No reply in time.
+    /// There was no reply in time.
     pub const TIMEOUT: &str = "Timeout";
     /// The TLS handshake failed.
     pub const TLS: &str = "TlsError";
-    /// A reply came, but its body was cut off or cannot be parsed.
+    /// The body of the reply was truncated or cannot be parsed.
     pub const RESPONSE: &str = "ResponseError";
     /// Any of them, as the `expected` of an `error` acceptor.
     pub const ANY: &str = "TransportError";
 }
 
-/// The code of a call of a service that there is no model of, which cannot be sent.
+/// The code of a call of an unknown service, which is not sent.
 pub const UNKNOWN_SERVICE: &str = "UnknownService";
 
-/// A call that failed, as data.
+/// A failed call, as data.
 #[derive(Debug, Clone)]
 pub struct CallError {
     kind: CallErrorKind,
@@ -247,14 +247,14 @@ impl CallError {
         }
     }
 
-    /// The same with the HTTP status of the reply.
+    /// Sets the HTTP status of the reply.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// The same with the parsed error response, in botocore's shape:
+    /// Sets the parsed error response, in botocore's shape:
     /// `{"Error": {"Code", "Message"}, "ResponseMetadata": {…}}`.
     #[must_use]
     pub fn with_document(mut self, document: Document) -> Self {
@@ -262,22 +262,21 @@ impl CallError {
         self
     }
 
-    /// The same with the time after which the service asks to be called again.
+    /// Sets the time after which the service asks to be called again.
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
         self
     }
 
-    /// The same for a call of which the service has certainly seen nothing, e.g. because there was no
-    /// connection.
+    /// Marks a call that has certainly not reached the service, e.g. because there was no connection.
     #[must_use]
     pub fn with_never_sent(mut self) -> Self {
         self.never_sent = true;
         self
     }
 
-    /// Where the call failed.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> CallErrorKind {
         self.kind
@@ -289,25 +288,25 @@ impl CallError {
         &self.code
     }
 
-    /// The message for people. It holds nothing of the request's input.
+    /// The message for people. It contains nothing of the request's input.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The HTTP status, if a reply came.
+    /// The HTTP status, if there was a reply.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// The parsed error response, if a service answered.
+    /// The parsed error response, if the service replied.
     #[must_use]
     pub fn document(&self) -> Option<&Document> {
         self.document.as_ref()
     }
 
-    /// What the reply's `Retry-After` asks for.
+    /// The pause that the reply's `Retry-After` asks for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -315,8 +314,8 @@ impl CallError {
 }
 
 impl CallError {
-    /// Whether the service has certainly seen nothing of the call. For a call that was retried or redirected,
-    /// only [`Client::call_once`] knows.
+    /// Whether the call has certainly not reached the service. This is only known for [`Client::call_once`],
+    /// as other calls may be retried or redirected.
     #[must_use]
     pub fn is_never_sent(&self) -> bool {
         self.never_sent || matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::Credentials)

@@ -1,9 +1,9 @@
-//! Time as a door: everything that waits takes a [`Clock`], so tests can hold the hands of it.
+//! An injected clock: everything that waits takes a [`Clock`], so that tests control the time.
 //!
-//! There are two clocks. The **wall clock** ([`Clock::now`]) is the one that people and other processes
-//! read. It can be set forward and back, and it goes on while the machine is suspended. The **monotonic
-//! clock** ([`Clock::monotonic`]) never steps, but on Linux it stands still while the machine is suspended,
-//! and nobody else can read it. What is stored is always a time of the wall clock.
+//! There are two clocks. The **wall clock** ([`Clock::now`]) is shared with people and other processes. It
+//! can be set forward and back, and it continues while the machine is suspended. The **monotonic clock**
+//! ([`Clock::monotonic`]) never steps, but on Linux it stops while the machine is suspended, and it means
+//! nothing in other processes. Stored times are always those of the wall clock.
 //!
 //! | time | follows | when the wall clock is set forward, or the machine was suspended | when it is set back |
 //! |---|---|---|---|
@@ -16,7 +16,7 @@
 //! | looks at the store, flushes of state | the monotonic clock | as if nothing had happened | as if nothing had happened |
 //! | `created`, `started`, `ended`, history, logs | the wall clock | a record, never compared, but by `prune` | a record |
 //!
-//! Whoever sleeps looks at the wall clock at least once a second.
+//! A sleep checks the wall clock at least once a second.
 
 use std::fmt;
 use std::future::Future;
@@ -31,7 +31,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// It is plain data, so that a deadline can be stored and still mean the same after a restart.
+/// It is plain data, so that a deadline can be stored and keeps its meaning after a restart.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -51,14 +51,14 @@ impl Timestamp {
         self.0
     }
 
-    /// This time plus `duration`, cut to whole milliseconds; the largest time there is if it overflows.
+    /// This time plus `duration`, truncated to milliseconds; saturates at the largest time.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(millis))
     }
 
-    /// This time less `duration`, cut to whole milliseconds; the earliest time there is if it underflows.
+    /// This time minus `duration`, truncated to milliseconds; saturates at the earliest time.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -72,23 +72,23 @@ impl Timestamp {
     }
 }
 
-/// The only source of time and the only way to sleep. The [module](self) says which of the two clocks a
-/// time follows.
+/// The source of time, and the way to sleep. The [module](self) documents which of the two clocks each time
+/// follows.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The time of the wall clock. It can step in either direction between two calls.
     fn now(&self) -> Timestamp;
 
-    /// The monotonic clock: time since a point that means nothing outside this process. It never goes back.
+    /// The monotonic clock: the time since an arbitrary point, which never decreases.
     fn monotonic(&self) -> Duration;
 
-    /// A pause: completes once `duration` has passed on the monotonic clock or on the wall clock, whichever
-    /// is first. The wall clock is looked at once a second or more often.
+    /// Sleeps until `duration` has passed on the monotonic clock or on the wall clock, whichever is first.
+    /// The wall clock is checked at least once a second.
     ///
     /// # Cancellation
     /// Dropping the future ends the sleep.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 
-    /// Completes once the wall clock shows `at` or later, however it is set meanwhile.
+    /// Sleeps until the wall clock shows `at` or later, even if it is set meanwhile.
     ///
     /// # Cancellation
     /// Dropping the future ends the sleep.
@@ -105,7 +105,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
     }
 }
 
-/// Both clocks at one point in time, to measure from.
+/// A point in time on both clocks, to measure from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The wall clock.
@@ -115,28 +115,28 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// What `clock` shows now.
+    /// The current time of `clock`.
     #[must_use]
     pub fn of(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
-    /// The time since, by the clock that says more: the monotonic one may have stood still, the wall clock may
-    /// have been set back.
+    /// The time since then, by the clock on which more time has passed: the monotonic clock may have stopped,
+    /// the wall clock may have been set back.
     #[must_use]
     pub fn elapsed(self, clock: &dyn Clock) -> Duration {
         let now = Self::of(clock);
         now.wall.since(self.wall).max(now.monotonic.saturating_sub(self.monotonic))
     }
 
-    /// What is left of a pause of `duration` that began here.
+    /// The remaining time of a pause of `duration` that began then.
     #[must_use]
     pub fn left_of(self, duration: Duration, clock: &dyn Clock) -> Duration {
         duration.saturating_sub(self.elapsed(clock))
     }
 }
 
-/// How long a sleep may go without a look at the wall clock.
+/// How often a sleep checks the wall clock.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The system's clocks.
@@ -146,7 +146,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose monotonic time begins now.
+    /// A clock whose monotonic time starts at zero.
     #[must_use]
     pub fn new() -> Self {
         Self { origin: tokio::time::Instant::now() }
@@ -186,8 +186,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock whose time passes only by sleeping on it: a wait of a day runs at once, and
-/// [`ManualClock::sleeps`] tells how it was spent. For tests and for replaying saved replies.
+/// A clock whose time passes only while sleeping: a wait of a day takes no time, and [`ManualClock::sleeps`]
+/// returns its sleeps. For tests and for replaying saved replies.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     state: Mutex<ManualState>,
@@ -214,13 +214,13 @@ impl ManualClock {
         Self { state: Mutex::new(ManualState { wall: now, ..ManualState::default() }) }
     }
 
-    /// Lets `duration` pass without recording a sleep, e.g. the time that a call takes.
+    /// Advances the time without recording a sleep, e.g. for the duration of a call.
     pub fn advance(&self, duration: Duration) {
         self.lock().advance(duration);
     }
 
-    /// Sets the wall clock, forward or back, while no time passes: what somebody does who corrects a clock,
-    /// or a machine that was suspended.
+    /// Sets the wall clock, forward or back, while no time passes, as when a clock is corrected or a machine
+    /// was suspended.
     pub fn set_wall(&self, now: Timestamp) {
         self.lock().wall = now;
     }
@@ -232,7 +232,7 @@ impl ManualClock {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ManualState> {
-        // The guarded code cannot panic half-way, so a poisoned state is still whole.
+        // The guarded code cannot panic midway, so a poisoned state is consistent.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -13,7 +13,7 @@ use crate::file::{self, FileError};
 /// The end of the name of a file that is compressed.
 const GZ: &str = "gz";
 
-/// Why a file of a data path cannot be used.
+/// A file of a data path that cannot be used.
 #[derive(Debug)]
 pub enum DataFileError {
     /// It cannot be read.
@@ -22,10 +22,10 @@ pub enum DataFileError {
     Json {
         /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The problem.
         error: serde_json::Error,
     },
-    /// It is compressed, and the program was built without the means to read it.
+    /// It is compressed, and the program was built without support for that.
     Compressed,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for DataFileError {
 
 impl std::error::Error for DataFileError {}
 
-/// The names of the folders in `root`; none if there is no such folder.
+/// The names of the folders in `root`; empty if there is no such folder.
 #[must_use]
 pub fn folders(root: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
@@ -53,7 +53,7 @@ pub fn folders(root: &Path) -> Vec<String> {
 /// are dates, so the last one by name is the newest.
 #[must_use]
 pub fn newest(root: &Path, service: &str, kind: &str) -> Option<(String, PathBuf)> {
-    // A service is a name, not a path out of the root.
+    // Prevents paths out of the root.
     if service.is_empty() || service.contains(['/', '\\']) || service.starts_with('.') {
         return None;
     }
@@ -65,7 +65,7 @@ pub fn newest(root: &Path, service: &str, kind: &str) -> Option<(String, PathBuf
         .max()
 }
 
-/// The extras of `<service>/<version>/<kind>.json` in the first of `roots` that has any.
+/// The extras of `<service>/<version>/<kind>.json` in the first of `roots` that has them.
 #[must_use]
 pub fn extras(roots: &[PathBuf], service: &str, version: &str, kind: &str) -> Option<PathBuf> {
     let place = Path::new(service).join(version).join(format!("{}.json", extras_of(kind)));
@@ -85,7 +85,7 @@ pub fn find(path: &Path) -> Option<PathBuf> {
     [path.to_owned(), compressed].into_iter().find(|path| path.is_file())
 }
 
-/// The JSON of a file, which is compressed if its name says so, and has at most `most` bytes.
+/// Reads a JSON file of at most `most` bytes, which is decompressed if its name ends in `.gz`.
 ///
 /// # Errors
 /// The file cannot be read, is not JSON, or is longer.
@@ -121,7 +121,7 @@ pub fn merge(base: &mut Value, extra: Value) {
     }
 }
 
-/// Puts what an extras file has under `merge` into what it extends.
+/// Merges the value under `merge` of an extras file into the file that it extends.
 pub fn merge_extras(base: &mut Value, mut extras: Value) {
     if let Some(extras) = extras.get_mut("merge") {
         merge(base, extras.take());

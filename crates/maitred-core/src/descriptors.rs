@@ -1,20 +1,20 @@
-//! How many files and connections this process may still open.
+//! The limits of open files and connections of this process.
 
-/// What is left to what opens files for a moment: certificates, name look-ups, secrets.
+/// The files reserved for short uses: certificates, name look-ups, secrets.
 const RESERVE: usize = 8;
 
-/// Lets this process open as many files as the system allows it.
+/// Raises the limit of open files to the system's maximum.
 pub fn raise_limit() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-        // Where the system refuses, the limit is as it was.
+        // If the system refuses, the limit is unchanged.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     }
 }
 
-/// How many connections may be open at a time, beside the files that are open now; `None` if nobody knows.
+/// How many connections can be open in addition to the files that are open now; `None` if unknown.
 pub fn room_for_connections() -> Option<usize> {
     Some(available()?.saturating_sub(RESERVE))
 }

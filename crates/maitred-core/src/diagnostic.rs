@@ -1,17 +1,17 @@
-//! What is wrong with a waiter file, and where: data only, rendered elsewhere.
+//! Problems of waiter files and their positions, as data.
 
 use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information.
     Note,
-    /// Works, but probably not as meant.
+    /// The waiter works, but probably not as intended.
     Warning,
     /// The waiter cannot be used.
     Error,
@@ -29,11 +29,11 @@ impl Severity {
     }
 }
 
-/// How bad the findings of a rule are to be.
+/// The configured severity of a rule's findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Level {
-    /// They are not reported.
+pub enum RuleLevel {
+    /// Not reported.
     Off,
     /// [`Severity::Note`].
     Note,
@@ -43,8 +43,8 @@ pub enum Level {
     Error,
 }
 
-impl Level {
-    /// The severity; `None` for what is not reported.
+impl RuleLevel {
+    /// The severity; `None` for [`RuleLevel::Off`].
     #[must_use]
     pub fn severity(self) -> Option<Severity> {
         match self {
@@ -56,22 +56,22 @@ impl Level {
     }
 }
 
-/// One finding.
+/// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The name of the rule, e.g. `unknown-key`.
     pub rule: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// Where in the document, as a JSON pointer, e.g. `/waiters/cluster_paused/acceptors/0/state`.
+    /// The position in the document, as a JSON pointer, e.g. `/waiters/cluster_paused/acceptors/0/state`.
     pub pointer: String,
-    /// Where in the string at `pointer`, in bytes, e.g. in an expression.
+    /// The position in the string at `pointer`, in bytes, e.g. in an expression.
     pub offset: Option<usize>,
-    /// Where in the text, in bytes; `None` if there is no text.
+    /// The range in the text, in bytes; `None` if there is no text.
     pub span: Option<Range<usize>>,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
@@ -93,21 +93,21 @@ impl Diagnostic {
         }
     }
 
-    /// The same with advice.
+    /// Sets the help.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same with its place in the string at the pointer, in bytes.
+    /// Sets the position in the string at the pointer, in bytes.
     #[must_use]
     pub fn at_offset(mut self, offset: usize) -> Self {
         self.offset = Some(offset);
         self
     }
 
-    /// The same with its place in the text, in bytes.
+    /// Sets the range in the text, in bytes.
     #[must_use]
     pub fn at(mut self, span: Range<usize>) -> Self {
         self.span = Some(span);

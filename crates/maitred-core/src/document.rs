@@ -1,14 +1,13 @@
-//! What a poll returned.
+//! The document of a reply.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-/// The document of one reply, as JSON whose members are in the order of the service.
+/// The document of a reply: JSON with the members in the order of the service.
 ///
-/// A client's parser builds it straight from the body, acceptors read it as it is, and cloning is cheap.
-/// `Debug` does not show it: a reply may hold secrets.
+/// Cloning is cheap. `Debug` does not print the content, as a reply may contain secrets.
 #[derive(Clone, PartialEq)]
 pub struct Document(Arc<Value>);
 

@@ -1,25 +1,31 @@
-//! JMESPath expressions: compiled once, with limits, with values bound into them.
+//! JMESPath expressions, compiled with limits, and with values bound to placeholders.
 //!
-//! The grammar is the `jmespath` crate's; the evaluation is ours, on plain JSON, because it has to
-//! agree with jmespath.py, on which botocore's waiters run, where implementations differ: strings
-//! can be ordered, integers stay integers, members keep their order, and errors say the same.
+//! The parser is that of the `jmespath` crate. Evaluation is implemented here, because it has to agree with
+//! jmespath.py, which botocore uses, where implementations differ: strings are ordered, integers stay
+//! integers, members keep their order, and errors have the same messages.
 
 use std::fmt;
 
 use serde_json::Value;
 
+mod builtins;
+mod call;
+mod compare;
+mod error;
 mod function;
 mod interpret;
+mod item;
 mod node;
 mod parse;
-mod reach;
+mod reads;
 
+pub use error::{EvaluationError, ExpressionError};
 pub use function::Function;
 use interpret::Interpreter;
 pub use node::{Comparator, Node};
 pub use parse::{MAX_LENGTH, MAX_OPERATORS};
 
-/// The most comparisons of absent values whose every outcome is tried.
+/// The most comparisons of absent values of which all outcomes are tried.
 const MAX_ABSENT: usize = 6;
 
 /// A compiled JMESPath expression.
@@ -39,7 +45,7 @@ impl Expression {
         Ok(Self { text: text.to_owned(), node: parse::parse(text)? })
     }
 
-    /// The expression as it was written.
+    /// The source text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -51,7 +57,7 @@ impl Expression {
         &self.node
     }
 
-    /// A part of this expression, its own tree, as an expression.
+    /// The sub-expression with this syntax tree.
     pub fn part(&self, node: &Node) -> Self {
         Self { text: self.text.clone(), node: node.clone() }
     }
@@ -59,8 +65,8 @@ impl Expression {
     /// The value of the expression on `document`.
     ///
     /// # Errors
-    /// A function got a value of a type that it does not take, e.g. `length` of something absent; or
-    /// the value or the work that it takes grew beyond all bounds.
+    /// A function gets a value of the wrong type, e.g. `length` of an absent one, or the value or the number
+    /// of steps exceeds the limits.
     pub fn evaluate(&self, document: &Value) -> Result<Value, EvaluationError> {
         Interpreter::default().value(&self.node, document)
     }
@@ -71,23 +77,22 @@ impl Expression {
         self.node.reads(name)
     }
 
-    /// What an evaluation on `document` costs: about a step for each node that is applied, for each part
-    /// of a value that it looks at, and for each 16 bytes of a text. At most a little over two million,
-    /// where it is given up.
+    /// The steps of an evaluation on `document`: about one for each node that is applied, each part of a
+    /// value that is read, and each 16 bytes of a string. Evaluation stops at a little over two million.
     pub fn cost(&self, document: &Value) -> usize {
         let mut interpreter = Interpreter::default();
-        // A value that cannot be had has cost what was tried.
+        // A failed evaluation has a cost, too.
         drop(interpreter.value(&self.node, document));
         interpreter.steps()
     }
 
     /// Whether the value is true by JMESPath's rules: not `false`, `null` or empty.
     ///
-    /// A comparison of two values that are both absent decides nothing: where the answer hangs on
-    /// one, as in `Order.status == Order.wanted` without an `Order`, it is an error.
+    /// If the result depends on a comparison of two absent values, as in `Order.status == Order.wanted`
+    /// without an `Order`, it is an error.
     ///
     /// # Errors
-    /// As [`Expression::evaluate`], and where the answer hangs on absent values.
+    /// As [`Expression::evaluate`], and if the result depends on a comparison of absent values.
     pub fn is_true(&self, document: &Value) -> Result<bool, EvaluationError> {
         let undecided = || {
             EvaluationError::new(format!(
@@ -109,7 +114,7 @@ impl Expression {
             if assumption < 1 << met {
                 continue;
             }
-            // Beside true and false there is what JMESPath makes of it: `a < b` is `null`.
+            // The plain result of JMESPath may differ from both: `a < b` is `null`.
             let mut plain = Interpreter::assuming(None, steps);
             return if met == 0 || plain.visit(&self.node, document)?.is_true() == is_true {
                 Ok(is_true)
@@ -119,9 +124,8 @@ impl Expression {
         }
     }
 
-    /// The same expression with `bind` applied to every string literal and name in it that holds a
-    /// placeholder. Values take the place of literals in the syntax tree, so no value can change
-    /// what the expression does.
+    /// The expression with `bind` applied to every string literal and name with a placeholder. Values replace
+    /// literals in the syntax tree, so no value can change the structure of the expression.
     ///
     /// # Errors
     /// The first error of `bind`.
@@ -137,52 +141,3 @@ impl fmt::Debug for Expression {
         f.debug_tuple("Expression").field(&self.text).finish()
     }
 }
-
-/// Why a text is not an expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpressionError {
-    offset: usize,
-    message: String,
-}
-
-impl ExpressionError {
-    /// Where in the text, in bytes.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// What is wrong.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ExpressionError {}
-
-/// Why an expression has no value on a document, in the words of jmespath.py.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvaluationError {
-    message: String,
-}
-
-impl EvaluationError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
-}
-
-impl fmt::Display for EvaluationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for EvaluationError {}

@@ -1,8 +1,8 @@
-//! Reading files: regular ones, and not more of them than there is a use for.
+//! Reading regular files of a limited size.
 //!
-//! A path may come from a stranger: a folder that was checked out can hold a link to a device, a pipe that
-//! nobody writes to, or a file without end. All files are read through this module, so none of them makes
-//! a command hang or fills the memory.
+//! A path may not be trusted: a checked-out folder can contain a link to a device, a pipe without a writer,
+//! or an endless file. All files are read through this module, so that none of them makes a command hang or
+//! exhausts the memory.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -10,21 +10,21 @@ use std::io::BufRead as _;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Why a file was not read. `Display` begins with a verb, so that it can follow the file's name.
+/// A file that was not read. `Display` begins with a verb, to follow the file's name.
 #[derive(Debug)]
 pub enum FileError {
-    /// It is a folder, a pipe, a socket or a device.
+    /// The path is a folder, a pipe, a socket or a device.
     NotRegular,
-    /// It has more bytes than this.
+    /// The file has more bytes than this.
     TooLong(u64),
-    /// It is not UTF-8.
+    /// The file is not UTF-8.
     NotText,
-    /// The system says why.
+    /// An error of the operating system.
     Io(io::Error),
 }
 
 impl FileError {
-    /// Whether there is no such file.
+    /// Whether the file does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -49,15 +49,15 @@ impl From<io::Error> for FileError {
     }
 }
 
-/// Opens a regular file, or a link to one, to read it.
+/// Opens a regular file, or a link to one, for reading.
 pub fn open(path: &Path) -> Result<File, FileError> {
-    // To open a device can have an effect.
+    // Opening a device can have side effects.
     if !fs::metadata(path)?.is_file() {
         return Err(FileError::NotRegular);
     }
     let mut options = OpenOptions::new();
     options.read(true);
-    // What has become a pipe meanwhile is opened without waiting for somebody who writes to it.
+    // A path that has become a pipe meanwhile is opened without waiting for a writer.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     let file = options.open(path)?;
@@ -90,8 +90,8 @@ pub fn as_text(bytes: Vec<u8>) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|_| FileError::NotText)
 }
 
-/// The lines of a stream, as text: at most `longest` bytes in one, and `most` in all. It ends with the first
-/// error.
+/// The lines of a stream as text, with at most `longest` bytes each and `most` bytes together. Ends with the
+/// first error.
 pub fn lines(
     source: impl Read,
     longest: u64,
@@ -131,25 +131,25 @@ fn next_line(
     as_text(line).map(Some)
 }
 
-/// Opens what a user names on the command line: a regular file, or a stream that this process was given, as
-/// `/dev/stdin`, or as `/dev/fd/63`, which a shell writes for `<(command)`.
+/// Opens a path given on the command line: a regular file, or an inherited stream such as `/dev/stdin`, or
+/// `/dev/fd/63`, which a shell passes for `<(command)`.
 pub fn open_named(path: &Path) -> Result<File, FileError> {
     let is_given = path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder));
     if is_given { Ok(File::open(path)?) } else { open(path) }
 }
 
-/// The content of what a user names on the command line, of at most `most` bytes.
+/// The content of a path given on the command line, of at most `most` bytes.
 pub fn named(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     all(open_named(path)?, most)
 }
 
-/// Whether what is written at `path` ends up in the folder `root`, once all links are followed. The last parts
-/// of the path need not be there.
+/// Whether a file written at `path` is inside the folder `root` after all links are followed. The last parts
+/// of the path need not exist.
 pub fn leads_into(root: &Path, path: &Path) -> bool {
     let here = |path| if path == Path::new("") { Path::new(".") } else { path };
     let Ok(root) = fs::canonicalize(here(root)) else { return false };
-    // The longest part that is there; a link that leads nowhere is there.
+    // The longest existing part; a broken link exists.
     let Some(there) = path.ancestors().find(|part| fs::symlink_metadata(here(part)).is_ok()) else {
         return false;
     };

@@ -1,7 +1,8 @@
-//! The core of maitred: the format of waiter files, the compiler and the engine. It sends nothing by itself.
+//! The core of maitred: the format of waiter files, the compiler and the engine. It has no network access of
+//! its own.
 //!
-//! A waiter file becomes a [`config::WaiterFile`], one of its waiters is compiled to a [`waiter::Waiter`], and
-//! [`engine::wait`] polls with it through a [`client::Client`], which is the only door to the network.
+//! A waiter file is parsed to a [`config::WaiterFile`], one of its waiters is compiled to a
+//! [`waiter::Waiter`], and [`engine::wait`] polls with it through a [`client::Client`].
 //!
 //! ```
 //! use maitred_core::catalog;
@@ -11,7 +12,7 @@
 //! use maitred_core::waiter::{Options, Waiter};
 //! use serde_json::json;
 //!
-//! /// A service whose job is done at the second look.
+//! /// A service whose job is done at the second poll.
 //! #[derive(Debug, Default)]
 //! struct Jobs(std::sync::atomic::AtomicBool);
 //!

@@ -1,4 +1,4 @@
-//! Acceptors: what one observation means.
+//! Acceptors, which decide what an observation means.
 
 use std::borrow::Cow;
 
@@ -23,11 +23,11 @@ pub use sentence::{condition, verb};
 pub struct Acceptor {
     /// What a match means.
     pub state: State,
-    /// What is looked at.
+    /// What it looks at.
     pub matcher: Matcher,
     /// The value to match.
     pub expected: Value,
-    /// What yields the reason for people, on a failure acceptor.
+    /// On a failure acceptor, yields the reason for people.
     pub message: Option<Expression>,
 }
 
@@ -40,8 +40,8 @@ pub enum Matcher {
     PathAll(Expression),
     /// Any member of the list that the expression yields.
     PathAny(Expression),
-    /// The truth of the expression, by JMESPath's rules: not `false`, `null` or empty. It is what
-    /// an ad hoc condition such as `--until` means; files cannot say it.
+    /// The truth of the expression, by JMESPath's rules: not `false`, `null` or empty. Used for ad hoc
+    /// conditions such as `--until`; not available in files.
     Truth(Expression),
     /// The HTTP status.
     Status,
@@ -49,18 +49,18 @@ pub enum Matcher {
     Error,
 }
 
-/// What one acceptor made of an observation.
+/// The verdict of an acceptor on an observation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It matches.
+    /// The acceptor matches.
     Match,
-    /// It does not.
+    /// The acceptor does not match.
     NoMatch,
-    /// It cannot be told.
+    /// The acceptor cannot be evaluated.
     Unevaluable(EvaluationError),
 }
 
-/// What the acceptors together make of an observation.
+/// The decision of all acceptors on an observation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decision {
     /// The index of the first acceptor that matched.
@@ -72,16 +72,16 @@ pub struct Decision {
     pub is_baseline: bool,
 }
 
-/// One acceptor on one observation, for people.
+/// How an acceptor came to its verdict, for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What the acceptor looked at: the value of its expression, the status, or the error code.
     pub saw: Option<Value>,
-    /// What it made of that.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// Asks the acceptors in order; the first match decides.
+/// Checks the acceptors in order; the first match decides.
 #[must_use]
 pub fn decide(acceptors: &[Acceptor], seen: &Observation) -> Decision {
     let mut decision = Decision::default();
@@ -98,8 +98,8 @@ pub fn decide(acceptors: &[Acceptor], seen: &Observation) -> Decision {
     decision
 }
 
-/// Whether `seen` is an error by botocore's rule: its document has a member `Error` that is an object
-/// with a `Code`; a call that failed without a document is one too.
+/// Whether `seen` is an error by botocore's rule: its document has a member `Error` that is an object with a
+/// `Code`, or the call failed without a document.
 #[must_use]
 pub fn is_error(seen: &Observation) -> bool {
     match seen.document() {
@@ -113,7 +113,7 @@ fn error_code(document: &Value) -> Option<&Value> {
 }
 
 impl Acceptor {
-    /// What this acceptor makes of `seen`.
+    /// The verdict on `seen`.
     #[must_use]
     pub fn judge(&self, seen: &Observation) -> Verdict {
         let matched = match &self.matcher {
@@ -132,7 +132,7 @@ impl Acceptor {
         }
     }
 
-    /// The same with what the acceptor looked at.
+    /// The verdict on `seen`, with the value that the acceptor looked at.
     #[must_use]
     pub fn examine(&self, seen: &Observation) -> Finding {
         let saw = match self.expression() {
@@ -159,7 +159,7 @@ impl Acceptor {
         }
     }
 
-    /// What a match says, in botocore's words.
+    /// The explanation of a match, in botocore's words.
     #[must_use]
     pub fn explanation(&self) -> String {
         let expected = python::text(&self.expected);
@@ -201,7 +201,7 @@ impl Acceptor {
         let members = value.as_array().map_or(&[][..], Vec::as_slice);
         match self.matcher {
             Matcher::PathAll(_) if members.is_empty() => Ok(false),
-            // The first that is not equal, or is, decides.
+            // The first unequal, or equal, member decides.
             Matcher::PathAll(_) => find(members, false, |member| self.equals(member)),
             Matcher::PathAny(_) => find(members, true, |member| self.equals(member)),
             Matcher::Path(_) | Matcher::Truth(_) | Matcher::Status | Matcher::Error => {
@@ -218,8 +218,8 @@ impl Acceptor {
         }
     }
 
-    /// Whether this acceptor means an error that carries no document of its own: a transport
-    /// failure, or an HTTP reply of 400 or more.
+    /// Whether it matches an error without a document: a transport failure, or an HTTP reply with a status of
+    /// 400 or more.
     fn names(&self, error: &CallError) -> bool {
         match (error.kind(), &self.expected) {
             (CallErrorKind::Service, Value::Bool(any)) => *any,
@@ -233,7 +233,7 @@ impl Acceptor {
         }
     }
 
-    /// botocore looks for a member `Error` in outputs as well, and takes it for an object.
+    /// As botocore, looks for a member `Error` in outputs as well, and assumes that it is an object.
     fn judge_error_member(&self, document: &Value) -> Result<bool, EvaluationError> {
         let error = document.get("Error");
         match (&self.expected, error) {
@@ -249,7 +249,7 @@ impl Acceptor {
     }
 }
 
-/// `wanted` if a member is so, and its opposite if none is.
+/// `wanted` if `is` returns `wanted` for a member, or else its opposite.
 fn find(
     members: &[Value],
     wanted: bool,
@@ -276,12 +276,12 @@ fn has_code(error: &Value) -> Result<bool, EvaluationError> {
     }
 }
 
-/// What Python says where botocore takes for an object what is none.
+/// Python's error for a value that botocore assumes to be an object.
 fn no_attribute_get(value: &Value) -> EvaluationError {
     EvaluationError::new(format!("'{}' object has no attribute 'get'", python::type_name(value)))
 }
 
-/// The document that path matchers see: never that of an error.
+/// The document for path matchers, which do not see errors.
 fn output_document(seen: &Observation) -> Option<&Value> {
     match seen {
         Observation::Output(output) if !is_error(seen) => Some(output.document.value()),
@@ -289,11 +289,11 @@ fn output_document(seen: &Observation) -> Option<&Value> {
     }
 }
 
-/// `ResponseMetadata.HTTPStatusCode` where the document has it, else the status of the reply; `None`
-/// if there was no reply.
+/// `ResponseMetadata.HTTPStatusCode` if the document has it, or else the status of the reply; `None` if there
+/// was no reply.
 fn status(seen: &Observation) -> Result<Option<Cow<'_, Value>>, EvaluationError> {
     let null = Cow::Owned(Value::Null);
-    // What did not arrive whole has a status that means nothing.
+    // The status of an incomplete reply means nothing.
     if seen.error().is_some_and(|error| error.kind() == CallErrorKind::Transport) {
         return Ok(None);
     }
@@ -309,7 +309,7 @@ fn status(seen: &Observation) -> Result<Option<Cow<'_, Value>>, EvaluationError>
     }
 }
 
-/// `5xx` names every status of 500 to 599.
+/// `5xx` matches every status from 500 to 599.
 fn is_status_class(code: &str, error: &CallError) -> bool {
     let class = error.status().map(|status| status / 100);
     matches!(code.as_bytes(), [digit @ b'1'..=b'5', b'x', b'x'] if Some(u16::from(digit - b'0')) == class)

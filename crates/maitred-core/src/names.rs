@@ -1,21 +1,21 @@
-//! Names: one operation or waiter, however it is written.
+//! Spellings of the names of operations and waiters.
 
 mod alias;
 
 pub use alias::{other_names, service_named};
 
-/// A CamelCase name in words, as botocore makes method names and the AWS CLI command names:
-/// `DescribeClusters` with `-` is `describe-clusters`.
+/// A CamelCase name with its words separated, as in botocore's method names and the AWS CLI's commands:
+/// `describe-clusters` for `DescribeClusters` and `-`.
 ///
-/// A name that has the separator already is returned as it is. The rules, the special cases
-/// included, are those of `botocore.xform_name`.
+/// A name that contains the separator is returned unchanged. The rules, including special cases, are those of
+/// `botocore.xform_name`.
 #[must_use]
 pub fn xform_name(name: &str, separator: char) -> String {
     if name.contains(separator) {
         return name.to_owned();
     }
     let mut name = name.to_owned();
-    // Words that are written in a way of their own.
+    // Special cases.
     for (written, word) in [
         ("iSCSI", "Iscsi"),
         ("HITsFor", "HitsFor"),
@@ -30,15 +30,15 @@ pub fn xform_name(name: &str, separator: char) -> String {
     split_after_lower(&name, separator).to_lowercase()
 }
 
-/// The name of a waiter as `maitred wait` takes it, in snake case: `ServicesStable` and `services-stable`
-/// are `services_stable`.
+/// The name of a waiter in snake case, as used by `maitred wait`: `services_stable` for `ServicesStable` and
+/// `services-stable`.
 #[must_use]
 pub fn snake_name(name: &str) -> String {
     let words = name.split(['-', '_', ' ']).filter(|word| !word.is_empty());
     words.map(|word| xform_name(word, '_')).collect::<Vec<_>>().join("_")
 }
 
-/// An acronym in the plural at the end is one word: `ListWebACLs`.
+/// A plural acronym at the end is one word: `ListWebACLs`.
 fn split_plural_acronym(name: &str, separator: char) -> String {
     let Some(singular) = name.strip_suffix('s') else { return name.to_owned() };
     let capitals = singular.bytes().rev().take_while(u8::is_ascii_uppercase).count();
@@ -88,8 +88,8 @@ fn split_after_lower(name: &str, separator: char) -> String {
     split
 }
 
-/// Whether both are the same name, however it is written: `ClusterAvailable`, `cluster_available`
-/// and `cluster-available` are.
+/// Whether both are spellings of the same name, such as `ClusterAvailable`, `cluster_available` and
+/// `cluster-available`.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
@@ -101,7 +101,7 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
         .map(|letter| letter.to_ascii_lowercase())
 }
 
-/// The first words of operations that only read.
+/// The first words of the names of read-only operations.
 const READ_VERBS: [&str; 15] = [
     "AdminGet",
     "AdminList",
@@ -120,11 +120,10 @@ const READ_VERBS: [&str; 15] = [
     "View",
 ];
 
-/// Operations that only read, whatever their name.
+/// Read-only operations with other names.
 const READS: [(&str, &str); 2] = [("dynamodb", "Query"), ("dynamodb", "Scan")];
 
-/// Operations that change something, though their name is that of a read: they make a user, an
-/// identity or a report where there is none.
+/// Operations that are named like read-only ones but create a user, an identity or a report if there is none.
 const WRITES: [(&str, &str); 6] = [
     ("cognito-identity", "GetId"),
     ("cognito-identity", "GetOpenIdTokenForDeveloperIdentity"),
@@ -134,8 +133,8 @@ const WRITES: [(&str, &str); 6] = [
     ("redshift-serverless", "GetCredentials"),
 ];
 
-/// Whether an operation only reads, so that polling it changes nothing. The name may be written in any
-/// casing: `GetJob`, `getJob`, `get-job` and `get_job` are one operation.
+/// Whether an operation is read-only, so that polling it changes nothing. The name may have any casing:
+/// `GetJob`, `getJob`, `get-job` and `get_job` are the same.
 #[must_use]
 pub fn is_read(service: &str, operation: &str) -> bool {
     let is = |(of, name): &(&str, &str)| *of == service && same_name(name, operation);

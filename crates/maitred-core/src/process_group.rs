@@ -1,8 +1,8 @@
-//! Processes that are started as the leaders of their own groups, so that their children end with them.
+//! Child processes in their own process groups, so that their children can be killed with them.
 
 use tokio::process::Command;
 
-/// Makes the process the leader of a group. Elsewhere than on Unix there are none.
+/// Makes the process the leader of a group. Does nothing except on Unix.
 pub fn lead(command: &mut Command) {
     #[cfg(unix)]
     command.process_group(0);
@@ -10,12 +10,12 @@ pub fn lead(command: &mut Command) {
     let _ = command;
 }
 
-/// Kills a process group. Its leader has not been waited for, so the number is still its own. Elsewhere than
-/// on Unix, the child alone is killed, when it is dropped.
+/// Kills a process group. Its leader must not have been waited for, so that its id is still valid. Except on
+/// Unix, only the child is killed, when it is dropped.
 pub fn kill(leader: u32) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
-        // It may have ended just now.
+        // It may have just ended.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
     #[cfg(not(unix))]

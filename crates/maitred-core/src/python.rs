@@ -1,4 +1,4 @@
-//! The parts of Python that botocore's waiters let show: what is equal, and how a value is printed.
+//! Python's semantics that are visible in botocore's waiters: equality, order, and printing of values.
 
 use std::cmp::Ordering;
 
@@ -23,12 +23,11 @@ pub fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The same as [`equal`], where it can be told.
+/// The same as [`equal`], if it can be determined.
 ///
 /// # Errors
 ///
-/// Numbers that are equal only as they were read: beyond 64 bits that is the nearest float, which many integers
-/// have in common.
+/// Numbers beyond 64 bits, which are read as the nearest float and may be different integers.
 pub fn try_equal(a: &Value, b: &Value) -> Result<bool, String> {
     if !equal(a, b) {
         return Ok(false);
@@ -41,7 +40,7 @@ pub fn try_equal(a: &Value, b: &Value) -> Result<bool, String> {
     }
 }
 
-/// A number in `value` that may be another in the text that it was read from.
+/// A number in `value` that is beyond 64 bits, so that it may differ from the one in the text.
 pub fn beyond_64_bits(value: &Value) -> Option<&Number> {
     const BEYOND_U64: f64 = 18_446_744_073_709_551_616.0;
     const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
@@ -65,7 +64,7 @@ fn number(value: &Value) -> Option<Number> {
     }
 }
 
-/// The order of two numbers by value; unlike a comparison of floats it tells 2^53 and 2^53 + 1 apart.
+/// The exact order of two numbers; unlike a comparison of floats it distinguishes 2^53 and 2^53 + 1.
 pub fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
     match (integer(a), integer(b)) {
         (Some(a), Some(b)) => Some(a.cmp(&b)),
@@ -99,13 +98,13 @@ pub fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// What Python says when it cannot order two values.
+/// Python's error for two values that have no order.
 pub fn unordered(operator: &str, left: &Value, right: &Value) -> String {
     let (left, right) = (type_name(left), type_name(right));
     format!("'{operator}' not supported between instances of '{left}' and '{right}'")
 }
 
-/// Python's `int(text)`, else its `float(text)`; `None` also for what JSON has no number for.
+/// Python's `int(text)`, or else its `float(text)`; `None` if JSON has no such number.
 pub fn parse_number(text: &str) -> Option<Number> {
     let text = text.trim();
     let grouped = text.split('_').all(|part| part.ends_with(|c: char| c.is_ascii_digit()))

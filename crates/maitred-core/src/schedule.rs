@@ -1,19 +1,19 @@
-//! When to poll again: delay, back-off, jitter, attempts and the deadline, as arithmetic.
+//! When to poll: the arithmetic of delay, back-off, jitter, attempts and the deadline.
 
 use std::time::Duration;
 
-/// The pace and the bounds of a wait.
+/// The delays and bounds of a wait.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    /// Time between two polls; with a back-off, the shortest.
+    /// The time between two polls; with a back-off, the shortest.
     pub delay: Duration,
-    /// Time before the first poll.
+    /// The time before the first poll.
     pub initial_delay: Duration,
-    /// How the delay grows; `None` is a constant delay.
+    /// How the delay grows; `None` for a constant delay.
     pub backoff: Option<Backoff>,
-    /// How many polls at most; `None` is no bound.
+    /// The most polls; `None` for no bound.
     pub max_attempts: Option<u64>,
-    /// How long the whole wait may take; `None` is no bound.
+    /// The longest duration of the wait; `None` for no bound.
     pub timeout: Option<Duration>,
 }
 
@@ -22,11 +22,11 @@ pub struct Schedule {
 pub struct Backoff {
     /// The longest delay.
     pub max_delay: Duration,
-    /// Whether a random delay between the shortest and the current one is taken.
+    /// Whether each delay is random, between the shortest and the current one.
     pub jitter: bool,
 }
 
-/// The bound of the random part that a streak of transient failures adds to the delay.
+/// The longest random time that a streak of transient failures adds to the delay.
 pub const MAX_TRANSIENT_DELAY: Duration = Duration::from_secs(60);
 
 impl Schedule {
@@ -52,15 +52,15 @@ impl Schedule {
         }
     }
 
-    /// What is added to the delay after the `streak`th transient failure in a row (from 1): a random
-    /// time of up to `min(60 s, 1 s * 2^streak)`.
+    /// The time that is added to the delay after transient failure number `streak` in a row (from 1): random,
+    /// at most `min(60 s, 1 s * 2^streak)`.
     pub fn transient_delay(streak: u32, random: &mut fastrand::Rng) -> Duration {
         let ceiling = Duration::from_secs(1_u64 << streak.min(6)).min(MAX_TRANSIENT_DELAY);
         between(Duration::ZERO, ceiling, random)
     }
 
-    /// The longest that the wait can take by its own bounds, not counting the time of the calls and the
-    /// pauses after transient failures; `None` if it has none.
+    /// The longest time that the wait can take, without the time of the calls and the pauses after transient
+    /// failures; `None` if it is unbounded.
     #[must_use]
     pub fn longest(&self) -> Option<Duration> {
         let by_attempts = self.max_attempts.map(|attempts| self.longest_of(attempts));

@@ -3,26 +3,20 @@
 //! ```text
 //! "MAITREDM"  version: u32  length of the index: u32  index  section  section  …
 //! ```
-//! Numbers are little-endian. The index and every section are zlib streams, so that a flipped bit
-//! is noticed by the checksum. The index is JSON: where each section is, `[offset, stored length,
-//! length]`. A service's model is text, one JSON record a line: the [`ServiceModel`], then its
-//! operations, then its shapes by number. So a call decodes the records that its operation reaches
-//! and no others, however large the service is.
+//! Numbers are little-endian. The index and every section are zlib streams, whose checksums detect flipped
+//! bits. The index is JSON and lists each section as `[offset, stored length, length]`. A service's model is
+//! text with one JSON record per line: the [`ServiceModel`], then its operations, then its shapes by number.
+//! A call decodes only the records that its operation reaches, however large the service is.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::io::Read as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use flate2::read::ZlibDecoder;
-use flate2::{Decompress, FlushDecompress, Status};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ServiceModel;
-use maitred_core::client::UNKNOWN_SERVICE;
 use maitred_core::diagnostic::nearest;
 use maitred_core::names::same_name;
 
@@ -32,114 +26,32 @@ mod convert;
 mod data;
 #[cfg(feature = "embedded")]
 mod embedded;
+mod error;
+mod format;
+mod records;
 mod renumber;
 mod service;
 
+pub use error::ModelError;
 pub use service::Service;
 
 use data::DataPaths;
+use error::corrupt;
+use format::{
+    HEADER, Index, IndexEntry, MAGIC, OWN_WORD, RuleSetEntry, Section, VERSION, inflate,
+    inflate_all, number,
+};
+use service::lock;
 
-const MAGIC: &[u8; 8] = b"MAITREDM";
-const VERSION: u32 = 1;
-const HEADER: usize = 16;
-/// No section is larger, so that a corrupt length cannot ask for more.
-const MAX_SECTION: usize = 64 << 20;
-/// How much shorter deflate makes a text at the most (<https://www.zlib.net/zlib_tech.html>).
-const MAX_RATIO: usize = 1032;
-/// Stands for the service's own word in a rule set, see [`RuleSetEntry`]. JSON cannot have it.
-const OWN_WORD: char = '\u{1}';
-/// A service whose rule set most other services have too, but for its word.
+/// A service whose rule set most other services share, except for its own word.
 const USUAL_RULES: &str = "redshift";
 
-/// Why a model cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ModelError {
-    /// There is no such service in the archive.
-    #[error("unknown service `{name}`{}", hint(.suggestion))]
-    UnknownService {
-        /// What was asked for.
-        name: String,
-        /// What may have been meant.
-        suggestion: Option<String>,
-    },
-    /// The service has no such operation.
-    #[error("`{service}` has no operation `{name}`{}", hint(.suggestion))]
-    UnknownOperation {
-        /// The service.
-        service: String,
-        /// What was asked for.
-        name: String,
-        /// What may have been meant.
-        suggestion: Option<String>,
-    },
-    /// The archive is damaged or was written by another version.
-    #[error("the archive of service models cannot be read: {0}")]
-    Corrupt(String),
-    /// A file of a data path cannot be used.
-    #[error("{} cannot be used: {why}; correct the file, or take it out of the data path", path.display())]
-    BadFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-}
-
-impl ModelError {
-    /// The code of a call that cannot be sent for this reason.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownService { .. } => UNKNOWN_SERVICE,
-            Self::UnknownOperation { .. } => "UnknownOperation",
-            Self::Corrupt(_) => "DamagedModels",
-            Self::BadFile { .. } => "BadModelFile",
-        }
-    }
-}
-
-fn hint(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
-}
-
-fn corrupt(what: impl fmt::Display) -> ModelError {
-    ModelError::Corrupt(what.to_string())
-}
-
-/// `[offset, stored length, length]` of a section; the offset counts from the end of the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Section(usize, usize, usize);
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Index {
-    source: String,
-    partitions: Option<Section>,
-    services: BTreeMap<String, IndexEntry>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct IndexEntry {
-    model: Section,
-    rules: RuleSetEntry,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    waiters: Option<Section>,
-}
-
-/// An endpoint rule set. Most services have the same one but for their own word in host names,
-/// so it is stored once, with [`OWN_WORD`] in the place of that word.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct RuleSetEntry {
-    section: Section,
-    word: String,
-}
-
-/// The service models that there are: those of an archive, and those of botocore's data paths, which
-/// go before them. Cloning is cheap, and clones share what is decoded.
+/// The service models of an archive and of botocore's data paths, which take precedence. Cloning is cheap;
+/// clones share decoded models.
 #[derive(Clone)]
-pub struct Models(Arc<Known>);
+pub struct Models(Arc<Inner>);
 
-struct Known {
+struct Inner {
     archive: Arc<Archive>,
     paths: DataPaths,
     services: Mutex<HashMap<String, Arc<Service>>>,
@@ -155,7 +67,7 @@ struct Archive {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModelOrigin {
-    /// The archive, of the version that [`Models::source`] tells.
+    /// The archive, see [`Models::source`].
     Archive,
     /// A file of a data path.
     File(PathBuf),
@@ -176,8 +88,8 @@ impl Models {
     /// The models of an archive.
     ///
     /// # Errors
-    /// [`ModelError::Corrupt`] if the header or the index cannot be read. Damage further on shows
-    /// when it is come upon.
+    /// [`ModelError::Corrupt`] if the header or the index cannot be read. Damage in a section is reported when
+    /// the section is read.
     pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, ModelError> {
         let bytes = bytes.into();
         let header = bytes.get(..HEADER).ok_or_else(|| corrupt("it is too short"))?;
@@ -195,11 +107,11 @@ impl Models {
     }
 
     fn of(archive: Arc<Archive>, paths: DataPaths) -> Self {
-        Self(Arc::new(Known { archive, paths, services: Mutex::default() }))
+        Self(Arc::new(Inner { archive, paths, services: Mutex::default() }))
     }
 
-    /// The archive's models, with those of folders in botocore's layout before them: the first folder
-    /// that has a service wins. They are read when the service is asked for.
+    /// Adds the models of folders in botocore's layout, which take precedence over the archive's; the first
+    /// folder that has a service wins. A model is read when its service is looked up.
     #[must_use]
     pub fn with_data_paths(&self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         Self::of(Arc::clone(&self.0.archive), DataPaths::new(paths))
@@ -216,7 +128,7 @@ impl Models {
         self.0.archive.index.services.keys().map(String::as_str)
     }
 
-    /// Every service that there is by name, and where its model comes from.
+    /// All services by name, with the origin of their models.
     #[must_use]
     pub fn origins(&self) -> BTreeMap<String, ModelOrigin> {
         let mut origins: BTreeMap<_, _> =
@@ -297,8 +209,8 @@ impl Models {
         text.map(|text| serde_json::from_str(&text).map_err(corrupt)).transpose()
     }
 
-    /// The JSON of the service's endpoint rule set. A service of the data paths that comes without
-    /// one has the rules that most services have.
+    /// The JSON of the service's endpoint rule set. A service of the data paths without one gets the rules of
+    /// most services.
     ///
     /// # Errors
     /// If the rule set is damaged, or its file cannot be read.
@@ -312,7 +224,7 @@ impl Models {
             Err(_) => {
                 let known = self.with_usual_rules();
                 let (_, usual) = known.0.archive.entry(USUAL_RULES)?;
-                // As it stands between the quotes of JSON.
+                // Escaped as inside a JSON string.
                 let word = Value::from(service.endpoint_prefix.as_str()).to_string();
                 known.0.archive.rule_set(&usual.rules, word.trim_matches('"'))
             }
@@ -361,40 +273,6 @@ impl Archive {
         let stored = stored.ok_or_else(|| corrupt("a section is cut off"))?;
         inflate(stored, length)
     }
-}
-
-/// The text of a zlib stream that is `length` bytes long.
-fn inflate(stored: &[u8], length: usize) -> Result<String, ModelError> {
-    // No stream is that much shorter than its text, so that a corrupt length takes no memory.
-    if length > MAX_SECTION || length / MAX_RATIO > stored.len() {
-        return Err(corrupt("a section is too long"));
-    }
-    let mut text = Vec::with_capacity(length);
-    // All at once, straight into its place: half the work of reading it as a stream.
-    let end = Decompress::new(true).decompress_vec(stored, &mut text, FlushDecompress::Finish);
-    match end.map_err(corrupt)? {
-        Status::StreamEnd if text.len() == length => String::from_utf8(text).map_err(corrupt),
-        Status::StreamEnd => Err(corrupt("a section is too short")),
-        Status::Ok | Status::BufError => Err(corrupt("a section is too long")),
-    }
-}
-
-/// The text of a zlib stream of any length up to [`MAX_SECTION`].
-fn inflate_all(stored: &[u8]) -> Result<String, ModelError> {
-    let mut text = String::new();
-    let mut decoder = ZlibDecoder::new(stored).take(MAX_SECTION as u64 + 1);
-    decoder.read_to_string(&mut text).map_err(corrupt)?;
-    if text.len() > MAX_SECTION { Err(corrupt("a section is too long")) } else { Ok(text) }
-}
-
-fn number(bytes: &[u8], at: usize) -> u32 {
-    let bytes = bytes.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-    bytes.map_or(0, u32::from_le_bytes)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is guarded is a cache: whole at any moment.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

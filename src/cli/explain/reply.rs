@@ -14,8 +14,8 @@ use crate::client::transport;
 use crate::clock::Timestamp;
 use crate::document::Document;
 use crate::engine::Ending;
+use crate::engine::NextAction;
 use crate::engine::Progress;
-use crate::engine::Step;
 use crate::engine::step;
 use crate::file;
 use crate::matcher::Finding;
@@ -62,15 +62,15 @@ impl Trial {
         let (decision, next) = step(&waiter, &mut progress, seen, start);
         let (verdict, reason) = match next {
             // The bounds are no matter of the reply.
-            Step::Sleep(_) | Step::Done(Ending::Exhausted | Ending::TimedOut) => {
+            NextAction::Sleep(_) | NextAction::Done(Ending::Exhausted | Ending::TimedOut) => {
                 (Verdict::Retry, why_not_over(&waiter, &progress, decision.matched))
             }
-            Step::Done(Ending::Success) => (Verdict::Success, String::new()),
-            Step::Done(Ending::Failure { reason, .. }) => (Verdict::Failure, reason),
-            Step::Done(Ending::Error(error)) => {
+            NextAction::Done(Ending::Success) => (Verdict::Success, String::new()),
+            NextAction::Done(Ending::Failure { reason, .. }) => (Verdict::Failure, reason),
+            NextAction::Done(Ending::Error(error)) => {
                 (Verdict::Error, format!("no acceptor matches {error}"))
             }
-            Step::Done(Ending::Cancelled) => (Verdict::Error, "cancelled".to_owned()),
+            NextAction::Done(Ending::Cancelled) => (Verdict::Error, "cancelled".to_owned()),
         };
         Self {
             findings: waiter.acceptors().iter().map(|acceptor| acceptor.examine(seen)).collect(),

@@ -3,7 +3,7 @@
 use super::Format;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
-use crate::diagnostic::Level;
+use crate::diagnostic::RuleLevel;
 use crate::lint;
 use crate::lint::Rule;
 
@@ -29,13 +29,13 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
 }
 
 /// `--rule RULE=LEVEL`
-pub(super) fn level(text: &str) -> Result<(String, Level), String> {
+pub(super) fn level(text: &str) -> Result<(String, RuleLevel), String> {
     let (name, level) = text.split_once('=').ok_or("write RULE=LEVEL")?;
     let level = match level {
-        "off" => Level::Off,
-        "note" => Level::Note,
-        "warning" => Level::Warning,
-        "error" => Level::Error,
+        "off" => RuleLevel::Off,
+        "note" => RuleLevel::Note,
+        "warning" => RuleLevel::Warning,
+        "error" => RuleLevel::Error,
         _ => return Err(format!("`{level}` is not one of off, note, warning, error")),
     };
     Ok((name.to_owned(), level))

@@ -10,7 +10,7 @@ use crate::catalog::BadFile;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
-use crate::catalog::Origin;
+use crate::catalog::WaiterOrigin;
 use crate::cli::exit::Failure;
 use crate::cli::project;
 use crate::cli::render;
@@ -222,7 +222,7 @@ fn inside(path: &Path) -> Vec<(String, PathBuf)> {
 
 fn test(
     catalog: &Catalog,
-    models: &dyn lint::Models,
+    models: &dyn lint::ModelSource,
     service: String,
     name: String,
     cases: &BTreeMap<String, PathBuf>,
@@ -254,7 +254,7 @@ fn test(
         cases: Vec::new(),
         acceptors: entry.config.acceptors.iter().map(|_| (String::new(), false)).collect(),
         waits: false,
-        is_botocores: entry.origin == Origin::Botocore,
+        is_botocores: entry.origin == WaiterOrigin::Botocore,
     };
     let mut reached = BTreeSet::new();
     for (name, path) in cases {
@@ -276,7 +276,7 @@ fn run(
     name: &str,
     path: &Path,
     entry: &Entry,
-    models: &dyn lint::Models,
+    models: &dyn lint::ModelSource,
 ) -> (Ran, Option<(Waiter, replay::Replayed)>) {
     let mut ran = Ran {
         name: name.to_owned(),

@@ -14,7 +14,7 @@ use super::targets::Targets;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
-use crate::catalog::Origin;
+use crate::catalog::WaiterOrigin;
 use crate::cli::advice::unquoted;
 use crate::cli::arguments;
 use crate::cli::clients;
@@ -104,7 +104,7 @@ impl Target {
             return Err(failure.into());
         };
         let origin = Some(entry.origin.to_string());
-        let own = matches!(entry.origin, Origin::File(_) | Origin::DataPath(_));
+        let own = matches!(entry.origin, WaiterOrigin::File(_) | WaiterOrigin::DataPath(_));
         let (models, name, config) = (models.clone(), entry.name, entry.config);
         Ok(Self { models, signature, name, config, origin, own })
     }

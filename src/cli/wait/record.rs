@@ -60,7 +60,7 @@ pub(super) fn recorder<'a>(
     let asked = plan.waiter.diagnose().iter().map(|asked| {
         let call = &asked.call;
         let models = &plan.target.models;
-        scrubber.of_operation(lint::Models::operation(models, &call.service, &call.operation))
+        scrubber.of_operation(lint::ModelSource::operation(models, &call.service, &call.operation))
     });
     let asked = asked.collect();
     let recorder = Recorder::new(client, scrubber, plan.waiter.call().clone());

@@ -1,9 +1,10 @@
-//! The first cases of a waiter: one for every acceptor, and one in which it polls on.
+//! Cases for a drafted waiter: one for every acceptor, and one that exhausts all attempts.
 
 use serde_json::{Map, Value, json};
 
-use super::path::{StatePath, Step};
-use super::{Meaning, Subject, sample, words};
+use super::drafter::Drafter;
+use super::state_path::{StatePath, Step};
+use super::{sample, words};
 use crate::case::Case;
 use crate::case::Expect;
 use crate::case::ExpectedOutcome;
@@ -14,27 +15,28 @@ use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
 use maitred_core::config::WaiterConfig;
+use maitred_model::states::Meaning;
 
-/// What the sample of a reason says.
+/// The reason in samples.
 const REASON: &str = "something went wrong";
 
-/// When the run before began, and the one that is waited for.
+/// The start of the previous run, and of the one that is waited for.
 const BEFORE: &str = "2024-01-30T12:00:00Z";
 const AFTER: &str = "2024-01-31T12:00:00Z";
 
 struct Cases<'a> {
     config: &'a WaiterConfig,
     path: &'a StatePath,
-    noun: &'a str,
+    resource: &'a str,
     run: Option<&'a [Step]>,
     input: Map<String, Value>,
-    /// The states in which nothing is decided yet.
+    /// The states that do not end the wait.
     under_way: Vec<&'a str>,
     cases: Vec<(String, Case)>,
 }
 
 pub(super) fn cases(
-    subject: &Subject<'_>,
+    drafter: &Drafter<'_>,
     config: &WaiterConfig,
     path: &StatePath,
     states: &[(String, Meaning)],
@@ -45,9 +47,9 @@ pub(super) fn cases(
         .filter(|(_, meaning)| matches!(meaning, Meaning::Retry | Meaning::Unknown))
         .map(|(value, _)| value.as_str())
         .collect();
-    let input = sample::input(subject.service, subject.operation);
-    let noun = &subject.noun;
-    let mut cases = Cases { config, path, noun, run, input, under_way, cases: Vec::new() };
+    let input = sample::input(drafter.service, drafter.operation);
+    let resource = &drafter.resource;
+    let mut cases = Cases { config, path, resource, run, input, under_way, cases: Vec::new() };
     let ends = |acceptor: &&AcceptorConfig| acceptor.state != State::Retry;
     for acceptor in config.acceptors.iter().filter(ends) {
         cases.ending(acceptor);
@@ -76,7 +78,7 @@ impl Cases<'_> {
         Reply::output(document)
     }
 
-    /// What tells the run before from this one, as the caller gives it.
+    /// The value of the baseline, as the caller gives it.
     fn baseline(&self) -> Option<Value> {
         let steps = self.run?;
         let list = steps.iter().any(|step| step.list);
@@ -91,7 +93,7 @@ impl Cases<'_> {
         })
     }
 
-    /// The wait goes through everything that is under way, if nothing else does, and ends there.
+    /// Adds a case that ends with `acceptor`. The first case passes through all states in progress.
     fn ending(&mut self, acceptor: &AcceptorConfig) {
         let first = self.cases.is_empty();
         let shown =
@@ -107,7 +109,7 @@ impl Cases<'_> {
         }
         let (reply, shown) = self.matched(acceptor);
         if first && self.run.is_some() && acceptor.matcher != MatcherKind::Error {
-            // The run before has succeeded too, which is no end of this wait.
+            // The success of the previous run does not end the wait.
             replies.insert(
                 0,
                 self.output(acceptor.expected.as_str().unwrap_or_default(), None, BEFORE),
@@ -132,7 +134,7 @@ impl Cases<'_> {
         self.add(name, replies, expect);
     }
 
-    /// What a failure says: which thing it is and why, if the service tells.
+    /// The message of a failure: the resource, its state and the reason, as far as they are known.
     fn message(&self, acceptor: &AcceptorConfig) -> Option<String> {
         if acceptor.state != State::Failure {
             return None;
@@ -140,17 +142,17 @@ impl Cases<'_> {
         if acceptor.matcher == MatcherKind::Error {
             return Some("there is no such thing".to_owned());
         }
-        let told = acceptor.message.as_deref().unwrap_or_default();
+        let message = acceptor.message.as_deref().unwrap_or_default();
         let expected = acceptor.expected.as_str().unwrap_or_default();
-        let thing = format!("the {}", self.noun.replace('_', " "));
-        let stands = match told.contains("join(' '") {
+        let thing = format!("the {}", self.resource.replace('_', " "));
+        let stands = match message.contains("join(' '") {
             true => format!("{thing} {} is {expected}", sample::NAME),
             false => format!("{thing} is {expected}"),
         };
-        Some(if told.contains("join(': '") { format!("{stands}: {REASON}") } else { stands })
+        Some(if message.contains("join(': '") { format!("{stands}: {REASON}") } else { stands })
     }
 
-    /// Nothing is ever decided.
+    /// Adds a case in which no acceptor ends the wait.
     fn never(&mut self) {
         let attempts = self.config.max_attempts;
         let (reply, shown) = match self.under_way.first() {

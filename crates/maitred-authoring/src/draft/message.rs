@@ -1,51 +1,51 @@
-//! What a failure says: which thing it is, its state, and why.
+//! Messages of failure acceptors: the resource, its state and the reason.
 
-use super::path;
-use super::path::{StatePath, Step};
+use super::state_path;
+use super::state_path::{StatePath, Step};
 
 /// A literal of JMESPath.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// `the job run jr-1 is FAILED: out of memory`, so far as the service tells.
-pub(super) fn failure(noun: &str, path: &StatePath, value: &str) -> String {
-    let thing = format!("the {}", noun.replace('_', " "));
+/// A message such as `the job run jr-1 is FAILED: out of memory`, as far as the output has the parts.
+pub(super) fn failure(resource: &str, path: &StatePath, value: &str) -> String {
+    let thing = format!("the {}", resource.replace('_', " "));
     let stands = format!("is {value}");
-    let stands = match path.id.as_deref().and_then(|id| told(path, id, value)) {
+    let stands = match path.id.as_deref().and_then(|id| member_expression(path, id, value)) {
         Some(id) => {
             let parts = format!("[{}, {id}, {}]", quoted(&thing), quoted(&stands));
             format!("join(' ', {parts}[?@])")
         }
         None => quoted(&format!("{thing} {stands}")),
     };
-    match path.reason.as_deref().and_then(|reason| told(path, reason, value)) {
+    match path.reason.as_deref().and_then(|reason| member_expression(path, reason, value)) {
         Some(reason) => format!("join(': ', [{stands}, {reason}][?@])"),
         None => stands,
     }
 }
 
-/// What a failure says if the error means that there is no such thing.
-pub(super) fn not_found(noun: &str) -> String {
-    let stands = quoted(&format!("the {} does not exist", noun.replace('_', " ")));
+/// The message of a failure by an error for a resource that does not exist.
+pub(super) fn not_found(resource: &str) -> String {
+    let stands = quoted(&format!("the {} does not exist", resource.replace('_', " ")));
     format!("join(': ', [{stands}, Error.Message][?@])")
 }
 
-/// What a member of the thing whose state is `value` says; of each such thing in a list.
-fn told(path: &StatePath, member: &[Step], value: &str) -> Option<String> {
+/// The expression for a member of the resources whose state is `value`.
+fn member_expression(path: &StatePath, member: &[Step], value: &str) -> Option<String> {
     let list = path.in_list();
     if list == 0 {
-        return Some(path::expression(member));
+        return Some(state_path::expression(member));
     }
-    // The states themselves are in the list: nothing is beside them.
+    // A list of plain states has no other members.
     if list == path.steps.len() {
         return None;
     }
-    let things = path::expression(&path.steps[..list]);
+    let things = state_path::expression(&path.steps[..list]);
     let things = things.strip_suffix("[]").unwrap_or(&things);
-    let state = path::expression(&path.steps[list..]);
+    let state = state_path::expression(&path.steps[list..]);
     let nested = path.steps[..list].iter().filter(|step| step.list).count() > 1;
     let flat = if nested { " | []" } else { "" };
-    let inner = path::expression(member.get(list..)?);
+    let inner = state_path::expression(member.get(list..)?);
     Some(format!("join(', ', {things}[?{state} == {}].{inner}{flat})", quoted(value)))
 }

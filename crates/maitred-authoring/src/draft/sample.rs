@@ -1,8 +1,8 @@
-//! Inputs and outputs that look like real ones.
+//! Sample inputs and outputs.
 
 use serde_json::{Map, Value, json};
 
-use super::path::{StatePath, Step};
+use super::state_path::{StatePath, Step};
 use maitred_core::names::xform_name;
 use maitred_model::Member;
 use maitred_model::OperationModel;
@@ -10,17 +10,17 @@ use maitred_model::ServiceModel;
 use maitred_model::ShapeKind;
 use maitred_model::ShapeRef;
 
-/// Deeper inputs are cut off.
+/// The deepest level of an input.
 const MAX_DEPTH: usize = 8;
 
-/// No sample is longer.
+/// The longest sample.
 const LONGEST: f64 = 1000.0;
 
-/// The account in samples, as AWS's own documentation has it.
+/// The account in samples, as in AWS's documentation.
 const ACCOUNT: &str = "123456789012";
 
-/// The members of the input that say which thing is meant: those that are required, else the first one
-/// whose name is that of an identifier.
+/// The members of the input that identify a resource: the required ones, or else the first one that is named
+/// like an identifier.
 pub(super) fn identifying(operation: &OperationModel) -> impl Iterator<Item = &Member> {
     let members = operation.input_members();
     let required = |member: &&Member| member.required && !member.target.traits.idempotency_token;
@@ -33,7 +33,7 @@ pub(super) fn identifying(operation: &OperationModel) -> impl Iterator<Item = &M
     members.iter().filter(required).chain(first)
 }
 
-/// An input that names a thing.
+/// An input that identifies a resource.
 pub(super) fn input(service: &ServiceModel, operation: &OperationModel) -> Map<String, Value> {
     let sample = Sample { service: &service.signing_name, operation };
     identifying(operation)
@@ -92,10 +92,10 @@ impl Sample<'_> {
     }
 }
 
-/// The name of the thing in samples.
+/// The name of the resource in samples.
 pub(super) const NAME: &str = "example";
 
-/// An output whose state is `value`, with what is told beside it.
+/// An output with the state `value`, the identifier and the reason.
 pub(super) fn output(path: &StatePath, value: &str, reason: Option<&str>) -> Value {
     let mut document = json!({});
     put(&mut document, &path.steps, value);
@@ -108,7 +108,7 @@ pub(super) fn output(path: &StatePath, value: &str, reason: Option<&str>) -> Val
     document
 }
 
-/// Sets a member of the document, in the first element of each list on the way.
+/// Sets a member of the document, in the first element of each list on the path.
 pub(super) fn put(document: &mut Value, steps: &[Step], value: &str) {
     let mut at = document;
     for step in steps {

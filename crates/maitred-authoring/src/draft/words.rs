@@ -1,8 +1,8 @@
-//! The values of a state as words: in a name, and in a sentence.
+//! States in names and in sentences.
 
 use maitred_model::states::{is_done, words};
 
-/// `has succeeded`, `is available`.
+/// The state as a predicate: `has succeeded`, `is available`.
 pub(super) fn phrase(success: &str) -> String {
     let words = success.replace('_', " ");
     let participle = words.ends_with("ed") && is_done(success);
@@ -13,8 +13,8 @@ pub(super) fn phrase(success: &str) -> String {
     }
 }
 
-/// What `values` have in common as a part of a name: `CREATE_COMPLETE` and `UPDATE_COMPLETE` are
-/// `complete`, `Success` is `succeeded`. The first, if they have nothing in common.
+/// The common words of `values` as a part of a name: `complete` for `CREATE_COMPLETE` and `UPDATE_COMPLETE`,
+/// `succeeded` for `Success`. The first value if there are no common words.
 pub(super) fn success(values: &[&str]) -> String {
     let Some((first, others)) = values.split_first() else { return String::new() };
     let first = words(first);
@@ -32,7 +32,7 @@ pub(super) fn success(values: &[&str]) -> String {
     }
 }
 
-/// The value as a part of a name: `TIMED_OUT` is `timed_out`.
+/// The value as a part of a name: `timed_out` for `TIMED_OUT`.
 pub(super) fn name(value: &str) -> String {
     words(value).join("_").to_lowercase()
 }

@@ -1,11 +1,11 @@
 //! Rules about the acceptors among each other.
 
-use super::Subject;
 use super::condition::Test;
-use super::kind::Class;
-use super::kind::Origin;
-use super::paths::Walked;
+use super::context::LintContext;
 use super::rule;
+use super::types::Class;
+use super::types::Origin;
+use super::value_use::Inferred;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
@@ -15,33 +15,33 @@ use maitred_model::states;
 
 /// Checks them all.
 pub(super) fn check(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: Option<&OperationModel>,
-    walked: &Walked<'_>,
+    inferred: &Inferred<'_>,
 ) {
-    check_states(subject);
-    check_keys(subject);
+    check_states(context);
+    check_keys(context);
     if let Some(operation) = operation {
-        check_error_codes(subject, operation);
+        check_error_codes(context, operation);
     }
-    for (index, acceptor) in subject.waiter.acceptors.iter().enumerate() {
-        check_all(subject, walked, index, acceptor);
+    for (index, acceptor) in context.waiter.acceptors.iter().enumerate() {
+        check_all(context, inferred, index, acceptor);
     }
 }
 
-fn check_states(subject: &mut Subject<'_>) {
-    let has = |state| subject.waiter.acceptors.iter().any(|acceptor| acceptor.state == state);
+fn check_states(context: &mut LintContext<'_>) {
+    let has = |state| context.waiter.acceptors.iter().any(|acceptor| acceptor.state == state);
     if !has(State::Success) {
-        subject.report(&rule::NO_SUCCESS, "/acceptors", "no acceptor means success");
+        context.report(&rule::NO_SUCCESS, "/acceptors", "no acceptor means success");
     }
     if !has(State::Failure) {
         let message = "no acceptor means failure: what can no longer happen is waited for";
-        subject.report(&rule::NO_FAILURE, "/acceptors", message);
+        context.report(&rule::NO_FAILURE, "/acceptors", message);
     }
 }
 
-fn check_keys(subject: &mut Subject<'_>) {
-    for (index, acceptor) in subject.waiter.acceptors.iter().enumerate() {
+fn check_keys(context: &mut LintContext<'_>) {
+    for (index, acceptor) in context.waiter.acceptors.iter().enumerate() {
         let matcher = match acceptor.matcher {
             MatcherKind::Status => "status",
             MatcherKind::Error => "error",
@@ -50,11 +50,11 @@ fn check_keys(subject: &mut Subject<'_>) {
         if acceptor.argument.is_some() && !matcher.is_empty() {
             let message = format!("the matcher `{matcher}` takes no argument");
             let place = format!("/acceptors/{index}/argument");
-            subject.report(&rule::USELESS_KEY, &place, message);
+            context.report(&rule::USELESS_KEY, &place, message);
         }
         if acceptor.message.is_some() && acceptor.state != State::Failure {
             let message = "only the message of a failure acceptor is read";
-            subject.report(&rule::USELESS_KEY, &format!("/acceptors/{index}/message"), message);
+            context.report(&rule::USELESS_KEY, &format!("/acceptors/{index}/message"), message);
         }
     }
 }
@@ -86,24 +86,24 @@ const COMMON_CODES: [&str; 22] = [
     "ValidationException",
 ];
 
-fn check_error_codes(subject: &mut Subject<'_>, operation: &OperationModel) {
-    let waiter = subject.waiter;
+fn check_error_codes(context: &mut LintContext<'_>, operation: &OperationModel) {
+    let waiter = context.waiter;
     let acceptors = waiter.acceptors.iter().enumerate();
     let errors = acceptors.filter(|(_, acceptor)| acceptor.matcher == MatcherKind::Error);
     for (index, acceptor) in errors {
         let place = format!("/acceptors/{index}/expected");
         if let Some(code) = acceptor.expected.as_str() {
-            check_error_code(subject, operation, code, &place);
+            check_error_code(context, operation, code, &place);
         }
     }
     let transient = waiter.transient.iter().flat_map(|transient| &transient.codes);
     for (index, code) in transient.enumerate() {
-        check_error_code(subject, operation, code, &format!("/transient/codes/{index}"));
+        check_error_code(context, operation, code, &format!("/transient/codes/{index}"));
     }
 }
 
 fn check_error_code(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: &OperationModel,
     code: &str,
     place: &str,
@@ -116,7 +116,7 @@ fn check_error_code(
     let same = declared.iter().find(|known| error_stem(known) == error_stem(code));
     if let Some(same) = same.filter(|_| !place.starts_with("/transient")) {
         let message = format!("`{}` declares the error `{same}`, not `{code}`", operation.name);
-        return subject.report(&rule::MISWRITTEN_ERROR, place, message);
+        return context.report(&rule::MISWRITTEN_ERROR, place, message);
     }
     let help = match maitred_core::diagnostic::nearest(code, known()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -125,7 +125,7 @@ fn check_error_code(
         None => format!("it declares {}", declared[..declared.len().min(12)].join(", ")),
     };
     let message = format!("`{}` does not declare an error `{code}`", operation.name);
-    subject.advise(&rule::UNDECLARED_ERROR, place, message, help);
+    context.advise(&rule::UNDECLARED_ERROR, place, message, help);
 }
 
 /// A code without what is often added to it or left out: a namespace, and the word that it is an error.
@@ -138,13 +138,13 @@ fn error_stem(code: &str) -> String {
 
 /// One failure among several is not a failure of all.
 fn check_all(
-    subject: &mut Subject<'_>,
-    walked: &Walked<'_>,
+    context: &mut LintContext<'_>,
+    inferred: &Inferred<'_>,
     index: usize,
     acceptor: &AcceptorConfig,
 ) {
     let argument = acceptor.argument.as_deref().unwrap_or_default();
-    let typed = walked.arguments.get(index).and_then(Option::as_ref);
+    let typed = inferred.arguments.get(index).and_then(Option::as_ref);
     let is_list = typed.is_none_or(|typed| matches!(typed.class(), Class::List | Class::Any));
     let path_all = acceptor.matcher == MatcherKind::PathAll;
     let counts = acceptor.matcher == MatcherKind::Path && argument.contains("length");
@@ -155,7 +155,7 @@ fn check_all(
     let Some(values) = Test::new(acceptor, expression.node()).all_of() else { return };
     let origin = typed.and_then(|typed| typed.origin_of_elements());
     let mut texts = values.iter().filter_map(|value| value.as_str());
-    let Some(value) = texts.find(|value| ends(subject.service, origin, value)) else {
+    let Some(value) = texts.find(|value| ends(context.service, origin, value)) else {
         return;
     };
     let (message, place, help) = if path_all {
@@ -166,7 +166,7 @@ fn check_all(
         let message = format!("one \"{value}\" of several is no failure: this wants all of them");
         (message, "argument", "ask whether there is one: length(…) > `0`")
     };
-    subject.advise(&rule::FAILURE_OF_ALL, &format!("/acceptors/{index}/{place}"), message, help);
+    context.advise(&rule::FAILURE_OF_ALL, &format!("/acceptors/{index}/{place}"), message, help);
 }
 
 /// Whether what has `value` has ended, or is about to be gone.

@@ -1,8 +1,8 @@
 //! Rules about how long a wait takes.
 
-use super::Subject;
-use super::paths::Walked;
+use super::context::LintContext;
 use super::rule;
+use super::value_use::Inferred;
 
 /// The least time for which a state is polled, in seconds.
 const LEAST: f64 = 60.0;
@@ -14,14 +14,14 @@ const MOST: f64 = 7.0 * 24.0 * 3600.0;
 const PAUSE: f64 = 0.1;
 
 /// Checks the time and the pace.
-pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
-    let waiter = subject.waiter;
+pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
+    let waiter = context.waiter;
     if waiter.delay < PAUSE && waiter.max_attempts > 1 {
         let message =
             format!("with a delay of {} the service is polled without a pause", waiter.delay);
-        return subject.report(&rule::SHORT_BUDGET, "/delay", message);
+        return context.report(&rule::SHORT_BUDGET, "/delay", message);
     }
-    check_reach(subject);
+    check_reach(context);
     let attempts = waiter.max_attempts as f64;
     let longest = waiter.backoff.as_ref().map_or(waiter.delay, |backoff| backoff.max_delay);
     let initial = waiter.initial_delay.unwrap_or(0.0);
@@ -29,37 +29,37 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
     // N polls have N-1 delays between them. A minute is usually written as 30 polls every 2 seconds.
     let total = bounded(longest * (attempts - 1.0).max(0.0) + initial);
     let short = bounded(longest * attempts + initial) < LEAST || total <= LEAST / 2.0;
-    let polls_state = walked.uses.iter().any(|one| one.direct);
+    let polls_state = inferred.uses.iter().any(|one| one.direct);
     if short && polls_state && waiter.max_attempts > 0 {
         let message = match waiter.max_attempts {
             1 => "there is one poll, and nothing is waited for".to_owned(),
             _ => format!("the wait is given up after {}", seconds(total)),
         };
         let help = "few things change their state so fast; raise maxAttempts or delay";
-        subject.advise(&rule::SHORT_BUDGET, "/maxAttempts", message, help);
+        context.advise(&rule::SHORT_BUDGET, "/maxAttempts", message, help);
     }
     if total > MOST {
         let days = (total / 86_400.0).round();
         let message = format!("the wait is given up only after {days} days");
         let help = "lower maxAttempts, or set `timeout`";
-        subject.advise(&rule::ENDLESS_BUDGET, "/maxAttempts", message, help);
+        context.advise(&rule::ENDLESS_BUDGET, "/maxAttempts", message, help);
     }
 }
 
 /// Whether there is time for what is asked.
-fn check_reach(subject: &mut Subject<'_>) {
-    let waiter = subject.waiter;
+fn check_reach(context: &mut LintContext<'_>) {
+    let waiter = context.waiter;
     if let (Some(initial), Some(timeout)) = (waiter.initial_delay, waiter.timeout)
         && initial >= timeout
     {
         let message = format!("the time is up after {}, before the first poll", seconds(timeout));
-        subject.report(&rule::SHORT_BUDGET, "/initialDelay", message);
+        context.report(&rule::SHORT_BUDGET, "/initialDelay", message);
     }
     if let Some(count) = waiter.consecutive.filter(|count| u64::from(*count) > waiter.max_attempts)
     {
         let message =
             format!("{count} successes in a row take more than {} polls", waiter.max_attempts);
-        subject.report(&rule::SHORT_BUDGET, "/consecutive", message);
+        context.report(&rule::SHORT_BUDGET, "/consecutive", message);
     }
 }
 

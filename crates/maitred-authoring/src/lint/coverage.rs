@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::Subject;
-use super::kind::Origin;
-use super::paths::{Use, Walked};
+use super::context::LintContext;
+use super::infer::listed;
 use super::rule;
-use super::walk::listed;
+use super::types::Origin;
+use super::value_use::{Inferred, ValueUse};
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
 use maitred_core::diagnostic::fold;
@@ -17,56 +17,56 @@ use maitred_model::states::{Purpose, Wanted};
 
 /// Checks every state that acceptors ask for.
 pub(super) fn check(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: Option<&OperationModel>,
-    walked: &Walked<'_>,
+    inferred: &Inferred<'_>,
 ) {
     if operation.is_none() {
         return;
     }
     let mut polled: Vec<Origin<'_>> = Vec::new();
-    for one in &walked.uses {
+    for one in &inferred.uses {
         if !polled.contains(&one.origin) {
             polled.push(one.origin);
         }
     }
     for origin in polled {
-        let uses: Vec<_> = walked.uses.iter().filter(|one| one.origin == origin).collect();
-        let table = states::table(subject.service, origin.structure, origin.member);
+        let uses: Vec<_> = inferred.uses.iter().filter(|one| one.origin == origin).collect();
+        let table = states::table(context.service, origin.structure, origin.member);
         let model = uses[0].values;
         let known = match table {
             Some(table) if model.is_empty() => table.values(),
             Some(_) | None => model.to_vec(),
         };
         if let Some(table) = table.filter(|_| model.is_empty()) {
-            check_values(subject, &known, origin, &uses, table.source);
+            check_values(context, &known, origin, &uses, table.source);
         }
-        if is_polled(&uses, walked) {
-            let decides = !fails_elsewhere(&uses, walked) && is_asked_most(&uses, walked);
-            check_coverage(subject, walked, origin, &known, table, &uses, decides);
+        if is_polled(&uses, inferred) {
+            let decides = !fails_elsewhere(&uses, inferred) && is_asked_most(&uses, inferred);
+            check_coverage(context, inferred, origin, &known, table, &uses, decides);
         }
     }
 }
 
 /// Whether this is what is waited for: acceptors look at it and nothing else. Where none with
 /// success does, failures are asked of something else.
-fn is_polled(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
-    let success = |one: &&Use<'_>| one.direct && one.state == State::Success;
+fn is_polled(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
+    let success = |one: &&ValueUse<'_>| one.direct && one.state == State::Success;
     let asked = uses.iter().any(success);
-    let others = walked.uses.iter().any(|one| success(&one));
+    let others = inferred.uses.iter().any(|one| success(&one));
     asked || (!others && uses.iter().any(|one| one.direct))
 }
 
 /// Whether no failure is asked of this, but of another state.
-fn fails_elsewhere(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
-    let fails = |one: &Use<'_>| one.direct && one.state == State::Failure;
-    !uses.iter().any(|one| fails(one)) && walked.uses.iter().any(fails)
+fn fails_elsewhere(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
+    let fails = |one: &ValueUse<'_>| one.direct && one.state == State::Failure;
+    !uses.iter().any(|one| fails(one)) && inferred.uses.iter().any(fails)
 }
 
 /// Whether acceptors look at no other state more often.
-fn is_asked_most(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
+fn is_asked_most(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
     let mut asked: Vec<(Origin<'_>, usize)> = Vec::new();
-    for one in walked.uses.iter().filter(|one| one.direct) {
+    for one in inferred.uses.iter().filter(|one| one.direct) {
         match asked.iter_mut().find(|(origin, _)| *origin == one.origin) {
             Some((_, times)) => *times += 1,
             None => asked.push((one.origin, 1)),
@@ -78,30 +78,30 @@ fn is_asked_most(uses: &[&Use<'_>], walked: &Walked<'_>) -> bool {
 }
 
 /// Values that the documentation does not have; those that the model does not have are found where
-/// the expression is walked.
+/// the expression is inferred.
 fn check_values(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     known: &[String],
     origin: Origin<'_>,
-    uses: &[&Use<'_>],
+    uses: &[&ValueUse<'_>],
     source: &str,
 ) {
     for (value, index) in uses.iter().filter_map(|one| Some((one.value.as_ref()?, one.acceptor))) {
-        if known.contains(value) || subject.is_full() {
+        if known.contains(value) || context.is_full() {
             continue;
         }
         let place = format!("/acceptors/{index}");
         let message = format!("`{}` is never `{value}`, as far as is documented", origin.member);
         let near = nearest(value, known.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-        subject.advise(&rule::UNKNOWN_VALUE, &place, message, format!("{near}see {source}"));
+        context.advise(&rule::UNKNOWN_VALUE, &place, message, format!("{near}see {source}"));
     }
 }
 
 /// The values of acceptors that look at nothing that there is: what is wrong with those is said.
-fn misplaced<'a>(subject: &Subject<'a>, walked: &Walked<'_>) -> Vec<&'a str> {
-    let acceptors = subject.waiter.acceptors.iter().enumerate();
-    let used: HashSet<_> = walked.uses.iter().map(|one| one.acceptor).collect();
+fn misplaced<'a>(context: &LintContext<'a>, inferred: &Inferred<'_>) -> Vec<&'a str> {
+    let acceptors = context.waiter.acceptors.iter().enumerate();
+    let used: HashSet<_> = inferred.uses.iter().map(|one| one.acceptor).collect();
     let lost = acceptors.filter(|(index, acceptor)| {
         !matches!(acceptor.matcher, MatcherKind::Error | MatcherKind::Status)
             && !used.contains(index)
@@ -110,24 +110,24 @@ fn misplaced<'a>(subject: &Subject<'a>, walked: &Walked<'_>) -> Vec<&'a str> {
 }
 
 fn check_coverage(
-    subject: &mut Subject<'_>,
-    walked: &Walked<'_>,
+    context: &mut LintContext<'_>,
+    inferred: &Inferred<'_>,
     origin: Origin<'_>,
     known: &[String],
     table: Option<&states::StateTable>,
-    uses: &[&Use<'_>],
+    uses: &[&ValueUse<'_>],
     decides: bool,
 ) {
     let values: Option<Vec<_>> = uses.iter().map(|one| one.value.as_deref()).collect();
     let Some(mut named) = values else { return };
-    named.extend(misplaced(subject, walked));
+    named.extend(misplaced(context, inferred));
     // Of a value in another casing it is said elsewhere what is wrong.
     let folded: HashSet<_> = named.iter().map(|value| fold(value)).collect();
     let unnamed = known.iter().filter(|value| !folded.contains(&fold(value)));
     let success = uses.iter().filter(|one| one.state == State::Success);
     let success: Vec<_> = success.filter_map(|one| one.value.as_deref()).collect();
     let purpose =
-        Purpose::new(subject.name, &success, &named, known).or_deletion(succeeds_by_error(subject));
+        Purpose::new(context.name, &success, &named, known).or_deletion(succeeds_by_error(context));
     let success: Vec<_> = success.into_iter().map(str::to_owned).collect();
     let wanted = if purpose.is_deletion() { Wanted::Gone } else { Wanted::Values(&success) };
     let finals = states::finals(known, wanted, table);
@@ -149,17 +149,17 @@ fn check_coverage(
             origin.member
         );
         let help = "add an acceptor for each: failure, or retry if the state can be left again";
-        subject.advise(&rule::UNCOVERED_FINAL_STATE, "/acceptors", message, help);
+        context.advise(&rule::UNCOVERED_FINAL_STATE, "/acceptors", message, help);
     }
     if !passing.is_empty() {
         let message = format!("in these values of `{}` the wait goes on", origin.member);
-        subject.advise(&rule::UNCOVERED_STATE, "/acceptors", message, listed(&passing));
+        context.advise(&rule::UNCOVERED_STATE, "/acceptors", message, listed(&passing));
     }
 }
 
 /// Whether an error means success, as where something is to be gone.
-pub(super) fn succeeds_by_error(subject: &Subject<'_>) -> bool {
-    subject.waiter.acceptors.iter().any(|acceptor| {
+pub(super) fn succeeds_by_error(context: &LintContext<'_>) -> bool {
+    context.waiter.acceptors.iter().any(|acceptor| {
         acceptor.state == State::Success
             && match acceptor.matcher {
                 MatcherKind::Error => acceptor.expected != serde_json::Value::Bool(false),

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::Subject;
-use super::kind::Class;
+use super::context::LintContext;
 use super::rule;
+use super::types::Class;
 use maitred_core::config::ParameterType;
 use maitred_core::diagnostic::nearest;
 use maitred_model::Member;
@@ -14,7 +14,7 @@ use maitred_model::ShapeRef;
 
 /// Checks the input that stands at `place`; what is required and not there is the answer.
 pub(super) fn check(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: &OperationModel,
     written: &Map<String, Value>,
     place: &str,
@@ -39,7 +39,7 @@ pub(super) fn check(
     for (rule, problem) in found.into_iter().chain(hints.map(|h| (&rule::UNKNOWN_INPUT_VALUE, h))) {
         let first = problem.path.split(['.', '[']).next().unwrap_or_default();
         let message = format!("`{}` {}", problem.path, problem.message);
-        subject.add(rule, &format!("{place}/{first}"), message, problem.help, None);
+        context.add(rule, &format!("{place}/{first}"), message, problem.help, None);
     }
     missing
 }
@@ -47,7 +47,7 @@ pub(super) fn check(
 /// Checks whether what stands for the caller's values has the types that the input at `place` takes.
 /// `polled` is the operation whose input `{{input.X}}` is of.
 pub(super) fn check_placeholders(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: &OperationModel,
     polled: &OperationModel,
     input: &Map<String, Value>,
@@ -57,13 +57,13 @@ pub(super) fn check_placeholders(
         let place = format!("{place}/{name}");
         match operation.input_members().iter().find(|member| member.name == *name) {
             Some(member) => {
-                check_value(subject, operation, polled, (&member.target, value), &place)
+                check_value(context, operation, polled, (&member.target, value), &place)
             }
             None if value.to_string().contains("{{") => {
                 let known = operation.input_members().iter().map(|member| member.name.as_str());
                 let help = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
                 let message = format!("`{name}` is not a member of {}", operation.name);
-                subject.add(&rule::BAD_INPUT, &place, message, help, None);
+                context.add(&rule::BAD_INPUT, &place, message, help, None);
             }
             // Said already.
             None => {}
@@ -72,7 +72,7 @@ pub(super) fn check_placeholders(
 }
 
 fn check_value(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: &OperationModel,
     polled: &OperationModel,
     (target, value): (&ShapeRef, &Value),
@@ -82,7 +82,7 @@ fn check_value(
     match (kind, value) {
         (_, Value::String(text)) => {
             let Some(name) = whole_placeholder(text) else { return };
-            let given = stands_for(subject, polled, name);
+            let given = stands_for(context, polled, name);
             let wanted = class(kind);
             // A time is written as text or as a number.
             if matches!(kind, ShapeKind::Timestamp) || given.can_equal(wanted) {
@@ -95,22 +95,22 @@ fn check_value(
             } else {
                 "declare the parameter with the type of the member".to_owned()
             };
-            subject.advise(&rule::BAD_INPUT, place, message, help);
+            context.advise(&rule::BAD_INPUT, place, message, help);
         }
         (ShapeKind::List(member), Value::Array(items)) => {
             for item in items {
-                check_value(subject, operation, polled, (member, item), place);
+                check_value(context, operation, polled, (member, item), place);
             }
         }
         (ShapeKind::Map { value: target, .. }, Value::Object(entries)) => {
             for entry in entries.values() {
-                check_value(subject, operation, polled, (target, entry), place);
+                check_value(context, operation, polled, (target, entry), place);
             }
         }
         (ShapeKind::Structure(structure), Value::Object(entries)) => {
             for (name, entry) in entries {
                 if let Some(Member { target, .. }) = structure.member(name) {
-                    check_value(subject, operation, polled, (target, entry), place);
+                    check_value(context, operation, polled, (target, entry), place);
                 }
             }
         }
@@ -119,19 +119,19 @@ fn check_value(
 }
 
 /// The type of what a placeholder stands for.
-fn stands_for(subject: &Subject<'_>, polled: &OperationModel, name: &str) -> Class {
+fn stands_for(context: &LintContext<'_>, polled: &OperationModel, name: &str) -> Class {
     if let Some(path) = name.strip_prefix("input.") {
         return match member(polled, path) {
             Ok(target) => target.map_or(Class::Any, |target| class(&polled.shape(target).kind)),
             Err(_) => Class::Any,
         };
     }
-    parameter(subject, name)
+    parameter(context, name)
 }
 
 /// The type of a parameter.
-fn parameter(subject: &Subject<'_>, name: &str) -> Class {
-    match subject.waiter.parameters.get(name).map(|parameter| parameter.kind) {
+fn parameter(context: &LintContext<'_>, name: &str) -> Class {
+    match context.waiter.parameters.get(name).map(|parameter| parameter.kind) {
         Some(ParameterType::String) => Class::String,
         Some(ParameterType::Number) => Class::Number,
         Some(ParameterType::Boolean) => Class::Boolean,
@@ -141,17 +141,17 @@ fn parameter(subject: &Subject<'_>, name: &str) -> Class {
 
 /// The type and the default of the parameter that `expected` stands for.
 pub(super) fn expected_parameter<'a>(
-    subject: &Subject<'a>,
+    context: &LintContext<'a>,
     expected: &Value,
 ) -> Option<(Class, Option<&'a Value>)> {
     let name = whole_placeholder(expected.as_str()?)?;
-    let default = subject.waiter.parameters.get(name)?.default.as_ref();
-    Some((parameter(subject, name), default))
+    let default = context.waiter.parameters.get(name)?.default.as_ref();
+    Some((parameter(context, name), default))
 }
 
 /// Checks that `{{input.X}}` in a text at `place` is a member of the polled operation's input.
 pub(super) fn check_references(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     polled: &OperationModel,
     place: &str,
     names: &[&str],
@@ -164,7 +164,7 @@ pub(super) fn check_references(
             |near| format!("did you mean `{near}`?"),
         );
         let message = format!("the input of `{}` has no member `{name}`", polled.name);
-        subject.advise(&rule::UNKNOWN_MEMBER, place, message, help);
+        context.advise(&rule::UNKNOWN_MEMBER, place, message, help);
     }
 }
 

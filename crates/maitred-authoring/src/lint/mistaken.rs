@@ -2,26 +2,26 @@
 
 use serde_json::Value;
 
-use super::Subject;
+use super::context::LintContext;
 use super::coverage::succeeds_by_error;
-use super::paths::{Use, Walked};
 use super::rule;
+use super::value_use::{Inferred, ValueUse};
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
 use maitred_model::states;
 use maitred_model::states::Purpose;
 
 /// Checks every state that acceptors ask for.
-pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
-    let uses = walked.uses.iter().filter(|one| one.direct);
+pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
+    let uses = inferred.uses.iter().filter(|one| one.direct);
     for one in uses.clone() {
-        let Some(value) = one.value.as_deref().filter(|value| is_written(subject, one, value))
+        let Some(value) = one.value.as_deref().filter(|value| is_written(context, one, value))
         else {
             continue;
         };
         let of_same = || uses.clone().filter(|other| other.origin == one.origin);
         let message = match one.state {
-            State::Retry if purpose(subject, walked, one).is_lost(value) => {
+            State::Retry if purpose(context, inferred, one).is_lost(value) => {
                 format!("`{value}` is not left again, by its name, so there is nothing to retry")
             }
             // Where all that ends a wait is a success, so is a failure.
@@ -31,7 +31,7 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
                 format!("`{value}` is a success and `{good}` a failure, unlike their names")
             }
             State::Success if states::is_ready(value) => {
-                let Some(code) = gone(subject) else { continue };
+                let Some(code) = gone(context) else { continue };
                 format!("`{value}` is a success, and so is `{code}`: one of the two is not")
             }
             State::Failure if states::is_beginning(value) => {
@@ -45,41 +45,41 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
             }
             State::Success | State::Failure | State::Retry => continue,
         };
-        subject.report(&rule::MISTAKEN_STATE, &format!("/acceptors/{}", one.acceptor), message);
+        context.report(&rule::MISTAKEN_STATE, &format!("/acceptors/{}", one.acceptor), message);
     }
 }
 
 /// Whether the value stands in the acceptor, and is not what a negation leaves.
-fn is_written(subject: &Subject<'_>, one: &Use<'_>, value: &str) -> bool {
-    let acceptor = &subject.waiter.acceptors[one.acceptor];
+fn is_written(context: &LintContext<'_>, one: &ValueUse<'_>, value: &str) -> bool {
+    let acceptor = &context.waiter.acceptors[one.acceptor];
     acceptor.expected == Value::String(value.to_owned())
         || acceptor.argument.as_ref().is_some_and(|argument| argument.contains(value))
 }
 
-fn is_good_failure(one: &Use<'_>) -> bool {
+fn is_good_failure(one: &ValueUse<'_>) -> bool {
     let good = |value: &String| states::is_good(value);
     one.state == State::Failure && one.value.as_ref().is_some_and(good)
 }
 
-fn is_lost_or_begun(one: &Use<'_>) -> bool {
+fn is_lost_or_begun(one: &ValueUse<'_>) -> bool {
     one.value.as_ref().is_none_or(|value| {
         states::is_final(value) || states::is_about_deletion(value) || states::is_beginning(value)
     })
 }
 
-fn is_ready_success(one: &Use<'_>) -> bool {
+fn is_ready_success(one: &ValueUse<'_>) -> bool {
     let ready = |value: &String| states::is_ready(value);
     one.state == State::Success && one.value.as_ref().is_some_and(ready)
 }
 
 /// The code of an error that means success, and that what is asked for is not there.
-fn gone<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+fn gone<'a>(context: &LintContext<'a>) -> Option<&'a str> {
     // Who is about to delete something may find it gone.
-    if states::is_about_deletion(subject.name) {
+    if states::is_about_deletion(context.name) {
         return None;
     }
     let mut successes =
-        subject.waiter.acceptors.iter().filter(|acceptor| acceptor.state == State::Success);
+        context.waiter.acceptors.iter().filter(|acceptor| acceptor.state == State::Success);
     successes.find_map(|acceptor| {
         let code = acceptor.expected.as_str().filter(|_| acceptor.matcher == MatcherKind::Error)?;
         ["NotFound", "NoSuch", "DoesNotExist"]
@@ -89,12 +89,12 @@ fn gone<'a>(subject: &Subject<'a>) -> Option<&'a str> {
     })
 }
 
-fn purpose(subject: &Subject<'_>, walked: &Walked<'_>, one: &Use<'_>) -> Purpose {
-    let uses = || walked.uses.iter().filter(|other| other.origin == one.origin);
+fn purpose(context: &LintContext<'_>, inferred: &Inferred<'_>, one: &ValueUse<'_>) -> Purpose {
+    let uses = || inferred.uses.iter().filter(|other| other.origin == one.origin);
     let named: Vec<_> = uses().filter_map(|other| other.value.as_deref()).collect();
     let success = uses().filter(|other| other.state == State::Success);
     let success: Vec<_> = success.filter_map(|other| other.value.as_deref()).collect();
     let inactive = success.iter().any(|value| states::words(value) == ["INACTIVE"]);
-    Purpose::new(subject.name, &success, &named, one.values)
-        .or_deletion(inactive || succeeds_by_error(subject))
+    Purpose::new(context.name, &success, &named, one.values)
+        .or_deletion(inactive || succeeds_by_error(context))
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::config::Config;
+use super::context::{LintContext, ServiceContext};
+use super::http::HTTP;
 use super::input;
-use super::known::HTTP;
+use super::model_source::ModelSource;
 use super::rule;
-use super::{Config, Known, Models, Subject};
 use maitred_core::config::WaiterFile;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::nearest;
@@ -20,7 +22,7 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 pub(super) fn service_operations(
     service: &str,
     file: &WaiterFile,
-    models: Option<&dyn Models>,
+    models: Option<&dyn ModelSource>,
     config: &Config,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<String>> {
@@ -48,7 +50,7 @@ pub(super) fn service_operations(
 }
 
 /// Of the services with a similar name those that have the file's operations.
-fn services_meant(service: &str, file: &WaiterFile, models: &dyn Models) -> Vec<String> {
+fn services_meant(service: &str, file: &WaiterFile, models: &dyn ModelSource) -> Vec<String> {
     const SHOWN: usize = 4;
     let services = models.services();
     let first_word = service.split(['-', '_']).next().unwrap_or_default();
@@ -70,33 +72,36 @@ fn services_meant(service: &str, file: &WaiterFile, models: &dyn Models) -> Vec<
 }
 
 /// Checks what is polled, and looks it up.
-pub(super) fn check(subject: &mut Subject<'_>, known: &Known<'_>) -> Option<Arc<OperationModel>> {
-    let written = subject.waiter.operation.clone();
-    let name = find(subject, known, &written, "/operation")?;
-    let read = is_read_of(subject.service, &name);
-    if !read && !subject.waiter.mutating {
+pub(super) fn check(
+    context: &mut LintContext<'_>,
+    known: &ServiceContext<'_>,
+) -> Option<Arc<OperationModel>> {
+    let written = context.waiter.operation.clone();
+    let name = find(context, known, &written, "/operation")?;
+    let read = is_read_of(context.service, &name);
+    if !read && !context.waiter.mutating {
         let message = format!("`{name}` is not a read, and a poll is repeated");
         let help = "poll an operation that describes, gets or lists; if this one is meant, add \
                     \"mutating\": true";
-        subject.advise(&rule::MUTATING_OPERATION, "/operation", message, help);
+        context.advise(&rule::MUTATING_OPERATION, "/operation", message, help);
     }
-    if read && subject.waiter.mutating {
+    if read && context.waiter.mutating {
         let message = format!("`{name}` is a read, so nothing has to be allowed");
-        subject.report(&rule::USELESS_KEY, "/mutating", message);
+        context.report(&rule::USELESS_KEY, "/mutating", message);
     }
-    let operation = model(subject, known, &name)?;
-    let missing = input::check(subject, &operation, &subject.waiter.input, "/input");
+    let operation = model(context, known, &name)?;
+    let missing = input::check(context, &operation, &context.waiter.input, "/input");
     if !missing.is_empty() {
         let message = format!("the caller has to give {}", missing.join(", "));
-        subject.report(&rule::REQUIRED_INPUT, "/operation", message);
+        context.report(&rule::REQUIRED_INPUT, "/operation", message);
     }
     Some(operation)
 }
 
 /// The name that the service has for the operation `written` at `place`.
 pub(super) fn find(
-    subject: &mut Subject<'_>,
-    known: &Known<'_>,
+    context: &mut LintContext<'_>,
+    known: &ServiceContext<'_>,
     written: &str,
     place: &str,
 ) -> Option<String> {
@@ -106,27 +111,27 @@ pub(super) fn find(
     else {
         let help = match nearest(written, operations.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if subject.service == HTTP => format!("the methods are {}", METHODS.join(", ")),
-            None => format!("`maitred call {} --help` lists the operations", subject.service),
+            None if context.service == HTTP => format!("the methods are {}", METHODS.join(", ")),
+            None => format!("`maitred call {} --help` lists the operations", context.service),
         };
-        let message = format!("service `{}` has no operation `{written}`", subject.service);
-        subject.advise(&rule::UNKNOWN_OPERATION, place, message, help);
+        let message = format!("service `{}` has no operation `{written}`", context.service);
+        context.advise(&rule::UNKNOWN_OPERATION, place, message, help);
         return None;
     };
     if exact.is_none() {
         let message = format!("the operation is written `{name}`");
-        subject.report(&rule::OPERATION_CASE, place, message);
+        context.report(&rule::OPERATION_CASE, place, message);
     }
     Some(name.clone())
 }
 
 /// What is known of an operation.
 pub(super) fn model(
-    subject: &Subject<'_>,
-    known: &Known<'_>,
+    context: &LintContext<'_>,
+    known: &ServiceContext<'_>,
     operation: &str,
 ) -> Option<Arc<OperationModel>> {
-    known.models.filter(|_| subject.service != HTTP)?.operation(subject.service, operation)
+    known.models.filter(|_| context.service != HTTP)?.operation(context.service, operation)
 }
 
 /// Whether the operation only reads.

@@ -1,6 +1,6 @@
 //! Rules about lists: whose elements they are, and whether the first page is all of them.
 
-use super::Subject;
+use super::context::LintContext;
 use super::rule;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
@@ -13,15 +13,15 @@ use maitred_model::Pagination;
 use maitred_model::ShapeKind;
 
 /// Checks what the acceptors see of lists.
-pub(super) fn check(subject: &mut Subject<'_>, operation: Option<&OperationModel>) {
+pub(super) fn check(context: &mut LintContext<'_>, operation: Option<&OperationModel>) {
     let Some(operation) = operation else { return };
-    check_narrowed(subject, operation);
-    let merged = subject.waiter.all_pages == Some(true);
+    check_narrowed(context, operation);
+    let merged = context.waiter.all_pages == Some(true);
     match &operation.pagination {
-        Some(pagination) if !merged => check_first_page(subject, operation, pagination),
+        Some(pagination) if !merged => check_first_page(context, operation, pagination),
         None if merged => {
             let message = format!("`{}` is not paginated", operation.name);
-            subject.report(&rule::USELESS_KEY, "/allPages", message);
+            context.report(&rule::USELESS_KEY, "/allPages", message);
         }
         Some(_) | None => {}
     }
@@ -41,15 +41,15 @@ fn is_paging(operation: &OperationModel, name: &str) -> bool {
         || matches!(name.as_str(), "limit" | "pagesize" | "dryrun")
 }
 
-fn check_narrowed(subject: &mut Subject<'_>, operation: &OperationModel) {
+fn check_narrowed(context: &mut LintContext<'_>, operation: &OperationModel) {
     let members = operation.input_members();
     let narrows = |name: &str| !is_paging(operation, name);
     let narrowed = members.iter().any(|member| member.required)
-        || subject.waiter.input.keys().any(|name| narrows(name));
+        || context.waiter.input.keys().any(|name| narrows(name));
     let on_list = |acceptor: &AcceptorConfig| {
         matches!(acceptor.matcher, MatcherKind::PathAll | MatcherKind::PathAny)
     };
-    let list = subject.waiter.acceptors.iter().position(on_list);
+    let list = context.waiter.acceptors.iter().position(on_list);
     let Some(list) = list.filter(|_| !narrowed) else { return };
     let place = format!("/acceptors/{list}/argument");
     let narrowing: Vec<_> =
@@ -57,19 +57,19 @@ fn check_narrowed(subject: &mut Subject<'_>, operation: &OperationModel) {
     let shown = narrowing.iter().take(6).copied().collect::<Vec<_>>().join(" or ");
     if !narrowing.is_empty() {
         let message = format!("unless the caller gives {shown}, this looks at everything there is");
-        subject.report(&rule::UNNARROWED_LIST, &place, message);
+        context.report(&rule::UNNARROWED_LIST, &place, message);
     }
 }
 
 /// Whether acceptors look at lists of which there may be another page.
 fn check_first_page(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     operation: &OperationModel,
     pagination: &Pagination,
 ) {
     let lists: Vec<_> =
         pagination.result_key.iter().filter_map(|key| key.split('.').next()).collect();
-    let given = &subject.waiter.input;
+    let given = &context.waiter.input;
     let narrowed = operation.input_members().iter().any(|member| {
         !is_paging(operation, &member.name)
             && (member.required || given.contains_key(&member.name))
@@ -78,7 +78,7 @@ fn check_first_page(
     if narrowed {
         return;
     }
-    let acceptors = subject.waiter.acceptors.iter();
+    let acceptors = context.waiter.acceptors.iter();
     let reads = |acceptor: &AcceptorConfig| {
         let argument = acceptor.argument.as_deref().unwrap_or_default();
         Expression::compile(argument).is_ok_and(|argument| {
@@ -91,7 +91,7 @@ fn check_first_page(
     let Some(place) = place else { return };
     let message = format!("`{}` is paginated, and only its first page is polled", operation.name);
     let help = "narrow the input, so that a page is enough, or add \"allPages\": true";
-    subject.advise(&rule::FIRST_PAGE, &format!("/acceptors/{place}/argument"), message, help);
+    context.advise(&rule::FIRST_PAGE, &format!("/acceptors/{place}/argument"), message, help);
 }
 
 /// Whether a member of the input says which elements of the lists are meant: `StackName` of `Stacks`,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::Subject;
+use super::context::LintContext;
 use super::input;
 use super::rule;
 use maitred_core::config::Show;
@@ -12,24 +12,24 @@ use maitred_core::diagnostic::pointer_part;
 use maitred_model::OperationModel;
 
 /// Checks that what is declared is used, and what is used declared.
-pub(super) fn check(subject: &mut Subject<'_>, operation: Option<&OperationModel>) {
-    let texts = texts(subject);
+pub(super) fn check(context: &mut LintContext<'_>, operation: Option<&OperationModel>) {
+    let texts = texts(context);
     if let Some(operation) = operation {
         for (place, text) in &texts {
             let names: Vec<_> = placeholders(text).collect();
-            input::check_references(subject, operation, place, &names);
+            input::check_references(context, operation, place, &names);
         }
-        let input = subject.waiter.input.clone();
-        input::check_placeholders(subject, operation, operation, &input, "/input");
+        let input = context.waiter.input.clone();
+        input::check_placeholders(context, operation, operation, &input, "/input");
     }
-    let declared = &subject.waiter.parameters;
+    let declared = &context.waiter.parameters;
     let used: HashSet<_> = texts.iter().flat_map(|(_, text)| placeholders(text)).collect();
     for name in declared.keys() {
         if !used.contains(name.as_str()) {
             let message = format!("nothing uses the parameter `{name}`");
             let help = format!("write {{{{{name}}}}} where its value belongs, or remove it");
             let place = format!("/parameters/{}", pointer_part(name));
-            subject.advise(&rule::UNUSED_PARAMETER, &place, message, help);
+            context.advise(&rule::UNUSED_PARAMETER, &place, message, help);
         }
     }
     if !declared.is_empty() {
@@ -43,14 +43,14 @@ pub(super) fn check(subject: &mut Subject<'_>, operation: Option<&OperationModel
             known.insert(name);
             let message = format!("`{{{{{name}}}}}` stands for itself: nothing declares it");
             let help = format!("add \"parameters\": {{\"{name}\": {{}}}}");
-            subject.advise(&rule::UNDECLARED_PARAMETER, place, message, help);
+            context.advise(&rule::UNDECLARED_PARAMETER, place, message, help);
         }
     }
 }
 
 /// The texts in which placeholders stand for values.
-fn texts(subject: &Subject<'_>) -> Vec<(String, String)> {
-    let waiter = subject.waiter;
+fn texts(context: &LintContext<'_>) -> Vec<(String, String)> {
+    let waiter = context.waiter;
     let mut texts = Vec::new();
     for (index, acceptor) in waiter.acceptors.iter().enumerate() {
         let place = |key: &str| format!("/acceptors/{index}/{key}");

@@ -1,11 +1,11 @@
 //! Which keys botocore ignores, and whether that matters.
 
-use super::Subject;
+use super::context::LintContext;
 use super::rule;
 
 /// Checks for keys that botocore does not know.
-pub(super) fn check(subject: &mut Subject<'_>) {
-    let waiter = subject.waiter;
+pub(super) fn check(context: &mut LintContext<'_>) {
+    let waiter = context.waiter;
     let any_message = waiter.acceptors.iter().any(|acceptor| acceptor.message.is_some());
     let for_people = [
         ("show", waiter.show.is_some()),
@@ -32,11 +32,11 @@ pub(super) fn check(subject: &mut Subject<'_>) {
     let meaning = used(&for_meaning);
     if !meaning.is_empty() {
         let message = format!("botocore ignores {meaning}: there the waiter means something else");
-        return subject.report(&rule::NOT_PORTABLE, "", message);
+        return context.report(&rule::NOT_PORTABLE, "", message);
     }
     let people = used(&for_people);
     if !people.is_empty() {
         let message = format!("botocore ignores {people}; the waiter means the same there");
-        subject.report(&rule::NOT_PORTABLE, "", message);
+        context.report(&rule::NOT_PORTABLE, "", message);
     }
 }

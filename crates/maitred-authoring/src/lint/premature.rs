@@ -4,18 +4,18 @@
 
 use serde_json::{Value, json};
 
-use super::Subject;
+use super::context::LintContext;
 use super::coverage::succeeds_by_error;
-use super::paths::{Use, Walked};
 use super::rule;
+use super::value_use::{Inferred, ValueUse};
 use maitred_core::config::{AcceptorConfig, MatcherKind, State};
 use maitred_core::expression::{Expression, Node};
 use maitred_model::states;
 
 /// Checks every acceptor with an expression.
-pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
-    let waiter = subject.waiter;
-    let state = polled_state(subject, walked);
+pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
+    let waiter = context.waiter;
+    let state = polled_state(context, inferred);
     for (index, acceptor) in waiter.acceptors.iter().enumerate() {
         let Some(argument) = acceptor.argument.as_deref() else { continue };
         let Ok(expression) = Expression::compile(argument) else { continue };
@@ -23,32 +23,32 @@ pub(super) fn check(subject: &mut Subject<'_>, walked: &Walked<'_>) {
             let message = format!("`{argument}` may be so while there is nothing yet");
             let help = format!("ask for a value of `{state}` as well");
             let place = format!("/acceptors/{index}");
-            subject.advise(&rule::PREMATURE_SUCCESS, &place, message, help);
+            context.advise(&rule::PREMATURE_SUCCESS, &place, message, help);
         }
         if let Some(run) = earlier_run(expression.node(), false)
             && waiter.baseline.is_none()
-            && ends_by(walked, index)
+            && ends_by(inferred, index)
         {
             let message = format!("`{run}` may be that of the run before");
             let help = "give a `baseline`, or poll the run itself";
-            subject.advise(&rule::EARLIER_RUN, &format!("/acceptors/{index}"), message, help);
+            context.advise(&rule::EARLIER_RUN, &format!("/acceptors/{index}"), message, help);
         }
     }
 }
 
 /// The state that tells how things stand, where no success acceptor asks for it. What is to be gone has
 /// none in the end.
-fn polled_state<'a>(subject: &Subject<'_>, walked: &'a Walked<'_>) -> Option<&'a str> {
-    if succeeds_by_error(subject) || states::is_about_deletion(subject.name) {
+fn polled_state<'a>(context: &LintContext<'_>, inferred: &'a Inferred<'_>) -> Option<&'a str> {
+    if succeeds_by_error(context) || states::is_about_deletion(context.name) {
         return None;
     }
-    let mut known = walked.uses.iter().filter(|one| {
-        let table = states::table(subject.service, one.origin.structure, one.origin.member);
+    let mut known = inferred.uses.iter().filter(|one| {
+        let table = states::table(context.service, one.origin.structure, one.origin.member);
         one.direct && (table.is_some() || !one.values.is_empty() || is_over(one))
     });
     let state = known.find(|one| one.state != State::Success)?.origin;
-    let asked = |one: &Use<'_>| one.state == State::Success && one.origin == state;
-    (!walked.uses.iter().any(asked)).then_some(state.member)
+    let asked = |one: &ValueUse<'_>| one.state == State::Success && one.origin == state;
+    (!inferred.uses.iter().any(asked)).then_some(state.member)
 }
 
 /// Whether a success acceptor takes a reply in which nothing is.
@@ -87,14 +87,14 @@ fn is_last_run(name: &str) -> bool {
 }
 
 /// Whether an acceptor ends the wait by nothing but a value that says that something is over.
-fn ends_by(walked: &Walked<'_>, index: usize) -> bool {
-    walked
+fn ends_by(inferred: &Inferred<'_>, index: usize) -> bool {
+    inferred
         .uses
         .iter()
         .any(|one| one.acceptor == index && one.direct && one.state != State::Retry && is_over(one))
 }
 
 /// Whether the value says that something is over.
-fn is_over(one: &Use<'_>) -> bool {
+fn is_over(one: &ValueUse<'_>) -> bool {
     one.value.as_ref().is_some_and(|value| states::is_final(value))
 }

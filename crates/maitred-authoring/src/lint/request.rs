@@ -1,22 +1,22 @@
 //! The rule about the input of service `http`.
 
-use super::Subject;
-use super::known::HTTP;
+use super::context::LintContext;
+use super::http::HTTP;
 use super::rule;
 use maitred_http::check_input;
 
 /// Checks the members of the input that hold no placeholders. What is missing, the caller can give.
-pub(super) fn check(subject: &mut Subject<'_>) {
-    if subject.service != HTTP {
+pub(super) fn check(context: &mut LintContext<'_>) {
+    if context.service != HTTP {
         return;
     }
-    let mut input = subject.waiter.input.clone();
+    let mut input = context.waiter.input.clone();
     input.retain(|_, value| !value.to_string().contains("{{"));
     for problem in check_input(&input) {
         let member = problem.path.split(['.', '[']).next().unwrap_or_default();
         if input.contains_key(member) {
             let message = format!("`{}` {}", problem.path, problem.message);
-            subject.add(&rule::BAD_INPUT, &format!("/input/{member}"), message, problem.help, None);
+            context.add(&rule::BAD_INPUT, &format!("/input/{member}"), message, problem.help, None);
         }
     }
 }

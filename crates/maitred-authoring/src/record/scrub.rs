@@ -1,4 +1,4 @@
-//! What is taken out of inputs and replies before they are kept.
+//! Removing secrets from inputs and replies before they are stored.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,16 +15,16 @@ use maitred_model::OperationModel;
 use maitred_model::ShapeKind;
 use maitred_model::ShapeRef;
 
-/// What stands for a secret.
+/// The replacement for a secret.
 const REDACTED: &str = "REDACTED";
 
-/// Deeper documents are cut off.
+/// The deepest level of a stored document.
 const MAX_DEPTH: usize = 100;
 
-/// The headers of an HTTP reply that are kept.
+/// The headers of an HTTP reply that are stored.
 const HEADERS: &[&str] = &["content-type", "location", "retry-after"];
 
-/// Takes secrets, account ids and what is of one call only out of inputs and replies.
+/// Removes secrets, account ids and values of a single call from inputs and replies.
 ///
 /// - What the model calls sensitive, and what is called `Password`, `Secret…`, `Token…`, `Credentials`
 ///   and the like becomes `REDACTED`; so does every value that is known to be a secret, wherever it stands
@@ -40,24 +40,24 @@ pub struct Scrubber {
     operation: Option<Arc<OperationModel>>,
     headers: Vec<String>,
     known: KnownSecrets,
-    /// Those of this recording; what a reply tells is no secret elsewhere.
+    /// The secrets of this recording.
     found: KnownSecrets,
 }
 
 impl Scrubber {
-    /// For the replies of `operation`, if its model is known.
+    /// A scrubber for the replies of `operation`, if its model is known.
     #[must_use]
     pub fn new(operation: Option<Arc<OperationModel>>) -> Self {
         Self { operation, ..Self::default() }
     }
 
-    /// The same that takes out what is `known` to be secret, too.
+    /// Also removes the `known` secrets.
     #[must_use]
     pub fn knowing(self, known: KnownSecrets) -> Self {
         Self { known, ..self }
     }
 
-    /// The same that takes the secrets of the request out of replies.
+    /// Also removes the secrets of the request from replies.
     #[must_use]
     pub fn with_secrets_of(self, input: &Map<String, Value>) -> Self {
         self.remember(input);
@@ -72,13 +72,13 @@ impl Scrubber {
         }
     }
 
-    /// The same for the replies to another operation of the same recording.
+    /// A scrubber for replies of another operation of the same recording.
     #[must_use]
     pub fn of_operation(&self, operation: Option<Arc<OperationModel>>) -> Self {
         Self { operation, ..self.clone() }
     }
 
-    /// Keeps the headers of an HTTP reply that `expressions` name.
+    /// Keeps the headers of HTTP replies that `expressions` read.
     #[must_use]
     pub fn with_headers_in(mut self, expressions: impl IntoIterator<Item = String>) -> Self {
         self.headers = expressions.into_iter().map(|text| text.to_lowercase()).collect();
@@ -123,13 +123,13 @@ impl Scrubber {
         scrubbed(&urls::replaced(&text, REDACTED))
     }
 
-    /// What was kept before a secret of it was known, without it.
+    /// Removes secrets that became known after the value was stored.
     pub(super) fn again(&self, value: &mut Value) {
         self.known.replace_in(value, REDACTED);
         self.found.replace_in(value, REDACTED);
     }
 
-    /// The document of a reply without secrets, and without what is of this one call only.
+    /// The document of a reply without secrets and values of a single call.
     #[must_use]
     pub fn output(&self, document: &Value, status: Option<u16>) -> Value {
         let mut document = document.clone();
@@ -196,12 +196,12 @@ impl Scrubber {
     }
 }
 
-/// What a list is of.
+/// The element of a list.
 fn element(kind: &ShapeKind) -> Option<&ShapeRef> {
     if let ShapeKind::List(element) = kind { Some(element) } else { None }
 }
 
-/// What is under `name` in a structure or a map.
+/// The member `name` of a structure, or the value of a map.
 fn member<'a>(kind: &'a ShapeKind, name: &str) -> Option<&'a ShapeRef> {
     if let ShapeKind::Structure(structure) = kind {
         structure.member(name).map(|member| &member.target)
@@ -218,7 +218,7 @@ fn is_account(name: &str, number: &Number) -> bool {
     twelve && name.to_lowercase().contains("account")
 }
 
-/// A value of the same type that says nothing.
+/// A neutral value of the same type.
 fn redacted(value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,

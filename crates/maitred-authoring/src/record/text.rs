@@ -1,16 +1,16 @@
-//! What is taken out of a text, whatever it is the value of.
+//! Removing secrets from any text.
 
 use maitred_core::secrets::literals;
 
-/// Stands for an account id, as in AWS's own documentation.
+/// The replacement for account ids, as in AWS's documentation.
 const ACCOUNT: &str = "123456789012";
-/// Stands for an access key id, as in AWS's own documentation.
+/// The replacement for access key ids, as in AWS's documentation.
 const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
-/// Stands for an e-mail address (RFC 2606).
+/// The replacement for e-mail addresses (RFC 2606).
 const EMAIL: &str = "user@example.com";
-/// Stands for an IPv4 address (RFC 5737).
+/// The replacement for IPv4 addresses (RFC 5737).
 const ADDRESS: &str = "192.0.2.1";
-/// Stands for a token.
+/// The replacement for tokens.
 const TOKEN: &str = "REDACTED";
 
 /// What the ids of access keys begin with
@@ -18,8 +18,8 @@ const TOKEN: &str = "REDACTED";
 /// and those of users and roles, which tell as much.
 const KEYS: &[&str] = &["ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "AKIA", "ANPA", "AROA", "ASIA"];
 
-/// The text with examples in the place of account ids, access keys, e-mail addresses, IPv4 addresses,
-/// JSON web tokens, and without the signed part of URLs.
+/// The text with account ids, access keys, e-mail addresses, IPv4 addresses and JSON web tokens replaced, and
+/// without the signed part of URLs.
 pub(super) fn scrubbed(text: &str) -> String {
     let text = unsigned(text);
     let mut out = String::with_capacity(text.len());
@@ -37,7 +37,7 @@ pub(super) fn scrubbed(text: &str) -> String {
     out
 }
 
-/// What a word consists of that may be an address as a whole.
+/// The characters of a word that may be an address.
 fn is_part(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '%' | '+' | '-' | '@')
 }
@@ -83,7 +83,7 @@ fn is_address(word: &str) -> bool {
     word.split('.').count() == 4 && word.split('.').all(|part| part.parse::<u8>().is_ok())
 }
 
-/// The text with the query of each signed URL cut off.
+/// The text without the query of each signed URL.
 fn unsigned(text: &str) -> String {
     const SIGNED: [&str; 4] =
         ["X-Amz-Signature=", "X-Amz-Security-Token=", "Signature=", "X-Amz-Credential="];

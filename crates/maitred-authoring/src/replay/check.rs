@@ -1,11 +1,12 @@
-//! What is wrong with a case before it runs: one with a slip of the pen in it proves nothing.
+//! Checking a case before it runs, as a case with a mistake proves nothing.
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, MAX_BYTES, MAX_REPLIES, MAX_STEPS, observation};
+use super::limits::{MAX_BYTES, MAX_REPLIES, MAX_STEPS};
+use super::observation::{HTTP, observation};
 use crate::case::Case;
 use crate::case::Reply;
-use crate::lint::Models;
+use crate::lint::ModelSource;
 use maitred_core::client::Call;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Severity;
@@ -19,25 +20,24 @@ use maitred_model::ShapeKind;
 use maitred_model::ShapeRef;
 use maitred_model::Structure;
 
-/// Deeper outputs are not looked into.
+/// The deepest level of an output that is checked.
 const MAX_DEPTH: usize = 100;
 
-/// What asking an acceptor costs beside its expression, in steps.
+/// The cost of an acceptor in addition to its expression, in steps.
 const ACCEPTOR: u64 = 10;
 
-/// The member that every output of AWS may have, whatever its shape.
+/// The member that every output of AWS may have.
 const METADATA: &str = "ResponseMetadata";
 
 /// The most problems of one case that are reported.
 const MAX_PROBLEMS: usize = crate::schema::MAX_PROBLEMS;
 
-/// Checks the input and the outputs of `case` against what `models` know of the operations that
-/// `waiter` calls. A value that an enum does not have is a warning, since services add values;
-/// everything else is an error. In a case that was recorded ([`Case::recorded`]), whatever the model says
-/// otherwise is a warning: the service did reply so. The pointers are into the case. At most
-/// [`MAX_PROBLEMS`](crate::schema::MAX_PROBLEMS) problems are reported.
+/// Checks the input and the outputs of `case` against the models of the operations that `waiter` calls. An
+/// unknown value of an enum is a warning, since services add values; anything else is an error. In a recorded
+/// case ([`Case::recorded`]) every difference from the model is a warning. The pointers are into the case. At
+/// most [`MAX_PROBLEMS`](crate::schema::MAX_PROBLEMS) problems are reported.
 #[must_use]
-pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn Models>) -> Vec<Diagnostic> {
+pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn ModelSource>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     check_size(case, &mut problems);
     if problems.is_empty() {
@@ -51,11 +51,11 @@ pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn Models>) -> Vec<D
 fn check_content(
     case: &Case,
     waiter: &Waiter,
-    models: Option<&dyn Models>,
+    models: Option<&dyn ModelSource>,
     problems: &mut Vec<Diagnostic>,
 ) {
     let is_http = waiter.service() == HTTP;
-    // No model has it, and to look for what was meant takes long.
+    // It is in no model, and searching for similar names is slow.
     let models = models.filter(|_| !is_http);
     let model = |call: &Call| models?.operation(&call.service, &call.operation);
     if case.baseline.is_some() && waiter.baseline().is_none() {
@@ -80,7 +80,7 @@ fn check_content(
     check_diagnose(case, waiter, problems);
 }
 
-/// Whether a problem is what a model says, and not a slip of the pen that no reply can have.
+/// Whether a problem is a difference from the model, rather than a mistake that no reply can have.
 fn of_model(problem: &Diagnostic) -> bool {
     ["input", "type", "unknown-member"].contains(&problem.rule)
 }
@@ -112,7 +112,7 @@ fn check_reply(
     }
 }
 
-/// The calls of `diagnose` are made in order and once each, so that is how replies are given.
+/// Checks the replies to `diagnose`, whose calls are made in order and once each.
 fn check_diagnose(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) {
     let (given, asked) = (case.diagnose.len(), waiter.diagnose().len());
     if given > 0 && given != asked {
@@ -130,14 +130,14 @@ fn check_diagnose(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) 
     }
 }
 
-/// More than this nobody needs, and it would take long to run.
+/// Checks the limits of replies and steps.
 fn check_size(case: &Case, problems: &mut Vec<Diagnostic>) {
     let replies = case.replies.iter().fold(0_u64, |sum, reply| sum.saturating_add(reply.repeat));
     if replies > MAX_REPLIES {
         let message = format!("there are {replies} replies; a case may have {MAX_REPLIES}");
         problems.push(Diagnostic::error("size", "/replies", message));
     }
-    // What comes once is no longer than the file.
+    // A reply that is not repeated is limited by the file's size.
     let size = |reply: &Reply| {
         if reply.repeat == 1 {
             return 0;
@@ -153,7 +153,7 @@ fn check_size(case: &Case, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What the expressions cost is told by trying each of them once on each reply.
+/// The cost is measured by evaluating each expression once on each reply.
 fn check_steps(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) {
     let service = waiter.service();
     let acceptors = waiter.acceptors().iter().map(Acceptor::expression);
@@ -187,7 +187,7 @@ fn check_input(
     for problem in operation.check_input(&waiter.call().input) {
         let pointer = format!("/input/{}", problem.path.replace(['.', '['], "/").replace(']', ""));
         let name = problem.path.split(['.', '[']).next().unwrap_or_default();
-        // What is wrong with the waiter's own input is no matter of the case.
+        // Problems of the waiter's own input do not concern the case.
         if !case.input.contains_key(name) && waiter.call().input.contains_key(name) {
             continue;
         }

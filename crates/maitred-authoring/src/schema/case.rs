@@ -1,4 +1,4 @@
-//! The JSON Schema of cases, and the way from a file's text to a [`Case`].
+//! The JSON Schema of cases, and parsing a [`Case`].
 
 use std::sync::LazyLock;
 
@@ -6,15 +6,13 @@ use jsonschema::Validator;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+use super::id::CASE_SCHEMA_ID;
+use super::problems::{MAX_PROBLEMS, finish};
 use super::source::Source;
-use super::{MAX_PROBLEMS, editor, finish, repair, tidy, violation};
+use super::{editor, repair, tidy, violation};
 use crate::case::Case;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Invalid;
-
-/// Where the schema of cases lives, for `$schema` in a case.
-pub const CASE_SCHEMA_ID: &str =
-    "https://raw.githubusercontent.com/maitred-rs/maitred/main/schema/case.schema.json";
 
 /// The JSON Schema (draft 2020-12) of cases, made from the types in [`case`](crate::case).
 #[must_use]
@@ -33,10 +31,10 @@ fn schema() -> &'static Value {
     &SCHEMA
 }
 
-/// Reads the text of a case and checks every key and value of it.
+/// Parses a case and checks all keys and values.
 ///
 /// # Errors
-/// Everything that is wrong, each with its place in the text.
+/// All problems, each with its position in the text.
 pub fn parse_case(text: &str) -> Result<Case, Invalid> {
     let mut problems = Vec::new();
     let case = Source::parse(text, &mut problems).and_then(|source| {
@@ -71,7 +69,7 @@ fn validator() -> &'static Validator {
     &VALIDATOR
 }
 
-/// Gives each of the `problems` of a text that has only a pointer its place in it.
+/// Sets the position in the text of each of the `problems` that has only a pointer.
 pub fn locate(text: &str, problems: &mut [Diagnostic]) {
     if let Some(source) = Source::parse(text, &mut Vec::new()) {
         source.locate(problems);

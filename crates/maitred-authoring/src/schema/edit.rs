@@ -1,4 +1,4 @@
-//! Adding a waiter to the text of a file without disturbing the rest of it.
+//! Adding a waiter to the text of a file without changing the rest.
 
 use std::ops::Range;
 
@@ -9,11 +9,11 @@ use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Invalid;
 use maitred_core::diagnostic::pointer_part;
 
-/// The text of a waiter file with `waiter` in it under `name`: in the place of the one that has that
-/// name, else after the last one. Nothing else of the text changes.
+/// The text of a waiter file with `waiter` added under `name`: it replaces the one of that name, or follows
+/// the last one. The rest of the text is unchanged.
 ///
 /// # Errors
-/// The text is not that of a waiter file.
+/// The text is not a waiter file.
 pub fn with_waiter(text: &str, name: &str, waiter: &Value) -> Result<String, Invalid> {
     let mut problems = Vec::new();
     let source = Source::parse(text, &mut problems);
@@ -51,7 +51,7 @@ fn indent(text: &str, at: usize) -> String {
     text[line..at].chars().take_while(blank).collect()
 }
 
-/// Indented JSON that stands `indent` from the left.
+/// Formatted JSON at the indentation `indent`.
 fn pretty(value: &Value, indent: &str) -> String {
     format!("{value:#}").replace('\n', &format!("\n{indent}"))
 }

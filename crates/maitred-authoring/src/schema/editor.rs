@@ -1,19 +1,19 @@
-//! What language servers read in a schema beyond its keywords: descriptions as Markdown, the meaning
-//! of each value of an enumeration, snippets. Validators ignore all of it.
+//! Extensions of a schema for language servers: descriptions in Markdown, descriptions of enum values, and
+//! snippets. Validators ignore them.
 //!
-//! `tests/editor` shows what an editor makes of it.
+//! `tests/editor` shows the results in an editor.
 
 use serde_json::{Map, Value, json};
 
-use super::{CASE_SCHEMA_ID, SCHEMA_ID};
+use super::id::{CASE_SCHEMA_ID, SCHEMA_ID};
 
-/// The placeholder of a number: without the caret it would be put in quotes.
+/// The placeholder of a number: without the caret it would be quoted.
 const DELAY: &str = "^${3:30}";
 const ATTEMPTS: &str = "^${4:60}";
 
 /// Adds what editors need to the schema of waiter files.
 pub(super) fn for_waiters(mut schema: Value) -> Value {
-    say_at_the_key(&mut schema);
+    inline_described_references(&mut schema);
     let waiter = json!({
         "description": "${1:Waits until a thing is ready.}",
         "operation": "${2:DescribeThings}",
@@ -53,7 +53,7 @@ pub(super) fn for_waiters(mut schema: Value) -> Value {
 
 /// Adds what editors need to the schema of cases.
 pub(super) fn for_cases(mut schema: Value) -> Value {
-    say_at_the_key(&mut schema);
+    inline_described_references(&mut schema);
     let output = json!({ "output": { "$1": "$2" } });
     let error = json!({ "error": { "code": "${1:NotFound}", "message": "$2" } });
     let transport = json!({ "transport": "${1|ConnectError,DnsError,Timeout,TlsError|}" });
@@ -88,9 +88,9 @@ fn add<const N: usize>(schema: &mut Value, snippets: [(&str, Vec<(&str, Value)>)
     }
 }
 
-/// A language server shows the description of a definition, not that of the key that refers to it:
-/// where a key has its own, the definition is written out in its place.
-fn say_at_the_key(schema: &mut Value) {
+/// Inlines the definitions of keys that have their own description: a language server shows the description of
+/// the definition instead.
+fn inline_described_references(schema: &mut Value) {
     let definitions = schema.get("$defs").cloned().unwrap_or_default();
     walk(schema, &definitions);
     let text = schema.to_string();
@@ -102,16 +102,16 @@ fn say_at_the_key(schema: &mut Value) {
 fn walk(schema: &mut Value, definitions: &Value) {
     match schema {
         Value::Object(keywords) => {
-            write_out(keywords, definitions);
+            inline_reference(keywords, definitions);
             keywords.values_mut().for_each(|value| walk(value, definitions));
-            say_in_markdown(keywords);
+            add_markdown(keywords);
         }
         Value::Array(items) => items.iter_mut().for_each(|item| walk(item, definitions)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-fn write_out(keywords: &mut Map<String, Value>, definitions: &Value) {
+fn inline_reference(keywords: &mut Map<String, Value>, definitions: &Value) {
     let target = keywords.get("$ref").and_then(Value::as_str);
     let name = target.and_then(|target| target.strip_prefix("#/$defs/"));
     let definition = name.and_then(|name| definitions.get(name)).and_then(Value::as_object);
@@ -124,8 +124,8 @@ fn write_out(keywords: &mut Map<String, Value>, definitions: &Value) {
     *keywords = whole;
 }
 
-/// `description` is plain text, of which an editor shows every backtick.
-fn say_in_markdown(keywords: &mut Map<String, Value>) {
+/// Adds `markdownDescription`, as editors show `description` as plain text.
+fn add_markdown(keywords: &mut Map<String, Value>) {
     // A property may be called `description`, too.
     if let Some(Value::String(text)) = keywords.get("description")
         && text.contains(['`', '<', '\n'])

@@ -1,4 +1,4 @@
-//! The text of a file as JSON in which every value knows its place.
+//! Parsing JSON with the position of every value.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,33 +14,33 @@ use maitred_core::catalog::MAX_FILE;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::pointer_part;
 
-/// The deepest nesting that is read: the parser recurses once for each level.
+/// The deepest nesting: the parser recurses once for each level.
 pub const MAX_DEPTH: usize = 128;
 
-/// The most words and signs in a file: what bounds the memory that reading it takes.
+/// The most tokens of a file, which bounds the memory for parsing it.
 pub const MAX_TOKENS: usize = 200_000;
 
 /// The longest key, in bytes.
 const MAX_KEY: usize = 256;
 
-/// The longest pointer below which places are kept, in bytes.
+/// The longest pointer below which positions are recorded, in bytes.
 const MAX_POINTER: usize = 1024;
 
-/// A parsed text: the JSON, and the place of each part of it by its JSON pointer.
+/// A parsed text: the JSON, and the position of each value by its JSON pointer.
 pub(super) struct Source<'a> {
     text: &'a str,
     value: Value,
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, Position>,
 }
 
-struct Place {
+struct Position {
     key: Option<Range<usize>>,
     value: Range<usize>,
 }
 
 impl<'a> Source<'a> {
-    /// Reads `text`. What is no JSON but can be understood all the same, such as a trailing comma,
-    /// is a problem that does not hide the others.
+    /// Parses `text`. Syntax errors that do not prevent parsing, such as a trailing comma, are reported together
+    /// with the other problems.
     pub(super) fn parse(text: &'a str, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         if let Some(problem) = unreadable(text) {
             problems.push(problem);
@@ -314,7 +314,7 @@ fn lowercase_first(text: &str) -> String {
 }
 
 struct Reader<'p> {
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, Position>,
     problems: &'p mut Vec<Diagnostic>,
 }
 
@@ -344,7 +344,7 @@ impl Reader<'_> {
             ast::Value::Object(object) => self.read_object(object, below),
         };
         if let Some(pointer) = pointer {
-            self.places.insert(pointer, Place { key, value: range.start..range.end });
+            self.places.insert(pointer, Position { key, value: range.start..range.end });
         }
         value
     }

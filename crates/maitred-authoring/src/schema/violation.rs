@@ -1,9 +1,10 @@
-//! What a violation of the schema means, in words.
+//! Messages for violations of the schema.
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use super::problems::MAX_PROBLEMS;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::pointer_part;
 use maitred_core::diagnostic::{cut, nearest};
@@ -20,12 +21,12 @@ pub(super) fn explain(
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let known = known_keys(schema, pointer);
-            let unexpected = unexpected.iter().take(super::MAX_PROBLEMS + 1);
+            let unexpected = unexpected.iter().take(MAX_PROBLEMS + 1);
             unexpected.map(|name| unknown_key(name, pointer, &known)).collect()
         }
         ValidationErrorKind::Required { property } => vec![missing(property, pointer, root)],
         ValidationErrorKind::Constant { .. } if pointer == "/version" => vec![version(error)],
-        // Another type is said already.
+        // A wrong type is already reported.
         ValidationErrorKind::Enum { .. } if !error.instance().is_string() => Vec::new(),
         ValidationErrorKind::Enum { options } => vec![not_listed(key, error, options, pointer)],
         ValidationErrorKind::Type { kind } => {

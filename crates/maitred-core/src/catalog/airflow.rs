@@ -1,8 +1,8 @@
-//! The waiters of Airflow's Amazon provider, by the names that it has for them.
+//! Names of waiters in Airflow's Amazon provider.
 
 use crate::diagnostic::fold;
 
-/// Service, Airflow's name, and the name of the waiter here that waits for the same.
+/// Service, Airflow's name, and the name of the equivalent waiter here.
 const NAMES: &[(&str, &str, &str)] = &[
     ("appflow", "run_complete", "flow_execution_successful"),
     ("athena", "calculation_complete", "calculation_completed"),
@@ -64,7 +64,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("stepfunctions", "step_function_succeeded", "execution_succeeded"),
 ];
 
-/// The waiter of `service` that waits for what Airflow's waiter `name` waits for.
+/// The name of the waiter of `service` that is equivalent to Airflow's `name`.
 #[must_use]
 pub fn of_airflow(service: &str, name: &str) -> Option<&'static str> {
     let wanted = fold(name);

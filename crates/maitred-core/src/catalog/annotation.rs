@@ -1,22 +1,22 @@
-//! What is added to botocore's waiters: what they wait for, what they show, and why they have failed.
+//! Annotations of botocore's waiters: descriptions, what they show, and messages of failures.
 //!
-//! `waiters/botocore/<service>.json` is a waiter file whose waiters extend those of botocore of the same
-//! name. Nothing that decides is taken from it: its acceptors repeat botocore's and say the `message`.
+//! `waiters/botocore/<service>.json` is a waiter file whose waiters annotate botocore's of the same name.
+//! They do not change decisions: their acceptors repeat botocore's and add only a `message`.
 
-use super::{WAITERS, built_in_files};
+use super::shipped::{WAITERS, built_in_files};
 use crate::config::{AcceptorConfig, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::fold;
 use crate::matcher::condition;
 
-/// The files that are added to botocore's waiters, service and text, in the order of the services.
+/// The files with annotations of botocore's waiters: service and text, in the order of the services.
 pub fn annotations() -> impl Iterator<Item = (&'static str, &'static str)> {
     WAITERS.get_dir("botocore").into_iter().flat_map(built_in_files)
 }
 
-/// botocore's waiters of `service` with what is added to them.
+/// botocore's waiters of `service` with their annotations.
 pub(super) fn annotated(service: &str, mut file: WaiterFile) -> WaiterFile {
     let added = annotations().find(|(known, _)| *known == service).map(|(_, text)| {
-        // Checked by the tests, once and for all; here it is only read.
+        // The tests check every file.
         serde_json::from_str::<WaiterFile>(text).expect("the tests parse every shipped file")
     });
     for (name, waiter) in &mut file.waiters {
@@ -32,24 +32,25 @@ pub(super) fn annotated(service: &str, mut file: WaiterFile) -> WaiterFile {
     file
 }
 
-/// Adds what decides nothing.
+/// Adds the keys that do not affect decisions.
 fn annotate(waiter: &mut WaiterConfig, added: &WaiterConfig) {
     waiter.description = added.description.clone().or_else(|| waiter.description.take());
     waiter.show.clone_from(&added.show);
     waiter.diagnose.clone_from(&added.diagnose);
     for acceptor in &mut waiter.acceptors {
         let same = |known: &&AcceptorConfig| repeats(known, acceptor);
-        acceptor.message = added.acceptors.iter().find(same).and_then(|it| it.message.clone());
+        acceptor.message =
+            added.acceptors.iter().find(same).and_then(|known| known.message.clone());
     }
 }
 
-/// Whether `one` is `other` but for the message.
+/// Whether the acceptors are equal except for the message.
 fn repeats(one: &AcceptorConfig, other: &AcceptorConfig) -> bool {
     (one.state, one.matcher, &one.argument, &one.expected)
         == (other.state, other.matcher, &other.argument, &other.expected)
 }
 
-/// What the waiter waits for, told by its acceptors.
+/// A description made from the acceptors.
 fn description(service: &str, waiter: &WaiterConfig) -> String {
     let success = waiter.acceptors.iter().filter(|acceptor| acceptor.state == State::Success);
     let conditions: Vec<_> = success.map(|acceptor| condition(acceptor, service)).collect();

@@ -1,13 +1,13 @@
 //! Waiters in botocore's layout: `<root>/<service>/<api-version>/waiters-2.json`, with the
-//! `waiters-2.sdk-extras.json` of the same version merged in; or with only that, which then changes and
-//! adds to the built-in ones.
+//! `waiters-2.sdk-extras.json` of the same version merged in. A folder with only the extras changes and adds
+//! to the built-in waiters.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::error::BadFile;
 use super::lenient::{LenientFile, parse_lenient};
-use super::lookup::BadFile;
 use super::reader::MAX_FILE;
 use crate::data_path::{self, DataFileError};
 use crate::diagnostic::Diagnostic;
@@ -24,11 +24,10 @@ pub(super) fn services(root: &Path) -> Vec<String> {
     data_path::folders(root).into_iter().filter(has).collect()
 }
 
-/// The built-in waiter of a name, as JSON: what extras without a `waiters-2.json` change.
+/// Looks up a built-in waiter by name, as JSON, for extras without a `waiters-2.json`.
 pub(super) type BuiltIn<'a> = dyn Fn(&str) -> Option<Value> + 'a;
 
-/// The waiters of `service` below one of `roots`, from its newest API version; `None` if there are
-/// none. Those that cannot be used are told apart.
+/// The waiters of the newest API version of `service` below `root`, one of `roots`; `None` if there are none.
 pub(super) fn load(
     roots: &[PathBuf],
     root: &Path,
@@ -44,7 +43,7 @@ pub(super) fn load(
         None => {
             let (version, path) = data_path::newest(root, service, &data_path::extras_of(WAITERS))?;
             let beside = Path::new(service).join(version).join(format!("{WAITERS}.json"));
-            // They were merged in there.
+            // That root merges them in.
             if roots.iter().any(|root| data_path::find(&root.join(&beside)).is_some()) {
                 return None;
             }
@@ -64,7 +63,7 @@ fn merged(mut waiters: Value, extras: Option<&Path>) -> Result<Value, Box<BadFil
     Ok(waiters)
 }
 
-/// The built-in waiters that the extras name, as the extras change them, and those that they add.
+/// The built-in waiters that the extras name, with their changes, and the waiters that they add.
 fn changed(extras: &Path, built_in: &BuiltIn<'_>) -> Result<Value, Box<BadFile>> {
     let mut extras = read_json(extras)?;
     let mut waiters = serde_json::Map::new();

@@ -1,91 +1,17 @@
-//! Waiters that take from another what they do not say themselves.
+//! Resolving `extends`: a waiter inherits the keys that it does not have.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::{Catalog, Entry, LookupError, Origin};
+use super::entry::{Base, Entry, MAX_BASES};
+use super::error::{BadExtends, LookupError, Reason};
 use crate::config::WaiterConfig;
 use crate::diagnostic::fold;
 
-/// The most waiters that one can build upon, one upon the other.
-pub const MAX_BASES: usize = 8;
-
-/// A waiter that another one extends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
-    /// `service.name`.
-    pub id: String,
-    /// Where it comes from.
-    pub origin: Origin,
-    /// How many of the acceptors, which are in the order in which they are asked, are its own.
-    pub acceptors: usize,
-}
-
-/// A waiter whose `extends` leads nowhere.
-#[derive(Debug, Clone)]
-pub struct BadExtends {
-    /// The waiter that says `extends`.
-    id: String,
-    origin: Origin,
-    extends: String,
-    reason: Reason,
-}
-
-#[derive(Debug, Clone)]
-enum Reason {
-    NoId,
-    Lookup(LookupError),
-    Cycle,
-    Depth,
-}
-
-impl BadExtends {
-    fn error(id: &str, origin: &Origin, extends: &str, reason: Reason) -> LookupError {
-        let (id, extends) = (id.to_owned(), extends.to_owned());
-        LookupError::Extends(Box::new(Self { id, origin: origin.clone(), extends, reason }))
-    }
-
-    /// What to do about it, where that can be told.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        match &self.reason {
-            Reason::NoId => Some("name it as SERVICE.NAME".to_owned()),
-            Reason::Lookup(LookupError::Unknown(unknown)) => {
-                match (unknown.near(), unknown.names()) {
-                    (Some(near), _) => Some(format!("did you mean `{}.{near}`?", unknown.service)),
-                    (None, []) => None,
-                    (None, names) => Some(format!("{} has {}", unknown.service, names.join(", "))),
-                }
-            }
-            Reason::Lookup(_) | Reason::Cycle | Reason::Depth => None,
-        }
-    }
-
-    pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.reason {
-            Reason::Lookup(error) => Some(error),
-            Reason::NoId | Reason::Cycle | Reason::Depth => None,
-        }
-    }
-}
-
-impl fmt::Display for BadExtends {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, origin, extends, .. } = self;
-        write!(f, "{id} ({origin}) extends `{extends}`, ")?;
-        match &self.reason {
-            Reason::NoId => f.write_str("which names no waiter"),
-            Reason::Lookup(LookupError::Unknown(_)) => f.write_str("which does not exist"),
-            Reason::Lookup(_) => f.write_str("which cannot be used"),
-            Reason::Cycle => f.write_str("which in the end extends itself"),
-            Reason::Depth => write!(f, "the last of more than {MAX_BASES} in a row"),
-        }
-    }
-}
-
-/// `entry`, which was found in `layer`, with everything that it takes from others.
+/// Resolves `extends` of `entry`, which was found in `layer`.
+///
+/// `find_from` finds a service's waiter by name, without the first layers, and its layer.
 pub(super) fn resolve(
-    catalog: &Catalog,
+    find_from: impl Fn(usize, &str, &str) -> Result<(usize, Entry), LookupError>,
     mut entry: Entry,
     layer: usize,
 ) -> Result<Entry, LookupError> {
@@ -97,13 +23,13 @@ pub(super) fn resolve(
         if entry.bases.len() >= MAX_BASES {
             return Err(bad(Reason::Depth));
         }
-        // Its own name stands for the waiter that it replaces.
+        // Its own name refers to the waiter that it replaces.
         let from = seen
             .last()
             .filter(|(_, known, known_name)| known == service && *known_name == fold(name));
         let from = from.map_or(0, |(layer, ..)| layer + 1);
         let (layer, base) =
-            catalog.find_from(from, service, name).map_err(|error| bad(Reason::Lookup(error)))?;
+            find_from(from, service, name).map_err(|error| bad(Reason::Lookup(error)))?;
         let key = (layer, base.service.clone(), fold(&base.name));
         if seen.contains(&key) {
             return Err(bad(Reason::Cycle));
@@ -120,7 +46,7 @@ pub(super) fn resolve(
     Ok(entry)
 }
 
-/// What `own` says, and for the rest what `base` says.
+/// The keys of `own`, and those of `base` that `own` does not have.
 fn inherit(own: &WaiterConfig, base: &WaiterConfig) -> WaiterConfig {
     let missing = own.missing();
     let takes = |key| missing.contains(&key);
@@ -129,7 +55,7 @@ fn inherit(own: &WaiterConfig, base: &WaiterConfig) -> WaiterConfig {
         kind: own.kind.or(base.kind),
         description: own.description.or(base.description),
         extends: base.extends,
-        // Whether a poll changes something goes with the operation.
+        // `mutating` belongs to the operation.
         mutating: own.mutating || (takes("operation") && base.mutating),
         operation: if takes("operation") { base.operation } else { own.operation },
         delay: if takes("delay") { base.delay } else { own.delay },

@@ -1,11 +1,13 @@
-//! The waiters of one source, found by name without looking at the others.
+//! The waiters of one source.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::reader::{Reader, read, service_in_text};
-use super::{BadFile, Entry, Origin, file_service};
+use super::entry::{Entry, WaiterOrigin};
+use super::error::BadFile;
+use super::reader::{WaiterReader, read};
+use super::service_name::{file_service, service_in_text};
 use crate::config::{WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Invalid, fold};
 
@@ -13,16 +15,16 @@ use crate::diagnostic::{Diagnostic, Invalid, fold};
 #[derive(Debug)]
 pub(super) struct Layer {
     service: String,
-    origin: Origin,
+    origin: WaiterOrigin,
     waiters: BTreeMap<String, Arc<WaiterConfig>>,
-    /// The names by their folded spelling; of two that are the same name, the first.
+    /// The names by folded spelling; the first of those that fold to the same.
     names: HashMap<String, String>,
-    /// What is wrong with the waiters that cannot be used, by folded name.
+    /// The waiters that cannot be used, by folded name.
     unusable: HashMap<String, Box<BadFile>>,
 }
 
 impl Layer {
-    pub(super) fn new(service: &str, origin: Origin, file: WaiterFile) -> Self {
+    pub(super) fn new(service: &str, origin: WaiterOrigin, file: WaiterFile) -> Self {
         let waiters: BTreeMap<_, _> =
             file.waiters.into_iter().map(|(name, config)| (name, Arc::new(config))).collect();
         let mut names = HashMap::new();
@@ -32,8 +34,12 @@ impl Layer {
         Self { service: service.to_owned(), origin, waiters, names, unusable: HashMap::new() }
     }
 
-    /// The same, with what is wrong with waiters that are in the file and not among its waiters.
-    pub(super) fn without(mut self, path: &Path, unusable: BTreeMap<String, Invalid>) -> Self {
+    /// Adds the waiters of the file that cannot be used.
+    pub(super) fn with_unusable(
+        mut self,
+        path: &Path,
+        unusable: BTreeMap<String, Invalid>,
+    ) -> Self {
         let bad =
             |problems| Box::new(BadFile { path: path.to_owned(), text: String::new(), problems });
         self.unusable =
@@ -41,7 +47,7 @@ impl Layer {
         self
     }
 
-    /// The waiter of that folded name; an error if it is there and cannot be used.
+    /// The waiter of that folded name; an error if it cannot be used.
     pub(super) fn find(&self, folded: &str) -> Option<Result<Entry, Box<BadFile>>> {
         if let Some(bad) = self.unusable.get(folded) {
             return Some(Err(bad.clone()));
@@ -73,19 +79,19 @@ impl Layer {
     }
 }
 
-/// One file of the user's.
+/// A user's file that was read.
 #[derive(Debug)]
 pub(super) enum Loaded {
     Good(Arc<Layer>),
-    Bad { file: Box<BadFile>, of: Of },
+    Bad { file: Box<BadFile>, scope: Scope },
 }
 
-/// Whose waiters a file that cannot be used would have had.
+/// The services whose look-ups a file that cannot be used fails.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Of {
-    /// Those of this service, as the file or its name says.
+pub(super) enum Scope {
+    /// The service that the file's text or name says.
     Service(String),
-    /// Any: it was named itself, so that it was meant.
+    /// All: the user has named the file.
     Any,
 }
 
@@ -98,46 +104,46 @@ impl Loaded {
         }
     }
 
-    /// The waiters of `wanted` in the file, or the file if it cannot be used and would have had them.
+    /// The waiters of service `wanted`, or an error if the file cannot be used and may have had them.
     pub(super) fn layer(&self, wanted: &str) -> Option<Result<Arc<Layer>, Box<BadFile>>> {
         match self {
             Self::Good(layer) if layer.service() == wanted => Some(Ok(Arc::clone(layer))),
-            Self::Bad { file, of: Of::Any } => Some(Err(file.clone())),
-            Self::Bad { file, of: Of::Service(service) } if service == wanted => {
+            Self::Bad { file, scope: Scope::Any } => Some(Err(file.clone())),
+            Self::Bad { file, scope: Scope::Service(service) } if service == wanted => {
                 Some(Err(file.clone()))
             }
             Self::Good(_) | Self::Bad { .. } => None,
         }
     }
 
-    /// The same file as one that was named itself.
-    fn meant(self) -> Self {
+    /// Marks a file that the user has named.
+    fn named(self) -> Self {
         match self {
-            Self::Bad { file, .. } => Self::Bad { file, of: Of::Any },
+            Self::Bad { file, .. } => Self::Bad { file, scope: Scope::Any },
             good @ Self::Good(_) => good,
         }
     }
 }
 
-/// The waiter files that a path of the user's names: those of a folder in the order of their names, or the
-/// one file.
-pub(super) fn named(path: &Path, reader: Reader) -> Vec<Loaded> {
+/// Reads the waiter files of a path that the user has named: a file, or those of a folder in the order of
+/// their names.
+pub(super) fn named(path: &Path, reader: WaiterReader) -> Vec<Loaded> {
     match path.is_dir() {
-        // Of a folder that cannot be read, nobody knows what is in it.
-        true => folder(path, reader).unwrap_or_else(|bad| vec![bad.meant()]),
-        false => vec![load(path, reader).meant()],
+        // A folder that cannot be read may contain any service.
+        true => folder(path, reader).unwrap_or_else(|bad| vec![bad.named()]),
+        false => vec![load(path, reader).named()],
     }
 }
 
-/// The same of a path that nobody has named, or that a file found in the folder names.
-pub(super) fn found(path: &Path, reader: Reader) -> Vec<Loaded> {
+/// Reads the waiter files of a path that was discovered rather than named.
+pub(super) fn found(path: &Path, reader: WaiterReader) -> Vec<Loaded> {
     match path.is_dir() {
         true => folder(path, reader).unwrap_or_else(|bad| vec![bad]),
         false => vec![load(path, reader)],
     }
 }
 
-fn folder(path: &Path, reader: Reader) -> Result<Vec<Loaded>, Loaded> {
+fn folder(path: &Path, reader: WaiterReader) -> Result<Vec<Loaded>, Loaded> {
     let is_waiter_file = |path: &PathBuf| {
         path.extension().is_some_and(|extension| extension == "json") && !path.is_dir()
     };
@@ -146,7 +152,7 @@ fn folder(path: &Path, reader: Reader) -> Result<Vec<Loaded>, Loaded> {
         let message = format!("the folder cannot be read: {error}");
         let problems = Invalid::new(vec![Diagnostic::error("file", "", message)]);
         let file = Box::new(BadFile { path: path.to_owned(), text: String::new(), problems });
-        Loaded::Bad { file, of: Of::Service(file_service(path)) }
+        Loaded::Bad { file, scope: Scope::Service(file_service(path)) }
     })?;
     let mut files: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();
     files.retain(is_waiter_file);
@@ -154,16 +160,15 @@ fn folder(path: &Path, reader: Reader) -> Result<Vec<Loaded>, Loaded> {
     Ok(files.iter().map(|path| load(path, reader)).collect())
 }
 
-fn load(path: &Path, reader: Reader) -> Loaded {
+fn load(path: &Path, reader: WaiterReader) -> Loaded {
     match read(path, reader) {
         Ok(file) => {
             let service = file.service.clone().unwrap_or_else(|| file_service(path));
-            Loaded::Good(Arc::new(Layer::new(&service, Origin::File(path.to_owned()), file)))
+            Loaded::Good(Arc::new(Layer::new(&service, WaiterOrigin::File(path.to_owned()), file)))
         }
         Err(file) => {
-            let said = service_in_text(&file.text);
-            let of = Of::Service(said.unwrap_or_else(|| file_service(path)));
-            Loaded::Bad { file, of }
+            let service = service_in_text(&file.text).unwrap_or_else(|| file_service(path));
+            Loaded::Bad { file, scope: Scope::Service(service) }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a waiter file as botocore does: what it does not know, it does not see.
+//! Reading a waiter file as botocore does, ignoring unknown keys.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use crate::config::WaiterFile;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 
-/// A waiter file as botocore reads it: a waiter that cannot be used does not spoil the others.
+/// A waiter file as botocore reads it: an invalid waiter does not invalidate the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LenientFile {
     /// The waiters that can be used.
     pub file: WaiterFile,
-    /// What is wrong with the others, by name.
+    /// The problems of the other waiters, by name.
     pub unusable: BTreeMap<String, Invalid>,
 }
 
@@ -42,13 +42,13 @@ struct LenientAcceptor {
     expected: Value,
 }
 
-/// Reads a waiter file by botocore's rules, which also bend it: unknown keys, those of maitred too,
-/// are dropped, any state but `success` and `failure` means "go on", and fewer than one attempt is one.
-/// Acceptors' expressions are not compiled. A waiter that botocore could not use either, for a missing
-/// key or an unknown matcher, is left out and named.
+/// Reads a waiter file by botocore's rules: unknown keys, including those of maitred, are ignored, any state
+/// but `success` and `failure` means `retry`, and fewer than one attempt is one. Expressions are not
+/// compiled. Waiters that botocore cannot use, because of a missing key or an unknown matcher, are listed in
+/// [`LenientFile::unusable`].
 ///
 /// # Errors
-/// The file is of another version, or has no waiters at all.
+/// The file has another version, or no object `waiters`.
 pub fn parse_lenient(value: &Value) -> Result<LenientFile, Invalid> {
     let invalid = |message: String| Invalid::new(vec![Diagnostic::error("botocore", "", message)]);
     let version = value.get("version");

@@ -1,14 +1,13 @@
-//! Where a process finds waiters: its environment, its user's folders and its working directory.
+//! Sources from the environment, the home folder and the working directory of a process.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::Sources;
+use super::sources::Sources;
 
 impl Sources {
-    /// The same with what the process's environment says, as for the command `maitred`: the files and folders
-    /// that `MAITRED_WAITERS` names, those of `AWS_DATA_PATH` and `~/.aws/models`, and `./waiters`. What
-    /// `maitred.toml` says is not read.
+    /// Sets the sources of the command `maitred`: the files and folders in `MAITRED_WAITERS`, those of
+    /// `AWS_DATA_PATH` and `~/.aws/models`, and `./waiters`. Does not read `maitred.toml`.
     #[must_use]
     pub fn with_environment(self) -> Self {
         let user = std::env::var_os("MAITRED_WAITERS");
@@ -18,12 +17,12 @@ impl Sources {
     }
 }
 
-/// The paths of a variable; an empty one is none.
+/// The paths of a variable; empty ones are skipped.
 fn paths(variable: &OsString) -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(variable).filter(|path| !path.as_os_str().is_empty())
 }
 
-/// The folders in which botocore looks for its data, those that are not its own.
+/// The folders in which botocore looks for data, except its own.
 fn data_paths(variable: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
     let under_home = |path: PathBuf| match (path.strip_prefix("~"), &home) {
         (Ok(rest), Some(home)) => home.join(rest),

@@ -1,10 +1,10 @@
-//! From the text of a waiter file to a [`WaiterFile`].
+//! Reading waiter files.
 
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::lookup::BadFile;
+use super::error::BadFile;
 use crate::config::WaiterFile;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
@@ -15,17 +15,17 @@ use crate::waiter::Waiter;
 /// The largest waiter file, in bytes.
 pub const MAX_FILE: usize = 4 * 1024 * 1024;
 
-/// Reads the text of a waiter file and checks all of it.
-pub type Reader = fn(&str) -> Result<WaiterFile, Invalid>;
+/// A function that parses and checks the text of a waiter file.
+pub type WaiterReader = fn(&str) -> Result<WaiterFile, Invalid>;
 
-/// Reads the text of a waiter file: the keys and values must be those of [`WaiterFile`], and every expression
+/// Parses the text of a waiter file. The keys and values must be those of [`WaiterFile`], and every expression
 /// must compile.
 ///
-/// This is for programs that read waiters. `maitred-authoring`, for those who write them, checks a text
-/// against the JSON Schema: it gives every problem its place in the text, and finds them all in one go.
+/// This is for programs that use waiters. For those who write them, `maitred-authoring` checks a text
+/// against the JSON Schema: it finds all problems at once, each with its position in the text.
 ///
 /// # Errors
-/// The text is not JSON, is not a waiter file, or has a waiter that cannot be used.
+/// The text is not JSON, not a waiter file, or has an invalid waiter.
 pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
     let problem = |rule, message: String| Invalid::new(vec![Diagnostic::error(rule, "", message)]);
     if text.len() > MAX_FILE {
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
 ///
 /// # Errors
 /// The file cannot be read, or is not valid.
-pub fn read(path: &Path, reader: Reader) -> Result<WaiterFile, Box<BadFile>> {
+pub fn read(path: &Path, reader: WaiterReader) -> Result<WaiterFile, Box<BadFile>> {
     let bad = |text, problems| Box::new(BadFile { path: path.to_owned(), text, problems });
     let text = file::text(path, MAX_FILE as u64).map_err(|error| {
         let problem = Diagnostic::error("file", "", error.to_string());
@@ -62,7 +62,7 @@ pub fn read(path: &Path, reader: Reader) -> Result<WaiterFile, Box<BadFile>> {
     reader(&text).map_err(|problems| bad(text, problems))
 }
 
-/// A waiter file with whole numbers as such where one is meant: for JSON `60.0` is the same as `60`.
+/// Converts the numbers of a waiter file that have to be integers, such as `60.0`, to integers.
 #[must_use]
 pub fn with_whole_numbers(mut file: Value) -> Value {
     make_whole(file.get_mut("version"));
@@ -75,10 +75,10 @@ pub fn with_whole_numbers(mut file: Value) -> Value {
     file
 }
 
-/// The largest whole number up to which a float is exact.
+/// The largest integer up to which floats are exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Makes a whole number of a float that is one.
+/// Converts a float without a fraction to an integer.
 pub fn make_whole(value: Option<&mut Value>) {
     if let Some(value) = value
         && let Some(number) = value.as_f64()
@@ -86,41 +86,4 @@ pub fn make_whole(value: Option<&mut Value>) {
     {
         *value = json!(number as u64);
     }
-}
-
-/// The service that the text of a waiter file names, however broken it is: the value of the key `service` in the
-/// outermost object.
-pub(super) fn service_in_text(text: &str) -> Option<String> {
-    let (mut depth, mut rest) = (0_usize, text);
-    while let Some(at) = rest.find(['{', '[', '}', ']', '"']) {
-        let (sign, after) = rest[at..].split_at(1);
-        rest = after;
-        match sign {
-            "{" | "[" => depth += 1,
-            "}" | "]" => depth = depth.saturating_sub(1),
-            _ => {
-                let (key, after) = quoted(rest)?;
-                rest = after;
-                let value = rest.trim_start().strip_prefix(':').map(str::trim_start);
-                if depth == 1
-                    && key == "service"
-                    && let Some(value) = value.and_then(|value| value.strip_prefix('"'))
-                {
-                    return quoted(value).map(|(service, _)| service.to_owned());
-                }
-            }
-        }
-    }
-    None
-}
-
-/// What stands before the closing quote, as it is written, and what follows it.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let mut escaped = false;
-    let end = text.find(|c: char| {
-        let ends = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    })?;
-    Some((&text[..end], &text[end + 1..]))
 }

@@ -1,12 +1,11 @@
-//! Waiters found by words, in any order and spelling.
+//! Finding waiters by words, in any order and spelling.
 
-use super::Entry;
 use super::airflow::airflow_names;
+use super::entry::Entry;
 use crate::diagnostic::{fold, nearest};
 use crate::names::{other_names, snake_name};
 
-/// The words of a question, each without what its forms differ in: `Services-Stable` asks for `service`
-/// and `stable`.
+/// The words of a text, lower case and singular: `service` and `stable` for `Services-Stable`.
 fn words(text: &str) -> Vec<String> {
     let snake = snake_name(text);
     let words = snake.split(|letter: char| !letter.is_alphanumeric());
@@ -21,35 +20,39 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// Whether all of `words` are in `texts` together.
+/// Whether `texts` together contain all of `words`.
 fn are_in(words: &[String], texts: &[&str]) -> bool {
     let text = fold(&texts.join(" "));
     words.iter().all(|word| text.contains(word.as_str()))
 }
 
-/// Those of `entries` that have all words of `asked`: in the service, its other names and the waiter's
-/// names or, if there are several words and none has them there, also in the operation and the description.
+/// The `entries` that match all words of `query`: in the names of the service and the waiter or, if there are
+/// several words and no names match, also in the operation and the description.
 #[must_use]
-pub fn found_by_words(entries: Vec<Entry>, asked: &[String]) -> Vec<Entry> {
-    let words: Vec<_> = asked.iter().flat_map(|text| self::words(text)).collect();
-    let named = |entry: &Entry| {
+pub fn found_by_words(entries: Vec<Entry>, query: &[String]) -> Vec<Entry> {
+    let words: Vec<_> = query.iter().flat_map(|text| self::words(text)).collect();
+    let matches_names = |entry: &Entry| {
         let mut texts = vec![entry.service.as_str(), &entry.name];
         other_names(&entry.service).for_each(|name| texts.push(name));
         airflow_names(&entry.service, &entry.name).for_each(|name| texts.push(name));
         are_in(&words, &texts)
     };
-    let told = |entry: &Entry| {
+    let matches_description = |entry: &Entry| {
         let description = entry.config.description.as_deref().unwrap_or_default();
         let texts = [&entry.service, &entry.name, &entry.config.operation, description];
         let known = self::words(&texts.join(" "));
         words.iter().all(|word| known.iter().any(|known| known.starts_with(word.as_str())))
     };
-    // One word is in many a sentence.
-    let any_named = words.len() < 2 || entries.iter().any(named);
-    entries.into_iter().filter(|it| if any_named { named(it) } else { told(it) }).collect()
+    // A single word occurs in too many descriptions.
+    let any_named = words.len() < 2 || entries.iter().any(matches_names);
+    let matches = |entry: &Entry| match any_named {
+        true => matches_names(entry),
+        false => matches_description(entry),
+    };
+    entries.into_iter().filter(matches).collect()
 }
 
-/// The one of `names` that somebody who wrote `name` probably meant.
+/// The one of `names` that was probably meant by `name`.
 pub(super) fn meant<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
     let words = words(name);
     let has_all = |known: &&String| are_in(&words, &[known]);

@@ -1,11 +1,12 @@
-//! Why a wait failed, as the service tells it when it is asked.
+//! Diagnostic calls, which ask the service why a wait failed.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Ending, LastError};
+use super::ending::Ending;
+use super::progress::LastError;
 use crate::client::Client;
 use crate::client::Observation;
 use crate::clock::{Clock, Moment, Timestamp};
@@ -16,34 +17,36 @@ use crate::waiter::Waiter;
 /// How long all the calls of one diagnosis may take together.
 pub const DIAGNOSE_LIMIT: Duration = Duration::from_secs(30);
 
-/// What one call of a waiter's `diagnose` found.
+/// The result of one call of a waiter's `diagnose`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
-    /// The operation that was asked.
+    /// The operation that was called.
     pub operation: String,
-    /// What it said.
+    /// What it found.
     #[serde(flatten)]
     pub finding: DiagnosisFinding,
 }
 
-/// What a call said of a failure.
+/// What a diagnostic call found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiagnosisFinding {
-    /// The value of the call's `show`, of several expressions a list; `null` if it found nothing.
+    /// The value of the call's `show`: a list for several expressions; `null` if nothing was found.
     Value(Value),
-    /// The call failed, or its reply does not hold what is looked for.
+    /// The call failed, or `show` could not be evaluated on its reply.
     Error(LastError),
 }
 
-/// Asks why a wait ended: the calls of the waiter's `diagnose`, one after the other, once each, for
-/// [`DIAGNOSE_LIMIT`] at most, and not beyond `until`. Only where the wait failed, or gave up waiting; after a
-/// call error the same credentials would fail again. A call that fails changes nothing but what is told.
+/// Makes the calls of the waiter's `diagnose`, each once and in order, to find out why a wait ended. They
+/// take [`DIAGNOSE_LIMIT`] at most, and end at `until`.
 ///
-/// [`Wait`](super::Wait) does this by itself, as the last thing before its outcome.
+/// No call is made unless the wait failed, was exhausted or timed out: after a call error, further calls
+/// would fail, too. A call that fails is reported as a finding.
+///
+/// [`Wait`](super::Wait) calls this before it returns its outcome.
 ///
 /// # Cancellation
-/// Dropping the future gives up the call in flight.
+/// Dropping the future cancels the call in flight.
 pub async fn diagnose(
     waiter: &Waiter,
     client: &dyn Client,
@@ -100,9 +103,9 @@ fn finding(asked: &Diagnose, seen: &Observation) -> DiagnosisFinding {
     }
 }
 
-/// What is known of the reason, to be added to a message; nothing of what was not found.
-pub(super) fn told(diagnosis: &[Diagnosis]) -> String {
-    let told = diagnosis.iter().filter_map(|one| match &one.finding {
+/// The findings as text to append to a message; empty for calls that found nothing.
+pub(super) fn summary(diagnosis: &[Diagnosis]) -> String {
+    let findings = diagnosis.iter().filter_map(|one| match &one.finding {
         DiagnosisFinding::Value(Value::Null) => None,
         DiagnosisFinding::Value(Value::String(text)) => {
             Some(format!("; {}: {text}", one.operation))
@@ -113,5 +116,5 @@ pub(super) fn told(diagnosis: &[Diagnosis]) -> String {
             one.operation, error.code, error.message
         )),
     });
-    told.collect()
+    findings.collect()
 }

@@ -1,14 +1,13 @@
-//! How a wait ended.
+//! The outcome of a wait and its message.
 
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Progress;
-use super::diagnose;
-use super::diagnose::Diagnosis;
+use super::diagnose::{self, Diagnosis};
+use super::ending::{Ending, Status};
+use super::progress::Progress;
 use super::transient::is_transient;
 use crate::client::CallError;
 use crate::client::CallErrorKind;
@@ -17,62 +16,7 @@ use crate::document::Document;
 use crate::matcher::Acceptor;
 use crate::waiter::Waiter;
 
-/// How a wait ended, as outcomes, events, JSON and exit codes name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// A success acceptor matched.
-    Success,
-    /// A failure acceptor matched.
-    Failure,
-    /// The attempts were used up.
-    Exhausted,
-    /// The deadline passed.
-    Timeout,
-    /// A call failed in a way that no acceptor names and that does not pass by itself.
-    Error,
-    /// The caller cancelled the wait.
-    Cancelled,
-}
-
-impl Status {
-    /// The name in JSON, e.g. `exhausted`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Exhausted => "exhausted",
-            Self::Timeout => "timeout",
-            Self::Error => "error",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// What ended a wait, with what is known of it.
-#[derive(Debug, Clone)]
-pub enum Ending {
-    /// A success acceptor matched, often enough in a row.
-    Success,
-    /// A failure acceptor matched.
-    Failure {
-        /// Its index among the waiter's acceptors.
-        acceptor: usize,
-        /// Why, in words for people: what its `message` yields, or what it found.
-        reason: String,
-    },
-    /// The attempts were used up.
-    Exhausted,
-    /// The deadline passed.
-    TimedOut,
-    /// A call failed for good, or transient failures went on for too long.
-    Error(CallError),
-    /// The caller cancelled the wait.
-    Cancelled,
-}
-
-/// The end of a wait: what ended it, where it stood, and the last document.
+/// The outcome of a wait: what ended it, its progress, and the last document.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     pub(super) ending: Ending,
@@ -96,7 +40,7 @@ impl Outcome {
             strict_message(waiter, &ending, &progress)
         } else {
             let message = message(waiter, &ending, &progress, elapsed);
-            message + &diagnose::told(&diagnosis)
+            message + &diagnose::summary(&diagnosis)
         };
         Self { ending, progress, elapsed, document, diagnosis, message }
     }
@@ -107,7 +51,7 @@ impl Outcome {
         &self.ending
     }
 
-    /// The name of what ended the wait.
+    /// The status of the wait.
     #[must_use]
     pub fn status(&self) -> Status {
         match self.ending {
@@ -120,20 +64,20 @@ impl Outcome {
         }
     }
 
-    /// What happened, in a sentence for people. In strict mode the text of botocore's `WaiterError`;
-    /// empty for a success.
+    /// A sentence for people about what happened. In strict mode it is the text of botocore's
+    /// `WaiterError`, and empty for a success.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Where the wait stood at its end.
+    /// The progress at the end.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// How long the wait took, from its start to its end, also across restarts.
+    /// How long the wait took from start to end, including restarts.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
@@ -145,8 +89,8 @@ impl Outcome {
         self.document.as_ref()
     }
 
-    /// What the calls of the waiter's `diagnose` found, if the wait failed or gave up; the message has
-    /// it too.
+    /// What the calls of the waiter's `diagnose` found, if the wait did not succeed. It is also part of the
+    /// message.
     #[must_use]
     pub fn diagnosis(&self) -> &[Diagnosis] {
         &self.diagnosis
@@ -165,9 +109,8 @@ impl Outcome {
         }
     }
 
-    /// Whether the wait ended by an error that might have passed by itself: the service could not be
-    /// reached, failed, or throttled for too long. Also where the attempts or the time were used up
-    /// and no poll got another answer.
+    /// Whether the wait ended because of transient errors: the service could not be reached, failed or
+    /// throttled for too long. Also true if the wait was exhausted or timed out and every poll failed so.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         let failures = u64::from(self.progress.transient_failures);
@@ -180,7 +123,7 @@ impl Outcome {
         }
     }
 
-    /// The last document of a success; anything else as an error.
+    /// The last document of a successful wait.
     ///
     /// # Errors
     /// The wait did not end as a success.
@@ -220,11 +163,13 @@ fn message(waiter: &Waiter, ending: &Ending, progress: &Progress, elapsed: Durat
     match ending {
         Ending::Success => format!("{id} succeeded after {polls}"),
         Ending::Failure { reason, .. } => format!("{id} failed: {reason}"),
-        Ending::Exhausted => format!("{id} gave up after {polls}{}", standing(waiter, progress)),
+        Ending::Exhausted => {
+            format!("{id} gave up after {polls}{}", progress_text(waiter, progress))
+        }
         Ending::TimedOut => format!(
             "{id} timed out after {} ({polls}){}",
             seconds(elapsed),
-            standing(waiter, progress)
+            progress_text(waiter, progress)
         ),
         Ending::Error(error) => {
             let streak = match progress.transient_failures {
@@ -234,13 +179,13 @@ fn message(waiter: &Waiter, ending: &Ending, progress: &Progress, elapsed: Durat
             format!("{id} ended by an error: {error}{streak}{}", unevaluable(progress))
         }
         Ending::Cancelled => {
-            format!("{id} was cancelled after {polls}{}", standing(waiter, progress))
+            format!("{id} was cancelled after {polls}{}", progress_text(waiter, progress))
         }
     }
 }
 
-/// Where a wait stood that did not come to an end by itself.
-fn standing(waiter: &Waiter, progress: &Progress) -> String {
+/// The progress of a wait that was exhausted, timed out or cancelled, as text.
+fn progress_text(waiter: &Waiter, progress: &Progress) -> String {
     let mut out = String::new();
     if let Some(shown) = &progress.shown {
         out.push_str(&format!("; last seen: {}", shortened(&shown.to_string())));
@@ -286,8 +231,8 @@ fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
-/// The text of botocore's exceptions, its slips included: after an unmatched poll the "previously
-/// accepted state" is that of the acceptor that was asked last, not of the one that matched.
+/// The text of botocore's exceptions, including its bugs: after an unmatched poll, the "previously accepted
+/// state" is that of the acceptor that was checked last, not of the one that matched.
 fn strict_message(waiter: &Waiter, ending: &Ending, progress: &Progress) -> String {
     let reason = match ending {
         Ending::Success => return String::new(),
@@ -308,7 +253,7 @@ fn strict_message(waiter: &Waiter, ending: &Ending, progress: &Progress) -> Stri
         Ending::Error(error) if error.kind() == CallErrorKind::Service => {
             format!("An error occurred ({}): {}", error.code(), error.message())
         }
-        // Exceptions that are no ClientError leave botocore's wait() as they are.
+        // Exceptions other than ClientError pass through botocore's wait() unchanged.
         Ending::Error(error) => return error.message().to_owned(),
         Ending::TimedOut => "Timed out".to_owned(),
         Ending::Cancelled => "Cancelled".to_owned(),

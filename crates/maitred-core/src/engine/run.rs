@@ -1,4 +1,4 @@
-//! The async loop around [`step`](super::step).
+//! The async loop around [`step()`](super::step()).
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,7 +6,11 @@ use std::time::Duration;
 use futures_core::Stream;
 use serde_json::Value;
 
-use super::{Diagnosis, Ending, Outcome, Progress, Step, diagnose, shown, step};
+use super::diagnose::{Diagnosis, diagnose};
+use super::ending::Ending;
+use super::outcome::Outcome;
+use super::progress::Progress;
+use super::step::{NextAction, shown, step};
 use crate::client::Client;
 use crate::client::Observation;
 use crate::clock::{Clock, Moment, Timestamp};
@@ -14,23 +18,22 @@ use crate::document::Document;
 use crate::matcher::Decision;
 use crate::waiter::Waiter;
 
-/// How long after the deadline a wait ends at the latest: the poll that is sent at the deadline, and
-/// the calls that diagnose a failure, have as long together. A poll that is in flight when the
-/// deadline comes is cut there.
+/// How long after its deadline a wait may end: the time limit for a poll that is sent at the deadline,
+/// together with the diagnostic calls. A poll that is in flight at the deadline is cancelled then.
 pub const LAST_POLL_GRACE: Duration = Duration::from_secs(2);
 
-/// Waits: polls until the waiter says that it is over.
+/// Polls until the waiter's acceptors or bounds end the wait.
 ///
-/// There is no time-out but the waiter's own; see [`Options::timeout`](crate::waiter::Options).
+/// The only time-out is the waiter's own; see [`Options::timeout`](crate::waiter::Options).
 ///
 /// # Cancellation
-/// Dropping the future cancels the wait and the call in flight. To keep what the wait knew, use
+/// Dropping the future cancels the wait and the call in flight. To keep the progress, use
 /// [`Wait::run_until`].
 pub async fn wait(waiter: &Waiter, client: &dyn Client, clock: &dyn Clock) -> Outcome {
     Wait::new(waiter, client, clock).run().await
 }
 
-/// One wait, to be run to its end at once, or event by event.
+/// A wait, which runs to its end ([`Wait::run`]) or event by event ([`Wait::next_event`]).
 #[derive(Debug)]
 pub struct Wait<'a> {
     waiter: &'a Waiter,
@@ -38,24 +41,23 @@ pub struct Wait<'a> {
     clock: &'a dyn Clock,
     progress: Progress,
     reads_body: bool,
-    document: Option<Kept>,
+    document: Option<LastDocument>,
     diagnosis: Vec<Diagnosis>,
     /// When the last poll was sent.
     polled: Timestamp,
     phase: Phase,
-    /// When this value was made, and how long the wait had lasted then.
+    /// When this value was created, and how long the wait had lasted by then.
     begun: (Moment, Duration),
 }
 
-/// The last document. Between two polls, which is where most waits are most of the time, it is kept
-/// as text, which takes a fifth of the memory.
+/// The last document. Between two polls it is kept as text, which takes a fifth of the memory.
 #[derive(Debug)]
-enum Kept {
+enum LastDocument {
     Document(Document),
     Text(Box<str>),
 }
 
-impl Kept {
+impl LastDocument {
     fn into_document(self) -> Document {
         match self {
             Self::Document(document) => document,
@@ -68,20 +70,20 @@ impl Kept {
 
 #[derive(Debug)]
 enum Phase {
-    /// The next poll is due after a pause of this length, which began then.
+    /// The next poll is due after a pause: its start and length.
     Waiting(Moment, Duration),
-    /// The last poll has been told, its outcome not yet.
+    /// The last poll has been returned, the outcome not yet.
     Ending(Ending),
-    /// The outcome has been told.
+    /// The outcome has been returned.
     Over,
 }
 
-/// What a wait tells while it runs.
+/// An event of a running wait.
 #[derive(Debug, Clone)]
 pub enum WaitEvent {
-    /// A poll that did not end the wait, or the one that did.
+    /// A poll.
     Polled(Box<Poll>),
-    /// The end; nothing comes after it.
+    /// The end; no event follows.
     Done(Box<Outcome>),
 }
 
@@ -92,7 +94,8 @@ pub struct Poll {
     pub attempt: u64,
     /// Time since the wait began.
     pub elapsed: Duration,
-    /// What came back. [`Acceptor::examine`](crate::matcher::Acceptor::examine) tells what each acceptor made of it.
+    /// The observation. [`Acceptor::examine`](crate::matcher::Acceptor::examine) explains what each acceptor
+    /// found in it.
     pub seen: Observation,
     /// What the acceptors decided.
     pub decision: Decision,
@@ -103,13 +106,13 @@ pub struct Poll {
 }
 
 impl<'a> Wait<'a> {
-    /// A wait that begins now.
+    /// A wait that starts now.
     #[must_use]
     pub fn new(waiter: &'a Waiter, client: &'a dyn Client, clock: &'a dyn Clock) -> Self {
         Self::started_at(waiter, client, clock, clock.now())
     }
 
-    /// A wait that began at `started`: waits that begin together have the same deadline.
+    /// A wait that started at `started`, so that several waits can share a deadline.
     #[must_use]
     pub fn started_at(
         waiter: &'a Waiter,
@@ -119,14 +122,14 @@ impl<'a> Wait<'a> {
     ) -> Self {
         let progress = Progress::start(waiter, started, fastrand::u64(..));
         let first = started.plus(waiter.schedule().initial_delay);
-        // A deadline that comes earlier gets the one poll that there is time for.
+        // If the deadline comes earlier, there is one poll at the deadline.
         let first = progress.deadline.map_or(first, |deadline| first.min(deadline));
         let pause = first.since(clock.now());
         Self::after(pause, waiter, client, clock, progress)
     }
 
-    /// A wait that goes on from stored progress: its next poll is due at once, attempts and
-    /// deadline go on counting.
+    /// A wait that continues from stored progress. Its next poll is due at once; attempts and deadline
+    /// carry over.
     #[must_use]
     pub fn resume(
         waiter: &'a Waiter,
@@ -161,21 +164,21 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// How long the wait has lasted, however the wall clock was set meanwhile.
+    /// How long the wait has lasted, unaffected by changes of the wall clock.
     fn elapsed(&self) -> Duration {
         let (moment, before) = self.begun;
         before.saturating_add(moment.elapsed(self.clock))
     }
 
-    /// The same for a caller that reads the `Body` of the last document, which else is read for a waiter
-    /// that [looks at it](Waiter::reads_body) only.
+    /// Reads the `Body` of each reply even if the waiter [does not](Waiter::reads_body), so that the last
+    /// document has it.
     #[must_use]
     pub fn with_body(mut self) -> Self {
         self.reads_body = true;
         self
     }
 
-    /// Where the wait stands.
+    /// The progress so far.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -189,8 +192,8 @@ impl<'a> Wait<'a> {
         self.run_until(std::future::pending()).await
     }
 
-    /// Runs to the end or until `cancel` completes; then the outcome is
-    /// [`Cancelled`](Ending::Cancelled) and holds the progress, from which the wait can be resumed.
+    /// Runs to the end or until `cancel` completes. In that case the outcome is
+    /// [`Cancelled`](Ending::Cancelled) and has the progress from which the wait can be resumed.
     pub async fn run_until(mut self, cancel: impl Future<Output = ()> + Send) -> Outcome {
         let mut cancel = std::pin::pin!(cancel);
         loop {
@@ -207,7 +210,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// The polls as they happen, then the outcome.
+    /// A stream of the polls as they happen, then the outcome.
     pub fn events(self) -> impl Stream<Item = WaitEvent> + Send + 'a {
         futures_util::stream::unfold(self, |mut wait| async move {
             let event = wait.next_event().await?;
@@ -215,11 +218,11 @@ impl<'a> Wait<'a> {
         })
     }
 
-    /// Sleeps until the next poll is due and tells what it saw; after the last poll it asks why the
-    /// wait failed, if it did and the waiter says how, tells the outcome, and then nothing more.
+    /// Sleeps until the next poll is due, polls, and returns the observation. After the last poll it makes
+    /// the waiter's diagnostic calls if the wait did not succeed, and returns the outcome; then `None`.
     ///
     /// # Cancellation
-    /// Dropping the future loses nothing but the call in flight; the next call of this method goes on.
+    /// Dropping the future loses only the call in flight; the next call of this method continues.
     pub async fn next_event(&mut self) -> Option<WaitEvent> {
         match &self.phase {
             Phase::Waiting(from, pause) => {
@@ -234,7 +237,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Ends the wait where it stands: as cancelled, unless its last poll has already ended it.
+    /// Ends the wait now: as cancelled, unless its last poll has already ended it.
     #[must_use]
     pub fn cancel(mut self) -> Outcome {
         let ending = match std::mem::replace(&mut self.phase, Phase::Over) {
@@ -253,7 +256,7 @@ impl<'a> Wait<'a> {
         let Some(seen) = self.call().await else {
             let progress = &mut self.progress;
             progress.attempts += 1;
-            // No answer came either: it goes on with a streak, but does not begin one.
+            // No answer: this extends a streak of transient failures, but does not start one.
             progress.transient_failures += u32::from(progress.transient_failures > 0);
             self.phase = Phase::Ending(Ending::TimedOut);
             return self.end(Ending::TimedOut).await;
@@ -262,16 +265,16 @@ impl<'a> Wait<'a> {
         let (decision, next) = step(self.waiter, &mut self.progress, &seen, now);
         if let Some(document) = seen.document() {
             self.document = Some(match next {
-                Step::Sleep(_) => Kept::Text(document.value().to_string().into()),
-                Step::Done(_) => Kept::Document(document.clone()),
+                NextAction::Sleep(_) => LastDocument::Text(document.value().to_string().into()),
+                NextAction::Done(_) => LastDocument::Document(document.clone()),
             });
         }
         let next_delay = match next {
-            Step::Sleep(delay) => {
+            NextAction::Sleep(delay) => {
                 self.phase = Phase::Waiting(Moment::of(self.clock), delay);
                 Some(delay)
             }
-            Step::Done(ending) => {
+            NextAction::Done(ending) => {
                 self.phase = Phase::Ending(ending);
                 None
             }
@@ -288,7 +291,7 @@ impl<'a> Wait<'a> {
         WaitEvent::Polled(Box::new(poll))
     }
 
-    /// One poll, cut at the deadline; `None` if it was cut.
+    /// Makes one poll; `None` if the deadline cancelled it.
     async fn call(&self) -> Option<Observation> {
         let call = self.waiter.call();
         let call = match (self.waiter.all_pages(), self.reads_body) {
@@ -310,8 +313,9 @@ impl<'a> Wait<'a> {
     }
 
     async fn end(&mut self, ending: Ending) -> WaitEvent {
-        // A last poll that was sent late, after a restart, has its grace from there.
-        let until = self.progress.deadline.map(|it| it.max(self.polled).plus(LAST_POLL_GRACE));
+        // For a last poll that was sent late, after a restart, the grace starts there.
+        let until =
+            self.progress.deadline.map(|deadline| deadline.max(self.polled).plus(LAST_POLL_GRACE));
         self.diagnosis = diagnose(self.waiter, self.client, self.clock, &ending, until).await;
         self.phase = Phase::Over;
         WaitEvent::Done(Box::new(self.outcome(ending)))
@@ -325,7 +329,7 @@ impl<'a> Wait<'a> {
             ending,
             progress,
             elapsed,
-            self.document.take().map(Kept::into_document),
+            self.document.take().map(LastDocument::into_document),
             std::mem::take(&mut self.diagnosis),
         )
     }

@@ -1,12 +1,12 @@
-//! Which errors pass by themselves.
+//! Transient errors.
 
 use crate::client::CallError;
 use crate::client::CallErrorKind;
 
-/// The codes with which AWS services say "too fast" or "not now", beside every 5xx status. Most are
-/// those that the SDKs retry inside of a poll
+/// The error codes of AWS services for throttling and temporary failures, in addition to every 5xx status.
+/// Most are those that the SDKs retry within a poll
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>).
-/// `LimitExceededException`, which botocore retries too, is not among them: it is often a hard quota.
+/// `LimitExceededException`, which botocore retries too, is left out: it is often a hard quota.
 const TRANSIENT_CODES: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
@@ -33,8 +33,8 @@ const TRANSIENT_CODES: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// Whether `error` is likely to pass by itself: throttling, a status of 408, 429 or 5xx, a failure
-/// of the transport, or one of the waiter's own `codes`.
+/// Whether `error` is transient: throttling, a status of 408, 429 or 5xx, a failure of the transport, or
+/// one of the waiter's own `codes`.
 #[must_use]
 pub fn is_transient(error: &CallError, codes: &[String]) -> bool {
     if codes.iter().any(|code| code == error.code()) {

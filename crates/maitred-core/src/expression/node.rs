@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::function::Function;
 
-/// One node of an expression.
+/// A node of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// `@`: the current value.
@@ -13,17 +13,17 @@ pub enum Node {
     Literal(Value),
     /// The member of that name.
     Field(String),
-    /// The element at that place; from the end if negative.
+    /// The element at that index; counted from the end if negative.
     Index(i64),
     /// `[start:stop:step]`.
     Slice(Option<i64>, Option<i64>, i64),
     /// The second evaluated on the value of the first: `a.b`, `a | b`.
     Chain(Box<Self>, Box<Self>),
-    /// The second evaluated on every element of the first, without what is `null`.
+    /// The second evaluated on every element of the first, without `null` results.
     Projection(Box<Self>, Box<Self>),
-    /// The second, where the first is true; the inside of a filter.
+    /// The second if the first is true; the inside of a filter.
     Condition(Box<Self>, Box<Self>),
-    /// `[]`: lists in the list are dissolved into it.
+    /// `[]`: flattens lists in the list.
     Flatten(Box<Self>),
     /// `*`: the values of an object.
     ObjectValues(Box<Self>),
@@ -45,7 +45,7 @@ pub enum Node {
     Reference(Box<Self>),
 }
 
-/// How two values are compared.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparator {
     /// `==`
@@ -63,7 +63,7 @@ pub enum Comparator {
 }
 
 impl Comparator {
-    /// The operator as it is written.
+    /// The operator as text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl Comparator {
 }
 
 impl Node {
-    /// Replaces the string literals and names that hold a placeholder by what `bind` makes of them.
+    /// Applies `bind` to the string literals and names with placeholders.
     pub(super) fn bind<E>(&mut self, bind: &dyn Fn(&str) -> Result<Value, E>) -> Result<(), E> {
         match self {
             Self::Literal(value) => bind_literal(value, bind)?,

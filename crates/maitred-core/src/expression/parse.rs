@@ -1,4 +1,4 @@
-//! From text to a syntax tree, within limits.
+//! Parsing with limits.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,15 @@ use jmespath::ErrorReason;
 use jmespath::ast::{Ast, Comparator as AstComparator};
 use serde_json::Value;
 
+use super::error::ExpressionError;
 use super::function::Function;
-use super::{Comparator, ExpressionError, Node};
+use super::node::{Comparator, Node};
 
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
 
-/// The most operators and brackets in one expression. The parser and the interpreter recurse once
-/// for each, so this bounds their stack: below 2 MiB, also without optimisation.
+/// The most operators and brackets in one expression. The parser and the interpreter recurse once for each,
+/// so this bounds their stack to 2 MiB, even without optimisation.
 pub const MAX_OPERATORS: usize = 200;
 
 pub(super) fn parse(text: &str) -> Result<Node, ExpressionError> {
@@ -31,8 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Node, ExpressionError> {
         })
 }
 
-/// Where in `text` the byte at `offset` of `quoted` comes from: `quoted` is longer by the quotes, and
-/// the same after its last literal.
+/// The position in `text` of the byte at `offset` of `quoted`, which has additional quotes.
 fn unquoted_offset(text: &str, quoted: &str, offset: usize) -> usize {
     let (mut text_at, mut quoted_at) = (0, 0);
     while let (Some((_, text_end)), Some((_, quoted_end))) =
@@ -46,7 +46,7 @@ fn unquoted_offset(text: &str, quoted: &str, offset: usize) -> usize {
     (text_at + offset.saturating_sub(quoted_at)).min(text.len())
 }
 
-/// What the parser found wrong, for people: it prints its tokens as they are in memory.
+/// A readable message for an error of the parser, whose own message has internal tokens.
 fn explain(text: &str, offset: usize, reason: &ErrorReason) -> String {
     let message = match reason {
         ErrorReason::Parse(message) => message.as_str(),
@@ -84,7 +84,7 @@ fn explain(text: &str, offset: usize, reason: &ErrorReason) -> String {
     }
 }
 
-/// The number that an expression goes on with.
+/// The number at the start of `rest`.
 fn number(rest: &str) -> Option<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
     let digits = rest.strip_prefix('-').unwrap_or(rest);
@@ -93,7 +93,7 @@ fn number(rest: &str) -> Option<&str> {
     number.parse::<serde_json::Number>().is_ok().then_some(number)
 }
 
-/// What an expression goes on with.
+/// Describes the start of `rest`.
 fn found(rest: &str) -> String {
     match rest.chars().next() {
         None => "the expression ends".to_owned(),
@@ -211,7 +211,7 @@ fn translate(ast: Ast, text: &str) -> Result<Node, ExpressionError> {
                 .collect::<Result<_, _>>()?,
         ),
         Ast::Function { name, args, offset } => {
-            // The tree has the place of the parenthesis.
+            // The offset in the tree is that of the parenthesis.
             let before = text.get(..offset).map_or(0, |before| before.trim_end().len());
             let offset = before.saturating_sub(name.len());
             let function = Function::resolve(&name, args.len())
@@ -222,7 +222,7 @@ fn translate(ast: Ast, text: &str) -> Result<Node, ExpressionError> {
     })
 }
 
-/// The value of a literal, out of the text where it is JSON: the parser's own has lost the order of keys.
+/// The value of a literal, parsed from the text if it is JSON, as the parser loses the order of keys.
 fn literal(
     value: &jmespath::Variable,
     offset: usize,

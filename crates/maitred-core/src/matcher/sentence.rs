@@ -1,4 +1,4 @@
-//! One acceptor as a sentence.
+//! Describing acceptors in sentences.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::State;
 
-/// What a match does to the wait.
+/// What the wait does on a match.
 #[must_use]
 pub fn verb(state: State) -> &'static str {
     match state {
@@ -17,7 +17,7 @@ pub fn verb(state: State) -> &'static str {
     }
 }
 
-/// When an acceptor matches: what stands after "when".
+/// When an acceptor matches, as a clause after "when".
 #[must_use]
 pub fn condition(acceptor: &AcceptorConfig, service: &str) -> String {
     let argument = acceptor.argument.as_deref().unwrap_or("(no argument)");
@@ -36,7 +36,7 @@ pub fn condition(acceptor: &AcceptorConfig, service: &str) -> String {
 fn path(argument: &str, expected: &Value) -> String {
     match expected {
         Value::Null => format!("{argument} is null or absent"),
-        // A condition is read as one.
+        // A condition reads as a clause by itself.
         Value::Bool(true) if is_condition(argument) => argument.to_owned(),
         Value::Bool(_)
         | Value::Number(_)

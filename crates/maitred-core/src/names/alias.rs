@@ -1,13 +1,13 @@
-//! Other names of services: those of the AWS CLI, of other tools, and what people say.
+//! Other names of services, from the AWS CLI, other tools and common use.
 
-/// Other names and the names that they stand for, in lower case and without dashes.
+/// Pairs of an alias and the name, in lower case and without dashes.
 const ALIASES: &[(&str, &str)] = &[
-    // The AWS CLI's.
+    // The AWS CLI.
     ("configservice", "config"),
     ("deploy", "codedeploy"),
     ("s3api", "s3"),
     ("runtime.sagemaker", "sagemaker-runtime"),
-    // What other tools, endpoints and signatures say.
+    // Other tools, endpoints and signatures.
     ("airflow", "mwaa"),
     ("cloudwatchevents", "events"),
     ("cloudwatchlogs", "logs"),
@@ -34,7 +34,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("simplestorageservice", "s3"),
     ("states", "stepfunctions"),
     ("systemsmanager", "ssm"),
-    // What people say.
+    // Common use.
     ("alb", "elbv2"),
     ("apigw", "apigateway"),
     ("apigwv2", "apigatewayv2"),
@@ -61,15 +61,15 @@ const ALIASES: &[(&str, &str)] = &[
     ("vpc", "ec2"),
 ];
 
-/// A name of a service without what its spellings differ in: `Step Functions` and `step-functions` are
-/// `stepfunctions`; what providers put before their names is left out.
+/// The normalised name of a service: `stepfunctions` for `Step Functions` and `step-functions`, without the
+/// provider's prefix.
 fn plain(name: &str) -> String {
     let name = name.to_lowercase();
     let name = name.strip_prefix("aws ").or_else(|| name.strip_prefix("amazon ")).unwrap_or(&name);
     name.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect()
 }
 
-/// The one of `known` services that `name` means: its own name in any spelling, or another name of it.
+/// The service of `known` that `name` means: its name in any spelling, or an alias of it.
 ///
 /// ```
 /// use maitred_core::names::service_named;

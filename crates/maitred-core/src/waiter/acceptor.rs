@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::parameter::Binder;
-use super::{Options, compile_expression};
+use super::options::Options;
+use super::parameter::{Binder, compile_expression};
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::State;
@@ -13,7 +13,7 @@ use crate::matcher::Acceptor;
 use crate::matcher::Matcher;
 use crate::python;
 
-/// The acceptors in the order in which they are asked: the caller's conditions, the caller's acceptors,
+/// The acceptors in the order in which they are checked: the caller's conditions, the caller's acceptors,
 /// the file's.
 pub(super) fn compile(
     config: &WaiterConfig,

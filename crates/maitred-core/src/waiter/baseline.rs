@@ -1,9 +1,9 @@
-//! What tells one run of a thing from the one before.
+//! The baseline: a value that tells a new run from the one before.
 
 use serde_json::Value;
 
+use super::options::{Options, extension};
 use super::parameter::Binder;
-use super::{Options, extension};
 use crate::config::WaiterConfig;
 use crate::diagnostic::Diagnostic;
 use crate::expression::Expression;
@@ -12,14 +12,14 @@ use crate::python;
 /// A value that has to change before success or failure counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Baseline {
-    /// Yields the value; `null` where there is nothing yet, or where it cannot be evaluated.
+    /// Yields the value; `null` if there is none yet or the expression cannot be evaluated.
     pub expression: Expression,
-    /// The value to differ from, if the caller knows it; else it is that of the first reply.
+    /// The value to differ from, if the caller gives it. By default it is that of the first reply.
     pub given: Option<Value>,
 }
 
 impl Baseline {
-    /// The value that `document` has.
+    /// The value on `document`.
     #[must_use]
     pub fn value_of(&self, document: &Value) -> Value {
         self.expression.evaluate(document).unwrap_or_default()
@@ -37,8 +37,8 @@ impl Baseline {
     }
 }
 
-/// The baseline of the caller or else of the file. botocore knows none, so in strict mode the file's
-/// does not exist, and the caller's is refused.
+/// The caller's baseline, or else the file's. In strict mode the file's is ignored, as in botocore, and
+/// the caller's is an error.
 pub(super) fn compile(
     config: &WaiterConfig,
     options: &Options,

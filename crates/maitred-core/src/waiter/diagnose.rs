@@ -1,9 +1,10 @@
-//! The calls that tell why a wait failed.
+//! Diagnostic calls, which find out why a wait failed.
 
 use serde_json::Value;
 
+use super::operation::is_read_of;
+use super::options::Options;
 use super::parameter::Binder;
-use super::{Options, is_read_of};
 use crate::client::Call;
 use crate::config::DiagnoseConfig;
 use crate::config::Show;
@@ -11,16 +12,17 @@ use crate::config::WaiterConfig;
 use crate::diagnostic::Diagnostic;
 use crate::expression::Expression;
 
-/// A read that is made once after a failure.
+/// A read-only call that is made once after a failure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnose {
     /// The request.
     pub call: Call,
-    /// The expressions whose values say why.
+    /// The expressions whose values explain the failure.
     pub show: Vec<Expression>,
 }
 
-/// The calls of the file; botocore knows none. Without a `service` only the file itself is checked.
+/// The diagnostic calls of the file; none in strict mode, as in botocore. Without a `service`, operations
+/// are not checked to be read-only.
 pub(super) fn compile(
     service: Option<&str>,
     config: &WaiterConfig,
@@ -55,7 +57,7 @@ fn compile_one(
     let mut bind = |(name, value): (&String, &Value)| {
         (name.clone(), binder.bind_value(value, &format!("{pointer}/input/{name}"), problems))
     };
-    // What may be left out of the waiter's input may be left out here.
+    // An optional member of the waiter's input is optional here, too.
     let input = config.input.iter().filter(|(_, value)| !binder.lacks(value));
     let input = input.map(&mut bind).collect();
     let show = config.show.expressions().iter().enumerate();

@@ -1,37 +1,37 @@
-//! Binding parameters: `{{NAME}}` and `{{input.X}}` become values, never text of an expression.
+//! Parameters: `{{NAME}}` and `{{input.X}}` are replaced by values, never by text of an expression.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Options, compile_expression};
+use super::options::Options;
 use crate::config::ParameterConfig;
 use crate::config::ParameterType;
 use crate::config::WaiterConfig;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest;
-use crate::expression::Expression;
+use crate::expression::{Expression, ExpressionError};
 
-/// The most bytes that values may take in all where they stand in one waiter: a long one in many places
-/// would use up the memory.
+/// The most bytes of all values that are substituted in one waiter: a long one in many places would
+/// exhaust the memory.
 const MAX_BOUND: usize = 16 * 1024 * 1024;
 
 /// The values that placeholders stand for.
 pub(super) struct Binder<'a> {
     declared: &'a BTreeMap<String, ParameterConfig>,
-    /// `None` while a file is checked that nobody calls yet: every declared name is then accepted.
+    /// `None` when a file is checked without a caller: every declared name is then accepted.
     values: Option<BTreeMap<&'a str, Value>>,
     input: Option<Map<String, Value>>,
-    /// Whether `{{` means anything: only where the file declares parameters or the caller passes some.
+    /// Whether `{{NAME}}` is a placeholder: only if the file declares parameters or the caller passes some.
     active: bool,
-    /// Whether there are parameters that are declared elsewhere, in the waiter that this one extends.
+    /// Whether the waiter extends another one, which may declare more parameters.
     open: bool,
-    /// Whether `{{input.X}}` means something also where nothing is declared.
+    /// Whether `{{input.X}}` is a placeholder even if no parameter is declared.
     knows_input: bool,
-    /// Whether a value of the input was bound.
+    /// Whether a member of the input was substituted.
     bound_input: Cell<bool>,
-    /// The bytes of all values that were bound, see [`MAX_BOUND`].
+    /// The bytes of all values that were substituted, see [`MAX_BOUND`].
     bound: Cell<usize>,
 }
 
@@ -68,12 +68,12 @@ impl<'a> Binder<'a> {
         Self { declared, values, input, active, open: false, knows_input, bound_input, bound }
     }
 
-    /// From now on `{{input.X}}` stands for a member of this input.
+    /// Sets the input whose members `{{input.X}}` stands for.
     pub(super) fn set_input(&mut self, input: &Map<String, Value>) {
         self.input = Some(input.clone());
     }
 
-    /// Knows which parameters there are, but no values yet.
+    /// A binder without values, to check the file alone.
     pub(super) fn unbound(config: &'a WaiterConfig, problems: &mut Vec<Diagnostic>) -> Self {
         for (name, parameter) in &config.parameters {
             if let Some(default) = &parameter.default
@@ -94,7 +94,7 @@ impl<'a> Binder<'a> {
         Self { declared, values, input, active, open, knows_input, bound_input, bound }
     }
 
-    /// Whether a value of the input has become part of something.
+    /// Whether a member of the input was substituted.
     pub(super) fn bound_input(&self) -> bool {
         self.bound_input.get()
     }
@@ -112,7 +112,7 @@ impl<'a> Binder<'a> {
         {
             return match &self.values {
                 Some(values) => compile_expression(values.get(name)?.as_str()?, pointer, problems),
-                // Something that evaluates, in place of what only the caller knows.
+                // A stand-in for the expression that only the caller knows.
                 None => compile_expression("@", pointer, problems),
             };
         }
@@ -171,7 +171,7 @@ impl<'a> Binder<'a> {
             .collect()
     }
 
-    /// Whether `value` is `{{input.NAME}}` and the caller has not given NAME.
+    /// Whether `value` is `{{input.NAME}}` and the input has no NAME.
     pub(super) fn lacks(&self, value: &Value) -> bool {
         let name =
             value.as_str().and_then(|text| text.strip_prefix("{{input.")?.strip_suffix("}}"));
@@ -183,7 +183,7 @@ impl<'a> Binder<'a> {
         self.declared.get(name).is_some_and(|parameter| parameter.kind == ParameterType::Expression)
     }
 
-    /// Whether `name` is declared elsewhere, so that nothing is known of it.
+    /// Whether `name` may be declared by the waiter that this one extends.
     fn is_elsewhere(&self, name: &str) -> bool {
         self.open && !self.declared.contains_key(name) && !name.starts_with("input.")
     }
@@ -194,8 +194,8 @@ impl<'a> Binder<'a> {
         text.contains("{{") && (self.active || (self.knows_input && names_input()))
     }
 
-    /// The value of a text with placeholders: of the type of the placeholder if the text is nothing
-    /// else, a string otherwise.
+    /// The value of a text with placeholders. A text that is a single placeholder keeps the type of its
+    /// value; any other becomes a string.
     fn substitute(&self, text: &str) -> Result<Value, String> {
         if let Some(name) = whole_placeholder(text) {
             return self.value_of(name);
@@ -230,7 +230,7 @@ impl<'a> Binder<'a> {
         match &self.values {
             Some(values) => match values.get(name) {
                 Some(value) => self.copy(value),
-                // Said already, as a parameter that is missing.
+                // Already reported as missing.
                 None if self.declared.contains_key(name) => Ok(Value::Null),
                 None => Err(self.undefined(name)),
             },
@@ -280,7 +280,7 @@ fn whole_placeholder(text: &str) -> Option<&str> {
     (!name.contains("{{") && !name.contains("}}")).then_some(name.trim())
 }
 
-/// About how many bytes a value takes.
+/// The approximate size of a value in bytes.
 fn size(value: &Value) -> usize {
     let inner: usize = match value {
         Value::String(text) => text.len(),
@@ -291,7 +291,9 @@ fn size(value: &Value) -> usize {
     inner + size_of::<Value>()
 }
 
-/// `value` as a parameter's type has it. Text is read as the type, as a command line passes it.
+/// `value` converted to a parameter's type. Text is parsed, as from a command line.
+///
+/// The error is the type that was expected.
 fn typed(kind: ParameterType, value: &Value) -> Result<Value, &'static str> {
     match (kind, value) {
         (ParameterType::String | ParameterType::Expression, Value::String(_))
@@ -333,8 +335,30 @@ fn unknown(name: &str, declared: &BTreeMap<String, ParameterConfig>) -> Diagnost
     Diagnostic::error("parameter", "/parameters", message).with_help(help)
 }
 
-/// It does not repeat the value, which may be a secret.
+/// A parameter of the wrong type. The message leaves out the value, which may be a secret.
 fn ill_typed(name: &str, wanted: &str) -> Diagnostic {
     let message = format!("parameter `{name}` must be {wanted}");
     Diagnostic::error("parameter", format!("/parameters/{name}"), message)
+}
+
+/// Compiles `text`, without placeholders.
+pub(super) fn compile_expression(
+    text: &str,
+    pointer: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Expression> {
+    match Expression::compile(text) {
+        Ok(expression) => Some(expression),
+        Err(error) => {
+            problems.push(expression_problem(text, pointer, &error));
+            None
+        }
+    }
+}
+
+fn expression_problem(text: &str, pointer: &str, error: &ExpressionError) -> Diagnostic {
+    let shown: String = text.chars().take(80).collect();
+    Diagnostic::error("expression", pointer, format!("`{shown}` does not compile: {error}"))
+        .at_offset(error.offset())
+        .with_help("the language is described at https://jmespath.org/tutorial.html")
 }

@@ -1,9 +1,9 @@
-//! What of a reply a waiter looks at.
+//! The members of a reply that a waiter reads.
 
 use crate::expression::Expression;
 use crate::matcher::Acceptor;
 
-use super::Baseline;
+use super::baseline::Baseline;
 
 /// Whether any expression of a waiter may read the member `name` of a reply.
 pub(super) fn reads(

@@ -1,4 +1,4 @@
-//! Builds an archive from botocore's data directory.
+//! Building an archive from botocore's data directory.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,19 +7,20 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::compact::compact;
-use super::convert::{Records, convert};
+use super::convert::convert;
 use super::data::{self, PAGINATORS, add_paginators};
-use super::{
-    Index, IndexEntry, MAGIC, MAX_SECTION, ModelError, OWN_WORD, RuleSetEntry, Section, VERSION,
+use super::error::ModelError;
+use super::format::{
+    Index, IndexEntry, MAGIC, MAX_SECTION, OWN_WORD, RuleSetEntry, Section, VERSION,
 };
+use super::records::lines;
 use maitred_core::data_path::{find, merge_extras};
 use maitred_core::file;
 
-/// Why an archive cannot be built: which file or service, and what is wrong with it.
+/// An archive that cannot be built, with the file or service and the problem.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {why}")]
 pub struct BuildError {
@@ -39,7 +40,7 @@ impl BuildError {
 /// The same data gives the same bytes.
 ///
 /// # Errors
-/// If a file is missing, cannot be read, or has something that is not known here.
+/// If a file is missing, cannot be read, or has something unknown.
 pub fn build(data: &Path, services: &[String]) -> Result<Vec<u8>, BuildError> {
     let mut archive = Writer::default();
     archive.index.source = source(data);
@@ -92,7 +93,7 @@ impl Writer {
         let rules = without_documentation(rules).to_string();
         let waiters = directory.join("waiters-2.json");
         let waiters = find(&waiters).map(|path| read_file(&path)).transpose()?;
-        // Most of the files have none.
+        // Most files have no waiters.
         let has_any = |file: &Value| file.get("waiters").is_some_and(|all| all != &json!({}));
         let waiters = waiters.filter(has_any);
         Ok(IndexEntry {
@@ -102,7 +103,7 @@ impl Writer {
         })
     }
 
-    /// Adds a rule set, unless another service has the same one but for its own word.
+    /// Adds a rule set, unless another service has the same one except for its own word.
     fn rule_set(&mut self, rules: &str, word: &str) -> Result<RuleSetEntry, BuildError> {
         let shared = rules.replace(word, &OWN_WORD.to_string());
         let section = match self.rule_sets.get(&shared) {
@@ -127,20 +128,6 @@ impl Writer {
     }
 }
 
-/// The text of a service's records, one a line.
-pub(super) fn lines(records: &Records) -> serde_json::Result<String> {
-    fn line(text: &mut String, record: &impl Serialize) -> serde_json::Result<()> {
-        text.push_str(&serde_json::to_string(record)?);
-        text.push('\n');
-        Ok(())
-    }
-    let mut text = String::new();
-    line(&mut text, &records.service)?;
-    records.operations.iter().try_for_each(|operation| line(&mut text, operation))?;
-    records.shapes.iter().try_for_each(|shape| line(&mut text, shape))?;
-    Ok(text)
-}
-
 fn deflate(bytes: &[u8]) -> Result<Vec<u8>, BuildError> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
@@ -150,7 +137,7 @@ fn deflate(bytes: &[u8]) -> Result<Vec<u8>, BuildError> {
 /// The largest `__init__.py` that is read, in bytes.
 const MAX_INIT: u64 = 1024 * 1024;
 
-/// `botocore` and its version, as far as it can be told.
+/// `botocore` and its version, if it is known.
 fn source(data: &Path) -> String {
     let init = data.parent().map(|package| package.join("__init__.py"));
     let text = init.and_then(|init| file::text(&init, MAX_INIT).ok()).unwrap_or_default();

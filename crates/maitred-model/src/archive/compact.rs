@@ -1,14 +1,14 @@
-//! Makes a service's records small without changing what they mean.
+//! Removes redundant records of a service.
 
 use std::collections::HashMap;
 
 use crate::{Shape, ShapeId, ShapeKind};
 
-use super::convert::Records;
+use super::records::Records;
 use super::renumber::{Renumber, references};
 
-/// Drops shapes that no operation reaches, and keeps one of those that differ in nothing but their
-/// name: of simple types, which only structures are worth telling apart by name, there are few.
+/// Removes shapes that no operation reaches, and merges equal shapes. Names are dropped except those of
+/// structures, so that most shapes of simple types are equal.
 pub(super) fn compact(records: &mut Records) {
     for shape in &mut records.shapes {
         if !matches!(shape.kind, ShapeKind::Structure(_)) {
@@ -19,7 +19,7 @@ pub(super) fn compact(records: &mut Records) {
     in_order_of_use(records);
 }
 
-/// Merges shapes that are the same; tells whether there were any.
+/// Merges equal shapes; returns whether there were any.
 fn merge(records: &mut Records) -> bool {
     let before = records.shapes.len();
     let mut numbers: Vec<ShapeId> = Vec::with_capacity(before);

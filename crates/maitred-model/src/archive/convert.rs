@@ -1,29 +1,23 @@
-//! From botocore's `service-2.json` to the records of a service.
+//! Converting botocore's `service-2.json` to the records of a service.
 
 use std::collections::HashMap;
 
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
+use super::records::Records;
 use crate::{
     ErrorModel, Member, OperationModel, Pagination, ServiceModel, Shape, ShapeId, ShapeKind,
     ShapeRef, Structure, Traits, XmlNamespace,
 };
 
-/// Where an operation's paginator is put before it is converted, which botocore has in another file.
+/// The key under which an operation's paginator, which botocore has in another file, is merged in.
 pub(super) const PAGINATOR: &str = "paginator";
-
-/// The records of a service; the shapes' numbers are their positions.
-pub(super) struct Records {
-    pub(super) service: ServiceModel,
-    pub(super) operations: Vec<OperationModel>,
-    pub(super) shapes: Vec<Shape>,
-}
 
 /// Converts the model of the service that botocore calls `name`.
 ///
 /// # Errors
-/// What is missing or unknown, for people.
+/// A message about what is missing or unknown.
 pub(super) fn convert(name: &str, model: &Value) -> Result<Records, String> {
     let (operations, shapes) = (object(model, "operations")?, object(model, "shapes")?);
     let numbers: HashMap<&str, ShapeId> =
@@ -50,7 +44,7 @@ fn service(name: &str, model: &Value) -> Result<ServiceModel, String> {
     let endpoint_prefix = required("endpointPrefix")?;
     let mut service = Map::new();
     service.insert("name".into(), name.into());
-    // Models of one's own may do without.
+    // Custom models may not have one.
     let service_id = text("serviceId").unwrap_or_else(|| name.to_owned());
     service.insert("fullName".into(), text("serviceFullName").unwrap_or(service_id.clone()).into());
     service.insert("serviceId".into(), service_id.into());

@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::convert::PAGINATOR;
-use super::{MAX_SECTION, ModelError};
+use super::error::ModelError;
+use super::format::MAX_SECTION;
 use maitred_core::data_path::{self, DataFileError, find, newest};
 use maitred_core::file::FileError;
 use maitred_core::names::same_name;
 
-/// Operations and shapes of a service.
+/// The type of files with the operations and shapes of a service.
 pub(super) const SERVICE: &str = "service-2";
-/// Which of its operations have pages.
+/// The type of files with the paginators of its operations.
 pub(super) const PAGINATORS: &str = "paginators-1";
-/// Where its calls go.
+/// The type of files with its endpoint rule set.
 pub(super) const RULE_SET: &str = "endpoint-rule-set-1";
 
 /// Folders in botocore's layout; the first one that has a file wins.
@@ -27,9 +28,9 @@ pub(super) struct DataPaths(Vec<PathBuf>);
 /// A file that was read, with its extras merged in.
 #[derive(Debug)]
 pub(super) struct DataFile {
-    /// The file, or its extras where there are only those.
+    /// The file, or its extras if there are only those.
     pub(super) path: PathBuf,
-    /// What it says.
+    /// The content.
     pub(super) value: Value,
 }
 
@@ -58,7 +59,7 @@ impl DataPaths {
         self.0.iter().find_map(|root| newest(root, service, &extras)).map(|(_, path)| path)
     }
 
-    /// A file that is of no service, such as `partitions.json`.
+    /// A file that belongs to no service, such as `partitions.json`.
     ///
     /// # Errors
     /// If it cannot be read, or is not JSON.
@@ -67,7 +68,7 @@ impl DataPaths {
         found.map(|path| read(&path)).transpose()
     }
 
-    /// The service's name as its folder has it, for any casing of it.
+    /// The name of the service's folder, for any casing of `service`.
     pub(super) fn name(&self, service: &str) -> Option<String> {
         if self.0.iter().any(|root| newest(root, service, SERVICE).is_some()) {
             return Some(service.to_owned());
@@ -94,7 +95,7 @@ fn services(root: &Path) -> impl Iterator<Item = String> {
     data_path::folders(root).into_iter().filter(|name| newest(root, name, SERVICE).is_some())
 }
 
-/// The JSON of a file, which is compressed if its name says so.
+/// Reads a JSON file, which is decompressed if its name ends in `.gz`.
 ///
 /// # Errors
 /// If it cannot be read, is not JSON, or is larger than any model.
@@ -110,11 +111,11 @@ pub(super) fn read(path: &Path) -> Result<Value, ModelError> {
     })
 }
 
-/// Puts a service's paginators into the operations of its model.
+/// Merges a service's paginators into the operations of its model.
 pub(super) fn add_paginators(model: &mut Value, mut paginators: Value) {
     let Some(Value::Object(paginators)) = paginators.get_mut("pagination") else { return };
     for (operation, paginator) in std::mem::take(paginators) {
-        // An operation that is gone may have left its paginator behind.
+        // There may be paginators of operations that no longer exist.
         let operation = model.get_mut("operations").and_then(|all| all.get_mut(operation));
         if let Some(Value::Object(operation)) = operation
             && paginator.get("result_key").is_some()

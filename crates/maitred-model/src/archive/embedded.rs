@@ -10,7 +10,7 @@ impl Models {
     /// The models that are built into the program.
     ///
     /// # Panics
-    /// If the program was built with a damaged archive, which a test rules out.
+    /// If the program was built with a damaged archive; a test checks that it is not.
     #[must_use]
     pub fn embedded() -> Self {
         static EMBEDDED: OnceLock<Models> = OnceLock::new();
@@ -29,7 +29,7 @@ impl Models {
 
     #[expect(
         clippy::unused_self,
-        reason = "without the embedded models, those there are are asked"
+        reason = "without the embedded models, this returns the models themselves"
     )]
     pub(super) fn with_usual_rules(&self) -> Self {
         Self::embedded()

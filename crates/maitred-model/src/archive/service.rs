@@ -1,19 +1,20 @@
-//! A service of the archive or of a data path, of which a call decodes only what it reaches.
+//! A service of the archive or of a data path. A call decodes only the records that it reaches.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::convert::convert;
 use super::data::DataFile;
+use super::error::{ModelError, corrupt};
+use super::records;
 use super::renumber::{Renumber, references};
-use super::{ModelError, build, corrupt, lock};
 use crate::{OperationModel, ServiceModel, Shape};
 
-/// A service, with its operations decoded as they are asked for.
+/// A service. Operations are decoded on first use.
 pub struct Service {
     model: ServiceModel,
     text: String,
@@ -33,7 +34,7 @@ impl Service {
     pub(super) fn of_file(name: &str, file: &DataFile) -> Result<Self, ModelError> {
         let bad = |why: String| ModelError::BadFile { path: file.path.clone(), why };
         let records = convert(name, &file.value).map_err(bad)?;
-        Self::decode(build::lines(&records).map_err(|error| bad(error.to_string()))?)
+        Self::decode(records::lines(&records).map_err(|error| bad(error.to_string()))?)
     }
 
     pub(super) fn decode(text: String) -> Result<Self, ModelError> {
@@ -44,7 +45,7 @@ impl Service {
         Ok(Self { model, text, ends, operations: Mutex::default() })
     }
 
-    /// What is known of the service as a whole.
+    /// The description of the service as a whole.
     #[must_use]
     pub fn model(&self) -> &ServiceModel {
         &self.model
@@ -70,8 +71,8 @@ impl Service {
         Ok(operation)
     }
 
-    /// An operation that is known to give an error of that code. botocore reads the members of an
-    /// error that any operation of the service has, not just the one that was called.
+    /// An operation that declares an error of that code. botocore reads the members of an error that any
+    /// operation of the service declares, not only the called one.
     #[must_use]
     pub fn operation_with_error(&self, code: &str) -> Option<Arc<OperationModel>> {
         let mark = format!("\"code\":{}", Value::from(code));
@@ -90,7 +91,7 @@ impl Service {
         serde_json::from_str(line).map_err(corrupt)
     }
 
-    /// Decodes the operation and what it reaches, and numbers the shapes anew.
+    /// Decodes the operation and the shapes that it reaches, which are renumbered.
     fn decode_operation(&self, name: &str) -> Result<OperationModel, ModelError> {
         let operations = &self.model.operations;
         let position = operations.iter().position(|operation| operation == name);
@@ -112,4 +113,9 @@ impl Service {
         }
         Ok(operation)
     }
+}
+
+/// Locks a cache, which is consistent even after a panic.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

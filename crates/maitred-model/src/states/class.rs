@@ -1,4 +1,4 @@
-//! What the value of a state says by itself.
+//! The class of a single state, by its name.
 
 use super::vocabulary::{
     AWAY, BACK, BEGINNING, CLOSED, ENDED, FAILED, GIVEN_UP, NEVER, PASSING, REACHED, RESTING,
@@ -6,20 +6,20 @@ use super::vocabulary::{
 };
 use super::words::{has, has_stem, joined};
 
-/// What one value says by itself.
+/// The class of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It has come to the end that is wanted; the best tier is.
+    /// A goal, by its tier in [`REACHED`]; lower tiers are preferred.
     Reached(usize),
-    /// It leads nowhere.
+    /// It has failed or ended otherwise.
     Over,
-    /// It goes on, or will.
+    /// It is in progress, or will be.
     UnderWay,
-    /// Not all of it came to the end that is wanted.
+    /// Only a part has reached the goal.
     Partial,
-    /// Somebody has to make it go on.
+    /// It rests until a user resumes it.
     Resting,
-    /// The name does not say.
+    /// Not known from the name.
     Unknown,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn is_going_on(words: &[String]) -> bool {
     has(words, UNDER_WAY) || !over && words.iter().any(|word| is_participle(word))
 }
 
-/// `UNPUBLISHED`, `UNRESOLVED`: it has not been done yet.
+/// Whether it has not been done yet, as `UNPUBLISHED` or `UNRESOLVED`.
 fn is_undone(words: &[String]) -> bool {
     let un = |word: &String| {
         word.starts_with("UN")
@@ -45,14 +45,14 @@ fn is_undone(words: &[String]) -> bool {
     words.iter().any(un)
 }
 
-/// What is not, or not yet.
+/// The class of a negated state, such as `NOT_READY`.
 fn denied(words: &[String]) -> Option<Class> {
     let first = words.first().is_some_and(|word| word == "NO");
     let denied = first || has(words, &["MISSING", "NEVER", "NON", "NOT"]);
     denied.then(|| if has(words, NEVER) { Class::Over } else { Class::UnderWay })
 }
 
-/// In which of the lists of [`REACHED`] it is: by its last word, or the first if only the place follows.
+/// The tier in [`REACHED`], by the last word, or by the first if the rest only says where.
 fn tier(words: &[String]) -> Option<usize> {
     let of = |word: &String| REACHED.iter().position(|tier| tier.contains(&word.as_str()));
     let newer = matches!(words, [.., before, last]
@@ -65,7 +65,7 @@ fn tier(words: &[String]) -> Option<usize> {
     last.or_else(first)
 }
 
-/// The part before `WITH_WARNINGS`, which take nothing from a success.
+/// The words without `WITH_WARNINGS`, which do not affect success.
 fn without_warnings(words: &[String]) -> &[String] {
     match words {
         [head @ .., with, last] if with == "WITH" && last.starts_with("WARNING") => head,
@@ -108,60 +108,62 @@ pub(super) fn class(value: &str) -> Class {
     }
 }
 
-/// Whether it is not left by itself, if it is no success: `DELETING` leads to nothing, and is left.
-pub(super) fn stays(value: &str) -> bool {
+/// Whether a state that is not a success does not change by itself; `DELETING` does.
+pub(super) fn is_permanent(value: &str) -> bool {
     let words = joined(value);
     // `FAILED_CREATING`
     let failed = has(&words, &["FAILED"]) && !has(&words, UNDER_WAY);
     failed || !words.iter().any(|word| is_participle(word)) && !is_going_on(&words)
 }
 
-/// Whether the value says that something has ended: it is not left again, unless somebody makes it.
+/// Whether the state is final: it changes only if a user changes it.
 pub fn is_final(value: &str) -> bool {
     match class(value) {
-        Class::Over | Class::Resting => stays(value),
+        Class::Over | Class::Resting => is_permanent(value),
         Class::Partial | Class::Reached(0) => true,
         Class::Reached(_) | Class::UnderWay | Class::Unknown => false,
     }
 }
 
-/// Whether the value says that it went wrong, for good.
+/// Whether the state is a permanent failure.
 pub fn is_failure(value: &str) -> bool {
     let words = joined(value);
-    class(value) == Class::Over && stays(value) && (has(&words, FAILED) || has(&words, ENDED))
+    class(value) == Class::Over
+        && is_permanent(value)
+        && (has(&words, FAILED) || has(&words, ENDED))
 }
 
-/// Whether the value says that it is not left again: it went wrong, was given up, or is gone. What was taken away
-/// from something else, as `DETACHED`, may be given to it again.
+/// Whether the state is a failure, a cancellation or a deletion, which is never left. `DETACHED` is not, as
+/// the resource may be attached again.
 pub(super) fn is_gone(value: &str) -> bool {
     let words = joined(value);
     let ended = [GIVEN_UP, &["DELETED", "TERMINATED"]].iter().any(|list| has(&words, list));
     let gone = ended || (has_stem(&words, AWAY) && tier(&words) == Some(0));
-    is_failure(value) || (gone && class(value) == Class::Over && stays(value))
+    is_failure(value) || (gone && class(value) == Class::Over && is_permanent(value))
 }
 
-/// Whether the value says that it went well, and nothing else.
+/// Whether the state is a single word for success.
 pub fn is_good(value: &str) -> bool {
     joined(value).len() == 1 && class(value) == Class::Reached(0)
 }
 
-/// Whether the value says that it is there and can be used, and nothing else.
+/// Whether the state is a single word for a resource that can be used.
 pub fn is_ready(value: &str) -> bool {
     let words = joined(value);
     words.len() == 1 && (class(value) == Class::Reached(1) || words == ["RUNNING"])
 }
 
-/// Whether the value says that something has only begun.
+/// Whether the state is an initial one.
 pub fn is_beginning(value: &str) -> bool {
     BEGINNING.iter().any(|beginning| joined(value) == *beginning)
 }
 
-/// Whether the value says that what it is of goes away, or is gone.
+/// Whether the state is about deletion, in progress or done.
 pub fn is_about_deletion(value: &str) -> bool {
     has_stem(&joined(value), AWAY)
 }
 
-/// Whether the value says that work is done, not that a thing can be used.
+/// Whether the state says that work is done, rather than that a resource can be used.
 pub fn is_done(value: &str) -> bool {
     let words = joined(value);
     tier(without_warnings(&words)) == Some(0)

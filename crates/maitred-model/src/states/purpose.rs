@@ -1,36 +1,36 @@
-//! What a wait is about, so far as names tell.
+//! The purpose of a wait, by names.
 
 use super::class::{is_about_deletion, is_done, is_gone, is_good};
 use super::vocabulary::{OPPOSITE_PHASES, PHASES, ROLLBACK};
 use super::words::words;
 
-/// What a value is about: `CREATE_FAILED` about creation.
+/// The phases that a value is about: creation for `CREATE_FAILED`.
 fn phases(words: &[String]) -> Vec<&'static str> {
     let of = |word: &String| PHASES.iter().copied().find(|phase| word.starts_with(phase));
     words.iter().filter_map(of).collect()
 }
 
-/// What the name of a waiter says of what is waited for: the rest of it is the thing's own name.
+/// The words of a waiter's name that name its goal; the other words name the resource.
 fn aim(name: &str) -> Vec<String> {
     let mut words = words(name);
     let length = if words.last().is_some_and(|last| is_done(last)) { 2 } else { 1 };
     words.split_off(words.len().saturating_sub(length))
 }
 
-/// What a wait is about, so far as names tell.
+/// The purpose of a wait, by names.
 #[derive(Debug)]
 pub struct Purpose {
     deletion: bool,
     phases: Vec<&'static str>,
-    /// What the named values are about.
+    /// The phases of the named values.
     named: Vec<&'static str>,
-    /// What has a `ROLLBACK` of its own, as in `UPDATE_ROLLBACK_COMPLETE`.
+    /// The phases with their own `ROLLBACK`, as in `UPDATE_ROLLBACK_COMPLETE`.
     rolled_back: Vec<&'static str>,
 }
 
 impl Purpose {
-    /// Of the waiter `name` that succeeds with one of the values `success` of `known`, and names
-    /// `named`.
+    /// The purpose of the waiter `name`, which succeeds with one of the values `success` of `known` and has
+    /// acceptors for `named`.
     pub fn new(name: &str, success: &[&str], named: &[&str], known: &[String]) -> Self {
         let about = |values: &[&str]| -> Vec<_> {
             values.iter().flat_map(|value| phases(&words(value))).collect()
@@ -40,7 +40,7 @@ impl Purpose {
             success.iter().copied().partition(|value| words(value).len() > 1);
         let candidates = [about(&long), phases(&aim(name)), about(&short)];
         let phases = candidates.into_iter().find(|phases| !phases.is_empty()).unwrap_or_default();
-        // What deletes is work that has states of its own.
+        // Work that deletes something has states of its own.
         let work = !success.is_empty() && success.iter().all(|value| is_good(value));
         let deletion = !work && success.iter().chain([&name]).any(|value| is_about_deletion(value));
         let known = known.iter().map(|value| self::phases(&words(value)));
@@ -49,13 +49,13 @@ impl Purpose {
         Self { deletion, phases, named: about(named), rolled_back }
     }
 
-    /// The same, where it is known from elsewhere whether something is to be gone.
+    /// Sets that the goal is a deletion, if `deletion` is true.
     pub fn or_deletion(mut self, deletion: bool) -> Self {
         self.deletion |= deletion;
         self
     }
 
-    /// Whether something is to be gone.
+    /// Whether the goal is a deletion.
     pub fn is_deletion(&self) -> bool {
         self.deletion
     }
@@ -83,8 +83,8 @@ impl Purpose {
                 || about.iter().any(|phase| *phase != ROLLBACK && self.phases.contains(phase)))
     }
 
-    /// Whether a wait that is in this state is over. `CANCEL_FAILED` and the like are about something
-    /// that was tried meanwhile, and what is waited for goes on.
+    /// Whether a wait cannot succeed any more in this state. A state such as `CANCEL_FAILED` is about another
+    /// action, so the wait continues.
     pub fn is_lost(&self, value: &str) -> bool {
         let words = words(value);
         let whole = words.len() == 1 || words == ["TIMED", "OUT"];
@@ -93,7 +93,7 @@ impl Purpose {
         own && is_gone(value) && self.concerns(value)
     }
 
-    /// Whether acceptors ask for the opposite of `phase`, and not for it.
+    /// Whether acceptors name the opposite of `phase`, but not `phase`.
     fn is_opposite(&self, phase: &str) -> bool {
         let opposite = OPPOSITE_PHASES.iter().find_map(|(one, other)| match phase {
             phase if phase == *one => Some(other),

@@ -1,7 +1,7 @@
 //! The states of members that are plain strings in the models.
 //!
-//! The values are facts of the services, taken from their documentation; `source` says where. Some
-//! that are seen in replies and in botocore's waiters are not documented there and are listed too.
+//! The values are taken from the services' documentation at `source`. Some that occur in replies and in
+//! botocore's waiters but are not documented are included.
 
 /// The values of a member that is a plain string in the model, from the service's documentation.
 #[derive(Debug)]
@@ -13,9 +13,9 @@ pub struct StateTable {
     pub structure: &'static str,
     /// The member, e.g. `ClusterStatus`.
     pub member: &'static str,
-    /// The values that end by themselves: nothing but somebody's action changes them.
+    /// The values that change only by a user's action.
     pub settled: &'static [&'static str],
-    /// The values on the way to another.
+    /// The values that change by themselves.
     pub passing: &'static [&'static str],
     /// Where they are documented.
     pub source: &'static str,
@@ -27,14 +27,14 @@ impl StateTable {
         self.settled.iter().chain(self.passing).map(|value| (*value).to_owned()).collect()
     }
 
-    /// Whether something rests in the state `value`, if that is documented.
+    /// Whether the state `value` changes only by a user's action; `None` if it is not in the table.
     pub fn is_settled(&self, value: &str) -> Option<bool> {
         let settled = self.settled.contains(&value);
         (settled || self.passing.contains(&value)).then_some(settled)
     }
 }
 
-/// The tables of states that services document in prose only.
+/// The states that services document only in prose.
 #[must_use]
 pub fn state_tables() -> &'static [StateTable] {
     TABLES
@@ -85,7 +85,7 @@ const RDS_EXPORT: &str =
 const STORE_IMAGE: &str =
     "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StoreImageTaskResult.html";
 
-/// The states of what Forecast makes.
+/// The states of Forecast's resources.
 const FORECAST_SETTLED: &[&str] = &["CREATE_FAILED", "CREATE_STOPPED", "DELETE_FAILED"];
 const FORECAST_PASSING: &[&str] = &[
     "ACTIVE",

@@ -1,6 +1,6 @@
-//! The words that states are made of, in capitals.
+//! The words of which the names of states are made, in capitals.
 
-/// Something went wrong, whatever else the name says.
+/// Failure, whatever else the name says.
 pub(super) const FAILED: &[&str] = &[
     "ABANDONED",
     "BLACKHOLE",
@@ -37,7 +37,7 @@ pub(super) const FAILED: &[&str] = &[
     "VIOLATIONS",
 ];
 
-/// How the words begin that say that it goes away, or has gone.
+/// Stems of words for deletion.
 pub(super) const AWAY: &[&str] = &[
     "DEALLOCAT",
     "DECOMMISSION",
@@ -58,7 +58,7 @@ pub(super) const AWAY: &[&str] = &[
     "UNREGIST",
 ];
 
-/// How the words begin that say that it is undone: that this is complete is no success.
+/// Stems of words for undoing; completing that is not a success.
 pub(super) const UNDONE: &[&str] = &[
     "ABORT",
     "CANCEL",
@@ -77,17 +77,17 @@ pub(super) const UNDONE: &[&str] = &[
     "WITHDRAW",
 ];
 
-/// How the words begin that say that it goes back to where it was: the way on has failed.
+/// Words for going back to an earlier state, which means failure.
 pub(super) const BACK: &[&str] = &["REVERTING", "ROLLBACK", "ROLLED", "ROLLING"];
 
-/// Nothing came of it.
+/// Ended without success.
 pub(super) const ENDED: &[&str] =
     &["ABORTED", "DENIED", "EXPIRED", "REJECTED", "TIMEDOUT", "TIMEOUT"];
 
-/// Somebody has ended it.
+/// Ended by a user.
 pub(super) const GIVEN_UP: &[&str] = &["CANCELED", "CANCELLED", "INTERRUPTED", "KILLED", "REVOKED"];
 
-/// It is past what was wanted, although somebody may bring it back.
+/// Past the goal, although a user may bring it back.
 pub(super) const CLOSED: &[&str] = &[
     "ARCHIVED",
     "CLOSED",
@@ -130,7 +130,7 @@ pub(super) const CLOSED: &[&str] = &[
     "WITHDRAWN",
 ];
 
-/// It rests, and goes on only if somebody makes it.
+/// Resting until a user resumes it.
 pub(super) const RESTING: &[&str] = &[
     "DEACTIVATED",
     "DEGRADED",
@@ -142,7 +142,7 @@ pub(super) const RESTING: &[&str] = &[
     "UNAVAILABLE",
 ];
 
-/// It is not as it should be, and may become so by itself or by what somebody does.
+/// Not at the goal, but may reach it by itself or by a user's action.
 pub(super) const PASSING: &[&str] = &[
     "ALARM",
     "ATTENTION",
@@ -185,10 +185,10 @@ pub(super) const PASSING: &[&str] = &[
     "YELLOW",
 ];
 
-/// What says of a failure that it passes, or waits for somebody.
+/// Words that make a failure temporary.
 pub(super) const TEMPORARY: &[&str] = &["PAUSED", "TEMPORARY", "TRANSIENT"];
 
-/// It has only begun.
+/// Initial states.
 pub(super) const BEGINNING: &[&[&str]] = &[
     &["CREATE", "INPROGRESS"],
     &["CREATING"],
@@ -201,7 +201,7 @@ pub(super) const BEGINNING: &[&[&str]] = &[
     &["SUBMITTED"],
 ];
 
-/// It has not come to an end.
+/// In progress.
 pub(super) const UNDER_WAY: &[&str] = &[
     "ACKNOWLEDGED",
     "DEFERRED",
@@ -234,8 +234,8 @@ pub(super) const UNDER_WAY: &[&str] = &[
     "WAITING",
 ];
 
-/// What work ends as; what a thing is that can be used; what has been reached, if there is nothing
-/// better; and what it may be where nothing else is known.
+/// Words for goals in tiers: work is done; a resource can be used; something was reached, if there is nothing
+/// better; and words that may be a goal if there is no other.
 pub(super) const REACHED: [&[&str]; 4] = [
     &[
         "COMPLETE",
@@ -334,16 +334,16 @@ pub(super) const REACHED: [&[&str]; 4] = [
     ],
 ];
 
-/// Where these tiers are, a thing is not used but work is done.
+/// The tiers of [`REACHED`] that are about work rather than resources.
 pub(super) const WORK: [usize; 2] = [0, 2];
 
-/// What may be waited for where nothing else can be.
+/// Words for a goal if there is no other.
 pub(super) const LAST: &[&str] = &["CLOSED", "ENDED", "EXITED", "STOPPED"];
 
-/// Words after which the rest only says where or how.
+/// Words whose followers only say where or how.
 pub(super) const WHERE: &[&str] = &["BY", "FOR", "IN", "UNTIL", "WITH"];
 
-/// Denials after which there is nothing to wait for.
+/// Negations that are final.
 pub(super) const NEVER: &[&str] = &[
     "ALLOWED",
     "APPLICABLE",
@@ -358,7 +358,7 @@ pub(super) const NEVER: &[&str] = &[
     "SUPPORTED",
 ];
 
-/// Words that are one, however they are written.
+/// Pairs of words that count as one word.
 pub(super) const ONE_WORD: [(&str, &str, &str); 9] = [
     ("INSUFFICIENT", "DATA", "INSUFFICIENTDATA"),
     ("TIMED", "OUT", "TIMEDOUT"),
@@ -371,7 +371,7 @@ pub(super) const ONE_WORD: [(&str, &str, &str); 9] = [
     ("UP", "TO", "UPTO"),
 ];
 
-/// What is waited for, and where that begins.
+/// Goals and their starting points.
 pub(super) const BEGINS_AT: [(&str, &str); 6] = [
     ("ALLOCATED", "DEALLOCATED"),
     ("ASSOCIATED", "DISASSOCIATED"),
@@ -381,7 +381,7 @@ pub(super) const BEGINS_AT: [(&str, &str); 6] = [
     ("REGISTERED", "UNREGISTERED"),
 ];
 
-/// The words for what may be going on, by the beginning that their forms share.
+/// Stems of words for phases.
 pub(super) const PHASES: &[&str] = &[
     "MOV",
     "CREAT",
@@ -403,10 +403,10 @@ pub(super) const PHASES: &[&str] = &[
     "ROLLBACK",
 ];
 
-/// How something that fails may end.
+/// The phase that follows a failure.
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
-/// Phases of which each undoes the other.
+/// Pairs of phases that undo each other.
 pub(super) const OPPOSITE_PHASES: [(&str, &str); 5] = [
     ("START", "STOP"),
     ("ATTACH", "DETACH"),

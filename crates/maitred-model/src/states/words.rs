@@ -2,7 +2,7 @@
 
 use super::vocabulary::ONE_WORD;
 
-/// The words of a value: `CREATE_FAILED`, `create-failed` and `CreateFailed` have the same.
+/// The words of a value in capitals; the same for `CREATE_FAILED`, `create-failed` and `CreateFailed`.
 pub fn words(value: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_lower = false;
@@ -19,7 +19,7 @@ pub fn words(value: &str) -> Vec<String> {
     words
 }
 
-/// A value in words, of which some that belong together are one.
+/// The words of a value, with compounds such as those of [`ONE_WORD`] joined.
 pub(super) fn joined(value: &str) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     for word in words(value) {

@@ -1,30 +1,29 @@
-//! What is told beside the state: which thing it is, why, and which of its runs.
+//! Members related to the state: identifier, reason, and run.
 
-use super::path::{StatePath, Step, element, last_word};
 use super::sample;
+use super::state_path::{StatePath, Step, element, last_word};
 use maitred_core::names::xform_name;
 use maitred_model::Member;
 use maitred_model::OperationModel;
 use maitred_model::ShapeId;
 use maitred_model::ShapeKind;
 
-/// The path with the members that say which thing it is, and why.
-pub(super) fn completed(path: &StatePath, operation: &OperationModel, noun: &str) -> StatePath {
+/// Adds the members with the identifier and the reason to the path.
+pub(super) fn completed(path: &StatePath, operation: &OperationModel, resource: &str) -> StatePath {
     let mut path = path.clone();
     path.reason = nearest(&path, operation, |members| reason(operation, members));
-    path.id = nearest(&path, operation, |members| id(operation, noun, members));
+    path.id = nearest(&path, operation, |members| id(operation, resource, members));
     path
 }
 
-/// The members of `path`'s own structure, then of those around it that are of the same thing, of which
-/// `find` finds the first.
+/// The first path that `find` yields, in the structure of the state or one around it.
 fn nearest(
     path: &StatePath,
     operation: &OperationModel,
     find: impl Fn(&[Member]) -> Option<Vec<String>>,
 ) -> Option<Vec<Step>> {
     let own = path.steps.len() - 1;
-    // The parts of a thing in a list have nothing of the things around them.
+    // Structures around a list belong to other resources.
     let from = path.in_list().min(own);
     (from..=own).rev().find_map(|level| {
         let names = find(members(operation, path.structures[level]))?;
@@ -42,8 +41,8 @@ fn is_text(operation: &OperationModel, member: &Member) -> bool {
     matches!(shape.kind, ShapeKind::String(_)) && shape.enum_values().is_empty()
 }
 
-/// The member among `members` that says which thing it is.
-fn id(operation: &OperationModel, noun: &str, members: &[Member]) -> Option<Vec<String>> {
+/// The member with the identifier.
+fn id(operation: &OperationModel, resource: &str, members: &[Member]) -> Option<Vec<String>> {
     let given: Vec<_> =
         sample::identifying(operation).map(|member| member.name.to_lowercase()).collect();
     let ranked = members.iter().filter(|member| is_text(operation, member)).filter_map(|member| {
@@ -59,7 +58,7 @@ fn id(operation: &OperationModel, noun: &str, members: &[Member]) -> Option<Vec<
         let of = of.replace('_', "");
         let rank = if given.contains(&plain) || given.contains(&format!("{plain}s")) {
             0
-        } else if of.is_empty() || noun.replace('_', "").ends_with(&of) {
+        } else if of.is_empty() || resource.replace('_', "").ends_with(&of) {
             1
         } else {
             return None;
@@ -69,7 +68,7 @@ fn id(operation: &OperationModel, noun: &str, members: &[Member]) -> Option<Vec<
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, path)| path)
 }
 
-/// The member among `members` that says why the state is what it is.
+/// The member with the reason for the state.
 fn reason(operation: &OperationModel, members: &[Member]) -> Option<Vec<String>> {
     let ranked = members.iter().filter_map(|member| {
         let rank = reason_rank(&member.name)?;
@@ -85,7 +84,7 @@ fn reason(operation: &OperationModel, members: &[Member]) -> Option<Vec<String>>
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, path)| path)
 }
 
-/// How likely a member says why; less is likelier.
+/// How likely a member is the reason; lower is likelier.
 fn reason_rank(name: &str) -> Option<u8> {
     let words = xform_name(name, '_');
     let about = ["status", "state", "fail", "error", "stop", "terminat", "abort"];
@@ -100,7 +99,7 @@ fn reason_rank(name: &str) -> Option<u8> {
     }
 }
 
-/// What things do again and again.
+/// Words for recurring actions.
 const RUNS: [&str; 14] = [
     "build",
     "built",
@@ -118,7 +117,7 @@ const RUNS: [&str; 14] = [
     "updated",
 ];
 
-/// The member that tells this run of the thing from the one before, e.g. `Crawler.LastCrawl.StartTime`.
+/// The path that identifies a run of the resource, e.g. `Crawler.LastCrawl.StartTime`.
 pub(super) fn run(path: &StatePath, operation: &OperationModel) -> Option<Vec<Step>> {
     let own = path.steps.len() - 1;
     let from = path.in_list().min(own);
@@ -131,7 +130,7 @@ pub(super) fn run(path: &StatePath, operation: &OperationModel) -> Option<Vec<St
     })
 }
 
-/// How likely `member` tells one run from another, less is likelier, and the way to what does.
+/// How likely `member` identifies a run, lower is likelier, and the path below it.
 fn ranked_run(operation: &OperationModel, member: &Member) -> Option<(usize, Vec<String>)> {
     let words = xform_name(&member.name, '_');
     let words: Vec<_> = words.split('_').collect();

@@ -1,34 +1,34 @@
-//! What the values of a state mean to somebody who waits.
+//! Classification of the values of a state as success, failure or neither.
 
-use super::class::{Class, class, is_going_on, is_gone, stays};
+use super::class::{Class, class, is_going_on, is_gone, is_permanent};
 use super::table::StateTable;
 use super::vocabulary::{AWAY, BEGINS_AT, FAILED, LAST, REACHED, UNDONE, WORK};
 use super::words::{has, has_stem, joined};
 
-/// What a state means.
+/// What a state means for a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Meaning {
-    /// What is waited for.
+    /// The wait has succeeded.
     Success,
-    /// It leads nowhere.
+    /// The wait cannot succeed any more.
     Failure,
-    /// It is under way.
+    /// Still in progress.
     Retry,
-    /// The name does not say; it is polled again.
+    /// Not known from the name; treated as in progress.
     Unknown,
 }
 
-/// What is waited for.
+/// The goal of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted<'a> {
-    /// One of these values, or, if there are none, that the thing works or the work is done.
+    /// One of these values, or, if there are none, that the resource is ready or the work is done.
     Values(&'a [String]),
-    /// That the thing is gone.
+    /// That the resource is deleted.
     Gone,
 }
 
-/// What each of `values` means, by the service's documentation and by its name.
-pub fn meanings(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<Meaning> {
+/// Classifies each of `values`, by the service's documentation and by its name.
+pub fn classify(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<Meaning> {
     let goes = |value: &String| has_stem(&joined(value), AWAY);
     let (proposed, gone) = match wanted {
         Wanted::Values(success) if !success.iter().any(goes) => (by_name(values, success), false),
@@ -37,7 +37,7 @@ pub fn meanings(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable
     let documented = |(value, meaning): (&String, Meaning)| {
         let settled = table.and_then(|table| table.is_settled(value));
         match (meaning, settled) {
-            // Where it rests it never comes to what is waited for.
+            // A settled state does not change by itself, so the goal is never reached.
             (Meaning::Unknown | Meaning::Retry, Some(true)) if !gone => Meaning::Failure,
             (Meaning::Unknown, Some(_)) => Meaning::Retry,
             (Meaning::Failure, Some(false)) if !gone && !goes(value) => Meaning::Retry,
@@ -47,19 +47,18 @@ pub fn meanings(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable
     values.iter().zip(proposed).map(documented).collect()
 }
 
-/// Which of `values` are not left again, so that a wait in which they are neither a success nor a failure goes on
-/// for nothing.
+/// Which of `values` are final: a wait that treats them neither as success nor as failure never ends.
 pub fn finals(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<bool> {
     let is_final = |(value, meaning): (&String, Meaning)| {
         let settled = table.and_then(|table| table.is_settled(value));
         settled.unwrap_or_else(|| match (class(value), meaning) {
-            (Class::Reached(0), _) => stays(value),
-            (_, Meaning::Failure) => stays(value),
+            (Class::Reached(0), _) => is_permanent(value),
+            (_, Meaning::Failure) => is_permanent(value),
             (_, Meaning::Success) => wanted == Wanted::Gone && is_gone(value),
             (_, Meaning::Retry | Meaning::Unknown) => false,
         })
     };
-    values.iter().zip(meanings(values, wanted, table)).map(is_final).collect()
+    values.iter().zip(classify(values, wanted, table)).map(is_final).collect()
 }
 
 /// The only one of `values` for which `is` holds.
@@ -69,8 +68,7 @@ fn only(values: &[String], is: impl Fn(&String) -> bool) -> Option<usize> {
     found.next().is_none().then_some(index)
 }
 
-/// Which value is waited for where none is known for a success: the only one that says that something
-/// has been done, or the only end there is.
+/// The value that is the success if none is known to be one: the only past participle, or the only end.
 fn last_resort(values: &[String], classes: &[Class]) -> Option<usize> {
     let at = |value: &String| values.iter().position(|it| it == value).map(|it| classes[it]);
     let participle = |value: &String| {
@@ -81,7 +79,7 @@ fn last_resort(values: &[String], classes: &[Class]) -> Option<usize> {
     only(values, participle).or_else(|| only(values, end))
 }
 
-/// Whether what rests can be on its way back.
+/// Whether a resource in a resting state can become ready again, by the other values.
 fn comes_back(values: &[String]) -> bool {
     values.iter().any(|value| {
         let words = joined(value);
@@ -90,15 +88,15 @@ fn comes_back(values: &[String]) -> bool {
     })
 }
 
-/// Whether `value` is where the way to another of `values` begins, as `DETACHED` to `ATTACHED`.
+/// Whether `value` is the starting point of another of `values`, as `DETACHED` of `ATTACHED`.
 fn begins(value: &str, values: &[String]) -> bool {
     let is = |value: &str, word: &str| matches!(joined(value).as_slice(), [one] if one == word);
     let mut pairs = BEGINS_AT.iter().filter(|(_, begins)| is(value, begins));
     pairs.any(|(ends, _)| values.iter().any(|other| is(other, ends)))
 }
 
-/// What each of `values` means by its name to somebody who waits for one of `success`, or, if that is empty,
-/// for the thing to work or the work to be done.
+/// Classifies each of `values` by its name. The goal is one of `success`, or, if that is empty, that the
+/// resource is ready or the work is done.
 fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
     let classes: Vec<_> = values.iter().map(|value| class(value)).collect();
     let wanted = |value: &String| success.is_empty() || success.contains(value);
@@ -123,7 +121,7 @@ fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
         Class::Unknown => Meaning::Unknown,
     };
     let mut meanings: Vec<_> = classes.iter().enumerate().map(meaning).collect();
-    // A switch is waited for where it is off.
+    // A setting that is off may be switched on.
     let waits = |meaning: &Meaning| matches!(meaning, Meaning::Retry | Meaning::Unknown);
     if !work && !meanings.iter().any(waits) {
         for (meaning, class) in meanings.iter_mut().zip(&classes) {
@@ -135,7 +133,7 @@ fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
     meanings
 }
 
-/// The same to somebody who waits for the thing to be gone.
+/// Classifies each of `values` by its name, where the goal is that the resource is deleted.
 fn by_name_of_gone(values: &[String]) -> Vec<Meaning> {
     let meaning = |value: &String| {
         let words = joined(value);
@@ -151,12 +149,12 @@ fn by_name_of_gone(values: &[String]) -> Vec<Meaning> {
     values.iter().map(meaning).collect()
 }
 
-/// How likely it is that what has these values is waited for at all; less is likelier, `None` is not at
-/// all.
+/// A rank of how likely a member with these values is a state to wait for; lower is likelier, `None` means
+/// that it is not.
 pub fn likelihood(values: &[String]) -> Option<usize> {
     let is = |value: &String| matches!(class(value), Class::Reached(tier) if tier < 2);
     let reached = by_name(values, &[]).contains(&Meaning::Success);
-    // What is on or off is a setting rather than a state.
+    // Two values are a setting, such as on and off, rather than a state.
     let switch = values.len() < 3;
     reached.then(|| usize::from(switch || !values.iter().any(is)))
 }
@@ -224,7 +222,7 @@ mod tests {
     #[test]
     fn what_is_wanted_changes_what_the_others_mean() {
         let states = values("CREATING AVAILABLE DELETING DELETED");
-        assert_eq!(letters(meanings(&states, Wanted::Values(&values("DELETED")), None)), "---s");
+        assert_eq!(letters(classify(&states, Wanted::Values(&values("DELETED")), None)), "---s");
         let states = values("RUNNING STOPPING STOPPED STARTING FAILED TERMINATED");
         assert_eq!(letters(by_name(&states, &values("STOPPED"))), "----ff");
     }

@@ -1,9 +1,8 @@
-//! The way through an operation's output to the member that tells the state.
+//! Paths to members of an operation's output that may be its state.
 
 use std::collections::VecDeque;
 
-use super::beside;
-use super::noun::singular;
+use super::resource_name::singular;
 use maitred_core::names::xform_name;
 use maitred_model::OperationModel;
 use maitred_model::ShapeId;
@@ -12,26 +11,26 @@ use maitred_model::ShapeRef;
 use maitred_model::Structure;
 use maitred_model::states::{self, StateTable};
 
-/// A state is not deeper.
+/// The deepest level at which a state is searched for.
 const MAX_DEPTH: usize = 6;
 
-/// No more members are looked at: outputs can be huge.
+/// The most members that are visited: outputs can be huge.
 const MAX_MEMBERS: usize = 5000;
 
-/// A string member of an output, and the way to it.
+/// A string member of an output and its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatePath {
     pub(super) steps: Vec<Step>,
     pub(super) values: Vec<String>,
     /// The structure that each step is a member of.
     pub(super) structures: Vec<ShapeId>,
-    /// The member that says why, from the output on.
+    /// The path to the member with the reason.
     pub(super) reason: Option<Vec<Step>>,
-    /// The member that says which thing it is, from the output on.
+    /// The path to the member with the identifier.
     pub(super) id: Option<Vec<Step>>,
 }
 
-/// One member on the way.
+/// A member on the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) name: String,
@@ -45,7 +44,7 @@ impl StatePath {
         expression(&self.steps)
     }
 
-    /// The values that are known, from the model or the service's documentation; empty if none are.
+    /// The known values, from the model or the service's documentation; may be empty.
     #[must_use]
     pub fn values(&self) -> &[String] {
         &self.values
@@ -79,8 +78,8 @@ impl StatePath {
         states::likelihood(&self.values).unwrap_or(unclear)
     }
 
-    /// Whether the state is one level deeper than the thing, as in `State.Name`.
-    fn is_held(&self, operation: &OperationModel, noun: &str) -> bool {
+    /// Whether the state is inside a structure, as in `State.Name`.
+    fn is_held(&self, operation: &OperationModel, resource: &str) -> bool {
         const MOST: usize = 4;
         let own = self.name().to_lowercase();
         let container = self.structures.last().map(|id| &operation.shapes[*id]);
@@ -90,13 +89,13 @@ impl StatePath {
         matches!(own.as_str(), "name" | "code" | "value")
             && small
             && is_state(self.parent())
-            && singular(&xform_name(self.parent(), '_')) != noun
+            && singular(&xform_name(self.parent(), '_')) != resource
             && !self.steps[self.steps.len() - 2].list
     }
 
-    /// How likely this is what tells the state of `noun`; less is likelier, `None` is not at all.
-    fn rank(&self, operation: &OperationModel, noun: &str) -> Option<Rank> {
-        let holds = self.is_held(operation, noun);
+    /// How likely this is the state of `resource`; lower is likelier, `None` means that it is not.
+    pub(super) fn rank(&self, operation: &OperationModel, resource: &str) -> Option<Rank> {
+        let holds = self.is_held(operation, resource);
         if !holds && !is_state(self.name()) {
             return None;
         }
@@ -107,13 +106,13 @@ impl StatePath {
         if last == "stage" && self.values.is_empty() || self.is_about_failures() {
             return None;
         }
-        let (proper, part) = (is_proper(of, noun), self.is_part(noun));
+        let (proper, part) = (is_proper(of, resource), self.is_part(resource));
         let depth = self.steps.len() - usize::from(holds);
-        let foreign = self.foreign(noun);
+        let foreign = self.foreign(resource);
         let unreal = of.split('_').any(|word| UNREAL.contains(&word));
         let penalties = [
             (!matches!(last, "status" | "state"), 1),
-            (!of.is_empty() && of != noun, 1),
+            (!of.is_empty() && of != resource, 1),
             (!proper, 3),
             (unreal, 2),
             (part, 3),
@@ -126,7 +125,7 @@ impl StatePath {
         Some(Rank { score, improper: !proper, far })
     }
 
-    /// Whether it is of what could not be told.
+    /// Whether it belongs to a list of failures.
     fn is_about_failures(&self) -> bool {
         self.steps.iter().any(|step| {
             let words = xform_name(&step.name, '_');
@@ -136,22 +135,22 @@ impl StatePath {
         })
     }
 
-    /// Whether it is of one of several parts of the thing, not of the thing.
-    fn is_part(&self, noun: &str) -> bool {
+    /// Whether it belongs to a part of the resource.
+    fn is_part(&self, resource: &str) -> bool {
         let last = self.steps.iter().rposition(|step| step.list).filter(|last| *last > 0);
         last.is_some_and(|last| {
             let name = singular(&xform_name(&self.steps[last].name, '_'));
-            !is_proper(&name, noun) && !HOLDERS.contains(&name.as_str())
+            !is_proper(&name, resource) && !HOLDERS.contains(&name.as_str())
         })
     }
 
-    /// How many structures on the way are called neither as the thing is nor as what holds anything.
-    fn foreign(&self, noun: &str) -> usize {
+    /// The number of structures on the path whose names are neither that of the resource nor generic.
+    fn foreign(&self, resource: &str) -> usize {
         let way = self.steps.iter().rev().skip(1).filter(|step| !step.list);
         let foreign = way.filter(|step| {
             let name = singular(&xform_name(&step.name, '_'));
             let last = name.rsplit('_').next().unwrap_or_default();
-            let of_noun = |word: &str| noun.split('_').any(|own| own == singular(word));
+            let of_noun = |word: &str| resource.split('_').any(|own| own == singular(word));
             let own = |word: &str| of_noun(word) || GENERAL.contains(&word);
             let held = HOLDERS.contains(&last) || name.split('_').any(own);
             !held || (SETTINGS.contains(&last) && !of_noun(last))
@@ -160,7 +159,7 @@ impl StatePath {
     }
 }
 
-/// What structures are called that hold anything, in the singular.
+/// Generic names of structures, in the singular.
 const HOLDERS: [&str; 16] = [
     "aggregated",
     "data",
@@ -180,19 +179,19 @@ const HOLDERS: [&str; 16] = [
     "version",
 ];
 
-/// What structures are called that say how things are to be.
+/// Names of structures with settings.
 const SETTINGS: [&str; 4] = ["config", "configuration", "option", "setting"];
 
-/// How likely a member tells the state; less is likelier.
+/// How likely a member is the state; lower is likelier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     score: usize,
     improper: bool,
-    /// Too far from the thing to be taken for its state unasked.
-    far: bool,
+    /// Whether it is too far from the resource to be used by default.
+    pub(super) far: bool,
 }
 
-/// What may be said of a state without making it another's.
+/// Qualifiers of a state that do not make it the state of something else.
 const GENERAL: [&str; 22] = [
     "aggregate",
     "aggregated",
@@ -218,15 +217,15 @@ const GENERAL: [&str; 22] = [
     "life",
 ];
 
-/// What makes it something that is not so now.
+/// Qualifiers of a state that is not the current one.
 const UNREAL: [&str; 6] = ["desired", "expected", "previous", "request", "requested", "target"];
 
-/// Whether the state of `of` is the state of `noun`.
-fn is_proper(of: &str, noun: &str) -> bool {
+/// Whether the state of `of` is the state of `resource`.
+fn is_proper(of: &str, resource: &str) -> bool {
     let plain = |text: &str| text.replace('_', "");
-    let (whole, all) = (plain(of), plain(noun));
+    let (whole, all) = (plain(of), plain(resource));
     let known = |word: &str| {
-        GENERAL.contains(&word) || noun.split('_').any(|other| other == singular(word))
+        GENERAL.contains(&word) || resource.split('_').any(|other| other == singular(word))
     };
     of.is_empty() || all.ends_with(&whole) || all.starts_with(&whole) || of.split('_').all(known)
 }
@@ -245,7 +244,7 @@ pub(super) fn last_word(name: &str) -> String {
     xform_name(name, '_').rsplit('_').next().unwrap_or_default().to_owned()
 }
 
-/// `StatusCode` and `StateValue` are the status and the state.
+/// Removes a suffix: `StatusCode` is a status, `StateValue` a state.
 fn without_kind(words: &str) -> &str {
     words.strip_suffix("_code").or_else(|| words.strip_suffix("_value")).unwrap_or(words)
 }
@@ -258,8 +257,8 @@ fn is_state(name: &str) -> bool {
         || matches!(last_word(words).as_str(), "status" | "state" | "phase" | "stage")
 }
 
-/// A structure of the output, and the way to it.
-struct Place {
+/// A structure of the output and its path.
+struct OutputStructure {
     steps: Vec<Step>,
     structures: Vec<ShapeId>,
 }
@@ -268,8 +267,8 @@ struct Place {
 pub(super) fn strings(service: &str, operation: &OperationModel) -> Vec<StatePath> {
     let mut found = Vec::new();
     let root = operation.output.as_ref().map(|output| output.shape);
-    let mut queue: VecDeque<Place> = VecDeque::new();
-    queue.extend(root.map(|root| Place { steps: Vec::new(), structures: vec![root] }));
+    let mut queue: VecDeque<OutputStructure> = VecDeque::new();
+    queue.extend(root.map(|root| OutputStructure { steps: Vec::new(), structures: vec![root] }));
     let mut seen = 0;
     while let Some(place) = queue.pop_front() {
         let Some(structure) = place.structure(operation) else { continue };
@@ -291,20 +290,20 @@ pub(super) fn strings(service: &str, operation: &OperationModel) -> Vec<StatePat
                 && !structures.contains(&target.shape)
             {
                 structures.push(target.shape);
-                queue.push_back(Place { steps, structures });
+                queue.push_back(OutputStructure { steps, structures });
             }
         }
     }
     found
 }
 
-impl Place {
+impl OutputStructure {
     fn structure<'a>(&self, operation: &'a OperationModel) -> Option<&'a Structure> {
         self.structures.last().and_then(|id| operation.shapes[*id].structure())
     }
 }
 
-/// The values of the model, or those that the service documents in prose.
+/// The values in the model, or else those in the service's documentation.
 fn known(
     service: &str,
     operation: &OperationModel,
@@ -319,7 +318,7 @@ fn known(
     }
 }
 
-/// What a list is of; anything else is itself.
+/// The element of a list and `true`; any other shape itself and `false`.
 pub(super) fn element<'a>(
     operation: &'a OperationModel,
     reference: &'a ShapeRef,
@@ -328,22 +327,7 @@ pub(super) fn element<'a>(
     if let ShapeKind::List(member) = kind { (member, true) } else { (reference, false) }
 }
 
-/// Those that may tell a state, the likeliest first. What is too far from the thing to be taken for its
-/// state unasked has `false`.
-pub(super) fn states(
-    operation: &OperationModel,
-    strings: &[StatePath],
-    noun: &str,
-) -> Vec<(StatePath, bool)> {
-    let ranked = strings.iter().filter_map(|path| Some((path.rank(operation, noun)?, path)));
-    let mut ranked: Vec<_> = ranked.collect();
-    ranked.sort_by_key(|(rank, _)| *rank);
-    let whole =
-        |(rank, path): (Rank, &StatePath)| (beside::completed(path, operation, noun), !rank.far);
-    ranked.into_iter().map(whole).collect()
-}
-
-/// What services document in prose of the states of `path`.
+/// The documented states of `path`.
 pub(super) fn table(
     service: &str,
     operation: &OperationModel,

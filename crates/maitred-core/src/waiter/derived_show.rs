@@ -1,13 +1,13 @@
-//! What is shown of a waiter that does not say so: the values that its acceptors look at.
+//! The default of `show`: the values that the acceptors look at.
 
 use crate::config::{AcceptorConfig, Show, WaiterConfig};
 use crate::expression::{Expression, Node};
 
-/// No more values are shown.
-const MOST: usize = 4;
+/// The most values that are shown.
+const MAX_VALUES: usize = 4;
 
-/// No more nodes are looked at: an expression can have a way to a value for each combination of its parts.
-const MOST_NODES: usize = 1000;
+/// The most nodes that are visited: an expression can have a path for each combination of its parts.
+const MAX_NODES: usize = 1000;
 
 /// A step from a value to a part of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,39 +18,39 @@ enum Step {
     /// Each value of an object.
     Values,
     Index(i64),
-    /// How many there are at the end of these steps.
+    /// The number of values at the end of these steps.
     Count(Vec<Self>),
 }
 
-/// The way to a value that an expression looks at.
+/// The path to a value that an expression looks at.
 type Path = Vec<Step>;
 
-/// What a waiter shows: what its file says, or else what its acceptors look at; `None` if that is nothing
-/// but the status or the error.
+/// What a waiter shows: its file's `show`, or else the values that its acceptors look at. `None` if those
+/// look only at the status or the error.
 #[must_use]
 pub fn show_of(config: &WaiterConfig) -> Option<Show> {
     config.show.clone().or_else(|| of_expressions(compared(&config.acceptors)))
 }
 
-/// The expressions of acceptors, each with whether its value is compared with a text.
+/// The expressions of acceptors, each with whether its value is compared with a string.
 pub(super) fn compared(acceptors: &[AcceptorConfig]) -> impl Iterator<Item = (&str, bool)> {
     acceptors
         .iter()
         .filter_map(|acceptor| Some((acceptor.argument.as_deref()?, acceptor.expected.is_string())))
 }
 
-/// The same of expressions, each with whether it is compared with a text.
+/// The default `show` for these expressions, each given with whether its value is compared with a string.
 pub(super) fn of_expressions<'a>(asked: impl IntoIterator<Item = (&'a str, bool)>) -> Option<Show> {
     let mut paths: Vec<(Path, bool)> = Vec::new();
     for (text, is_text) in asked {
         let Ok(expression) = Expression::compile(text) else { continue };
-        let (mut reached, mut left) = (Vec::new(), MOST_NODES);
-        reach(expression.node(), &Vec::new(), &mut reached, &mut left);
+        let (mut reached, mut left) = (Vec::new(), MAX_NODES);
+        collect_paths(expression.node(), &Vec::new(), &mut reached, &mut left);
         let direct = reached.len() == 1 && is_text;
         for path in reached.into_iter().filter(|path| path.iter().any(is_named)) {
             if let Some((_, all)) = paths.iter_mut().find(|(known, _)| *known == path) {
                 *all &= direct;
-            } else if paths.len() < MOST {
+            } else if paths.len() < MAX_VALUES {
                 paths.push((path, direct));
             }
         }
@@ -62,7 +62,7 @@ fn is_named(step: &Step) -> bool {
     matches!(step, Step::Member(_) | Step::Count(_))
 }
 
-/// One value as it is, a list of texts as one, several values by their names.
+/// The expression to show: a single value as it is, a list of strings joined, several values by name.
 fn shown(paths: &[(Path, bool)]) -> Option<String> {
     match paths {
         [] => None,
@@ -85,7 +85,7 @@ fn shown(paths: &[(Path, bool)]) -> Option<String> {
     }
 }
 
-/// The last `words` members on the way, as the key of an object.
+/// The last `words` members of the path, as the key of an object.
 fn name(path: &[Step], words: usize) -> String {
     fn members<'a>(path: &'a [Step], found: &mut Vec<&'a str>) {
         for step in path {
@@ -125,77 +125,79 @@ fn text(path: &[Step]) -> String {
     text
 }
 
-/// Adds the ways from `from` to the values that `node` looks at.
-fn reach(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
+/// Adds the paths from `from` to the values that `node` looks at.
+fn collect_paths(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
     let Some(rest) = left.checked_sub(1) else { return };
     *left = rest;
     match node {
         Node::Current => found.push(from.clone()),
         Node::Literal(_) | Node::Reference(_) => {}
-        Node::Field(name) => found.push(further(from, Step::Member(name.clone()))),
-        Node::Index(index) => found.push(further(from, Step::Index(*index))),
+        Node::Field(name) => found.push(extended(from, Step::Member(name.clone()))),
+        Node::Index(index) => found.push(extended(from, Step::Index(*index))),
         Node::Slice(..) => found.push(from.clone()),
         Node::Chain(first, second) => {
-            behind(first, from, left, |way, left| reach(second, &way, found, left))
+            for_each_path(first, from, left, |path, left| collect_paths(second, &path, found, left))
         }
-        // The brackets around several values of each item come off again: `A[].[B, C][]`.
-        Node::Projection(list, each) if takes_brackets_off(list) => {
-            behind(list, from, left, |way, left| reach(each, &way, found, left));
+        // The brackets around several values of each item are flattened again: `A[].[B, C][]`.
+        Node::Projection(list, each) if is_flattened_multi_list(list) => {
+            for_each_path(list, from, left, |path, left| collect_paths(each, &path, found, left));
         }
-        Node::Projection(list, each) => behind(list, from, left, |way, left| {
-            let way = if matches!(way.last(), Some(Step::Values)) { way } else { each_of(way) };
-            reach(each, &way, found, left);
+        Node::Projection(list, each) => for_each_path(list, from, left, |path, left| {
+            let path = if matches!(path.last(), Some(Step::Values)) { path } else { each_of(path) };
+            collect_paths(each, &path, found, left);
         }),
         Node::Condition(condition, value) => {
-            reach(condition, from, found, left);
+            collect_paths(condition, from, found, left);
             if **value != Node::Current {
-                reach(value, from, found, left);
+                collect_paths(value, from, found, left);
             }
         }
-        Node::Flatten(list) => behind(list, from, left, |way, _| {
-            found.push(if takes_brackets_off(node) { way } else { each_of(way) });
+        Node::Flatten(list) => for_each_path(list, from, left, |path, _| {
+            found.push(if is_flattened_multi_list(node) { path } else { each_of(path) });
         }),
         Node::ObjectValues(object) => {
-            behind(object, from, left, |way, _| found.push(further(&way, Step::Values)));
+            for_each_path(object, from, left, |path, _| found.push(extended(&path, Step::Values)));
         }
         Node::And(a, b) | Node::Or(a, b) | Node::Comparison(_, a, b) => {
-            reach(a, from, found, left);
-            reach(b, from, found, left);
+            collect_paths(a, from, found, left);
+            collect_paths(b, from, found, left);
         }
-        Node::Not(inner) => reach(inner, from, found, left),
-        Node::MultiList(nodes) => nodes.iter().for_each(|node| reach(node, from, found, left)),
+        Node::Not(inner) => collect_paths(inner, from, found, left),
+        Node::MultiList(nodes) => {
+            nodes.iter().for_each(|node| collect_paths(node, from, found, left))
+        }
         Node::MultiHash(entries) => {
-            entries.iter().for_each(|(_, node)| reach(node, from, found, left))
+            entries.iter().for_each(|(_, node)| collect_paths(node, from, found, left))
         }
         Node::Call(function, arguments) if function.name() == "length" => {
             arguments.iter().for_each(|argument| count(argument, from, found, left));
         }
         Node::Call(_, arguments) => {
-            arguments.iter().for_each(|node| reach(node, from, found, left))
+            arguments.iter().for_each(|node| collect_paths(node, from, found, left))
         }
     }
 }
 
-fn takes_brackets_off(node: &Node) -> bool {
+fn is_flattened_multi_list(node: &Node) -> bool {
     let Node::Flatten(list) = node else { return false };
     matches!(&**list, Node::Projection(_, each) if matches!(**each, Node::MultiList(_)))
 }
 
-/// Adds how many there are of what `node` yields; where it chooses among them, what it chooses by.
+/// Adds the number of values that `node` yields, or if it filters them, the values that it filters by.
 fn count(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
     let mut counted = Vec::new();
-    reach(node, &Vec::new(), &mut counted, left);
+    collect_paths(node, &Vec::new(), &mut counted, left);
     match counted.as_slice() {
-        [one] if !chooses(node) => found.push(further(from, Step::Count(one.clone()))),
-        _ => reach(node, from, found, left),
+        [one] if !filters(node) => found.push(extended(from, Step::Count(one.clone()))),
+        _ => collect_paths(node, from, found, left),
     }
 }
 
-fn chooses(node: &Node) -> bool {
+fn filters(node: &Node) -> bool {
     match node {
         Node::Condition(..) => true,
-        Node::Chain(a, b) | Node::Projection(a, b) => chooses(a) || chooses(b),
-        Node::Flatten(inner) | Node::ObjectValues(inner) => chooses(inner),
+        Node::Chain(a, b) | Node::Projection(a, b) => filters(a) || filters(b),
+        Node::Flatten(inner) | Node::ObjectValues(inner) => filters(inner),
         Node::Current
         | Node::Literal(_)
         | Node::Field(_)
@@ -212,20 +214,25 @@ fn chooses(node: &Node) -> bool {
     }
 }
 
-/// Goes on behind each value that `node` yields.
-fn behind(node: &Node, from: &Path, left: &mut usize, mut go_on: impl FnMut(Path, &mut usize)) {
-    let mut ways = Vec::new();
-    reach(node, from, &mut ways, left);
-    ways.into_iter().for_each(|way| go_on(way, left));
+/// Calls `go_on` with the path to each value that `node` yields.
+fn for_each_path(
+    node: &Node,
+    from: &Path,
+    left: &mut usize,
+    mut go_on: impl FnMut(Path, &mut usize),
+) {
+    let mut paths = Vec::new();
+    collect_paths(node, from, &mut paths, left);
+    paths.into_iter().for_each(|path| go_on(path, left));
 }
 
-fn further(from: &Path, step: Step) -> Path {
+fn extended(from: &Path, step: Step) -> Path {
     from.iter().cloned().chain([step]).collect()
 }
 
-/// Each element of the list at the end of `way`; the elements of elements are dissolved, too.
-fn each_of(way: Path) -> Path {
-    if matches!(way.last(), Some(Step::Each)) { way } else { further(&way, Step::Each) }
+/// The path to each element of the list at the end of `path`; nested lists count as flattened.
+fn each_of(path: Path) -> Path {
+    if matches!(path.last(), Some(Step::Each)) { path } else { extended(&path, Step::Each) }
 }
 
 #[cfg(test)]

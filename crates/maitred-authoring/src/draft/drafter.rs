@@ -1,11 +1,12 @@
-//! An operation of which a waiter is written, and its parts.
+//! Drafting the parts of a waiter.
 
 use serde_json::Value;
 
-use super::path;
-use super::path::{StatePath, Step};
-use super::{DraftError, DraftOptions, Meaning};
-use super::{beside, message, noun, sample, words};
+use super::error::DraftError;
+use super::options::DraftOptions;
+use super::state_path;
+use super::state_path::{StatePath, Step};
+use super::{message, related_members, resource_name, sample, words};
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::Show;
@@ -14,27 +15,36 @@ use maitred_core::config::WaiterConfig;
 use maitred_core::diagnostic::nearest;
 use maitred_model::OperationModel;
 use maitred_model::ServiceModel;
-use maitred_model::states;
-use maitred_model::states::Wanted;
+use maitred_model::states::{self, Meaning, Wanted};
 
-/// What a waiter is written of.
-pub(super) struct Subject<'a> {
+/// Drafts a waiter for an operation.
+pub(super) struct Drafter<'a> {
     pub(super) service: &'a ServiceModel,
     pub(super) operation: &'a OperationModel,
-    /// What the operation tells of.
-    pub(super) noun: String,
+    /// The name of the resource that the operation describes.
+    pub(super) resource: String,
     strings: Vec<StatePath>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Drafter<'a> {
     pub(super) fn new(service: &'a ServiceModel, operation: &'a OperationModel) -> Self {
-        let noun = noun::noun(&operation.name);
-        Self { service, operation, noun, strings: path::strings(&service.name, operation) }
+        let resource = resource_name::resource_name(&operation.name);
+        Self {
+            service,
+            operation,
+            resource,
+            strings: state_path::strings(&service.name, operation),
+        }
     }
 
-    /// Those that may tell a state, and whether one may be taken for it unasked.
+    /// The members that may be a state, the likeliest first, and whether each may be used by default.
     pub(super) fn states(&self) -> Vec<(StatePath, bool)> {
-        path::states(self.operation, &self.strings, &self.noun)
+        let rank = |path: &'_ StatePath| path.rank(self.operation, &self.resource);
+        let mut ranked: Vec<_> =
+            self.strings.iter().filter_map(|path| Some((rank(path)?, path))).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let completed = |path| related_members::completed(path, self.operation, &self.resource);
+        ranked.into_iter().map(|(rank, path)| (completed(path), !rank.far)).collect()
     }
 
     pub(super) fn find_path(
@@ -55,7 +65,7 @@ impl<'a> Subject<'a> {
         let Some(wanted) = &options.path else {
             let first = states.first().filter(|(_, near)| *near).map(|(path, _)| path.clone());
             let listed = first.as_ref().is_none_or(StatePath::is_of_list);
-            if noun::is_history(&name) && listed {
+            if resource_name::is_history(&name) && listed {
                 return Err(DraftError::History { operation: name });
             }
             return first
@@ -64,15 +74,15 @@ impl<'a> Subject<'a> {
         let plain = |expression: &str| expression.replace("[]", "");
         let same = |path: &&StatePath| plain(&path.expression()) == plain(wanted);
         if let Some(found) = self.strings.iter().find(same) {
-            return Ok(beside::completed(found, self.operation, &self.noun));
+            return Ok(related_members::completed(found, self.operation, &self.resource));
         }
         let near = nearest(wanted, expressions.iter().map(String::as_str)).map(str::to_owned);
         let (path, candidates) = (wanted.clone(), candidates());
         Err(DraftError::UnknownPath { path, operation: name, near, candidates })
     }
 
-    /// What the author says of each state, and what the names say of the others.
-    pub(super) fn meanings(
+    /// Classifies the states: by the options, and the others by name.
+    pub(super) fn classify(
         &self,
         path: &StatePath,
         options: &DraftOptions,
@@ -91,8 +101,8 @@ impl<'a> Subject<'a> {
         }
         let gone = options.not_found == Some(State::Success);
         let wanted = if gone { Wanted::Gone } else { Wanted::Values(&options.success) };
-        let table = path::table(&self.service.name, self.operation, path);
-        let proposed = states::meanings(&path.values, wanted, table);
+        let table = state_path::table(&self.service.name, self.operation, path);
+        let proposed = states::classify(&path.values, wanted, table);
         let state = |(value, proposed): (&String, Meaning)| {
             let meaning = match proposed {
                 _ if options.success.contains(value) => Meaning::Success,
@@ -106,12 +116,12 @@ impl<'a> Subject<'a> {
         Ok(path.values.iter().zip(proposed).map(state).collect())
     }
 
-    /// What tells this run from the one before, where a success does not tell.
+    /// The path that identifies a run, if a success state does not.
     pub(super) fn run(&self, path: &StatePath, success: &[&str]) -> Option<Vec<Step>> {
         // Work is done once; `UPDATE_COMPLETE` may be so of the update before.
         let once = |value: &&str| states::is_done(value) && states::words(value).len() == 1;
         let again = !success.is_empty() && !success.iter().any(once);
-        beside::run(path, self.operation).filter(|_| again)
+        related_members::run(path, self.operation).filter(|_| again)
     }
 
     pub(super) fn waiter(
@@ -126,7 +136,7 @@ impl<'a> Subject<'a> {
         let (delay, max_attempts) = if done { (15.0, 240) } else { (30.0, 120) };
         let mut acceptors: Vec<_> = not_found.into_iter().collect();
         acceptors.extend(self.path_acceptors(path, states));
-        // What is wanted goes first, then what leads nowhere.
+        // Success comes first, then failure.
         acceptors.sort_by_key(|acceptor| match acceptor.state {
             State::Success => 0,
             State::Failure => 1,
@@ -163,7 +173,7 @@ impl<'a> Subject<'a> {
                 argument: Some(path.expression()),
                 expected: Value::from(value.as_str()),
                 message: (state == State::Failure)
-                    .then(|| message::failure(&self.noun, path, value)),
+                    .then(|| message::failure(&self.resource, path, value)),
             }
         };
         states.iter().map(acceptor).collect()
@@ -172,14 +182,14 @@ impl<'a> Subject<'a> {
     /// The acceptor of the error that says that there is no such thing.
     pub(super) fn not_found(&self, state: State) -> Result<AcceptorConfig, DraftError> {
         let says = ["notfound", "nosuch", "doesnotexist", "notexist"];
-        let noun = self.noun.replace('_', "");
+        let resource = self.resource.replace('_', "");
         let codes = self.operation.error_codes().filter(|code| {
             let code = code.to_lowercase();
             says.iter().any(|says| code.contains(says))
         });
         let code = codes.max_by_key(|code| {
             let code = code.to_lowercase();
-            (code.contains(&noun), code.contains("resource"))
+            (code.contains(&resource), code.contains("resource"))
         });
         let operation = || self.operation.name.clone();
         let code = code.ok_or_else(|| DraftError::NoNotFound { operation: operation() })?;
@@ -188,7 +198,7 @@ impl<'a> Subject<'a> {
             matcher: MatcherKind::Error,
             argument: None,
             expected: Value::from(code),
-            message: (state == State::Failure).then(|| message::not_found(&self.noun)),
+            message: (state == State::Failure).then(|| message::not_found(&self.resource)),
         })
     }
 
@@ -196,18 +206,19 @@ impl<'a> Subject<'a> {
     pub(super) fn name(&self, success: Option<&str>) -> String {
         let success = success.unwrap_or("deleted");
         // An export whose state is `EXPORT_COMPLETE` is no `export_export_complete`.
-        let last = self.noun.rsplit('_').next().unwrap_or_default();
+        let last = self.resource.rsplit('_').next().unwrap_or_default();
         let rest = success.strip_prefix(last).and_then(|rest| rest.strip_prefix('_'));
-        format!("{}_{}", self.noun, rest.unwrap_or(success))
+        format!("{}_{}", self.resource, rest.unwrap_or(success))
     }
 
     pub(super) fn description(&self, success: Option<&str>, next_run: bool) -> String {
-        let noun = self.noun.replace('_', " ");
-        let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        let resource = self.resource.replace('_', " ");
+        let article = if resource.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         let phrase = success.map_or_else(|| "is gone".to_owned(), words::phrase);
         let again = if next_run { " again" } else { "" };
         let members: Vec<_> = sample::identifying(self.operation).collect();
-        let list = members.iter().any(|member| path::element(self.operation, &member.target).1);
+        let list =
+            members.iter().any(|member| state_path::element(self.operation, &member.target).1);
         let members: Vec<_> = members.iter().map(|member| member.name.as_str()).collect();
         let give = match members.as_slice() {
             [] => String::new(),
@@ -215,7 +226,7 @@ impl<'a> Subject<'a> {
             [one] => format!(" Give its {one}."),
             [all @ .., last] => format!(" Give its {} and {last}.", all.join(", ")),
         };
-        format!("Waits until {article} {noun} {phrase}{again}.{give}")
+        format!("Waits until {article} {resource} {phrase}{again}.{give}")
     }
 }
 

@@ -1,17 +1,17 @@
-//! What an operation tells of, in the singular.
+//! The name of the resource that an operation describes.
 
 use maitred_core::names::xform_name;
 use maitred_model::OperationModel;
 use maitred_model::ServiceModel;
 
-/// The words with which the names of reads begin.
+/// The first words of the names of read-only operations.
 const VERBS: [&str; 9] =
     ["admin", "batch", "describe", "get", "head", "list", "lookup", "search", "view"];
 
-/// After these a name says how the things are chosen.
+/// Words after which a name says how resources are selected.
 const CHOSEN: [&str; 4] = ["by", "for", "from", "on"];
 
-/// Words that only say that something is told of the thing before them.
+/// Words for information about the resource before them.
 const ABOUT: [&str; 9] = [
     "description",
     "detail",
@@ -24,7 +24,7 @@ const ABOUT: [&str; 9] = [
     "summary",
 ];
 
-/// Plurals that follow no rule, and words that only look like one.
+/// Irregular plurals, and words that only look like plurals.
 const IRREGULAR: [(&str, &str); 26] = [
     ("access", "access"),
     ("alias", "alias"),
@@ -54,9 +54,9 @@ const IRREGULAR: [(&str, &str); 26] = [
     ("vertices", "vertex"),
 ];
 
-/// What the operation tells of: `DescribeStackSetOperation` is `stack_set_operation`, and
-/// `DescribeInstanceStatus` tells of an `instance`.
-pub(super) fn noun(operation: &str) -> String {
+/// The resource that an operation describes, in the singular: `stack_set_operation` for
+/// `DescribeStackSetOperation`, and `instance` for `DescribeInstanceStatus`.
+pub(super) fn resource_name(operation: &str) -> String {
     let words = xform_name(operation, '_');
     let words = words.split('_').skip_while(|word| VERBS.contains(word));
     let mut words: Vec<_> = words.map(str::to_owned).collect();
@@ -76,7 +76,7 @@ pub(super) fn noun(operation: &str) -> String {
     if words.is_empty() { "thing".to_owned() } else { words.join("_") }
 }
 
-/// One of what `word` is the plural of; the word itself if it is none.
+/// The singular of `word`.
 pub(super) fn singular(word: &str) -> String {
     let shorter = |less: usize| word[..word.len() - less].to_owned();
     let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
@@ -95,11 +95,10 @@ pub(super) fn singular(word: &str) -> String {
     }
 }
 
-/// Whether the operation tells what has happened, one event after the other, and not how something
-/// stands.
+/// Whether the operation returns events rather than a state.
 pub(super) fn is_history(operation: &str) -> bool {
-    let noun = noun(operation);
-    let Some((_, last)) = noun.rsplit_once('_') else { return false };
+    let resource = resource_name(operation);
+    let Some((_, last)) = resource.rsplit_once('_') else { return false };
     let several = xform_name(operation, '_').split('_').any(|word| word == format!("{last}s"));
     match last {
         "history" | "timeline" | "transcript" => true,
@@ -108,11 +107,11 @@ pub(super) fn is_history(operation: &str) -> bool {
     }
 }
 
-/// The reads of `service` that may describe what `operation` tells of, the likeliest first: the ones
-/// of the same thing, or of the thing whose history or whose parts it lists.
+/// Read-only operations of `service` that may return the state, the likeliest first: those for the same
+/// resource, or for the one whose history or parts `operation` lists.
 #[must_use]
 pub fn instead(service: &ServiceModel, operation: &OperationModel) -> Vec<String> {
-    let own = noun(&operation.name);
+    let own = resource_name(&operation.name);
     let own = ["_history", "_event", "_log", "_timeline", "_transcript"]
         .iter()
         .find_map(|end| own.strip_suffix(end).filter(|_| is_history(&operation.name)))
@@ -125,7 +124,7 @@ pub fn instead(service: &ServiceModel, operation: &OperationModel) -> Vec<String
         **name != operation.name && one.iter().any(|verb| name.starts_with(verb))
     });
     let related = reads.filter_map(|name| {
-        let other = noun(name);
+        let other = resource_name(name);
         let related = within(own, &other) || within(&other, own);
         let far = own.len().abs_diff(other.len());
         (related && !is_history(name)).then_some((far, name))
@@ -163,7 +162,7 @@ mod tests {
             ("GetLens", "lens"),
             ("Get", "thing"),
         ] {
-            assert_eq!(noun(operation), expected);
+            assert_eq!(resource_name(operation), expected);
         }
     }
 

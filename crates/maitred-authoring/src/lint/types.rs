@@ -1,5 +1,4 @@
-//! What is known of a value before there is one: the type of a part of an output, or of what an
-//! expression makes of it.
+//! Types of values in an output or of an expression.
 
 use serde_json::Value;
 
@@ -8,11 +7,11 @@ use maitred_model::ShapeId;
 use maitred_model::ShapeKind;
 use maitred_model::ShapeRef;
 
-/// What is known of a value.
+/// A value of which only the type is known.
 #[derive(Debug, Clone)]
 pub(super) struct Typed<'m> {
     pub(super) kind: Kind<'m>,
-    /// Whether a valid output may not have it.
+    /// Whether it may be absent.
     pub(super) optional: bool,
     /// The member of a structure that it comes from, unchanged.
     pub(super) origin: Option<Origin<'m>>,
@@ -29,15 +28,15 @@ pub(super) struct Origin<'m> {
 /// The type of a value.
 #[derive(Debug, Clone)]
 pub(super) enum Kind<'m> {
-    /// Nothing is known: an opaque document, a parameter.
+    /// Unknown: an opaque document or a parameter.
     Any,
-    /// Never anything but `null`.
+    /// Always `null`.
     Null,
     Boolean,
     Number,
     /// A string; with its known values if it is an enum.
     Text(&'m [String]),
-    /// What clients have a type of their own for, in words: a point in time, bytes.
+    /// A value with a client-specific type, in words: a point in time, bytes.
     Native(&'static str),
     /// A structure of the model.
     Structure(ShapeId),
@@ -45,15 +44,15 @@ pub(super) enum Kind<'m> {
     Map(&'m ShapeRef),
     /// A list of the model, of these elements.
     Shapes(&'m ShapeRef),
-    /// A list that an expression makes.
+    /// A list that an expression creates.
     List(Box<Typed<'m>>),
-    /// An object that an expression makes.
+    /// An object that an expression creates.
     Object(Vec<(String, Typed<'m>)>),
-    /// A value that stands in the expression.
+    /// A literal in the expression.
     Literal(Value),
 }
 
-/// The types that JSON tells apart.
+/// The types of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Any,
@@ -77,7 +76,7 @@ impl Class {
         }
     }
 
-    /// In a sentence.
+    /// The name in a message.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Any => "anything",
@@ -114,7 +113,7 @@ impl<'m> Typed<'m> {
         Self::of(Kind::List(Box::new(element)))
     }
 
-    /// The same, which may be absent if `optional`.
+    /// Makes it optional if `optional` is true.
     pub(super) fn or_absent(mut self, optional: bool) -> Self {
         self.optional |= optional;
         self
@@ -156,7 +155,7 @@ impl<'m> Typed<'m> {
         }
     }
 
-    /// The elements, if it is a list; what is not known has elements that are not known.
+    /// The elements of a list; unknown elements for an unknown value.
     pub(super) fn elements(&self, operation: Option<&'m OperationModel>) -> Option<Self> {
         match (&self.kind, operation) {
             (Kind::Any, _) => Some(Self::any()),
@@ -179,7 +178,7 @@ impl<'m> Typed<'m> {
         if let Kind::List(element) = &self.kind { element.origin } else { self.origin }
     }
 
-    /// What it is in words, where botocore has a type of its own for it, which equals no text.
+    /// The name of the client-specific type, whose values never equal a string.
     pub(super) fn native(&self) -> Option<&'static str> {
         if let Kind::Native(what) = self.kind { Some(what) } else { None }
     }
@@ -190,7 +189,7 @@ impl<'m> Typed<'m> {
     }
 }
 
-/// What a value is that is of the one type or of the other.
+/// The type of a value that has one type or the other.
 pub(super) fn either<'m>(one: Typed<'m>, other: Typed<'m>) -> Typed<'m> {
     let optional = one.optional || other.optional;
     let kept = match (one.class(), other.class()) {

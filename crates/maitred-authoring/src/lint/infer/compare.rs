@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Flaw, Named, Walk, subject};
-use crate::lint::kind::{Class, Kind, Typed};
+use super::{ComparedValue, Flaw, Inference, describe};
 use crate::lint::rule;
+use crate::lint::types::{Class, Kind, Typed};
 use maitred_core::diagnostic::nearest;
 use maitred_core::expression::Comparator;
 use maitred_core::expression::Node;
 
-impl<'m> Walk<'m> {
+impl<'m> Inference<'m> {
     pub(super) fn comparison(
         &mut self,
         comparator: Comparator,
@@ -39,9 +39,9 @@ impl<'m> Walk<'m> {
                 if !left.class().can_equal(right.class()) {
                     let message = format!(
                         "{} is {} and {} is {}: they are never equal",
-                        subject(&left),
+                        describe(&left),
                         left.class().words(),
-                        subject(&right),
+                        describe(&right),
                         right.class().words()
                     );
                     self.flaw(&rule::IMPOSSIBLE_VALUE, word(&left), message, None);
@@ -67,7 +67,7 @@ impl<'m> Walk<'m> {
         if let Some(origin) = typed.origin {
             let told = comparator == Comparator::Equal && !self.negated;
             let value = value.as_str().filter(|_| told).map(str::to_owned);
-            self.named.push(Named { origin, values: typed.values(), value });
+            self.named.push(ComparedValue { origin, values: typed.values(), value });
         }
         if value.is_null() {
             return;
@@ -82,8 +82,8 @@ impl<'m> Walk<'m> {
                 "so it never equals"
             };
             let message =
-                format!("{} is {}, {effect} {value}", subject(typed), typed.class().words());
-            let help = advice(typed, value, Place::Expression);
+                format!("{} is {}, {effect} {value}", describe(typed), typed.class().words());
+            let help = advice(typed, value, ValuePosition::Expression);
             return self.flaw(&rule::IMPOSSIBLE_VALUE, word(typed), message, help);
         }
         self.known_value(typed, value, &text_of(value));
@@ -93,7 +93,7 @@ impl<'m> Walk<'m> {
     pub(crate) fn native(&mut self, typed: &Typed<'m>, what: &str) {
         let message = format!(
             "{} is {what}, which in botocore is no text and never equals one",
-            subject(typed)
+            describe(typed)
         );
         self.flaw(&rule::PYTHON_EQUALITY, word(typed), message, None);
     }
@@ -104,7 +104,7 @@ impl<'m> Walk<'m> {
         if values.is_empty() || text.contains("{{") || values.iter().any(|known| known == text) {
             return;
         }
-        let message = format!("{} is never `{text}`, as far as the model says", subject(typed));
+        let message = format!("{} is never `{text}`, as far as the model says", describe(typed));
         let help = match nearest(text, values.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`? {}", listed(values)),
             None => listed(values),
@@ -143,8 +143,8 @@ impl<'m> Walk<'m> {
         }
         let message = format!(
             "{} and {} may both be absent, and then they are equal",
-            subject(left.1),
-            subject(right.1)
+            describe(left.1),
+            describe(right.1)
         );
         let help = format!("ask first whether there is one: {} != `null` && …", bare(left.1));
         self.flaw(&rule::ABSENT_COMPARISON, word(left.1), message, Some(help));
@@ -153,7 +153,7 @@ impl<'m> Walk<'m> {
     /// It cannot be told which values of this member are meant.
     pub(super) fn open(&mut self, typed: &Typed<'m>) {
         if let Some(origin) = typed.origin {
-            self.named.push(Named { origin, values: typed.values(), value: None });
+            self.named.push(ComparedValue { origin, values: typed.values(), value: None });
         }
     }
 }
@@ -173,7 +173,7 @@ fn text_of(value: &Value) -> String {
 
 /// Where a value is written, which says how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ValuePosition {
     /// In `expected`: JSON.
     Expected,
     /// In an expression: a literal of JMESPath.
@@ -181,10 +181,10 @@ pub(crate) enum Place {
 }
 
 /// How the value was probably meant.
-pub(crate) fn advice(typed: &Typed<'_>, value: &Value, place: Place) -> Option<String> {
+pub(crate) fn advice(typed: &Typed<'_>, value: &Value, place: ValuePosition) -> Option<String> {
     let bare = |what: &str, text: &str| match place {
-        Place::Expected => format!("the {what} has no quotes: {text}"),
-        Place::Expression => format!("a {what} has back-quotes: `{text}`"),
+        ValuePosition::Expected => format!("the {what} has no quotes: {text}"),
+        ValuePosition::Expression => format!("a {what} has back-quotes: `{text}`"),
     };
     match (typed.class(), value) {
         (Class::Boolean, Value::String(text))
@@ -196,8 +196,8 @@ pub(crate) fn advice(typed: &Typed<'_>, value: &Value, place: Place) -> Option<S
             Some(bare("number", text))
         }
         (Class::String, Value::Number(_) | Value::Bool(_)) => Some(match place {
-            Place::Expected => format!("the string has quotes: \"{value}\""),
-            Place::Expression => format!("a text has single quotes: '{value}'"),
+            ValuePosition::Expected => format!("the string has quotes: \"{value}\""),
+            ValuePosition::Expression => format!("a text has single quotes: '{value}'"),
         }),
         _ => None,
     }

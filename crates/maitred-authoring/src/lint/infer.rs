@@ -1,62 +1,58 @@
-//! Walks an expression over the shape of an output, and finds what cannot be as it is written.
+//! Infers the type of an expression on an output, and finds its flaws.
 
 use serde_json::Value;
 
-use super::kind::{Class, Kind, Origin, Typed, either};
 use super::rule::{self, Rule};
+use super::types::{Class, Kind, Origin, Typed, either};
 use maitred_core::diagnostic::nearest;
-use maitred_core::expression::Comparator;
 use maitred_core::expression::Node;
-use maitred_model::Member;
 use maitred_model::OperationModel;
 use maitred_model::ShapeId;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
-use maitred_model::Structure;
 
 mod call;
 mod compare;
+mod members;
+mod present;
 
-pub(super) use compare::{Place, advice, listed};
+pub(super) use compare::{ValuePosition, advice, listed};
 
-/// How deep the member that was probably meant is looked for, and among how many.
-const SEARCH_DEPTH: usize = 4;
-const SEARCHED: usize = 2000;
+use members::{is_output, response_metadata, structure, suggest};
+use present::remember_present;
 
-/// What is wrong with an expression.
+/// A flaw of an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Flaw {
     pub(super) rule: &'static Rule,
     pub(super) message: String,
     pub(super) help: Option<String>,
-    /// The word of the expression that it is about.
+    /// The word of the expression to point to.
     pub(super) word: String,
 }
 
 /// A value that an expression compares a member with.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Named<'m> {
+pub(super) struct ComparedValue<'m> {
     pub(super) origin: Origin<'m>,
     pub(super) values: &'m [String],
-    /// `None` where it cannot be told which values are meant.
+    /// `None` if it is not known which values are meant.
     pub(super) value: Option<String>,
 }
 
-/// A walk over one expression.
+/// The inference of one expression.
 #[derive(Debug)]
-pub(super) struct Walk<'m> {
+pub(super) struct Inference<'m> {
     operation: Option<&'m OperationModel>,
-    /// What was found to be wrong.
+    /// The flaws found so far.
     pub(super) flaws: Vec<Flaw>,
-    /// The values that it compares members with.
-    pub(super) named: Vec<Named<'m>>,
-    /// Expressions that are known not to be absent where the walk is.
+    /// The values that the expression compares members with.
+    pub(super) named: Vec<ComparedValue<'m>>,
+    /// Expressions that are known to be present in the current context.
     present: Vec<Node>,
-    /// Whether the walk is inside of `!`.
+    /// Whether the current node is inside `!`.
     negated: bool,
 }
 
-impl<'m> Walk<'m> {
+impl<'m> Inference<'m> {
     pub(super) fn new(operation: Option<&'m OperationModel>) -> Self {
         Self {
             operation,
@@ -91,7 +87,7 @@ impl<'m> Walk<'m> {
             }
             Node::Projection(list, each) => self.projection(list, each, current),
             Node::Condition(condition, then) => {
-                self.scope(|walk| walk.infer(condition, current));
+                self.scope(|inference| inference.infer(condition, current));
                 self.infer(then, current)
             }
             Node::Flatten(list) => self.flatten(list, current),
@@ -130,7 +126,7 @@ impl<'m> Walk<'m> {
         }
     }
 
-    /// Runs `inner` for another current value, for which what is known to be present is not known.
+    /// Runs `inner` for another current value, for which [`Inference::present`] does not apply.
     fn scope<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
         let present = std::mem::take(&mut self.present);
         let result = inner(self);
@@ -212,7 +208,7 @@ impl<'m> Walk<'m> {
     }
 
     fn no_structure(&mut self, current: &Typed<'m>, name: &str) -> Typed<'m> {
-        let what = subject(current);
+        let what = describe(current);
         let message = match current.elements(self.operation) {
             Some(_) => format!("{what} is a list, so it has no member `{name}`"),
             None => format!("{what} is {}, so it has no member `{name}`", current.class().words()),
@@ -233,10 +229,10 @@ impl<'m> Walk<'m> {
         }
     }
 
-    /// `operator` needs a list and gets something else.
+    /// Reports that `operator` is applied to something other than a list.
     fn no_list(&mut self, current: &Typed<'m>, operator: &str) -> Typed<'m> {
         if !matches!(current.kind, Kind::Null) {
-            let what = subject(current);
+            let what = describe(current);
             let kind = current.class().words();
             let message =
                 format!("{what} is {kind}, not a list: `{operator}` of it is always null");
@@ -253,7 +249,7 @@ impl<'m> Walk<'m> {
             let operator = if matches!(each, Node::Condition(..)) { "[?…]" } else { "[*]" };
             return self.no_list(&list, operator);
         };
-        let projected = self.scope(|walk| walk.infer(each, &element));
+        let projected = self.scope(|inference| inference.infer(each, &element));
         // A projection drops what is null.
         Typed::list(Typed { optional: false, ..projected }).or_absent(list.optional)
     }
@@ -277,7 +273,7 @@ impl<'m> Walk<'m> {
                 Typed::list(Typed::any())
             }
             _ => {
-                let what = subject(&object);
+                let what = describe(&object);
                 let message = format!(
                     "{what} is {}, not an object: `*` of it is always null",
                     object.class().words()
@@ -293,61 +289,21 @@ impl<'m> Walk<'m> {
     }
 }
 
-/// What is meant by a path that begins with a condition.
+/// The help for a path that begins with a condition.
 fn of_condition(current: &Typed<'_>) -> Option<String> {
     let of_condition = current.class() == Class::Boolean && current.origin.is_none();
     of_condition.then(|| "`!a.b` is `(!a).b`: write `!(a.b)`".to_owned())
 }
 
-/// What clients add to every output.
-fn response_metadata<'m>() -> Typed<'m> {
-    let members = [
-        ("RequestId", Typed::of(Kind::Text(&[]))),
-        ("HostId", Typed::of(Kind::Text(&[]))),
-        ("HTTPStatusCode", Typed::of(Kind::Number)),
-        ("HTTPHeaders", Typed::any()),
-        ("RetryAttempts", Typed::of(Kind::Number)),
-    ];
-    let members = members.map(|(name, typed)| (name.to_owned(), typed.or_absent(true)));
-    Typed::of(Kind::Object(members.into()))
-}
-
-/// What `node` being true says is not absent.
-fn remember_present(node: &Node, present: &mut Vec<Node>) {
-    if let Node::And(first, second) = node {
-        remember_present(first, present);
-        return remember_present(second, present);
-    }
-    present.push(known_present(node).unwrap_or(node).clone());
-}
-
-/// The side of a comparison that is not absent where the comparison is true.
-fn known_present(node: &Node) -> Option<&Node> {
-    let Node::Comparison(comparator, left, right) = node else { return None };
-    let (side, value) = match (&**left, &**right) {
-        (Node::Literal(value), side) | (side, Node::Literal(value)) => (side, value),
-        _ => return None,
-    };
-    let present = match comparator {
-        Comparator::Equal => !value.is_null(),
-        Comparator::NotEqual => value.is_null(),
-        Comparator::Less
-        | Comparator::LessOrEqual
-        | Comparator::Greater
-        | Comparator::GreaterOrEqual => true,
-    };
-    present.then_some(side)
-}
-
 fn literal<'m>(value: &Value) -> Typed<'m> {
     if value.as_str().is_some_and(|text| text.contains("{{")) {
-        // It stands for what only the caller knows.
+        // Only the caller knows the value.
         return Typed::any();
     }
     Typed::of(Kind::Literal(value.clone())).or_absent(value.is_null())
 }
 
-/// A list of nothing but values.
+/// The value of a list of literals.
 fn literals(nodes: &[Node]) -> Option<Value> {
     let value = |node: &Node| {
         let Node::Literal(value) = node else { return None };
@@ -356,76 +312,7 @@ fn literals(nodes: &[Node]) -> Option<Value> {
     nodes.iter().map(value).collect()
 }
 
-/// A value in a sentence.
-pub(super) fn subject(typed: &Typed<'_>) -> String {
+/// Names a value in a message.
+pub(super) fn describe(typed: &Typed<'_>) -> String {
     typed.origin.map_or_else(|| "this".to_owned(), |origin| format!("`{}`", origin.member))
-}
-
-fn is_output(operation: &OperationModel, shape: ShapeId) -> bool {
-    operation.output.as_ref().is_some_and(|output| output.shape == shape)
-}
-
-fn structure(operation: &OperationModel, shape: ShapeId) -> Option<(&str, &Structure)> {
-    let shape = operation.shapes.get(shape)?;
-    Some((&shape.name, shape.structure()?))
-}
-
-/// Which member was probably meant by `name`.
-fn suggest(
-    operation: &OperationModel,
-    shape: ShapeId,
-    name: &str,
-    members: &Structure,
-) -> Option<String> {
-    if is_output(operation, shape) && name == "Error" {
-        let help = "a path never sees an error; use the matcher `error`";
-        return Some(help.to_owned());
-    }
-    let names = || members.members.iter().map(|member| member.name.as_str());
-    if let Some(near) = nearest(name, names()) {
-        return Some(format!("did you mean `{near}`?"));
-    }
-    if let Some(path) = below(operation, &members.members, name, SEARCH_DEPTH, &mut { SEARCHED }) {
-        return Some(format!("there is `{path}`"));
-    }
-    let few: Vec<_> = names().take(8).collect();
-    let more = if members.members.len() > few.len() { ", …" } else { "" };
-    match few.is_empty() {
-        true => Some("it has no members".to_owned()),
-        false => Some(format!("its members are {}{more}", few.join(", "))),
-    }
-}
-
-/// The path to a member `name` below these. `left` is how many members may still be looked at.
-fn below(
-    operation: &OperationModel,
-    members: &[Member],
-    name: &str,
-    depth: usize,
-    left: &mut usize,
-) -> Option<String> {
-    if let Some(member) = members.iter().find(|member| member.name.eq_ignore_ascii_case(name)) {
-        return Some(member.name.clone());
-    }
-    *left = left.saturating_sub(members.len());
-    if depth == 0 || *left == 0 {
-        return None;
-    }
-    members.iter().find_map(|member| {
-        let (target, path) = element(operation, member);
-        let found = below(operation, operation.members(target), name, depth - 1, left)?;
-        Some(format!("{path}.{found}"))
-    })
-}
-
-/// What a member is, or what is in it if it is a list: the type and the path.
-fn element<'m>(operation: &'m OperationModel, member: &'m Member) -> (&'m ShapeRef, String) {
-    let (mut target, mut path) = (&member.target, member.name.clone());
-    // A list of itself has no end.
-    for _ in 0..SEARCH_DEPTH {
-        let ShapeKind::List(element) = &operation.shape(target).kind else { break };
-        path.push_str("[]");
-        target = element;
-    }
-    (target, path)
 }

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::compare::{listed, word};
-use super::{Named, Walk, subject};
-use crate::lint::kind::{Class, Kind, Typed, either};
+use super::{ComparedValue, Inference, describe};
 use crate::lint::rule;
+use crate::lint::types::{Class, Kind, Typed, either};
 use maitred_core::expression::Function;
 use maitred_core::expression::Node;
 
-impl<'m> Walk<'m> {
+impl<'m> Inference<'m> {
     pub(super) fn call(
         &mut self,
         function: Function,
@@ -80,7 +80,7 @@ impl<'m> Walk<'m> {
         if let Some(what) = key.native() {
             let message = format!(
                 "`{name}` takes numbers or strings, and {} is {what}: in botocore it fails",
-                subject(key)
+                describe(key)
             );
             self.flaw(&rule::PYTHON_EQUALITY, word(key), message, None);
         }
@@ -106,13 +106,14 @@ impl<'m> Walk<'m> {
             let message = format!(
                 "`{name}` takes {}, and {} is {}: it fails",
                 words(wanted),
-                subject(typed),
+                describe(typed),
                 self.described(typed)
             );
             return self.flaw(&rule::WRONG_ARGUMENT, name, message, None);
         }
         if typed.optional && !self.present.contains(node) && typed.class() != Class::Any {
-            let what = if typed.origin.is_some() { subject(typed) } else { "its value".to_owned() };
+            let what =
+                if typed.origin.is_some() { describe(typed) } else { "its value".to_owned() };
             let message = format!("{what} may be absent, and `{name}` of nothing fails");
             let list = is_list && typed.class() != Class::String;
             let instead = match wanted {
@@ -167,7 +168,7 @@ impl<'m> Walk<'m> {
         };
         let values = whole.values();
         if !values.is_empty() && !values.iter().any(|value| has(value, text)) {
-            let message = format!("no value of {} {says} `{text}`", subject(whole));
+            let message = format!("no value of {} {says} `{text}`", describe(whole));
             self.flaw(&rule::UNKNOWN_VALUE, text, message, Some(listed(values)));
         }
     }
@@ -180,7 +181,7 @@ impl<'m> Walk<'m> {
                 for item in items {
                     let text = item.as_str().filter(|_| !self.negated);
                     let value = text.map(str::to_owned);
-                    self.named.push(Named { origin, values: member.values(), value });
+                    self.named.push(ComparedValue { origin, values: member.values(), value });
                     self.known_value(member, item, text.unwrap_or_default());
                 }
             }
@@ -190,8 +191,11 @@ impl<'m> Walk<'m> {
                 let Some(element) = list.elements(self.operation) else { return };
                 let Some(origin) = element.origin else { return };
                 let text = value.as_str().filter(|_| !self.negated);
-                let named =
-                    Named { origin, values: element.values(), value: text.map(str::to_owned) };
+                let named = ComparedValue {
+                    origin,
+                    values: element.values(),
+                    value: text.map(str::to_owned),
+                };
                 self.named.push(named);
                 self.known_value(&element, value, text.unwrap_or(word(&element)));
             }

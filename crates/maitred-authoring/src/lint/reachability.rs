@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::Subject;
 use super::condition::Test;
-use super::known::HTTP;
+use super::context::LintContext;
+use super::http::HTTP;
 use super::rule;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
@@ -18,19 +18,19 @@ use maitred_core::expression::Expression;
 const MAX_QUESTIONS: usize = 4_000;
 
 /// Checks for acceptors that are never reached.
-pub(super) fn check(subject: &mut Subject<'_>) {
-    let acceptors = &subject.waiter.acceptors;
+pub(super) fn check(context: &mut LintContext<'_>) {
+    let acceptors = &context.waiter.acceptors;
     let arguments: Vec<_> = acceptors.iter().map(argument).collect();
     let mut earlier: HashMap<Key, usize> = HashMap::new();
     let mut left = MAX_QUESTIONS;
     for (index, acceptor) in acceptors.iter().enumerate() {
         let argument = arguments[index].as_ref();
-        check_constant(subject, index, acceptor, argument);
+        check_constant(context, index, acceptor, argument);
         let key = Key::of(acceptor, argument);
-        let same = covering(&key, subject.service).into_iter().filter_map(|key| earlier.get(&key));
+        let same = covering(&key, context.service).into_iter().filter_map(|key| earlier.get(&key));
         match same.min() {
-            Some(first) => report(subject, index, &[*first]),
-            None => check_values(subject, &arguments, index, &mut left),
+            Some(first) => report(context, index, &[*first]),
+            None => check_values(context, &arguments, index, &mut left),
         }
         earlier.entry(key).or_insert(index);
     }
@@ -44,8 +44,8 @@ fn argument(acceptor: &AcceptorConfig) -> Option<Expression> {
 }
 
 /// The acceptors `covering` match whatever that at `index` does.
-fn report(subject: &mut Subject<'_>, index: usize, covering: &[usize]) {
-    let acceptors = &subject.waiter.acceptors;
+fn report(context: &mut LintContext<'_>, index: usize, covering: &[usize]) {
+    let acceptors = &context.waiter.acceptors;
     let state = acceptors[index].state;
     let other = covering.iter().find(|earlier| acceptors[**earlier].state != state);
     let numbers: Vec<_> = covering.iter().map(|earlier| (earlier + 1).to_string()).collect();
@@ -58,7 +58,7 @@ fn report(subject: &mut Subject<'_>, index: usize, covering: &[usize]) {
     match other {
         None => {
             let message = format!("{who} whatever this one does");
-            subject.advise(&rule::UNREACHABLE_ACCEPTOR, &place, message, help);
+            context.advise(&rule::UNREACHABLE_ACCEPTOR, &place, message, help);
         }
         Some(other) => {
             let message = format!(
@@ -66,7 +66,7 @@ fn report(subject: &mut Subject<'_>, index: usize, covering: &[usize]) {
                 word(acceptors[*other].state),
                 word(state)
             );
-            subject.advise(&rule::CONTRADICTORY_ACCEPTORS, &place, message, help);
+            context.advise(&rule::CONTRADICTORY_ACCEPTORS, &place, message, help);
         }
     }
 }
@@ -143,7 +143,7 @@ pub const NEVER_HOLDS: &str = "this condition never holds";
 
 /// A condition that is the same whatever the reply.
 fn check_constant(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     index: usize,
     acceptor: &AcceptorConfig,
     argument: Option<&Expression>,
@@ -154,17 +154,17 @@ fn check_constant(
     match test.constant() {
         Some(true) => {
             let message = "this condition holds whatever the reply is";
-            subject.report(&rule::CONSTANT_CONDITION, &place, message);
+            context.report(&rule::CONSTANT_CONDITION, &place, message);
         }
         Some(false) => {
-            subject.report(&rule::CONSTANT_CONDITION, &place, NEVER_HOLDS);
+            context.report(&rule::CONSTANT_CONDITION, &place, NEVER_HOLDS);
         }
         None => {
             if let Some(value) = test.lone_value() {
                 let message =
                     format!("{value} alone is no condition: it is the same in every reply");
                 let help = format!("compare it: … == {}", quoted(&value));
-                subject.advise(&rule::CONSTANT_CONDITION, &place, message, help);
+                context.advise(&rule::CONSTANT_CONDITION, &place, message, help);
             }
         }
     }
@@ -177,12 +177,12 @@ fn quoted(value: &Value) -> String {
 
 /// Looks for earlier acceptors that take the values which this one takes.
 fn check_values(
-    subject: &mut Subject<'_>,
+    context: &mut LintContext<'_>,
     arguments: &[Option<Expression>],
     index: usize,
     left: &mut usize,
 ) {
-    let acceptors = &subject.waiter.acceptors;
+    let acceptors = &context.waiter.acceptors;
     let test = |index: usize| {
         arguments[index].as_ref().map(|argument| Test::new(&acceptors[index], argument.node()))
     };
@@ -204,7 +204,7 @@ fn check_values(
         // A list may have one value that one acceptor takes and one that another does.
         let mixed = acceptors[index].matcher == MatcherKind::PathAll && covering.len() > 1;
         if all && !mixed {
-            return report(subject, index, &covering);
+            return report(context, index, &covering);
         }
         let differs = |earlier: usize| acceptors[earlier].state != acceptors[index].state;
         let other = before.iter().find_map(|(value, earlier)| {
@@ -221,6 +221,6 @@ fn check_values(
         );
         let help = "only the first counts: remove the value from one of them";
         let place = format!("/acceptors/{index}/argument");
-        subject.advise(&rule::CONTRADICTORY_ACCEPTORS, &place, message, help);
+        context.advise(&rule::CONTRADICTORY_ACCEPTORS, &place, message, help);
     }
 }

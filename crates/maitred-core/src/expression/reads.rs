@@ -1,10 +1,10 @@
-//! Which members of a document an expression looks at.
+//! Which members of a document an expression reads.
 
 use super::node::Node;
 
 impl Node {
-    /// Whether the value of this node on an object may depend on its member `name`. Where that cannot
-    /// be told from the syntax tree, it may.
+    /// Whether the value of this node on an object may depend on its member `name`; `true` if the syntax tree
+    /// does not tell.
     pub(super) fn reads(&self, name: &str) -> bool {
         match self {
             Self::Current => true,
@@ -12,7 +12,7 @@ impl Node {
             // The document is an object, which has no elements.
             Self::Literal(_) | Self::Index(_) | Self::Slice(..) => false,
             Self::Chain(first, then) if **first == Self::Current => then.reads(name),
-            // What comes after the first sees its value alone.
+            // The rest sees only the value of the first.
             Self::Chain(first, _) | Self::Projection(first, _) => first.reads(name),
             Self::Flatten(inner) | Self::Not(inner) | Self::Reference(inner) => inner.reads(name),
             Self::ObjectValues(inner) => inner.reads(name),

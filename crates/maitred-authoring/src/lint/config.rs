@@ -1,0 +1,46 @@
+//! The configuration of lint: the level of each rule.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::rule::{Rule, find};
+use maitred_core::diagnostic::{RuleLevel, Severity};
+
+/// The levels of rules. By default each rule has its own severity.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    levels: BTreeMap<String, RuleLevel>,
+}
+
+/// The configuration of a rule that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRule {
+    name: String,
+    near: Option<&'static str>,
+}
+
+impl fmt::Display for UnknownRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no rule `{}`", self.name)?;
+        self.near.iter().try_for_each(|near| write!(f, "; did you mean `{near}`?"))
+    }
+}
+
+impl std::error::Error for UnknownRule {}
+
+impl Config {
+    /// Overrides the severities of these rules.
+    ///
+    /// # Errors
+    /// There is no rule of one of the names.
+    pub fn new(levels: BTreeMap<String, RuleLevel>) -> Result<Self, UnknownRule> {
+        match levels.keys().find_map(|name| Some((name, find(name).err()?))) {
+            Some((name, near)) => Err(UnknownRule { name: name.clone(), near }),
+            None => Ok(Self { levels }),
+        }
+    }
+
+    pub(super) fn severity(&self, rule: &Rule) -> Option<Severity> {
+        self.levels.get(rule.name).map_or(Some(rule.severity), |level| level.severity())
+    }
+}

@@ -1,0 +1,79 @@
+//! A waiter of the catalog.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::WaiterConfig;
+use crate::diagnostic::Invalid;
+use crate::names::snake_name;
+use crate::waiter::{Options, Waiter};
+
+/// A waiter that was found.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The service, e.g. `redshift`.
+    pub service: String,
+    /// The name as in its file.
+    pub name: String,
+    /// The waiter.
+    pub config: Arc<WaiterConfig>,
+    /// Where it was found.
+    pub origin: WaiterOrigin,
+    /// The waiters that it extends, nearest first. Their keys and acceptors are merged into `config`.
+    pub bases: Vec<Base>,
+}
+
+impl Entry {
+    /// The name in snake case, as used by `maitred wait`.
+    #[must_use]
+    pub fn snake_name(&self) -> String {
+        snake_name(&self.name)
+    }
+
+    /// Compiles the waiter with the caller's options.
+    ///
+    /// # Errors
+    /// As [`Waiter::compile`].
+    pub fn compile(&self, options: &Options) -> Result<Waiter, Invalid> {
+        Waiter::compile(&self.service, &self.name, &self.config, options)
+    }
+}
+
+/// Where a waiter was found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaiterOrigin {
+    /// Written for maitred and shipped with it.
+    Shipped,
+    /// One of botocore's, shipped with maitred.
+    Botocore,
+    /// A user's file.
+    File(PathBuf),
+    /// A file in botocore's layout.
+    DataPath(PathBuf),
+}
+
+impl fmt::Display for WaiterOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shipped => f.write_str("maitred"),
+            Self::Botocore => f.write_str("botocore"),
+            Self::File(path) | Self::DataPath(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// A waiter that another one extends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// `service.name`.
+    pub id: String,
+    /// Where it was found.
+    pub origin: WaiterOrigin,
+    /// How many of the acceptors, which are in order, are its own.
+    pub acceptors: usize,
+}
+
+/// The longest chain of waiters that extend each other.
+pub const MAX_BASES: usize = 8;
