@@ -10,13 +10,14 @@ use crate::engine::Status;
 use crate::engine::is_transient;
 use crate::waiter::Waiter;
 
-use super::arguments::OwnFlags;
 use super::exit::{Exit, Failure};
+use super::operation_flags::OptionNames;
 use super::report;
+use super::services::HTTP;
 use super::signature::Signature;
 
-mod culprit;
-pub(super) mod unquoted;
+mod failed_elements;
+pub(super) mod missing_quotes;
 
 /// Advice after a wait. A waiter that is `named` has a file.
 pub(super) fn of_outcome(
@@ -26,7 +27,7 @@ pub(super) fn of_outcome(
     named: bool,
     verbose: bool,
 ) -> Option<String> {
-    let flags = OwnFlags::beside(signature);
+    let flags = OptionNames::beside(signature);
     let details = if verbose { "" } else { "; -v shows what each acceptor sees" };
     let transient = outcome.progress().transient_failures > 0;
     match outcome.status() {
@@ -65,7 +66,7 @@ fn of_failure(outcome: &Outcome, waiter: &Waiter, named: bool) -> Option<String>
     let Ending::Failure { acceptor, .. } = outcome.ending() else { return None };
     let acceptor = waiter.acceptors().get(*acceptor)?;
     let document = outcome.document().map(Document::value);
-    let thing = document.and_then(|it| culprit::named(acceptor, it, &waiter.call().input));
+    let thing = document.and_then(|it| failed_elements::named(acceptor, it, &waiter.call().input));
     let thing = thing.map(|thing| report::one_line(&thing));
     let state = acceptor.expected.as_str().filter(|_| acceptor.expression().is_some());
     let what = match (thing, state) {
@@ -95,13 +96,13 @@ fn is_gone(state: &str) -> bool {
 
 /// Advice on a string without its quotes.
 pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
-    unquoted::advice(waiter, outcome.document()?.value())
+    missing_quotes::advice(waiter, outcome.document()?.value())
 }
 
 /// Advice after a failed call. `flags` says what our options are called there.
-pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> String {
+pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) -> String {
     let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
-    let http = service == super::signature::HTTP;
+    let http = service == HTTP;
     match (error.kind(), error.code()) {
         (CallErrorKind::Credentials, "NoCredentials") => {
             format!("{dry_run} shows where they are looked for")
@@ -152,7 +153,7 @@ fn is_status(code: &str) -> bool {
     code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OwnFlags) -> String {
+fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OptionNames) -> String {
     let region = flags.flag("region");
     let lower = code.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -185,6 +186,6 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OwnFlags) -> 
 
 /// A call that cannot be sent, as an error of the command.
 pub(super) fn failure(error: &CallError, signature: &Signature) -> Failure {
-    let help = of_error(error, signature.service(), &OwnFlags::beside(signature));
+    let help = of_error(error, signature.service(), &OptionNames::beside(signature));
     Failure::new(Exit::of_error(error), error.to_string()).help(help)
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::advice;
-use super::arguments::OwnFlags;
+use super::async_runtime;
+use super::connections_args::{ConnectionsArgs, connection_failure};
+use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::project::ConnectionsArgs;
-use super::render;
+use super::operation_flags::OptionNames;
 use super::report::{self, Format, Report};
-use super::signature;
-use super::signature::HTTP;
+use super::services::HTTP;
 use crate::aws_connections::with_aws;
 use crate::client::Call;
 use crate::client::CallError;
@@ -20,7 +20,6 @@ use crate::client::Observation;
 use crate::client::Output;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
-use crate::clock::SystemClock;
 use crate::connection::AWS_DEFAULT;
 use crate::connection::ClientSettings;
 use crate::connection::Clients;
@@ -99,37 +98,23 @@ struct TestArgs {
     file: ConnectionsArgs,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     match &args.command {
-        Command::List(args) => list(args),
+        Command::List(args) => list(args, context),
         Command::Show(args) => {
-            let connection = args.file.open()?.get(&args.id).map_err(|e| failure(&e))?;
-            Ok(Report::text(report::json(&connection.shown())))
+            let connection =
+                args.file.open(context)?.get(&args.id).map_err(|e| connection_failure(&e))?;
+            Ok(Report::text(report::json(connection.shown())))
         }
-        Command::Test(args) => super::block_on(test(args))?,
-    }
-}
-
-/// A connection that cannot be used, as an error of the command.
-pub(super) fn failure(error: &ConnectionError) -> Failure {
-    let failure = Failure::usage(error.to_string());
-    match error {
-        ConnectionError::Undefined(_) => {
-            failure.help("`maitred connections list` shows what is defined, and where")
-        }
-        ConnectionError::Invalid(_)
-        | ConnectionError::File(_)
-        | ConnectionError::Secret(_)
-        | ConnectionError::NoClients(_)
-        | _ => failure,
+        Command::Test(args) => async_runtime::block_on(test(args, context))?,
     }
 }
 
 type Found = (String, Result<Connection, ConnectionError>);
 
-fn list(args: &ListArgs) -> anyhow::Result<Report> {
-    let connections = args.file.open()?;
-    let mut found = connections.list().map_err(|error| failure(&error))?;
+fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Report> {
+    let connections = args.file.open(context)?;
+    let mut found = connections.list().map_err(|error| connection_failure(&error))?;
     for id in [AWS_DEFAULT, HTTP_DEFAULT] {
         if !found.iter().any(|(known, _)| known == id) {
             found.push((id.to_owned(), connections.get(id)));
@@ -137,7 +122,7 @@ fn list(args: &ListArgs) -> anyhow::Result<Report> {
     }
     let text = match args.output {
         Format::Text => table(&found),
-        Format::Json => report::json(&json!({
+        Format::Json => report::json(json!({
             "version": 1,
             "file": connections.path().map(|path| path.display().to_string()),
             "connections": found.iter().map(entry).collect::<Vec<_>>(),
@@ -171,7 +156,7 @@ fn table(found: &[Found]) -> String {
             let [id_width, kind_width, origin_width] = widths;
             let line =
                 format!("{id:id_width$}  {kind:kind_width$}  {origin:origin_width$}  {place}");
-            render::plain(line.trim_end()) + "\n"
+            report::one_line(line.trim_end()) + "\n"
         })
         .collect()
 }
@@ -191,12 +176,12 @@ fn place(connection: &Connection) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-async fn test(args: &TestArgs) -> anyhow::Result<Report> {
-    let connections = args.file.open()?;
-    let connection = connections.get(&args.id).map_err(|error| failure(&error))?;
+async fn test(args: &TestArgs, context: &Context) -> anyhow::Result<Report> {
+    let connections = args.file.open(context)?;
+    let connection = connections.get(&args.id).map_err(|error| connection_failure(&error))?;
     let service = match connection.kind() {
         "aws" => "sts",
-        "http" | "https" => signature::HTTP,
+        "http" | "https" => HTTP,
         "" => {
             return Err(Failure::usage(format!("the connection `{}` has no type", args.id)).into());
         }
@@ -211,9 +196,10 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
         endpoint_url: args.endpoint_url.clone(),
         ..ClientSettings::of_connection(&args.id)
     };
-    let clients = Clients::new(connections, Arc::new(SystemClock::new()));
+    let clients = Clients::new(connections, Arc::clone(&context.clock));
     let clients = with_aws(clients, Models::embedded());
-    let client = clients.open(service, &settings).await.map_err(|error| failure(&error))?;
+    let client =
+        clients.open(service, &settings).await.map_err(|error| connection_failure(&error))?;
     match ask(&*client, service).await {
         Ok(facts) => {
             let mut object = Map::from_iter([
@@ -223,12 +209,12 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
             ]);
             object.extend(facts);
             Ok(Report::text(match args.output {
-                Format::Json => report::json(&Value::Object(object)),
+                Format::Json => report::json(Value::Object(object)),
                 Format::Text => text(&object),
             }))
         }
         Err(error) => {
-            let advice = advice::of_error(&error, service, &OwnFlags::default());
+            let advice = advice::of_error(&error, service, &OptionNames::default());
             let message = format!("the connection `{}` does not work: {error}", args.id);
             let text = report::error_and_advice(&message, Some(&advice));
             Ok(Report::default().with_stderr(text).with_exit(Exit::of_error(&error)))

@@ -30,7 +30,7 @@ pub(super) fn report(
                 ("dryRun".to_owned(), json!(true)),
             ]);
             object.extend(facts.as_object().cloned().unwrap_or_default());
-            report::json(&Value::Object(object))
+            report::json(Value::Object(object))
         }
         Format::Text => format!("dry run: nothing is sent\n{}", text(&facts)),
     }))

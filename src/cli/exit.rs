@@ -73,7 +73,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// An error that says how the command exits, and what to do next.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     exit: Exit,
     message: String,
@@ -93,6 +93,14 @@ impl Failure {
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same with advice, where there is some.
+    pub(super) fn maybe_help(self, help: Option<impl Into<String>>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
     }
 
     pub(super) fn exit(&self) -> Exit {

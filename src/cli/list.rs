@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::clients::SourceArgs;
+use super::context::Context;
 use super::exit::Failure;
-use super::render;
+use super::findings;
 use super::report::{self, Format, Report};
 use super::services;
+use super::source_args::SourceArgs;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::Origin;
@@ -41,12 +42,12 @@ pub(super) struct Args {
     sources: SourceArgs,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let catalog = args.sources.catalog()?;
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
+    let catalog = args.sources.catalog(context)?;
     let entries = entries(&catalog, args)?;
     let text = match args.output {
         Format::Text => table(&entries),
-        Format::Json => report::json(&json!({
+        Format::Json => report::json(json!({
             "version": 1,
             "waiters": entries.iter().map(json).collect::<Vec<_>>(),
         })),
@@ -68,16 +69,16 @@ fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
         [] => (None, &[][..]),
     };
     if let (Some(service), [first, ..]) = (named, args.words.as_slice()) {
-        services::tell(if words.is_empty() { &whole } else { first }, service);
+        services::note_other_name(if words.is_empty() { &whole } else { first }, service);
     }
     let chosen = named.map_or_else(|| services.clone(), |service| vec![service.to_owned()]);
     let filter = args.filter.as_deref().unwrap_or_default().to_lowercase();
     let entries = chosen.iter().flat_map(|service| catalog.service(service)).collect();
     let mut entries = found_by_words(entries, words);
-    // What is called so comes before what only has the words in it.
+    // An exact name comes before names that only contain the words.
     let wanted = fold(&words.concat());
     entries.sort_by_key(|entry| fold(&entry.name) != wanted);
-    // The file that has it may be one that cannot be used, which is said anyway.
+    // It may be in a file that cannot be used, which the remarks name.
     if entries.is_empty() && !words.is_empty() && catalog.bad_files().is_empty() {
         return Err(nothing_found(&whole, &services));
     }
@@ -121,7 +122,7 @@ fn table(entries: &[Entry]) -> String {
                 "{name:0$}  {operation:1$}  {origin:2$}  {summary}",
                 widths[0], widths[1], widths[2]
             );
-            render::plain(line.trim_end()) + "\n"
+            report::one_line(line.trim_end()) + "\n"
         })
         .collect()
 }
@@ -156,7 +157,7 @@ pub(super) fn origin(origin: &Origin) -> Value {
 /// The files that cannot be used, and what is worth knowing of an empty list.
 fn remarks(catalog: &Catalog, entries: &[Entry]) -> String {
     let mut remarks: String =
-        catalog.bad_files().into_iter().map(|bad| render::bad_file(bad) + "\n\n").collect();
+        catalog.bad_files().into_iter().map(|bad| findings::bad_file(bad) + "\n\n").collect();
     match catalog.bad_files().len() {
         0 => {}
         1 => remarks.push_str("One file cannot be used; its waiters are missing.\n"),

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::clients::DataArgs;
-use super::render;
+use super::context::Context;
 use super::report::{self, Format, Report};
+use super::source_args::DataArgs;
 use crate::model::ModelOrigin;
 use crate::model::Models;
 use crate::model::archive::build;
@@ -56,14 +56,14 @@ struct Build {
     output: PathBuf,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     match &args.command {
         None => {
             args.data.check()?;
-            let models = args.data.models();
+            let models = args.data.models(context);
             Ok(Report::text(match args.output {
                 Format::Text => text(&models),
-                Format::Json => report::json(&json(&models)),
+                Format::Json => report::json(json(&models)),
             }))
         }
         Some(Command::Build(args)) => run_build(args),
@@ -80,7 +80,7 @@ fn text(models: &Models) -> String {
             ModelOrigin::File(path) => path.display().to_string(),
             ModelOrigin::Archive | _ => "built in".to_owned(),
         };
-        text.push_str(&render::plain(&format!("{service:width$}  {origin}")));
+        text.push_str(&report::one_line(&format!("{service:width$}  {origin}")));
         text.push('\n');
     }
     text

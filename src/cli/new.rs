@@ -1,20 +1,16 @@
 //! `maitred new`: writes a waiter and its first cases from the model of an operation.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::clients::DataArgs;
+use super::context::Context;
+use super::duration;
 use super::exit::Failure;
+use super::findings;
 use super::project;
-use super::render;
 use super::report::{self, Report};
-use super::services;
-use super::signature;
-use super::signature::Signature;
-use super::test::CASES;
 use crate::catalog;
 use crate::config::State;
 use crate::diagnostic::fold;
@@ -22,14 +18,14 @@ use crate::draft;
 use crate::draft::Draft;
 use crate::draft::DraftOptions;
 use crate::file;
-use crate::model::Models;
-use crate::model::OperationModel;
-use crate::model::ServiceModel;
 use crate::schema;
 
+mod draft_failure;
+mod draft_summary;
+mod draft_target;
 mod prompt;
-mod proposal;
-mod refusal;
+
+use draft_target::DraftTarget;
 
 /// Write a waiter and its first cases from the model of an operation
 #[derive(Debug, clap::Args)]
@@ -71,7 +67,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, value_name = "STATE")]
     not_found: Option<NotFound>,
     /// Seconds between two polls; default: 15 for work, 30 for a thing
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = duration::parse_seconds)]
     delay: Option<f64>,
     /// How many polls; default: an hour of them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -117,14 +113,8 @@ impl From<NotFound> for State {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds".to_owned())?;
-    let valid = seconds.is_finite() && (0.0..1e9).contains(&seconds);
-    if valid { Ok(seconds) } else { Err("write a number of seconds".to_owned()) }
-}
-
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let target = find(args)?;
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
+    let target = DraftTarget::find(&args.service, &args.operation, context)?;
     let service = &target.service;
     let mut options = DraftOptions {
         name: args.name.clone(),
@@ -140,19 +130,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         prompt::ask(service, &target.operation, &mut options, &mut prompt::Terminal)?;
     }
     let draft = draft::draft(service, &target.operation, &options)
-        .map_err(|error| refusal::explained(&target, &error))?;
+        .map_err(|error| draft_failure::failure(&target, &error))?;
     if args.dry_run {
         let waiter = json!({ draft.name.as_str(): draft.to_json() });
-        return Ok(Report::text(report::json(&waiter)).with_stderr(proposal::told(&target, &draft)));
+        return Ok(
+            Report::text(report::json(waiter)).with_stderr(draft_summary::text(&target, &draft))
+        );
     }
-    let project = project::project()?;
+    let project = context.project()?;
     let file = args.file.clone();
     let file = file.unwrap_or_else(|| Path::new("waiters").join(format!("{}.json", service.name)));
     if args.file.is_none() {
         project::stays_inside(Path::new("."), &file, "--file")?;
     }
-    let cases = args.cases.clone().or_else(|| project.tests.clone());
-    let cases = cases.unwrap_or_else(|| PathBuf::from(CASES));
+    let cases = context.cases(args.cases.as_ref())?;
     let within = args.cases.is_none().then(|| project.top());
     if let Some(root) = within {
         project::stays_inside(root, &cases.join(&service.name), "--cases")?;
@@ -160,54 +151,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let name = write_waiter(&file, &service.name, &draft, args.force)?;
     let folder = cases.join(&service.name).join(&name);
     let written = write_cases(&folder, &draft, args.force, within)?;
-    let told = format!(
+    let text = format!(
         "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
          look through both, then: maitred lint {} && maitred test {} {name}",
-        proposal::told(&target, &draft),
+        draft_summary::text(&target, &draft),
         service.name,
         file.display(),
         folder.display(),
         file.display(),
         service.name
     );
-    Ok(Report::text(told))
-}
-
-/// What is to be polled.
-struct Target {
-    models: Models,
-    service: ServiceModel,
-    operation: Arc<OperationModel>,
-}
-
-fn find(args: &Args) -> anyhow::Result<Target> {
-    if args.service == signature::HTTP {
-        let failure = Failure::usage("service http has no model to write a waiter from");
-        return Err(failure
-            .help("`maitred explain http json_field` shows one to begin with")
-            .into());
-    }
-    let models = DataArgs::default().models();
-    let named = services::meant(None, &models, &args.service);
-    let service = signature::known_service(&models, &named)?.model().clone();
-    let Some(Signature::Aws { operation, .. }) = Signature::find(&models, &named, &args.operation)?
-    else {
-        let message = format!("{} has no operation `{}`", service.name, args.operation);
-        let failure = Failure::usage(message);
-        return Err(match Signature::suggest(&models, &named, &args.operation) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help(format!("`maitred call {}` lists them", service.name)),
-        }
-        .into());
-    };
-    if !service.is_read(&operation.name) {
-        let message =
-            format!("polling {} may change something: it is not read-only", operation.name);
-        return Err(Failure::usage(message)
-            .help("name the operation that describes the thing")
-            .into());
-    }
-    Ok(Target { models, service, operation })
+    Ok(Report::text(text))
 }
 
 /// Adds the waiter to its file and tells the name that it has there.
@@ -215,8 +169,9 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
     let waiter = draft.to_json();
     let mut name = draft.name.clone();
     let text = if path.exists() {
-        let file = catalog::read(path, crate::schema::parse).map_err(|bad| {
-            let message = format!("{} cannot be used\n{}", path.display(), render::bad_file(&bad));
+        let file = catalog::read(path, schema::parse).map_err(|bad| {
+            let message =
+                format!("{} cannot be used\n{}", path.display(), findings::bad_file(&bad));
             Failure::usage(message)
         })?;
         let of = file.service.clone().unwrap_or_else(|| catalog::file_service(path));
@@ -232,7 +187,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
             }
             name.clone_from(known);
         }
-        let text = file::text(path, crate::catalog::MAX_FILE as u64)?;
+        let text = file::text(path, catalog::MAX_FILE as u64)?;
         schema::with_waiter(&text, &name, &waiter)?
     } else {
         let mut file = json!({ "$schema": schema::SCHEMA_ID, "version": 2 });
@@ -240,7 +195,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
             file["service"] = Value::from(service);
         }
         file["waiters"] = json!({ name.as_str(): waiter });
-        report::json(&file)
+        report::json(file)
     };
     // What is written can be read.
     schema::parse(&text).with_context(|| format!("{name} would not be valid"))?;
@@ -262,7 +217,7 @@ fn write_cases(
             if let Some(root) = within {
                 project::stays_inside(root, &path, "--cases")?;
             }
-            write(&path, &report::json(&serde_json::to_value(case)?))?;
+            write(&path, &report::json(serde_json::to_value(case)?))?;
             written += 1;
         }
     }

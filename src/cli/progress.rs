@@ -13,6 +13,7 @@ use crate::matcher::Verdict;
 use crate::waiter::Waiter;
 
 use super::duration::show;
+use super::keywords;
 use super::report;
 use super::report::LiveLine;
 
@@ -24,15 +25,15 @@ pub(super) const LIVE: Duration = Duration::from_secs(1);
 /// The voice of one wait.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
-    track: Track<'a>,
-    voice: Voice,
+    track: PollTracker<'a>,
+    mode: OutputMode,
     verbose: bool,
     /// When something was printed last, as time since the start of the wait.
     printed: Duration,
 }
 
 #[derive(Debug)]
-enum Voice {
+enum OutputMode {
     Quiet,
     Lines,
     Live(LiveLine),
@@ -40,14 +41,14 @@ enum Voice {
 
 /// What is known of a wait that runs, in words.
 #[derive(Debug)]
-pub(super) struct Track<'a> {
+pub(super) struct PollTracker<'a> {
     waiter: &'a Waiter,
     /// The last poll, as far as it is said again.
-    last: Option<Seen>,
+    last: Option<LastPoll>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct LastPoll {
     attempt: u64,
     state: String,
     at: Duration,
@@ -56,12 +57,12 @@ struct Seen {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(waiter: &'a Waiter, quiet: bool, verbose: bool) -> Self {
-        let voice = match (quiet, report::is_live()) {
-            (true, _) => Voice::Quiet,
-            (false, true) => Voice::Live(LiveLine::start()),
-            (false, false) => Voice::Lines,
+        let mode = match (quiet, report::is_live()) {
+            (true, _) => OutputMode::Quiet,
+            (false, true) => OutputMode::Live(LiveLine::start()),
+            (false, false) => OutputMode::Lines,
         };
-        Self { track: Track::new(waiter), voice, verbose, printed: Duration::ZERO }
+        Self { track: PollTracker::new(waiter), mode, verbose, printed: Duration::ZERO }
     }
 
     /// Says what is waited for, and for how long at most.
@@ -73,7 +74,7 @@ impl<'a> Progress<'a> {
     /// Takes in one poll.
     pub(super) fn polled(&mut self, poll: &Poll) {
         let changed = self.track.polled(poll);
-        let live = matches!(self.voice, Voice::Live(_));
+        let live = matches!(self.mode, OutputMode::Live(_));
         // The error that ends the wait is told by the summary.
         let told = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
@@ -90,25 +91,27 @@ impl<'a> Progress<'a> {
 
     /// The time until [`Progress::tick`] has something to do.
     pub(super) fn until_tick(&self, elapsed: Duration) -> Duration {
-        match self.voice {
-            Voice::Live(_) => LIVE,
-            Voice::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
-            Voice::Quiet => Duration::from_secs(3600),
+        match self.mode {
+            OutputMode::Live(_) => LIVE,
+            OutputMode::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
+            OutputMode::Quiet => Duration::from_secs(3600),
         }
     }
 
     /// Time passes, and nothing else happens.
     pub(super) fn tick(&mut self, elapsed: Duration) {
-        match self.voice {
-            Voice::Live(_) => self.redraw(elapsed),
-            Voice::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => self.line(elapsed),
-            Voice::Lines | Voice::Quiet => {}
+        match self.mode {
+            OutputMode::Live(_) => self.redraw(elapsed),
+            OutputMode::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => {
+                self.line(elapsed)
+            }
+            OutputMode::Lines | OutputMode::Quiet => {}
         }
     }
 
     /// Takes the live line away.
     pub(super) fn end(&self) {
-        if let Voice::Live(line) = &self.voice {
+        if let OutputMode::Live(line) = &self.mode {
             line.clear();
         }
     }
@@ -119,21 +122,21 @@ impl<'a> Progress<'a> {
     }
 
     fn say(&self, text: &str) {
-        match &self.voice {
-            Voice::Quiet => {}
-            Voice::Lines => report::note(text),
-            Voice::Live(line) => line.above(text),
+        match &self.mode {
+            OutputMode::Quiet => {}
+            OutputMode::Lines => report::note(text),
+            OutputMode::Live(line) => line.above(text),
         }
     }
 
     fn redraw(&self, elapsed: Duration) {
-        if let Voice::Live(line) = &self.voice {
+        if let OutputMode::Live(line) = &self.mode {
             line.set(self.track.text(elapsed));
         }
     }
 }
 
-impl<'a> Track<'a> {
+impl<'a> PollTracker<'a> {
     pub(super) fn new(waiter: &'a Waiter) -> Self {
         Self { waiter, last: None }
     }
@@ -142,8 +145,12 @@ impl<'a> Track<'a> {
     pub(super) fn polled(&mut self, poll: &Poll) -> bool {
         let state = report::one_line(&state(self.waiter, poll));
         let changed = self.last.as_ref().is_none_or(|last| last.state != state);
-        self.last =
-            Some(Seen { attempt: poll.attempt, state, at: poll.elapsed, next: poll.next_delay });
+        self.last = Some(LastPoll {
+            attempt: poll.attempt,
+            state,
+            at: poll.elapsed,
+            next: poll.next_delay,
+        });
         changed
     }
 
@@ -255,7 +262,7 @@ fn details(waiter: &Waiter, poll: &Poll) -> String {
     for (index, acceptor) in waiter.acceptors().iter().enumerate() {
         let _ = write!(text, "\n  {}. {}", index + 1, finding(acceptor, poll));
         if poll.decision.matched == Some(index) {
-            let state = super::terms::state(acceptor.state);
+            let state = keywords::state(acceptor.state);
             let _ = write!(text, "\n  acceptor {} decides: {state}", index + 1);
             if poll.decision.is_baseline && acceptor.state != State::Retry {
                 text.push_str(", which does not count: still the baseline");
@@ -286,8 +293,8 @@ fn finding(acceptor: &Acceptor, poll: &Poll) -> String {
     let argument = acceptor.expression().map(|expression| format!(" `{}`", expression.as_str()));
     format!(
         "{} {}{} expected {}, saw {saw}: {decided}",
-        super::terms::state(acceptor.state),
-        super::terms::matcher(&acceptor.matcher),
+        keywords::state(acceptor.state),
+        keywords::matcher(&acceptor.matcher),
         argument.unwrap_or_default(),
         acceptor.expected,
     )
@@ -314,8 +321,8 @@ mod tests {
             Waiter::compile("http", "up", &file.waiters["up"], &Options::default()).unwrap();
         let seconds = Duration::from_secs;
         let mut progress = Progress {
-            track: Track::new(&waiter),
-            voice: Voice::Lines,
+            track: PollTracker::new(&waiter),
+            mode: OutputMode::Lines,
             verbose: false,
             printed: seconds(10),
         };

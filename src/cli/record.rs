@@ -1,8 +1,10 @@
 //! `maitred record`: `maitred wait` that keeps the replies as a case.
 
+use super::context::Context;
 use super::exit::Failure;
 use super::report::Report;
 use super::wait;
+use super::words::Words;
 
 const USAGE: &str = "maitred record SERVICE WAITER [--PARAMETER VALUE]… --to FILE [--force]";
 
@@ -32,31 +34,25 @@ pub(super) fn general() -> clap::Command {
 }
 
 /// Runs `record` with the words after it.
-pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
-    let words: Vec<_> = words.iter().map(|word| translated(word)).collect();
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let help = words[..end].iter().any(|word| word == "--help" || word == "-h");
-    let named = words.iter().take_while(|word| !word.starts_with('-')).count() >= 2;
-    if help && !named {
+pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report> {
+    let words: Vec<_> = words.iter().map(|word| as_option_of_wait(word)).collect();
+    let words = Words::split(&words, &general())?;
+    if words.ask_for_help() && words.name.is_none() {
         return Ok(Report::text(general().render_help().ansi().to_string()));
     }
-    let to = words[..end].iter().any(|word| word == "--record" || word.starts_with("--record="));
-    if !to && !help {
-        let failure = Failure::usage("record to which file?");
-        return Err(failure
+    if !words.has_option(&["--record", "--help", "-h"]) {
+        return Err(Failure::usage("record to which file?")
             .help("give --to FILE, e.g. --to tests/waiters/redshift/cluster_paused/incident.json")
             .into());
     }
-    wait::run(&words)
+    wait::run_words(&words, context)
 }
 
-/// `--to` and `--output-file` are `--record` of `maitred wait`.
-fn translated(word: &str) -> String {
-    let (name, value) =
-        word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
-    match (name, value) {
-        ("--to" | "--output-file", None) => "--record".to_owned(),
-        ("--to" | "--output-file", Some(value)) => format!("--record={value}"),
+/// `--to` and `--output-file` as `--record`, their name in `maitred wait`.
+fn as_option_of_wait(word: &str) -> String {
+    let name = word.split_once('=').map_or(word, |(name, _)| name);
+    match name {
+        "--to" | "--output-file" => format!("--record{}", &word[name.len()..]),
         _ => word.to_owned(),
     }
 }

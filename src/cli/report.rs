@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -100,11 +101,8 @@ pub(super) fn commands(text: &str) -> String {
 }
 
 /// Indented JSON that keeps the order of the keys, without known secrets.
-pub(super) fn json(value: &Value) -> String {
-    let mut value = Cow::Borrowed(value);
-    if known().is_in(&value) {
-        known().redact_value(value.to_mut());
-    }
+pub(super) fn json(mut value: Value) -> String {
+    known().redact_value(&mut value);
     escape::json(&format!("{value:#}\n"))
 }
 
@@ -128,7 +126,7 @@ impl JsonList {
     }
 
     /// The text before this item, which is kept.
-    pub(super) fn item(&mut self, item: &Value) -> String {
+    pub(super) fn item(&mut self, item: Value) -> String {
         let text = format!("    {}", json(item).trim_end()).replace('\n', "\n    ");
         match self.last.replace(text) {
             None => format!("{}[\n", self.head()),
@@ -219,13 +217,22 @@ fn newline(text: &str) -> &'static str {
 
 /// A string without its quotes, with its lines as they are; anything else as JSON in one line.
 pub(super) fn plain(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    escape::value(&known().redact(&text))
+    lines(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// Text from outside in one line.
 pub(super) fn one_line(text: &str) -> String {
     escape::one_line(&known().redact(text))
+}
+
+/// A path in one line.
+pub(super) fn path(path: &Path) -> String {
+    one_line(&path.display().to_string())
+}
+
+/// Text from outside, escaped, with its line breaks.
+pub(super) fn lines(text: &str) -> String {
+    escape::value(&known().redact(text))
 }
 
 /// A message from outside, or with text from outside in it. Lines after the first are indented.

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::clients::SourceArgs;
+use super::async_runtime;
+use super::connections_args::ConnectionsArgs;
+use super::context::Context;
+use super::end_signals::EndSignals;
 use super::exit::Exit;
-use super::project::ConnectionsArgs;
 use super::report::{self, Format, Report};
-use super::store::{Opened, StoreArgs, store_failure};
-use super::tasks::submit::SpecArgs;
-use super::tasks::{self, submit};
-use super::triggerer::EndSignals;
+use super::source_args::SourceArgs;
+use super::store::{OpenStore, StoreArgs, store_failure};
+use super::tasks::{self, SpecArgs};
 use crate::runtime::Scope;
 use crate::runtime::StoreError;
 use crate::runtime::TaskId;
@@ -45,26 +46,38 @@ pub(super) struct Args {
     sources: SourceArgs,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
-    let (opened, submitted) =
-        submit::submit(&args.task, &args.operator, &args.store, &args.connections, &args.sources)?;
+    let (opened, submitted) = tasks::submit_one(
+        &args.task,
+        &args.operator,
+        &args.store,
+        &args.connections,
+        &args.sources,
+        context,
+    )?;
     let (id, scope) = match submitted {
         Submitted::Created(id) | Submitted::Replaced { new: id, .. } => (id, Scope::New(id)),
         Submitted::Attached(id) => (id, Scope::Existing(id)),
     };
     report::note(&format!("task {id} is in {}", opened.path.display()));
-    let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
-    let ended = runtime.block_on(follow(args, &opened, id, scope));
+    let runtime = async_runtime::multi_thread()?;
+    let ended = runtime.block_on(follow(args, &opened, id, scope, context));
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
     ended
 }
 
-async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyhow::Result<Report> {
+async fn follow(
+    args: &Args,
+    opened: &OpenStore,
+    id: TaskId,
+    scope: Scope,
+    context: &Context,
+) -> anyhow::Result<Report> {
     let mut signals = EndSignals::listen()?;
     let (stop, stopped) = watch::channel(false);
-    let mut running = std::pin::pin!(run_here(args, opened, scope, stopped));
+    let mut running = std::pin::pin!(run_here(args, opened, scope, stopped, context));
     let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));
     let report = tokio::select! {
         biased;
@@ -85,7 +98,7 @@ async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyho
 }
 
 /// Tells of a failure hook that has still to be run.
-fn tell_of_hook(opened: &Opened, id: TaskId) -> anyhow::Result<()> {
+fn tell_of_hook(opened: &OpenStore, id: TaskId) -> anyhow::Result<()> {
     let task = opened.store.task(id).map_err(|error| store_failure(&error))?;
     if let Some(hook) = task.as_ref().filter(|task| task.hook_pending).and_then(tasks::hook_text) {
         report::note(&format!("the failure hook {hook}; `maitred triggerer` goes on with it"));
@@ -96,13 +109,14 @@ fn tell_of_hook(opened: &Opened, id: TaskId) -> anyhow::Result<()> {
 /// Runs the one task until `stopped`, as soon as no triggerer runs the store, which would run it, too.
 async fn run_here(
     args: &Args,
-    opened: &Opened,
+    opened: &OpenStore,
     mut scope: Scope,
     mut stopped: watch::Receiver<bool>,
+    context: &Context,
 ) -> anyhow::Result<()> {
     loop {
         let options = TriggererOptions { scope, ..TriggererOptions::default() };
-        let triggerer = opened.triggerer(&args.sources, &args.connections, options)?;
+        let triggerer = opened.triggerer(&args.sources, &args.connections, options, context)?;
         let mut asked = stopped.clone();
         let ended = triggerer.run(async move {
             // A sender that is gone means the end, too.

@@ -10,7 +10,6 @@ use crate::client::aws::has_next_page;
 use crate::client::http;
 use crate::diagnostic::nearest;
 use crate::model::Member;
-use crate::model::ModelError;
 use crate::model::Models;
 use crate::model::OperationModel;
 use crate::model::Service;
@@ -20,10 +19,9 @@ use crate::names::same_name;
 use crate::names::xform_name;
 
 use super::exit::Failure;
+use super::services::{self, HTTP};
+use super::shorthand;
 use super::values;
-
-/// The service whose operations are HTTP methods.
-pub(super) const HTTP: &str = "http";
 
 /// An operation of a service, as far as the command line needs to know it.
 #[derive(Debug, Clone)]
@@ -83,11 +81,12 @@ impl Signature {
             let method = http::METHODS.iter().find(|method| method.eq_ignore_ascii_case(name));
             return Ok(method.map(|method| Self::Http { method }));
         }
-        let service = known_service(models, service)?;
+        let service = services::find(models, service)?;
         if service.model().operation_name(name).is_none() {
             return Ok(None);
         }
-        let operation = service.operation(name).map_err(|error| broken(&error))?;
+        let operation =
+            service.operation(name).map_err(|error| services::unusable_model(&error))?;
         Ok(Some(Self::Aws { service, operation }))
     }
 
@@ -240,45 +239,18 @@ pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     }
 }
 
-/// The service, or an error with the one that was probably meant.
-pub(super) fn known_service(models: &Models, name: &str) -> Result<Arc<Service>, Failure> {
-    models.service(name).map_err(|error| {
-        let known = services(models);
-        let help = match nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`maitred call` lists the services".to_owned(),
-        };
-        if matches!(error, ModelError::UnknownService { .. }) {
-            Failure::usage(format!("there is no service `{name}`")).help(help)
-        } else {
-            broken(&error)
-        }
-    })
-}
-
-/// The names of the services.
-pub(super) fn services(models: &Models) -> Vec<String> {
-    let mut services: Vec<_> = models.origins().into_keys().collect();
-    services.push(HTTP.to_owned());
-    services.sort();
-    services
-}
-
 /// The operations of a service.
 pub(super) fn operations(models: &Models, service: &str) -> Result<Vec<Signature>, Failure> {
     if service == HTTP {
         return Ok(http::METHODS.iter().map(|method| Signature::Http { method }).collect());
     }
-    let service = known_service(models, service)?;
+    let service = services::find(models, service)?;
     let operation = |name: &String| {
-        let operation = service.operation(name).map_err(|error| broken(&error))?;
+        let operation =
+            service.operation(name).map_err(|error| services::unusable_model(&error))?;
         Ok(Signature::Aws { service: Arc::clone(&service), operation })
     };
     service.model().operations.iter().map(operation).collect()
-}
-
-fn broken(error: &ModelError) -> Failure {
-    Failure::usage(format!("the service's model cannot be used: {error}"))
 }
 
 fn aws_parameter(operation: &OperationModel, member: &Member) -> Parameter {
@@ -359,9 +331,7 @@ fn http_value(name: &str, texts: &[String]) -> Result<Value, String> {
         },
         "any" => serde_json::from_str(&text)
             .map_err(|error| format!("is not JSON: {error} (a string is written '\"text\"')"))?,
-        _ if super::shorthand::is_shorthand(&text) => {
-            Value::Object(super::shorthand::parse(&text)?)
-        }
+        _ if shorthand::is_shorthand(&text) => Value::Object(shorthand::parse(&text)?),
         _ => values::json(&text)?,
     })
 }

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::variable_unless_empty;
-use super::clients::SourceArgs;
+use super::async_runtime;
+use super::connections_args::ConnectionsArgs;
+use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::project::{self, ConnectionsArgs};
+use super::operation_flags::variable_unless_empty;
 use super::report;
+use super::source_args::SourceArgs;
 use crate::aws_connections::with_aws;
 use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::connection::{Clients, Connections};
 use crate::runtime::EmbeddedEngine;
 use crate::runtime::Registry;
@@ -22,21 +23,6 @@ use crate::runtime::TriggererOptions;
 use crate::runtime::engine::EngineError;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
-
-tokio::task_local! {
-    /// What the commands know. There is one in a process, and hardly a command needs it.
-    static REGISTRY: Arc<Registry>;
-}
-
-/// Runs a command that knows the operators and triggers of `registry`.
-pub(super) fn with_registry<T>(registry: Registry, command: impl FnOnce() -> T) -> T {
-    REGISTRY.sync_scope(Arc::new(registry), command)
-}
-
-/// The operators and triggers that this command knows.
-pub(super) fn registry() -> Arc<Registry> {
-    REGISTRY.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(crate::registry()))
-}
 
 /// Where tasks are kept.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -53,11 +39,11 @@ impl StoreArgs {
     /// # Errors
     /// `maitred.toml` cannot be used, also where `--store` says it; or it names a store in a folder that is
     /// not trusted; or there is no home folder, and with it no default.
-    pub(super) fn path(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
         if let Some(named) = &self.store {
-            return project::project().map(|_| named.clone());
+            return context.project().map(|_| named.clone());
         }
-        if let Some(named) = project::store()? {
+        if let Some(named) = context.project_store()? {
             return Ok(named);
         }
         default_path().ok_or_else(|| {
@@ -68,8 +54,8 @@ impl StoreArgs {
 
     /// Opens the store; a new one is made if there is none, in a folder that is there. Only for the default
     /// place folders are made, too.
-    pub(super) fn open(&self) -> Result<Opened, Failure> {
-        let path = self.path()?;
+    pub(super) fn open(&self, context: &Context) -> Result<OpenStore, Failure> {
+        let path = self.path(context)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) =
             folder.filter(|folder| Some(&path) != default_path().as_ref() && !folder.is_dir())
@@ -77,47 +63,47 @@ impl StoreArgs {
             let message = format!("there is no folder {} to make the store in", folder.display());
             return Err(Failure::usage(message).help("make the folder, or give another --store"));
         }
-        Self::open_at(path)
+        OpenStore::open(path, context)
     }
 
     /// Opens the store, for those who only look at or change what is there.
-    pub(super) fn open_existing(&self) -> Result<Opened, Failure> {
-        let path = self.path()?;
+    pub(super) fn open_existing(&self, context: &Context) -> Result<OpenStore, Failure> {
+        let path = self.path(context)?;
         if !path.exists() {
             let message = format!("there is no store {}", path.display());
             return Err(Failure::usage(message).help(
                 "`maitred tasks submit` makes it; --store and MAITRED_STORE say where it is",
             ));
         }
-        Self::open_at(path)
-    }
-
-    fn open_at(path: PathBuf) -> Result<Opened, Failure> {
-        super::can_open_files()?;
-        let store = SqliteStore::open(&path).map_err(|error| opening_failure(&error))?;
-        let store = store.with_wait_told(|path| {
-            let path = report::one_line(&path.display().to_string());
-            report::note(&format!("{path} is kept busy by another process; waiting for it"));
-        });
-        Ok(Opened {
-            path,
-            store: Arc::new(store),
-            registry: registry(),
-            clock: Arc::new(SystemClock::new()),
-        })
+        OpenStore::open(path, context)
     }
 }
 
 /// A store that is open.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenStore {
     pub(super) path: PathBuf,
     pub(super) store: Arc<dyn Store>,
     pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
-impl Opened {
+impl OpenStore {
+    fn open(path: PathBuf, context: &Context) -> Result<Self, Failure> {
+        async_runtime::check_file_limit()?;
+        let store = SqliteStore::open(&path).map_err(|error| opening_failure(&error))?;
+        let store = store.with_wait_told(|path| {
+            let path = report::path(path);
+            report::note(&format!("{path} is kept busy by another process; waiting for it"));
+        });
+        Ok(Self {
+            path,
+            store: Arc::new(store),
+            registry: Arc::clone(&context.registry),
+            clock: Arc::clone(&context.clock),
+        })
+    }
+
     pub(super) fn engine(&self) -> EmbeddedEngine {
         EmbeddedEngine::new(
             Arc::clone(&self.store),
@@ -134,10 +120,11 @@ impl Opened {
         &self,
         sources: &SourceArgs,
         connections: Connections,
+        context: &Context,
     ) -> Result<EmbeddedEngine, Failure> {
         let clients = Clients::new(connections, Arc::clone(&self.clock));
-        let clients = with_aws(clients, sources.data.models());
-        let catalog = Arc::new(sources.catalog()?);
+        let clients = with_aws(clients, sources.data.models(context));
+        let catalog = Arc::new(sources.catalog(context)?);
         Ok(self.engine().with_catalog(catalog).with_clients(clients))
     }
 
@@ -150,8 +137,9 @@ impl Opened {
         sources: &SourceArgs,
         connections: &ConnectionsArgs,
         options: TriggererOptions,
+        context: &Context,
     ) -> Result<Triggerer, Failure> {
-        Ok(self.submitting_engine(sources, connections.open()?)?.triggerer(options))
+        Ok(self.submitting_engine(sources, connections.open(context)?, context)?.triggerer(options))
     }
 }
 

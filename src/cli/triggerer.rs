@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::clients::{self, SourceArgs};
+use super::async_runtime;
+use super::connections_args::ConnectionsArgs;
+use super::context::Context;
+use super::end_signals::EndSignals;
 use super::exit::{Exit, Failure};
-use super::project::ConnectionsArgs;
 use super::report::{self, Report};
-use super::store::{Opened, StoreArgs, store_failure};
+use super::source_args::SourceArgs;
+use super::store::{OpenStore, StoreArgs, store_failure};
 use super::tasks;
+use super::waiter_lookup::warn_of_unusable_files;
 use crate::runtime::StoreError;
 use crate::runtime::Task;
 use crate::runtime::TaskState;
 use crate::runtime::TriggererOptions;
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
-
-mod ends;
-
-pub(super) use ends::EndSignals;
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
@@ -58,12 +58,12 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
     if args.check {
-        return check(&args.store.open_existing()?);
+        return check(&args.store.open_existing(context)?);
     }
-    let opened = args.store.open()?;
+    let opened = args.store.open(context)?;
     for (name, number) in
         [("--capacity", args.capacity), ("--workers", args.workers), ("--polls", args.polls)]
     {
@@ -78,14 +78,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         until_idle: args.until_idle,
         ..TriggererOptions::default()
     };
-    clients::tell_bad_files(&args.sources.catalog()?.bad_files());
-    let ended = Arc::new(Ended { quiet: args.quiet, counts: Mutex::default() });
+    warn_of_unusable_files(&args.sources.catalog(context)?.bad_files());
+    let ended = Arc::new(EndedTasks { quiet: args.quiet, counts: Mutex::default() });
     let observer = Arc::clone(&ended);
     let triggerer = opened
-        .triggerer(&args.sources, &args.connections, options)?
+        .triggerer(&args.sources, &args.connections, options, context)?
         .with_observer(Arc::new(move |notice| observer.take(&notice)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
-    let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
+    let runtime = async_runtime::multi_thread()?;
     let exit = runtime.block_on(async {
         let mut signals = EndSignals::listen()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -107,18 +107,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
     let exit = exit.map_err(|error| store_failure(&error))?;
-    Ok(Report::default().with_stderr(ended.told(&opened)?).with_exit(exit))
+    Ok(Report::default().with_stderr(ended.summary(&opened)?).with_exit(exit))
 }
 
 /// Tells of tasks that end, and counts them.
 #[derive(Debug)]
-struct Ended {
+struct EndedTasks {
     quiet: bool,
     /// How many have ended in this run, by their state.
     counts: Mutex<BTreeMap<TaskState, u64>>,
 }
 
-impl Ended {
+impl EndedTasks {
     fn take(&self, notice: &Notice<'_>) {
         match notice {
             Notice::Ended(task) => {
@@ -142,7 +142,7 @@ impl Ended {
     }
 
     /// What has ended, and what of the store is blocked, in a line.
-    fn told(&self, opened: &Opened) -> Result<String, Failure> {
+    fn summary(&self, opened: &OpenStore) -> Result<String, Failure> {
         let ended = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = opened.store.counts().map_err(|error| store_failure(&error))?;
         let blocked = counts.into_iter().find(|(state, _)| *state == TaskState::Blocked);
@@ -168,7 +168,7 @@ fn line(task: &Task) -> String {
 }
 
 /// What this program could not run.
-fn check(opened: &Opened) -> anyhow::Result<Report> {
+fn check(opened: &OpenStore) -> anyhow::Result<Report> {
     let read = |error: StoreError| store_failure(&error);
     let unfinished = TaskFilter {
         states: TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect(),

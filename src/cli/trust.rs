@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::exit::Failure;
 use super::project;
 use super::report::{self, Format, Report};
-use crate::project::{Distrust, FILE_NAME, Project, Record, Trust};
+use crate::project::{Distrust, FILE_NAME, Project, Trust, TrustRecord};
 
 /// Trust a folder: let its maitred.toml name the store and the file of connections
 #[derive(Debug, clap::Args)]
@@ -53,11 +53,11 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
     let folder =
         if folder.ends_with(FILE_NAME) { folder.parent().unwrap_or(folder) } else { folder };
     let project = found(folder)?.ok_or_else(|| {
-        let message = format!("there is no {FILE_NAME} in {} or above it", shown(folder));
+        let message = format!("there is no {FILE_NAME} in {} or above it", report::path(folder));
         Failure::usage(message).help("a folder is trusted for what its maitred.toml names")
     })?;
     let named: Vec<_> = project.named().collect();
-    let root = shown(&project.root);
+    let root = report::path(&project.root);
     if named.is_empty() {
         let text =
             format!("{root} needs no trust: its {FILE_NAME} names no store and no connections");
@@ -67,9 +67,9 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
     let record =
         granted.map_err(|error| Failure::usage(format!("{root} cannot be trusted: {error}")))?;
     let mut text =
-        format!("{} is trusted with what its {FILE_NAME} names:\n", shown(&record.folder));
+        format!("{} is trusted with what its {FILE_NAME} names:\n", report::path(&record.folder));
     for (what, path) in named {
-        text.push_str(&format!("  {what:<12} {}\n", shown(path)));
+        text.push_str(&format!("  {what:<12} {}\n", report::path(path)));
     }
     text.push_str("`maitred trust --revoke` takes that back.\n");
     Ok(Report::default().with_stderr(text))
@@ -77,7 +77,7 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
 
 fn found(folder: &Path) -> Result<Option<Project>, Failure> {
     let folder = std::fs::canonicalize(folder)
-        .map_err(|error| Failure::usage(format!("{}: {error}", shown(folder))))?;
+        .map_err(|error| Failure::usage(format!("{}: {error}", report::path(folder))))?;
     Project::find(&folder).map_err(|error| {
         Failure::usage(error.to_string()).help("a file that cannot be used cannot be trusted")
     })
@@ -88,7 +88,7 @@ fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
     let project = found(folder).ok().flatten();
     let folder = project.map_or_else(|| folder.to_owned(), |project| project.root);
     let revoked = trust.revoke(&folder);
-    let shown = shown(&folder);
+    let shown = report::path(&folder);
     match revoked {
         Ok(true) => Ok(Report::default().with_stderr(format!("{shown} is no longer trusted"))),
         Ok(false) => Err(Failure::usage(format!("{shown} is not trusted"))
@@ -102,24 +102,26 @@ fn list(trust: &Trust, format: Format) -> anyhow::Result<Report> {
     let text = match format {
         Format::Text => records
             .iter()
-            .map(|record| format!("{}  {}\n", shown(&record.folder), standing(trust, record)))
+            .map(|record| {
+                format!("{}  {}\n", report::path(&record.folder), standing(trust, record))
+            })
             .collect(),
         Format::Json => {
-            let folder = |record: &Record| -> Value {
+            let folder = |record: &TrustRecord| -> Value {
                 json!({
                     "folder": record.folder.display().to_string(),
                     "standing": standing(trust, record),
                 })
             };
             let folders: Vec<_> = records.iter().map(folder).collect();
-            report::json(&json!({"version": 1, "folders": folders}))
+            report::json(json!({"version": 1, "folders": folders}))
         }
     };
     Ok(Report::text(text))
 }
 
 /// Whether the trust in a folder holds: `trusted`, `changed`, or `unusable`.
-fn standing(trust: &Trust, record: &Record) -> &'static str {
+fn standing(trust: &Trust, record: &TrustRecord) -> &'static str {
     let file = record.folder.join(FILE_NAME);
     let Ok(project) = Project::read(&file) else { return "unusable" };
     let checked = trust.store(&project).map(drop).and(trust.connections(&project).map(drop));
@@ -128,9 +130,4 @@ fn standing(trust: &Trust, record: &Record) -> &'static str {
         Err(Distrust::Unreadable(_)) => "unusable",
         Err(_) => "changed",
     }
-}
-
-/// A path in one line, without what a terminal would obey.
-fn shown(path: &Path) -> String {
-    report::one_line(&path.display().to_string())
 }

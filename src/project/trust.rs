@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{FILE_NAME, Project};
+use super::hash;
+use super::maitred_toml::{FILE_NAME, Project};
 use crate::file;
 
 /// The largest connections file that can be trusted, in bytes; a larger one cannot be used either.
@@ -30,7 +30,7 @@ pub struct Trust {
 
 /// What is kept of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct TrustRecord {
     /// The folder, without links in its path.
     pub folder: PathBuf,
     /// The hash of its `maitred.toml`.
@@ -108,7 +108,7 @@ impl Trust {
     pub fn check_connections(&self, project: &Project, content: &[u8]) -> Result<(), Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         match &project.connections {
-            Some(path) if record.connections != Some(hash(content)) => {
+            Some(path) if record.connections != Some(hash::hex(content)) => {
                 Err(Distrust::Changed(path.clone()))
             }
             _ => Ok(()),
@@ -119,10 +119,10 @@ impl Trust {
     ///
     /// # Errors
     /// The connections file cannot be read, or the record cannot be written.
-    pub fn grant(&self, project: &Project) -> io::Result<Record> {
+    pub fn grant(&self, project: &Project) -> io::Result<TrustRecord> {
         let other = |distrust: Distrust| io::Error::other(distrust.to_string());
         let connections = project.connections.as_deref().map(hash_of_connections);
-        let record = Record {
+        let record = TrustRecord {
             folder: folder_of(&project.root).map_err(other)?,
             project: project.hash.clone(),
             connections: connections.transpose().map_err(other)?.flatten(),
@@ -153,7 +153,7 @@ impl Trust {
     ///
     /// # Errors
     /// The records cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Record>> {
+    pub fn list(&self) -> io::Result<Vec<TrustRecord>> {
         let entries = match fs::read_dir(&self.records) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -171,7 +171,7 @@ impl Trust {
     }
 
     /// The record of a project whose `maitred.toml` is what it was.
-    fn current(&self, project: &Project) -> Result<Record, Distrust> {
+    fn current(&self, project: &Project) -> Result<TrustRecord, Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         if record.project == project.hash {
             return Ok(record);
@@ -179,23 +179,18 @@ impl Trust {
         Err(Distrust::Changed(project.root.join(FILE_NAME)))
     }
 
-    fn record(&self, folder: &Path) -> Result<Option<Record>, Distrust> {
+    fn record(&self, folder: &Path) -> Result<Option<TrustRecord>, Distrust> {
         read_record(&self.path(folder)).map_err(Distrust::Unreadable)
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
-        self.records.join(format!("{}.json", hash(folder.as_os_str().as_encoded_bytes())))
+        self.records.join(format!("{}.json", hash::hex(folder.as_os_str().as_encoded_bytes())))
     }
-}
-
-/// The hash of a text, as it is kept.
-pub(super) fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn hash_of_connections(path: &Path) -> Result<Option<String>, Distrust> {
     match file::bytes(path, MAX_CONNECTIONS) {
-        Ok(content) => Ok(Some(hash(&content))),
+        Ok(content) => Ok(Some(hash::hex(&content))),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(Distrust::Unreadable(format!("{} {error}", path.display()))),
     }
@@ -209,7 +204,7 @@ fn folder_of(root: &Path) -> Result<PathBuf, Distrust> {
     })
 }
 
-fn read_record(path: &Path) -> Result<Option<Record>, String> {
+fn read_record(path: &Path) -> Result<Option<TrustRecord>, String> {
     let content = match file::bytes(path, MAX_RECORD) {
         Ok(content) => content,
         Err(error) if error.is_missing() => return Ok(None),

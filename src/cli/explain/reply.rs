@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Failure;
+use crate::cli::exit::Failure;
 use crate::cli::values::MAX_FILE;
 use crate::client::CallError;
 use crate::client::CallErrorKind;
@@ -56,7 +56,7 @@ impl Verdict {
 }
 
 impl Trial {
-    pub(super) fn of(waiter: Waiter, seen: &Observation) -> Self {
+    pub(super) fn new(waiter: Waiter, seen: &Observation) -> Self {
         let start = Timestamp::from_millis(0);
         let mut progress = Progress::start(&waiter, start, 0);
         let (decision, next) = step(&waiter, &mut progress, seen, start);
@@ -112,7 +112,7 @@ pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
     // A case, of which the last reply is the one that ended the wait.
     if value.get("replies").is_some() && value.get("expect").is_some() {
         let case = schema::parse_case(&text)
-            .map_err(|problems| Failure::usage(format!("{name} is no case\n{problems}")))?;
+            .map_err(|problems| Failure::usage(format!("{name} is not a case\n{problems}")))?;
         if let Some(last) = case.replies.last() {
             return Ok(replay::observation(last, service));
         }

@@ -1,6 +1,6 @@
 //! The rules in words.
 
-use super::Format;
+use super::output_format::OutputFormat;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
 use crate::diagnostic::Level;
@@ -42,9 +42,9 @@ pub(super) fn level(text: &str) -> Result<(String, Level), String> {
 }
 
 /// `--list-rules`
-pub(super) fn list(format: Format) -> Report {
+pub(super) fn list(format: OutputFormat) -> Report {
     Report::text(match format {
-        Format::Json => {
+        OutputFormat::Json => {
             let rules = lint::rules().iter().map(|rule| {
                 serde_json::json!({
                     "name": rule.name,
@@ -57,10 +57,10 @@ pub(super) fn list(format: Format) -> Report {
                 serde_json::json!({"name": name, "severity": "error", "summary": summary})
             });
             let (rules, file) = (rules.collect::<Vec<_>>(), file.collect::<Vec<_>>());
-            report::json(&serde_json::json!({"version": 1, "rules": rules, "fileRules": file}))
+            report::json(serde_json::json!({"version": 1, "rules": rules, "fileRules": file}))
         }
-        Format::Markdown => markdown(),
-        Format::Text | Format::Sarif | Format::Github => {
+        OutputFormat::Markdown => markdown(),
+        OutputFormat::Text | OutputFormat::Sarif | OutputFormat::Github => {
             let rules =
                 lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary));
             let file = lint::file_rules().iter().map(|(name, summary)| (*name, "error", *summary));

@@ -3,14 +3,16 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
-use super::{TaskArgs, submit, title};
-use crate::cli::block_on;
-use crate::cli::clients::SourceArgs;
+use super::submission;
+use super::task_args::{TaskArgs, title};
+use crate::cli::async_runtime::block_on;
+use crate::cli::connections_args::ConnectionsArgs;
+use crate::cli::context::Context;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
-use crate::cli::project::ConnectionsArgs;
 use crate::cli::report::{self, Report};
-use crate::cli::store::{Opened, StoreArgs, engine_failure, store_failure};
+use crate::cli::source_args::SourceArgs;
+use crate::cli::store::{OpenStore, StoreArgs, engine_failure, store_failure};
 use crate::clock::Timestamp;
 use crate::operator::Settled;
 use crate::runtime::Engine as _;
@@ -76,8 +78,8 @@ pub(super) struct PruneArgs {
     store: StoreArgs,
 }
 
-pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
-    let (opened, task) = args.task.find()?;
+pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find(context)?;
     if task.state.is_final() {
         return Err(has_ended(&task).into());
     }
@@ -116,7 +118,7 @@ pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
 }
 
 /// Why a task cannot be undone.
-fn nothing_to_undo(opened: &Opened, task: &Task) -> Result<Failure, Failure> {
+fn nothing_to_undo(opened: &OpenStore, task: &Task) -> Result<Failure, Failure> {
     let (mut made, mut unknown) = (Vec::new(), Vec::new());
     for step in 0..=task.step {
         let calls = opened.store.intents(task.id, step).map_err(|error| store_failure(&error))?;
@@ -166,7 +168,7 @@ fn confirmed() -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
+pub(super) fn settle(args: &SettleArgs, context: &Context) -> anyhow::Result<Report> {
     let settled = match &args.made {
         None => Settled::NotMade,
         Some(text) => Settled::Done(serde_json::from_str(text).map_err(|error| {
@@ -174,7 +176,7 @@ pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
                 .help("give what the call returned as JSON; null if it returned nothing")
         })?),
     };
-    let (opened, task) = args.task.find()?;
+    let (opened, task) = args.task.find(context)?;
     if task.state != TaskState::InDoubt {
         let title = title(&task);
         return Err(Failure::usage(format!(
@@ -195,16 +197,16 @@ pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
     )))
 }
 
-pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Report> {
-    let (opened, task) = args.task.find()?;
+pub(super) fn retry(args: &RetryArgs, context: &Context) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find(context)?;
     let changed = match &args.args {
         None => None,
-        Some(text) => Some(submit::changed_arguments(&task, text, &args.connections)?),
+        Some(text) => Some(submission::changed_arguments(&task, text, &args.connections, context)?),
     };
     let engine = match &changed {
         Some(_) => {
-            let connections = args.connections.open()?;
-            opened.submitting_engine(&SourceArgs::of_process(), connections)?
+            let connections = args.connections.open(context)?;
+            opened.submitting_engine(&SourceArgs::of_environment(context), connections, context)?
         }
         None => opened.engine(),
     };
@@ -231,8 +233,8 @@ fn cannot_be_retried(task: &Task, state: TaskState) -> Failure {
     ))
 }
 
-pub(super) fn prune(args: &PruneArgs) -> anyhow::Result<Report> {
-    let opened = args.store.open_existing()?;
+pub(super) fn prune(args: &PruneArgs, context: &Context) -> anyhow::Result<Report> {
+    let opened = args.store.open_existing(context)?;
     let now = opened.clock.now();
     let before = now.as_millis().saturating_sub(args.older_than.as_millis() as u64);
     let before = Timestamp::from_millis(before);

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Format, Report};
-use crate::cli::store::{engine_failure, registry};
+use crate::cli::store::engine_failure;
 use crate::operator::{kind, resolved};
 use crate::runtime::Registry;
 use crate::runtime::engine::EngineError;
@@ -20,10 +21,10 @@ pub(super) struct OperatorsArgs {
     output: Format,
 }
 
-pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
-    let registry = registry();
+pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Result<Report> {
+    let registry = &context.registry;
     if let Some(name) = &args.name {
-        return Ok(operator(&registry, name, args.output)?);
+        return Ok(operator(registry, name, args.output)?);
     }
     let text = match args.output {
         Format::Text => registry
@@ -34,7 +35,7 @@ pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
             let operators = registry
                 .operators()
                 .map(|(name, summary)| json!({"name": name, "summary": summary}));
-            report::json(&json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
+            report::json(json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
         }
     };
     Ok(Report::text(text))
@@ -47,7 +48,7 @@ fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, F
     let summary = summary.map(|(_, summary)| summary).unwrap_or_default();
     if output == Format::Json {
         let operator = json!({"name": name, "summary": summary, "arguments": schema});
-        return Ok(Report::text(report::json(&json!({"version": 1, "operator": operator}))));
+        return Ok(Report::text(report::json(json!({"version": 1, "operator": operator}))));
     }
     let mut text = format!("{name}: {summary}\n");
     if let Some(description) = schema.get("description").and_then(Value::as_str) {

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{hook, time, title};
+use super::failure_hook;
+use super::task_args::title;
 use crate::cli::duration;
+use crate::cli::point_in_time::show as time;
 use crate::cli::report;
 use crate::clock::Timestamp;
 use crate::diagnostic::cut;
@@ -67,7 +69,7 @@ pub(super) fn details(
     field("due", waits.then(|| time(task.due)));
     let undo = |undo: bool| if undo { ", with its work undone" } else { "" };
     field("to end", task.cancel.map(|cancel| format!("{}{}", cancel.reason, undo(cancel.undo))));
-    field("hook", hook::text(task));
+    field("hook", failure_hook::text(task));
     if let Some(deferral) = deferral {
         waits_for(deferral, field);
     }

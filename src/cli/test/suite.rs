@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Args;
+use super::test_args::Args;
 use crate::case::Case;
 use crate::catalog::BadFile;
 use crate::catalog::Catalog;
 use crate::catalog::Entry;
 use crate::catalog::LookupError;
 use crate::catalog::Origin;
+use crate::cli::context::{Context, DEFAULT_CASES};
 use crate::cli::exit::Failure;
-use crate::cli::project;
-use crate::cli::render;
+use crate::cli::keywords;
 use crate::cli::services;
-use crate::cli::terms;
+use crate::cli::source_args::unusable_file;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Invalid;
 use crate::diagnostic::Severity;
@@ -28,9 +28,6 @@ use crate::replay;
 use crate::replay::Difference;
 use crate::schema;
 use crate::waiter::Waiter;
-
-/// Where cases are.
-pub(in crate::cli) const CASES: &str = "tests/waiters";
 
 /// Everything that was tested.
 pub(super) struct Suite {
@@ -84,25 +81,25 @@ impl Tested {
 
 impl Suite {
     /// Finds the waiters that `args` name, and runs their cases.
-    pub(super) fn find(args: &Args) -> anyhow::Result<Self> {
-        let project = project::project()?;
+    pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Self> {
+        let project = context.project()?;
         let mut sources = args.sources.clone();
         if sources.waiters.is_empty() {
             // Unlike elsewhere these win: what is tested is what is here.
-            sources.waiters = project.waiters;
+            sources.waiters.clone_from(&project.waiters);
             if sources.waiters.is_empty() && Path::new("waiters").is_dir() {
                 sources.waiters.push(PathBuf::from("waiters"));
             }
         }
-        let cases = args.cases.clone().or(project.tests).unwrap_or_else(|| PathBuf::from(CASES));
+        let cases = context.cases(args.cases.as_ref())?;
         let models = Models::embedded();
         let wanted = Wanted::new(args.service.as_deref(), args.waiter.as_deref(), &models);
-        let named = cases.to_string_lossy() != CASES;
+        let named = cases.to_string_lossy() != DEFAULT_CASES;
         if named && !cases.is_dir() {
             let message = format!("{} is no folder", cases.display());
             return Err(Failure::usage(message).help("check --cases").into());
         }
-        let catalog = sources.catalog()?;
+        let catalog = sources.catalog(context)?;
         refuse_bad_files(&catalog, &sources.waiters)?;
         let mut waiters: BTreeMap<(String, String), BTreeMap<String, PathBuf>> = BTreeMap::new();
         for (service, name) in catalog.named() {
@@ -164,7 +161,7 @@ impl Wanted {
             (Some((service, name)), None) => (Some(service), Some(name)),
             (_, name) => (service, name),
         };
-        let service = service.map(|service| services::meant(None, models, service));
+        let service = service.map(|service| services::resolve(None, models, service));
         Self { service: service.as_deref().map(fold), name: name.map(fold) }
     }
 
@@ -196,10 +193,7 @@ fn refuse_bad_files(catalog: &Catalog, named: &[PathBuf]) -> Result<(), Failure>
     let is_named = |bad: &&&BadFile| named.iter().any(|path| bad.path.starts_with(path));
     match catalog.bad_files().iter().find(is_named) {
         None => Ok(()),
-        Some(bad) => {
-            let path = bad.path.display();
-            Err(Failure::usage(format!("{path} cannot be used\n{}", render::bad_file(bad))))
-        }
+        Some(bad) => Err(unusable_file(bad)),
     }
 }
 
@@ -325,8 +319,8 @@ fn read(path: &Path) -> Result<String, Invalid> {
 
 /// E.g. `failure: pathAny Clusters[].ClusterStatus is "deleting"`.
 fn describe(acceptor: &Acceptor) -> String {
-    let state = terms::state(acceptor.state);
-    let matcher = terms::matcher(&acceptor.matcher);
+    let state = keywords::state(acceptor.state);
+    let matcher = keywords::matcher(&acceptor.matcher);
     let argument = acceptor.expression().map(|it| format!(" {}", it.as_str())).unwrap_or_default();
     format!("{state}: {matcher}{argument} is {}", acceptor.expected)
 }

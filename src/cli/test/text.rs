@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::suite::{Ran, Suite, Tested};
-use crate::cli::render::Findings;
+use crate::cli::findings::Findings;
 use crate::cli::report;
 
 pub(super) fn text(suite: &Suite, quiet: bool) -> String {

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use clap::Args as _;
 
 use super::options::WaitArgs;
-use super::plan::Target;
+use super::resolved_waiter::ResolvedWaiter;
 use crate::catalog::Catalog;
-use crate::cli::arguments;
+use crate::cli::operation_flags;
 use crate::cli::signature::Arity;
 use crate::cli::signature::Parameter;
-use crate::cli::wait::bound;
+use crate::cli::wait::schedule_text;
 use crate::config::ParameterConfig;
 use crate::waiter::Options;
 use crate::waiter::Waiter;
@@ -44,7 +44,7 @@ Examples:
   maitred wait http up --for-each url=@urls.txt --need any";
 
 /// `wait` with our options and no operation's: for general help, completions, and finding the names.
-pub(in crate::cli) fn general() -> clap::Command {
+pub(crate) fn general() -> clap::Command {
     let command = clap::Command::new("wait").override_usage(USAGE);
     WaitArgs::augment_args(command)
         .about("Wait until something is as it should be")
@@ -52,47 +52,49 @@ pub(in crate::cli) fn general() -> clap::Command {
 }
 
 /// `wait` with the flags of one waiter's operation.
-pub(super) fn command(target: &Target) -> clap::Command {
-    let usage = format!("{} [--PARAMETER VALUE]… [OPTIONS]", target.command_line());
+pub(super) fn command(resolved: &ResolvedWaiter) -> clap::Command {
+    let usage = format!("{} [--PARAMETER VALUE]… [OPTIONS]", resolved.command_line());
     let command = clap::Command::new("wait").no_binary_name(true).override_usage(usage);
-    arguments::with_parameters::<WaitArgs>(command, &target.signature)
-        .about(about(target))
-        .after_help(examples(target))
+    operation_flags::with_parameters::<WaitArgs>(command, &resolved.signature)
+        .about(about(resolved))
+        .after_help(examples(resolved))
 }
 
-fn about(target: &Target) -> String {
-    let operation = target.signature.operation();
-    let Some(origin) = &target.origin else {
+fn about(resolved: &ResolvedWaiter) -> String {
+    let operation = resolved.signature.operation();
+    let Some(origin) = &resolved.origin else {
         return format!(
             "Polls {operation} of {} until --until is true.",
-            target.signature.service()
+            resolved.signature.service()
         );
     };
-    let mut about = match &target.config.description {
+    let mut about = match &resolved.config.description {
         Some(description) => format!("{description}\n\n"),
         None => String::new(),
     };
-    let _ = write!(about, "Polls {operation}{}. From {origin}.", pace(target));
-    if !target.config.parameters.is_empty() {
+    let _ = write!(about, "Polls {operation}{}. From {origin}.", pace(resolved));
+    if !resolved.config.parameters.is_empty() {
         about.push_str("\n\nParameters of the waiter (--parameter NAME=VALUE):");
-        for (name, parameter) in &target.config.parameters {
+        for (name, parameter) in &resolved.config.parameters {
             let _ = write!(about, "\n  {name}  {}", describe(parameter));
         }
     }
     about
 }
 
-fn pace(target: &Target) -> String {
+fn pace(resolved: &ResolvedWaiter) -> String {
     let config = crate::config::WaiterConfig {
         parameters: std::collections::BTreeMap::new(),
         acceptors: Vec::new(),
         baseline: None,
         diagnose: Vec::new(),
-        ..crate::config::WaiterConfig::clone(&target.config)
+        ..crate::config::WaiterConfig::clone(&resolved.config)
     };
-    let service = target.signature.service();
-    let waiter = Waiter::compile(service, &target.name, &config, &Options::default());
-    waiter.map(|waiter| format!(" {}", bound::describe(waiter.schedule()))).unwrap_or_default()
+    let service = resolved.signature.service();
+    let waiter = Waiter::compile(service, &resolved.name, &config, &Options::default());
+    waiter
+        .map(|waiter| format!(" {}", schedule_text::describe(waiter.schedule())))
+        .unwrap_or_default()
 }
 
 fn describe(parameter: &ParameterConfig) -> String {
@@ -107,9 +109,9 @@ fn describe(parameter: &ParameterConfig) -> String {
     format!("<{kind}> {description} ({default})")
 }
 
-fn examples(target: &Target) -> String {
-    let mut example = target.command_line();
-    let parameters = target.signature.parameters();
+fn examples(resolved: &ResolvedWaiter) -> String {
+    let mut example = resolved.command_line();
+    let parameters = resolved.signature.parameters();
     let required = parameters.iter().filter(|parameter| parameter.required);
     let mut shown: Vec<_> = required.collect();
     // Few services mark anything as required; the first parameter is mostly the one that names the thing.
@@ -119,10 +121,10 @@ fn examples(target: &Target) -> String {
     for parameter in shown {
         let _ = write!(example, " --{} {}", parameter.flag, placeholder(parameter));
     }
-    for (name, _) in target.config.parameters.iter().filter(|(_, it)| it.default.is_none()) {
+    for (name, _) in resolved.config.parameters.iter().filter(|(_, it)| it.default.is_none()) {
         let _ = write!(example, " --parameter {name}=VALUE");
     }
-    if target.origin.is_none() {
+    if resolved.origin.is_none() {
         example.push_str(" --until EXPR");
     }
     format!("Example:\n  {example}")

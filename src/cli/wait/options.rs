@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::each::EachArgs;
-use crate::cli::arguments::InputArgs;
+use super::for_each::ForEachArgs;
+use super::option_values;
 use crate::cli::clients::ConnectionArgs;
-use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
+use crate::cli::operation_flags::InputArgs;
 use crate::cli::report;
 use crate::cli::report::Format;
 use crate::cli::signature::Problem;
-use crate::config::ParameterType;
+use crate::cli::source_args::SourceArgs;
 use crate::config::Show;
 use crate::config::WaiterConfig;
 use crate::waiter::Options;
@@ -27,7 +27,7 @@ pub(super) struct WaitArgs {
     #[command(flatten)]
     pub(super) condition: ConditionArgs,
     #[command(flatten)]
-    pub(super) each: EachArgs,
+    pub(super) each: ForEachArgs,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(super) struct WaitArgs {
     #[command(flatten)]
     pub(super) sources: SourceArgs,
     #[command(flatten)]
-    pub(super) say: SayArgs,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -101,14 +101,14 @@ pub(super) struct PaceArgs {
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct SayArgs {
+pub(super) struct OutputArgs {
     /// The JMESPath expression whose value is shown, and printed at the end. May be repeated. A waiter
     /// may have one of its own; a wait with --until alone prints nothing without it.
     #[arg(long, value_name = "EXPR")]
     pub(super) show: Vec<String>,
     /// text prints the shown value of a success; json prints one object, however the wait ends.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) output: Format,
+    #[arg(long = "output", value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
     /// Say nothing on stderr but errors.
     #[arg(short, long)]
     pub(super) quiet: bool,
@@ -132,7 +132,7 @@ impl WaitArgs {
         input: Map<String, Value>,
         problems: &mut Vec<Problem>,
     ) -> Options {
-        let show = match self.say.show.as_slice() {
+        let show = match self.output.show.as_slice() {
             [] => None,
             [one] => Some(Show::One(one.clone())),
             many => Some(Show::Many(many.to_vec())),
@@ -148,7 +148,7 @@ impl WaitArgs {
             fail_if: expressions("--fail-if", &self.condition.fail_if, problems),
             show,
             baseline: self.condition.baseline_expression.clone(),
-            baseline_value: self.condition.baseline.as_deref().map(baseline),
+            baseline_value: self.condition.baseline.as_deref().map(option_values::baseline),
             all_pages: self.condition.all_pages,
             transient_is_not_yet: false,
             strict: self.condition.strict,
@@ -166,7 +166,7 @@ impl WaitArgs {
         for pair in &self.condition.parameter {
             match pair.split_once('=') {
                 Some((name, text)) => {
-                    let value = parameter(config, name, text);
+                    let value = option_values::parameter(config, name, text);
                     report::known().add_of(name, &value);
                     parameters.insert(name.to_owned(), value);
                 }
@@ -178,29 +178,6 @@ impl WaitArgs {
             }
         }
         parameters
-    }
-}
-
-/// The value of a waiter's parameter. One that is not of the declared type stays a string, which the
-/// compiler then names.
-pub(super) fn parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
-    let kind = config.parameters.get(name).map(|parameter| parameter.kind).unwrap_or_default();
-    let string = || Value::String(text.to_owned());
-    match kind {
-        ParameterType::String | ParameterType::Expression => string(),
-        ParameterType::Number | ParameterType::Boolean | ParameterType::Json => {
-            serde_json::from_str(text).unwrap_or_else(|_| string())
-        }
-    }
-}
-
-/// JSON, or else the text itself. A number that JSON would print in another way, such as `1e10` or one
-/// that is too long, is an id and no number.
-pub(super) fn baseline(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(Value::Number(number)) if number.to_string() != text => Value::from(text),
-        Ok(value) => value,
-        Err(_) => Value::from(text),
     }
 }
 

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::bound;
 use super::plan::Plan;
+use super::schedule_text;
 use crate::cli::advice;
 use crate::cli::duration;
 use crate::cli::exit::Exit;
+use crate::cli::keywords;
 use crate::cli::report;
 use crate::cli::report::Format;
 use crate::cli::report::Report;
-use crate::cli::terms;
 use crate::engine::Ending;
 use crate::engine::Outcome;
 use crate::engine::Status;
@@ -19,16 +19,16 @@ use crate::waiter::Waiter;
 
 /// What to print, and how to exit.
 pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit: Exit) -> Report {
-    let stdout = match plan.args.say.output {
+    let stdout = match plan.args.output.format {
         Format::Json => {
-            let origin = plan.target.origin.as_deref();
-            report::json(&to_json(&plan.waiter, origin, region, outcome))
+            let origin = plan.resolved.origin.as_deref();
+            report::json(to_json(&plan.waiter, origin, region, outcome))
         }
         Format::Text if outcome.status() == Status::Success => shown(&plan.waiter, outcome),
         Format::Text => String::new(),
     };
     let mut said = summary(plan, outcome);
-    if !plan.args.say.quiet && rests_on_first_page(plan, &plan.waiter, outcome) {
+    if !plan.args.output.quiet && rests_on_first_page(plan, &plan.waiter, outcome) {
         said = format!("{}\n{FIRST_PAGE}", said.trim_end_matches('\n'));
     }
     Report::text(stdout).with_stderr(said.trim_start_matches('\n')).with_exit(exit)
@@ -41,7 +41,7 @@ pub(super) const FIRST_PAGE: &str = "note: the last reply was the first page of 
 pub(super) fn rests_on_first_page(plan: &Plan, waiter: &Waiter, outcome: &Outcome) -> bool {
     let decides = |acceptor: &Acceptor| acceptor.expression().is_some();
     let page = outcome.document().filter(|_| !waiter.all_pages());
-    page.is_some_and(|page| plan.target.signature.has_next_page(waiter.call(), page.value()))
+    page.is_some_and(|page| plan.resolved.signature.has_next_page(waiter.call(), page.value()))
         && waiter.acceptors().iter().any(decides)
 }
 
@@ -63,14 +63,14 @@ fn summary(plan: &Plan, outcome: &Outcome) -> String {
         message => message,
     };
     match outcome.status() {
-        Status::Success if plan.args.say.quiet => String::new(),
+        Status::Success if plan.args.output.quiet => String::new(),
         Status::Success => {
             let elapsed = duration::show(outcome.elapsed());
             format!("{message} in {elapsed}{}", unevaluable(outcome))
         }
         Status::Cancelled => report::printable(&message),
         Status::Exhausted if plan.args.pace.once => {
-            if plan.args.say.quiet {
+            if plan.args.output.quiet {
                 return String::new();
             }
             let progress = outcome.progress();
@@ -88,9 +88,9 @@ fn summary(plan: &Plan, outcome: &Outcome) -> String {
             )
         }
         Status::Failure | Status::Exhausted | Status::Timeout | Status::Error => {
-            let verbose = plan.args.say.verbose > 0;
-            let named = plan.target.origin.is_some();
-            let signature = &plan.target.signature;
+            let verbose = plan.args.output.verbose > 0;
+            let named = plan.resolved.origin.is_some();
+            let signature = &plan.resolved.signature;
             let advice = advice::of_outcome(outcome, &plan.waiter, signature, named, verbose);
             report::error_and_advice(&message, advice.as_deref())
         }
@@ -157,7 +157,7 @@ pub(super) fn to_json(
         "unevaluable": progress.unevaluable.iter()
             .map(|(index, error)| json!({"index": index, "message": error}))
             .collect::<Vec<_>>(),
-        "bound": bound::to_json(waiter.schedule()),
+        "bound": schedule_text::to_json(waiter.schedule()),
         "document": outcome.document().map(|document| document.value().clone()),
     })
 }
@@ -165,8 +165,8 @@ pub(super) fn to_json(
 fn acceptor(index: usize, acceptor: &Acceptor) -> Value {
     json!({
         "index": index,
-        "state": terms::state(acceptor.state),
-        "matcher": terms::matcher(&acceptor.matcher),
+        "state": keywords::state(acceptor.state),
+        "matcher": keywords::matcher(&acceptor.matcher),
         "argument": acceptor.expression().map(|expression| expression.as_str()),
         "expected": acceptor.expected,
     })

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::option_values;
 use super::plan::Plan;
 use crate::case::Case;
 use crate::case::Expect;
@@ -27,25 +28,25 @@ pub(super) fn recorder<'a>(
     plan: &Plan,
     client: &'a dyn Client,
 ) -> Result<Option<Recorder<'a>>, Failure> {
-    let Some(path) = &plan.args.say.record else { return Ok(None) };
+    let Some(path) = &plan.args.output.record else { return Ok(None) };
     let condition = &plan.args.condition;
     let own = !condition.until.is_empty() || !condition.fail_if.is_empty() || condition.strict;
-    if own || plan.target.origin.is_none() || plan.args.pace.once {
+    if own || plan.resolved.origin.is_none() || plan.args.pace.once {
         let message = "a case is of a waiter as its file has it: it cannot be recorded with --until, \
                        --fail-if, --strict or --once";
         return Err(Failure::usage(message));
     }
-    if path.exists() && !plan.args.say.force {
+    if path.exists() && !plan.args.output.force {
         let message = format!("{} exists already", path.display());
         return Err(
             Failure::usage(message).help("name another file, or give --force to replace it")
         );
     }
-    let operation = match &plan.target.signature {
+    let operation = match &plan.resolved.signature {
         Signature::Aws { operation, .. } => Some(operation.clone()),
         Signature::Http { .. } => None,
     };
-    let config = &plan.target.config;
+    let config = &plan.resolved.config;
     let of = |acceptor: &AcceptorConfig| {
         [acceptor.argument.clone(), acceptor.message.clone()].into_iter().flatten()
     };
@@ -59,7 +60,7 @@ pub(super) fn recorder<'a>(
         .with_secrets_of(&plan.waiter.call().input);
     let asked = plan.waiter.diagnose().iter().map(|asked| {
         let call = &asked.call;
-        let models = &plan.target.models;
+        let models = &plan.resolved.models;
         scrubber.of_operation(lint::Models::operation(models, &call.service, &call.operation))
     });
     let asked = asked.collect();
@@ -74,7 +75,7 @@ pub(super) fn save(
     outcome: &Outcome,
     report: Report,
 ) -> Report {
-    let Some(path) = &plan.args.say.record else { return report };
+    let Some(path) = &plan.args.output.record else { return report };
     let (told, exit) = match write(plan, recorder, outcome, path) {
         Ok(told) => (told, report.exit),
         Err(error) => {
@@ -96,10 +97,10 @@ fn write(
     if recorder.replies().is_empty() {
         return Ok(format!("nothing was recorded to {}: there was no reply", path.display()));
     }
-    let config = &plan.target.config;
-    let waiter = (plan.waiter.service(), plan.target.name.as_str(), &**config);
+    let config = &plan.resolved.config;
+    let waiter = (plan.waiter.service(), plan.resolved.name.as_str(), &**config);
     let (case, same) = record::case(recorder, given(plan), outcome, waiter)?;
-    let text = report::json(&serde_json::to_value(&case)?);
+    let text = report::json(serde_json::to_value(&case)?);
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
     std::fs::write(path, text)?;
     let polls: u64 = case.replies.iter().map(|reply| reply.repeat).sum();
@@ -123,8 +124,8 @@ fn given(plan: &Plan) -> Case {
         recorded: true,
         description: None,
         input: plan.waiter.call().input.clone(),
-        parameters: plan.args.parameters(&plan.target.config, &mut Vec::new()),
-        baseline: plan.args.condition.baseline.as_deref().map(super::options::baseline),
+        parameters: plan.args.parameters(&plan.resolved.config, &mut Vec::new()),
+        baseline: plan.args.condition.baseline.as_deref().map(option_values::baseline),
         delay: seconds(pace.delay),
         max_attempts: pace.max_attempts,
         timeout: seconds(pace.timeout),

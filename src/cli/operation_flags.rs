@@ -36,7 +36,7 @@ pub(super) fn with_parameters<T: clap::Args>(
     signature: &Signature,
 ) -> clap::Command {
     let theirs = flags(signature);
-    let taken = OwnFlags::beside(signature);
+    let taken = OptionNames::beside(signature);
     make_room::<T>(T::augment_args(command.args(theirs)), &taken)
 }
 
@@ -59,11 +59,11 @@ fn flags(signature: &Signature) -> Vec<Arg> {
 /// What our options are called beside the parameters of an operation, which keep their names. The
 /// default is beside none.
 #[derive(Debug, Clone, Default)]
-pub(super) struct OwnFlags {
+pub(super) struct OptionNames {
     taken: Vec<String>,
 }
 
-impl OwnFlags {
+impl OptionNames {
     /// Beside the parameters of this operation.
     pub(super) fn beside(signature: &Signature) -> Self {
         let flags = flags(signature);
@@ -81,7 +81,7 @@ impl OwnFlags {
     }
 }
 
-fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OwnFlags) -> clap::Command {
+fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OptionNames) -> clap::Command {
     let ours = T::augment_args(clap::Command::new("ours"));
     for arg in ours.get_arguments() {
         if let Some(flag) = arg.get_long().filter(|flag| taken.has(flag)) {

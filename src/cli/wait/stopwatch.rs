@@ -8,31 +8,31 @@ use crate::cli::duration;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::signals::Signals;
-use crate::clock::{Clock, Moment, SystemClock};
+use crate::clock::{Clock, Moment};
 
 /// When a command began. Its time-out counts from here, so that it bounds everything that the command
 /// does: connections that are opened and secrets that are read count too.
 #[derive(Debug)]
-pub(super) struct Beginning {
+pub(super) struct Stopwatch {
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) at: Moment,
+    pub(super) started: Moment,
 }
 
-impl Beginning {
-    /// A command that begins now.
-    pub(super) fn now() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        Self { at: Moment::of(&*clock), clock }
+impl Stopwatch {
+    /// Starts to measure now.
+    pub(super) fn start(clock: &Arc<dyn Clock>) -> Self {
+        let clock = Arc::clone(clock);
+        Self { started: Moment::of(&*clock), clock }
     }
 
     /// What is left of `timeout`.
     pub(super) fn left(&self, timeout: Duration) -> Duration {
-        self.at.left_of(timeout, &*self.clock)
+        self.started.left_of(timeout, &*self.clock)
     }
 
     /// Does what has to be done before the first poll: to its end, to the end of `timeout`, or until a
     /// signal comes.
-    pub(super) async fn prepare<T>(
+    pub(super) async fn before_first_poll<T>(
         &self,
         timeout: Option<Duration>,
         signals: &mut Signals,

@@ -28,7 +28,7 @@ pub(super) fn advice(waiter: &Waiter, document: &Value) -> Option<String> {
 
 /// Advice on a condition that compares with a name of which the model says that there is none: `unknown`
 /// tells for which names it does.
-pub(in crate::cli) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool) -> Option<String> {
+pub(crate) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool) -> Option<String> {
     let expression = Expression::compile(condition).ok()?;
     let name = compared_name(expression.node(), &unknown)?;
     if ["true", "false", "null"].contains(&name) {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::plan::Target;
+use super::resolved_waiter::ResolvedWaiter;
+use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::project;
-use crate::cli::signature::HTTP;
+use crate::cli::services::HTTP;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
@@ -15,7 +15,7 @@ use crate::waiter::Options;
 
 /// What the service's model says of the expressions of a wait, each a line for people.
 #[derive(Debug, Default)]
-pub(super) struct Doubts {
+pub(super) struct ModelWarnings {
     /// What may be meant.
     pub(super) warnings: Vec<String>,
     /// What can never hold: a member that there is not, or a comparison of two types.
@@ -27,44 +27,45 @@ pub(super) struct Doubts {
 /// # Errors
 /// `maitred.toml`, which says how bad findings are, cannot be used.
 pub(super) fn find(
-    target: &Target,
+    resolved: &ResolvedWaiter,
     config: &WaiterConfig,
     options: &Options,
-) -> Result<Doubts, Failure> {
+    context: &Context,
+) -> Result<ModelWarnings, Failure> {
     let conditions = [(State::Success, &options.until), (State::Failure, &options.fail_if)];
     let conditions = conditions.into_iter().flat_map(|(state, expressions)| {
         expressions.iter().map(move |expression| condition(state, expression))
     });
     let mut acceptors: Vec<_> = conditions.collect();
     let given = acceptors.len();
-    if target.own {
+    if resolved.own {
         acceptors.extend(config.acceptors.iter().cloned());
     }
     if acceptors.is_empty() {
-        return Ok(Doubts::default());
+        return Ok(ModelWarnings::default());
     }
     let looked_at = WaiterConfig::new(config.operation.clone(), 30.0, 60, acceptors);
     let all_pages = if options.all_pages { Some(true) } else { config.all_pages };
     let parameters = config.parameters.clone();
     let looked_at = WaiterConfig { all_pages, parameters, ..looked_at };
-    let waiters = BTreeMap::from([(target.name.clone(), looked_at)]);
+    let waiters = BTreeMap::from([(resolved.name.clone(), looked_at)]);
     let file = WaiterFile { schema: None, version: 2, service: None, waiters };
-    let service = target.signature.service();
+    let service = resolved.signature.service();
     // A rule that does not exist is told by the command that is about rules.
-    let rules = lint::Config::new(project::project()?.lint_rules).unwrap_or_default();
-    let findings = lint::lint(service, &file, Some(&target.models), &rules);
-    let mut doubts = Doubts::default();
+    let rules = lint::Config::new(context.project()?.lint_rules.clone()).unwrap_or_default();
+    let findings = lint::lint(service, &file, Some(&resolved.models), &rules);
+    let mut found = ModelWarnings::default();
     for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
         let help = finding.help.map_or_else(String::new, |help| format!("; {help}"));
         let line = format!("{}{help}", finding.message);
         let is_mistake =
             finding.severity >= Severity::Error || finding.message == lint::NEVER_HOLDS;
-        let lines = if is_mistake { &mut doubts.mistakes } else { &mut doubts.warnings };
+        let lines = if is_mistake { &mut found.mistakes } else { &mut found.warnings };
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
-    Ok(doubts)
+    Ok(found)
 }
 
 /// A line for each list of the input that is empty: most operations then tell of everything there is.

@@ -1,11 +1,11 @@
 //! The signals that ask a process to end that runs tasks.
 
-use crate::cli::exit::Exit;
-use crate::cli::signals::Signals;
+use super::exit::Exit;
+use super::signals::Signals;
 
 /// Completes when the process is asked to end: by Ctrl-C and SIGTERM, and by SIGHUP and SIGQUIT, which would end it
 /// at once and leave failure commands running.
-pub(in crate::cli) struct EndSignals {
+pub(super) struct EndSignals {
     signals: Signals,
     /// `None`, where it was ignored from the start, as `nohup` does.
     #[cfg(unix)]
@@ -17,7 +17,7 @@ pub(in crate::cli) struct EndSignals {
 #[cfg(unix)]
 impl EndSignals {
     /// From here on signals do not end the process by themselves. Needs a tokio runtime.
-    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let unless_ignored = |kind: SignalKind| match is_ignored(kind.as_raw_value()) {
             true => Ok(None),
@@ -30,7 +30,7 @@ impl EndSignals {
         })
     }
 
-    pub(in crate::cli) async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
             exit = self.signals.next() => exit,
             () = received(&mut self.hangup) => Exit::Terminated,
@@ -59,11 +59,11 @@ fn is_ignored(signal: i32) -> bool {
 #[cfg(not(unix))]
 impl EndSignals {
     /// From here on Ctrl-C does not end the process by itself. Needs a tokio runtime.
-    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self { signals: Signals::listen()? })
     }
 
-    pub(in crate::cli) async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         self.signals.next().await
     }
 }
