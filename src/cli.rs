@@ -46,6 +46,7 @@ mod startup;
 mod store;
 mod tasks;
 mod test;
+mod text_layout;
 mod triggerer;
 mod trust;
 mod values;
@@ -59,7 +60,7 @@ use report::Report;
 
 use crate::runtime::Registry;
 
-/// Wait on things in the cloud.
+/// Waits for cloud resources and HTTP endpoints.
 #[derive(Debug, clap::Parser)]
 #[command(name = "maitred", version, disable_help_subcommand = true, arg_required_else_help = true)]
 #[command(after_help = "Examples:
@@ -67,7 +68,7 @@ use crate::runtime::Registry;
   maitred wait http get --url http://localhost:8080/health --until 'StatusCode == `200`'
   maitred call redshift describe-clusters
 
-`maitred COMMAND --help` says more. MAITRED_LOG=debug logs to stderr.")]
+`maitred COMMAND --help` shows the details. MAITRED_LOG=debug logs to stderr.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -75,7 +76,7 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Wait until something is as it should be
+    /// Wait until a condition holds
     #[command(disable_help_flag = true)]
     Wait(RawArgs),
     /// Call any operation once and print the reply as JSON
@@ -125,12 +126,10 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     main_with(crate::registry(), args)
 }
 
-/// Runs the command with the operators and triggers of `registry`: the `main` of a program that has some
-/// of its own, and is otherwise all of `maitred`.
+/// Runs the command with the operators and triggers of `registry`: the `main` of a program that adds its own.
 ///
-/// `run`, `triggerer` and `tasks` know what the registry knows. The plain `maitred` on the same store
-/// leaves tasks of other operators alone: its triggerer marks them `blocked`, and they go on once a
-/// triggerer that knows them runs.
+/// `run`, `triggerer` and `tasks` use this registry. A plain `maitred` on the same store marks tasks of
+/// operators that it does not know as `blocked`; a triggerer that knows them continues them.
 ///
 /// ```no_run
 /// use maitred::runtime::Registry;
@@ -141,7 +140,7 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// }
 /// ```
 ///
-/// `examples/own_command.rs` is a whole one.
+/// `examples/own_command.rs` is a complete program.
 pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     startup::start();
     let context = Context::new(registry);

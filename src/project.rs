@@ -1,4 +1,4 @@
-//! `maitred.toml`: what a folder of waiters says once for all commands.
+//! `maitred.toml`: the settings of a folder of waiters, for all commands.
 //!
 //! ```toml
 //! waiters = ["waiters", "../shared/waiters"]   # files and folders of waiter files
@@ -13,8 +13,8 @@
 //! It is looked for from the current folder upwards, as far as the root of the git repository;
 //! outside a repository only in the current folder. Paths in it are relative to the file's folder.
 //!
-//! A file that is found may be a stranger's. `store` and `connections` count only in a folder that the user
-//! trusts ([`Trust`]): what is in them is run, or says where secrets go.
+//! The file may come from anyone, e.g. with a checkout. `store` and `connections` are used only in a folder
+//! that the user trusts ([`Trust`]): the commands in a store are run, and connections decide where secrets go.
 
 mod hash;
 mod maitred_toml;

@@ -1,13 +1,8 @@
-//! What to do next after a wait or a call that came to no good end.
+//! Advice after a wait or a call that did not succeed.
 
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::client::transport;
+use crate::client::{CallError, CallErrorKind, transport};
 use crate::document::Document;
-use crate::engine::Ending;
-use crate::engine::Outcome;
-use crate::engine::Status;
-use crate::engine::is_transient;
+use crate::engine::{Ending, Outcome, Status, is_transient};
 use crate::waiter::Waiter;
 
 use super::exit::{Exit, Failure};
@@ -37,23 +32,23 @@ pub(super) fn of_outcome(
             Some("the last polls failed; is the service reachable? -v shows every poll".to_owned())
         }
         Status::Exhausted | Status::Timeout if !outcome.progress().unevaluable.is_empty() => Some(
-            "an expression has no value on these replies; guard it, e.g. `Items && length(Items) > ...`"
+            "an expression cannot be evaluated on these replies; guard it, e.g. `Items && length(Items) > ...`"
                 .to_owned(),
         ),
         Status::Exhausted | Status::Timeout if unquoted(outcome, waiter).is_some() => {
             unquoted(outcome, waiter)
         }
         Status::Exhausted => Some(format!(
-            "give it longer with {} TIME or {} N{details}",
+            "wait longer with {} TIME or {} N{details}",
             flags.flag("timeout"),
             flags.flag("max-attempts")
         )),
-        Status::Timeout => Some(format!("give it longer with {} TIME{details}", flags.flag("timeout"))),
+        Status::Timeout => Some(format!("wait longer with {} TIME{details}", flags.flag("timeout"))),
         Status::Error => {
             let error = outcome.call_error()?;
             if waiter.is_strict() && is_transient(error, &[]) {
                 let help = "with --strict the first failure of the service ends the wait, as in botocore; \
-                            without it such failures are borne";
+                            without it such failures are retried";
                 return Some(help.to_owned());
             }
             Some(of_error(error, waiter.service(), &flags))
@@ -61,7 +56,7 @@ pub(super) fn of_outcome(
     }
 }
 
-/// Which thing ended the wait, and where it says what does.
+/// What ended the wait, and where that is explained.
 fn of_failure(outcome: &Outcome, waiter: &Waiter, named: bool) -> Option<String> {
     let Ending::Failure { acceptor, .. } = outcome.ending() else { return None };
     let acceptor = waiter.acceptors().get(*acceptor)?;
@@ -87,8 +82,7 @@ fn explain(waiter: &Waiter) -> String {
     format!("`maitred explain {} {}`", waiter.service(), waiter.snake_name())
 }
 
-/// Whether a thing in this state never gets into another. What has failed or stopped may be repaired or
-/// started.
+/// Whether this state is the last one. What has failed or stopped may be repaired or started.
 fn is_gone(state: &str) -> bool {
     let state = state.to_lowercase();
     ["terminated", "deleted"].iter().any(|gone| state == *gone)
@@ -99,7 +93,7 @@ pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
     missing_quotes::advice(waiter, outcome.document()?.value())
 }
 
-/// Advice after a failed call. `flags` says what our options are called there.
+/// Advice after a failed call. `flags` has the names of our options.
 pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) -> String {
     let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
     let http = service == HTTP;
@@ -117,7 +111,7 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) ->
         }
         (CallErrorKind::Transport, transport::RESPONSE) => of_stranger(&dry_run),
         (CallErrorKind::Transport, _) if http => {
-            "is the server up? check --url; waiting for it to come up: --timeout TIME".to_owned()
+            "is the server up? check --url, or wait for it with --timeout TIME".to_owned()
         }
         (CallErrorKind::Transport, _) => format!(
             "is the endpoint up? check --endpoint-url, {region} and the network; {dry_run} shows the \
@@ -129,10 +123,10 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) ->
         (CallErrorKind::Invalid, _) => {
             format!("--help lists the parameters, {dry_run} shows the request")
         }
-        // A service gives its errors a code; where there is none, the status stands for it.
+        // Errors of a service have a code; the status stands for a missing one.
         (CallErrorKind::Service, code) if !http && is_status(code) => of_stranger(&dry_run),
         (CallErrorKind::Service, _) if is_transient(error, &[]) => {
-            "the service does not keep up; poll less often with --delay, or bear it with --timeout"
+            "the service is overloaded; poll less often with --delay, or wait longer with --timeout"
                 .to_owned()
         }
         (CallErrorKind::Service, "DryRunOperation") => format!(
@@ -145,7 +139,7 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) ->
 
 fn of_stranger(dry_run: &str) -> String {
     format!(
-        "something that is not the service may answer here, e.g. a proxy; {dry_run} shows the endpoint"
+        "the reply may come from something else than the service, e.g. a proxy; {dry_run} shows the endpoint"
     )
 }
 
@@ -172,7 +166,7 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OptionNames) 
     } else if says(&["accessdenied", "unauthorized", "forbidden", "notauthorized"])
         || status == Some(403)
     {
-        "the credentials may not do this; allow the action in IAM, or give others with --profile"
+        "the credentials do not permit this; allow the action in IAM, or use others with --profile"
             .to_owned()
     } else if says(&["notfound", "nosuch"]) {
         format!(

@@ -5,23 +5,17 @@ use serde_json::Value;
 
 use super::advice;
 use super::async_runtime;
-use super::clients::ConnectionArgs;
-use super::clients::ServiceClient;
+use super::clients::{ConnectionArgs, ServiceClient};
 use super::context::Context;
 use super::dry_run;
 use super::exit::{Exit, Failure};
-use super::operation_flags;
-use super::operation_flags::{InputArgs, OptionNames};
-use super::report;
-use super::report::{Format, Report};
+use super::operation_flags::{self, InputArgs, OptionNames};
+use super::report::{self, Format, Report};
 use super::services;
-use super::signature;
-use super::signature::Signature;
+use super::signature::{self, Signature};
 use super::source_args::DataArgs;
 use super::words::Words;
-use crate::client::Call;
-use crate::client::CallError;
-use crate::client::Observation;
+use crate::client::{Call, CallError, Observation};
 use crate::expression::Expression;
 use crate::model::Models;
 
@@ -38,7 +32,7 @@ Examples:
   maitred call redshift pause-cluster --cluster-identifier analytics --allow-mutating
   maitred call http get --url https://example.com/health";
 
-/// What is ours on a command line of `call`.
+/// Our own options of `call`.
 #[derive(Debug, Clone, clap::Args)]
 struct CallArgs {
     #[command(flatten)]
@@ -91,12 +85,10 @@ pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report>
         return listing(&models, service, words.ask_for_help());
     };
     let Some(signature) = Signature::find(&models, service, name)? else {
+        let near = Signature::suggest(&models, service, name);
         let failure = Failure::usage(format!("there is no operation `{name}` in {service}"));
-        return Err(match Signature::suggest(&models, service, name) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help(format!("`maitred call {service} --help` lists its operations")),
-        }
-        .into());
+        let help = format!("`maitred call {service} --help` lists its operations");
+        return Err(failure.did_you_mean(near, help).into());
     };
     let (args, call) = parse(&signature, &words.rest)?;
     let query = query(args.query.as_deref())?;
@@ -196,7 +188,7 @@ async fn send(
     })
 }
 
-/// The reply, or what was asked of it.
+/// The reply, or the value of the query.
 fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<String, Failure> {
     let value = match query {
         None => reply.clone(),

@@ -49,8 +49,8 @@ impl ConnectionArgs {
         }
     }
 
-    /// Where connections are found. Who names none gets none: a variable that is meant for another
-    /// program must not change what a command does.
+    /// The connections; none unless one is named: a variable that is meant for another program must not change
+    /// what a command does.
     fn connections(&self, context: &Context) -> Result<Connections, Failure> {
         match &self.connection {
             Some(_) => self.connections.open(context),
@@ -101,7 +101,7 @@ impl ServiceClient {
         Ok(Self { client, aws })
     }
 
-    /// Whether `call` can be sent as it is, as far as that can be told without sending it.
+    /// Checks, without sending it, that `call` can be sent.
     pub(super) fn check(&self, call: &Call) -> Result<(), CallError> {
         match &self.aws {
             None => Ok(()),
@@ -131,8 +131,8 @@ impl ServiceClient {
     }
 }
 
-/// Opens a client on a thread of its own: files are read on the way, and one that hangs must not hold
-/// up time-outs and signals.
+/// Opens a client on a thread of its own, so that a file that cannot be read in time does not hold up time-outs
+/// and signals.
 async fn opened(
     clients: Clients,
     service: String,
@@ -143,7 +143,7 @@ async fn opened(
     match tokio::task::spawn_blocking(open).await {
         Ok(opened) => opened,
         Err(failed) => match failed.try_into_panic() {
-            // A panic goes on where it was asked for.
+            // Resumes a panic in the caller.
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is ending, and this with it.
             Err(_) => std::future::pending().await,
@@ -159,7 +159,7 @@ fn cannot_open(error: &ConnectionError, service: &str, args: &ConnectionArgs) ->
     connection_failure(error)
 }
 
-/// Where credentials would come from, told from the environment alone.
+/// Where credentials would come from, by the environment alone.
 pub(super) fn credentials_source(args: &ConnectionArgs) -> String {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if let Some(profile) = &args.profile {

@@ -1,4 +1,4 @@
-//! `maitred connections`: what is defined where, and whether it works.
+//! `maitred connections`: lists, shows and tests connections.
 
 use std::sync::Arc;
 
@@ -12,27 +12,21 @@ use super::exit::{Exit, Failure};
 use super::operation_flags::OptionNames;
 use super::report::{self, Format, Report};
 use super::services::HTTP;
+use super::text_layout;
 use crate::aws_connections::with_aws;
-use crate::client::Call;
-use crate::client::CallError;
-use crate::client::Client;
-use crate::client::Observation;
-use crate::client::Output;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
-use crate::connection::AWS_DEFAULT;
-use crate::connection::ClientSettings;
-use crate::connection::Clients;
-use crate::connection::Connection;
-use crate::connection::ConnectionError;
-use crate::connection::HTTP_DEFAULT;
+use crate::client::{Call, CallError, Client, Observation, Output};
+use crate::connection::{
+    AWS_DEFAULT, ClientSettings, Clients, Connection, ConnectionError, HTTP_DEFAULT,
+};
 use crate::model::Models;
 
 /// List, show and test connections: named credentials and defaults
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A connection is looked for in MAITRED_CONN_<ID>, AIRFLOW_CONN_<ID> and the file of connections; the
-first one wins. Secrets are never shown. A variable holds a URI (aws://KEY:SECRET@/?region_name=eu-west-1)
+Connections are found in MAITRED_CONN_<ID>, AIRFLOW_CONN_<ID> and the file of connections, in this
+order. Secrets are never shown. A variable holds a URI (aws://KEY:SECRET@/?region_name=eu-west-1)
 or JSON; the file has a table for each connection:
 
   [warehouse]                      # type = \"aws\" or \"http\"
@@ -60,13 +54,13 @@ enum Command {
     List(ListArgs),
     /// Show one connection, with *** for its secrets
     Show(ShowArgs),
-    /// Ask who we are (AWS), or for the headers of the host (HTTP)
+    /// Test a connection: with GetCallerIdentity (AWS) or a HEAD request (HTTP)
     Test(TestArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct ListArgs {
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -88,10 +82,10 @@ struct TestArgs {
     /// The AWS region, in place of the connection's
     #[arg(long)]
     region: Option<String>,
-    /// Send the request here, and not where the connection says
+    /// Send the request to this URL instead of the connection's
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// How the result is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -149,19 +143,10 @@ fn table(found: &[Found]) -> String {
             Err(error) => [id.clone(), "?".to_owned(), String::new(), error.to_string()],
         })
         .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths = [width(0), width(1), width(2)].map(Option::unwrap_or_default);
-    rows.iter()
-        .map(|[id, kind, origin, place]| {
-            let [id_width, kind_width, origin_width] = widths;
-            let line =
-                format!("{id:id_width$}  {kind:kind_width$}  {origin:origin_width$}  {place}");
-            report::one_line(line.trim_end()) + "\n"
-        })
-        .collect()
+    text_layout::table(&rows)
 }
 
-/// What tells one connection from another: the region, the endpoint, the host.
+/// What identifies a connection: the host, the region, the endpoint.
 fn place(connection: &Connection) -> String {
     let shown = connection.shown();
     let extra = |key: &str| shown["extra"][key].as_str().map(str::to_owned);
@@ -257,7 +242,7 @@ async fn ask_host(client: &dyn Client) -> Result<Map<String, Value>, CallError> 
         output = send(client, HTTP, "GET", input()).await?;
     }
     match &output.error {
-        // The host need have nothing at this path, but it has to let us in.
+        // The host need not have anything at this path, but must grant access.
         Some(error) if !matches!(error.status(), Some(404 | 405)) => return Err(error.clone()),
         _ => {}
     }

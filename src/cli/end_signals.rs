@@ -1,10 +1,10 @@
-//! The signals that ask a process to end that runs tasks.
+//! The signals that end a process that runs tasks.
 
 use super::exit::Exit;
 use super::signals::Signals;
 
-/// Completes when the process is asked to end: by Ctrl-C and SIGTERM, and by SIGHUP and SIGQUIT, which would end it
-/// at once and leave failure commands running.
+/// Receives Ctrl-C and SIGTERM, and also SIGHUP and SIGQUIT, which would end the process at once and leave
+/// failure commands running.
 pub(super) struct EndSignals {
     signals: Signals,
     /// `None`, where it was ignored from the start, as `nohup` does.
@@ -16,7 +16,7 @@ pub(super) struct EndSignals {
 
 #[cfg(unix)]
 impl EndSignals {
-    /// From here on signals do not end the process by themselves. Needs a tokio runtime.
+    /// Signals no longer end the process by themselves. Needs a tokio runtime.
     pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let unless_ignored = |kind: SignalKind| match is_ignored(kind.as_raw_value()) {
@@ -47,7 +47,7 @@ async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-/// Whether this process ignores a signal; where nobody tells, it does not.
+/// Whether this process ignores a signal; `false` where that is not known.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -58,7 +58,7 @@ fn is_ignored(signal: i32) -> bool {
 
 #[cfg(not(unix))]
 impl EndSignals {
-    /// From here on Ctrl-C does not end the process by itself. Needs a tokio runtime.
+    /// Ctrl-C no longer ends the process by itself. Needs a tokio runtime.
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self { signals: Signals::listen()? })
     }

@@ -18,7 +18,7 @@ mod text;
 use explanation::Explanation;
 use reply::Trial;
 
-/// Say in words what a waiter does, and try it on a saved reply
+/// Explain what a waiter does, and try it on a saved reply
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -44,10 +44,10 @@ pub(super) struct Args {
     /// The operation's input as JSON, where the waiter refers to it
     #[arg(long, value_name = "JSON", value_parser = object)]
     input: Option<Map<String, Value>>,
-    /// As botocore has it, to the letter
+    /// As botocore runs it exactly
     #[arg(long)]
     strict: bool,
-    /// How the explanation is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 
 use super::report;
 use crate::catalog::BadFile;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Invalid, Severity};
 
 /// The longest line that is shown as a whole, in bytes; the renderer cuts it to the width it has.
 const LONG_LINE: usize = 4096;

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::report::{self, Report};
-use crate::diagnostic::Level;
-use crate::diagnostic::Severity;
+use super::text_layout::counted;
+use crate::diagnostic::{Level, Severity};
 use crate::lint::Config;
 use crate::project::Project;
 
@@ -49,16 +49,15 @@ pub(super) struct Args {
     /// `waiters` of maitred.toml, else ./waiters]
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
-    /// How findings are written
-    #[arg(long, alias = "format", value_enum, default_value_t)]
+    /// Output format #[arg(long, alias = "format", value_enum, default_value_t)]
     output: OutputFormat,
-    /// Exit with 1 for these, too
+    /// Also exit with 1 for these
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
-    /// Show notes: what is worth knowing, and no mistake
+    /// Show notes, which are not mistakes
     #[arg(long)]
     notes: bool,
-    /// Repair in the files what can safely be repaired
+    /// Fix the findings that can be fixed safely
     #[arg(long, conflicts_with = "builtin")]
     fix: bool,
     /// The service of files that name none [default: the file's name]
@@ -67,10 +66,10 @@ pub(super) struct Args {
     /// Set a rule to off, note, warning or error. May be repeated
     #[arg(long, value_name = "RULE=LEVEL", value_parser = rules::level)]
     rule: Vec<(String, Level)>,
-    /// Check the waiters that are built in
+    /// Check the built-in waiters
     #[arg(long, value_enum, value_name = "WHOSE", conflicts_with = "paths")]
     builtin: Option<Builtin>,
-    /// Say what a rule is about
+    /// Explain a rule
     #[arg(long, value_name = "RULE", conflicts_with_all = ["paths", "builtin", "fix"])]
     explain: Option<String>,
     /// List the rules
@@ -78,14 +77,14 @@ pub(super) struct Args {
     list_rules: bool,
 }
 
-/// What else is an error.
+/// What exits with 1 in addition to errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Deny {
     /// Warnings
     Warnings,
 }
 
-/// Waiters that are built in.
+/// Built-in waiters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Builtin {
     /// Those of botocore
@@ -171,7 +170,7 @@ fn text(checked: &[CheckedFile], hidden: usize) -> String {
 
 /// How many of what there are.
 fn summary(checked: &[CheckedFile], hidden: usize) -> String {
-    let files = count(checked.len(), "file");
+    let files = counted(checked.len(), "file");
     let bad = checked.iter().filter(|file| !file.diagnostics.is_empty()).count();
     let of = |severity| checked.iter().map(|file| file.count(severity)).sum::<usize>();
     let found =
@@ -180,20 +179,16 @@ fn summary(checked: &[CheckedFile], hidden: usize) -> String {
     let found: Vec<_> = found
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| count(number, what))
+        .map(|(number, what)| counted(number, what))
         .collect();
     let found = match (found.as_slice(), checked.len()) {
         ([], _) => "no problems".to_owned(),
         (found, 1) => found.join(", "),
-        (found, _) => format!("{} in {}", found.join(", "), count(bad, "file")),
+        (found, _) => format!("{} in {}", found.join(", "), counted(bad, "file")),
     };
     let hidden = match hidden {
         0 => String::new(),
-        number => format!(" ({}, shown with --notes)", count(number, "note")),
+        number => format!(" ({}, shown with --notes)", counted(number, "note")),
     };
     format!("{files} checked, {found}{hidden}")
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -8,10 +8,8 @@ use super::findings;
 use super::report::{self, Format, Report};
 use super::services;
 use super::source_args::SourceArgs;
-use crate::catalog::Catalog;
-use crate::catalog::Entry;
-use crate::catalog::Origin;
-use crate::catalog::found_by_words;
+use super::text_layout::table;
+use crate::catalog::{Catalog, Entry, Origin, found_by_words};
 use crate::diagnostic::{fold, nearest};
 use crate::names::service_named;
 
@@ -35,7 +33,7 @@ pub(super) struct Args {
     /// Only waiters with this text in their name, operation or description
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -46,7 +44,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let catalog = args.sources.catalog(context)?;
     let entries = entries(&catalog, args)?;
     let text = match args.output {
-        Format::Text => table(&entries),
+        Format::Text => entries_table(&entries),
         Format::Json => report::json(json!({
             "version": 1,
             "waiters": entries.iter().map(json).collect::<Vec<_>>(),
@@ -92,16 +90,12 @@ fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
 }
 
 fn nothing_found(words: &str, services: &[String]) -> Failure {
-    let failure = Failure::usage(format!("no waiter and no service with waiters has `{words}`"));
-    match nearest(words, services.iter().map(String::as_str)) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => {
-            failure.help("`maitred list` shows all; any operation can be waited on with --until")
-        }
-    }
+    let near = nearest(words, services.iter().map(String::as_str));
+    Failure::usage(format!("no waiter and no service with waiters has `{words}`"))
+        .did_you_mean(near, "`maitred list` shows all; any operation can be waited on with --until")
 }
 
-fn table(entries: &[Entry]) -> String {
+fn entries_table(entries: &[Entry]) -> String {
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| {
@@ -114,17 +108,7 @@ fn table(entries: &[Entry]) -> String {
             ]
         })
         .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths = [width(0), width(1), width(2)].map(Option::unwrap_or_default);
-    rows.iter()
-        .map(|[name, operation, origin, summary]| {
-            let line = format!(
-                "{name:0$}  {operation:1$}  {origin:2$}  {summary}",
-                widths[0], widths[1], widths[2]
-            );
-            report::one_line(line.trim_end()) + "\n"
-        })
-        .collect()
+    table(&rows)
 }
 
 fn first_sentence(text: &str) -> &str {
@@ -154,7 +138,7 @@ pub(super) fn origin(origin: &Origin) -> Value {
     }
 }
 
-/// The files that cannot be used, and what is worth knowing of an empty list.
+/// Remarks on files that cannot be used, and on an empty list.
 fn remarks(catalog: &Catalog, entries: &[Entry]) -> String {
     let mut remarks: String =
         catalog.bad_files().into_iter().map(|bad| findings::bad_file(bad) + "\n\n").collect();

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::report::{self, Format, Report};
 use super::source_args::DataArgs;
-use crate::model::ModelOrigin;
-use crate::model::Models;
+use super::text_layout::table;
 use crate::model::archive::build;
+use crate::model::{ModelOrigin, Models};
 
 /// Show the service models in this program, or build an archive of others
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ it, and what service-2.sdk-extras.json merges in.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -72,18 +72,15 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
 
 /// A service a line, and where its model comes from.
 fn text(models: &Models) -> String {
-    let origins = models.origins();
-    let width = origins.keys().map(|name| name.chars().count()).max().unwrap_or_default();
-    let mut text = format!("built in: {}\n", models.source());
-    for (service, origin) in &origins {
-        let origin = match origin {
-            ModelOrigin::File(path) => path.display().to_string(),
-            ModelOrigin::Archive | _ => "built in".to_owned(),
-        };
-        text.push_str(&report::one_line(&format!("{service:width$}  {origin}")));
-        text.push('\n');
-    }
-    text
+    let rows: Vec<_> = models
+        .origins()
+        .into_iter()
+        .map(|(service, origin)| match origin {
+            ModelOrigin::File(path) => [service, path.display().to_string()],
+            ModelOrigin::Archive | _ => [service, "built in".to_owned()],
+        })
+        .collect();
+    format!("built in: {}\n{}", models.source(), table(&rows))
 }
 
 fn json(models: &Models) -> Value {

@@ -14,9 +14,7 @@ use super::report::{self, Report};
 use crate::catalog;
 use crate::config::State;
 use crate::diagnostic::fold;
-use crate::draft;
-use crate::draft::Draft;
-use crate::draft::DraftOptions;
+use crate::draft::{self, Draft, DraftOptions};
 use crate::file;
 use crate::schema;
 
@@ -30,12 +28,12 @@ use draft_target::DraftTarget;
 /// Write a waiter and its first cases from the model of an operation
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The state is the member of the output that is called so, e.g. Status; success and failure are told by
-the names of its values, and all of it is shown for you to judge. On a terminal it is asked for; the
-flags say it beforehand. Where the model does not list the values, say them: --success and --failure.
-A waiter for a thing that is to be gone succeeds where it is not found: --not-found success.
+The state is a member of the output with a name such as Status. Its values are taken for success or
+failure by their names; check the proposal. On a terminal, what no flag says is asked for. Where the
+model does not list the values, give --success and --failure. A waiter for a deletion succeeds once
+the resource is not found: --not-found success.
 
-The waiter is added to the file, in which nothing else changes, and its cases to
+The waiter is added to the file, which is otherwise unchanged, and its cases to
 DIR/<service>/<waiter>: one for every state that ends the wait, and one in which nothing does.
 
 Examples:
@@ -51,28 +49,28 @@ pub(super) struct Args {
     service: String,
     /// The operation to poll, e.g. get-crawler
     operation: String,
-    /// The waiter's name; default: the thing and its first success
+    /// The waiter's name; default: the resource and its first success state
     #[arg(long)]
     name: Option<String>,
-    /// The member of the output that tells the state, e.g. Clusters[].ClusterStatus
+    /// The member of the output that is the state, e.g. Clusters[].ClusterStatus
     #[arg(long, value_name = "EXPR")]
     path: Option<String>,
-    /// The states that are a success, instead of those whose names say so
+    /// The success states; default: those recognised by their names
     #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
     success: Vec<String>,
-    /// The states that are a failure, instead of those whose names say so
+    /// The failure states; default: those recognised by their names
     #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
     failure: Vec<String>,
-    /// What the error for a thing that does not exist means; default: it ends the wait as an error
+    /// What it means that the resource does not exist; default: an error that ends the wait
     #[arg(long, value_enum, value_name = "STATE")]
     not_found: Option<NotFound>,
-    /// Seconds between two polls; default: 15 for work, 30 for a thing
+    /// Seconds between two polls; default: 15 for jobs, 30 for resources
     #[arg(long, value_name = "SECONDS", value_parser = duration::parse_seconds)]
     delay: Option<f64>,
-    /// How many polls; default: an hour of them
+    /// The maximum number of polls; default: as many as take an hour
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_attempts: Option<u64>,
-    /// The thing runs again and again: wait for the run after the one that is there now (a `baseline`)
+    /// For what runs again and again: wait for the run after the current one (a `baseline`)
     #[arg(long)]
     baseline: bool,
     /// The waiter file; default: waiters/<service>.json
@@ -84,7 +82,7 @@ pub(super) struct Args {
     /// Replace a waiter of that name, and its cases
     #[arg(long)]
     force: bool,
-    /// Ask nothing
+    /// Ask no questions
     #[arg(short, long)]
     yes: bool,
     /// Print the waiter and write nothing
@@ -92,14 +90,14 @@ pub(super) struct Args {
     dry_run: bool,
 }
 
-/// What the error for a thing that does not exist means.
+/// What it means that the resource does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum NotFound {
-    /// It is what is waited for: the thing is gone
+    /// The wait succeeds: it is for the deletion
     Success,
-    /// The wait is in vain
+    /// The wait fails
     Failure,
-    /// It is yet to come
+    /// The wait goes on: the resource is yet to be created
     Retry,
 }
 
@@ -153,7 +151,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let written = write_cases(&folder, &draft, args.force, within)?;
     let text = format!(
         "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
-         look through both, then: maitred lint {} && maitred test {} {name}",
+         check both, then run: maitred lint {} && maitred test {} {name}",
         draft_summary::text(&target, &draft),
         service.name,
         file.display(),
@@ -164,7 +162,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     Ok(Report::text(text))
 }
 
-/// Adds the waiter to its file and tells the name that it has there.
+/// Adds the waiter to its file, and returns the name that it has there.
 fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyhow::Result<String> {
     let waiter = draft.to_json();
     let mut name = draft.name.clone();
@@ -197,13 +195,13 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
         file["waiters"] = json!({ name.as_str(): waiter });
         report::json(file)
     };
-    // What is written can be read.
+    // The file must be valid after the change.
     schema::parse(&text).with_context(|| format!("{name} would not be valid"))?;
     write(path, &text)?;
     Ok(name)
 }
 
-/// Writes the cases of a draft that are not there yet; in the folder `within`, if it is given.
+/// Writes the cases of a draft that do not exist yet; only below the folder `within`, if it is given.
 fn write_cases(
     folder: &Path,
     draft: &Draft,

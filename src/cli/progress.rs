@@ -1,5 +1,4 @@
-//! What is said on stderr while a wait runs: a live line on a terminal, else a line per change and one a
-//! minute, so that nobody takes the wait for dead.
+//! The progress of a wait on stderr: a live line on a terminal, else a line per change and one a minute.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,21 +7,19 @@ use serde_json::Value;
 
 use crate::config::State;
 use crate::engine::Poll;
-use crate::matcher::Acceptor;
-use crate::matcher::Verdict;
+use crate::matcher::{Acceptor, Verdict};
 use crate::waiter::Waiter;
 
 use super::duration::show;
 use super::keywords;
-use super::report;
-use super::report::LiveLine;
+use super::report::{self, LiveLine};
 
 /// The longest silence where there is no live line.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// How often the live line counts on.
 pub(super) const LIVE: Duration = Duration::from_secs(1);
 
-/// The voice of one wait.
+/// Shows the progress of one wait.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
     track: PollTracker<'a>,
@@ -39,11 +36,11 @@ enum OutputMode {
     Live(LiveLine),
 }
 
-/// What is known of a wait that runs, in words.
+/// The state of a running wait, in words.
 #[derive(Debug)]
 pub(super) struct PollTracker<'a> {
     waiter: &'a Waiter,
-    /// The last poll, as far as it is said again.
+    /// The last poll.
     last: Option<LastPoll>,
 }
 
@@ -65,23 +62,23 @@ impl<'a> Progress<'a> {
         Self { track: PollTracker::new(waiter), mode, verbose, printed: Duration::ZERO }
     }
 
-    /// Says what is waited for, and for how long at most.
+    /// Shows what is waited for, and its limits.
     pub(super) fn begin(&self, text: &str) {
         self.say(text);
         self.redraw(Duration::ZERO);
     }
 
-    /// Takes in one poll.
+    /// Records a poll.
     pub(super) fn polled(&mut self, poll: &Poll) {
         let changed = self.track.polled(poll);
         let live = matches!(self.mode, OutputMode::Live(_));
-        // The error that ends the wait is told by the summary.
-        let told = poll.next_delay.is_none() && poll.decision.matched.is_none();
+        // The summary shows the error that ends the wait.
+        let is_final_error = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
             self.say(&self.track.details(poll));
             self.printed = poll.elapsed;
         } else if !live
-            && !told
+            && !is_final_error
             && (changed || poll.elapsed.saturating_sub(self.printed) >= SILENCE)
         {
             self.line(poll.elapsed);
@@ -98,7 +95,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Time passes, and nothing else happens.
+    /// Updates the elapsed time.
     pub(super) fn tick(&mut self, elapsed: Duration) {
         match self.mode {
             OutputMode::Live(_) => self.redraw(elapsed),
@@ -109,7 +106,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Takes the live line away.
+    /// Removes the live line.
     pub(super) fn end(&self) {
         if let OutputMode::Live(line) = &self.mode {
             line.clear();
@@ -141,7 +138,7 @@ impl<'a> PollTracker<'a> {
         Self { waiter, last: None }
     }
 
-    /// Takes in one poll; whether it saw something else than the one before.
+    /// Records a poll; returns whether it saw something else than the one before.
     pub(super) fn polled(&mut self, poll: &Poll) -> bool {
         let state = report::one_line(&state(self.waiter, poll));
         let changed = self.last.as_ref().is_none_or(|last| last.state != state);
@@ -223,7 +220,7 @@ fn reply(waiter: &Waiter, poll: &Poll) -> String {
     }
 }
 
-/// Whether a shown value says nothing, as the states of an empty list.
+/// Whether a shown value is empty, e.g. the states of an empty list.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::String(text) => text.is_empty(),

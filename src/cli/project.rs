@@ -88,7 +88,7 @@ pub(super) fn stays_inside(root: &Path, path: &Path, flag: &str) -> Result<(), F
 /// The folders that the user trusts.
 ///
 /// # Errors
-/// There is no place where they could be kept.
+/// There is no folder to record them in.
 pub(super) fn trust() -> Result<Trust, Failure> {
     Trust::of_process().ok_or_else(|| {
         Failure::usage("there is no home folder in which your trust in a folder is kept")

@@ -1,4 +1,4 @@
-//! `maitred record`: `maitred wait` that keeps the replies as a case.
+//! `maitred record`: `maitred wait` that writes the replies as a test case.
 
 use super::context::Context;
 use super::exit::Failure;
@@ -8,16 +8,15 @@ use super::words::Words;
 
 const USAGE: &str = "maitred record SERVICE WAITER [--PARAMETER VALUE]… --to FILE [--force]";
 
-const AFTER: &str = "It waits as `maitred wait` does, takes the same options, exits with the same codes, and writes the case
-when the wait ends, fails or is interrupted. Beside the waiter's own cases it is a test at once:
-tests/waiters/<service>/<waiter>/<case>.json.
+const AFTER: &str = "It has the options and exit codes of `maitred wait`, and writes the case when the wait ends, fails or
+is interrupted. In tests/waiters/<service>/<waiter>/<case>.json, `maitred test` runs the case.
 
-Taken out before anything is written: what the service's model calls sensitive; members, headers and
-keys of a query called Password, Secret…, Token…, Credentials, Authorization, api_key and the like;
-logins in URLs and `auth`; the values of all these wherever else they stand; account ids (they become
-123456789012, also in ARNs), access key ids, JSON web tokens, signed queries of URLs, e-mail and IPv4
-addresses; ResponseMetadata with its request id and headers, and most headers of HTTP replies. Names,
-other ids and texts of your own stay: read the file before you share it.
+Removed before anything is written: members that the service's model marks as sensitive; members,
+headers and keys of a query called Password, Secret…, Token…, Credentials, Authorization, api_key and
+the like; logins in URLs and `auth`; the values of all these wherever else they occur; account ids
+(which become 123456789012, also in ARNs), access key ids, JSON web tokens, signed queries of URLs,
+e-mail and IPv4 addresses; ResponseMetadata with its request id and headers, and most headers of HTTP
+replies. Names, other ids and texts of your own stay: read the file before you share it.
 
 Example:
   maitred record redshift cluster_paused --cluster-identifier nightly \\

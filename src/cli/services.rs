@@ -30,11 +30,9 @@ pub(super) fn find(models: &Models, name: &str) -> Result<Arc<Service>, Failure>
             return unusable_model(&error);
         }
         let known = names(models);
-        let help = match nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`maitred call` lists the services".to_owned(),
-        };
-        Failure::usage(format!("there is no service `{name}`")).help(help)
+        let near = nearest(name, known.iter().map(String::as_str));
+        Failure::usage(format!("there is no service `{name}`"))
+            .did_you_mean(near, "`maitred call` lists the services")
     })
 }
 

@@ -1,22 +1,15 @@
-//! What an operation takes: the flags for it, the values of the flags, and what is wrong with an input.
+//! The signature of an operation: its flags, their values, and the problems of an input.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::client::Call;
 use crate::client::aws::has_next_page;
-use crate::client::http;
+use crate::client::{Call, http};
 use crate::diagnostic::nearest;
-use crate::model::Member;
-use crate::model::Models;
-use crate::model::OperationModel;
-use crate::model::Service;
-use crate::model::ShapeKind;
-use crate::model::ShapeRef;
-use crate::names::same_name;
-use crate::names::xform_name;
+use crate::model::{Member, Models, OperationModel, Service, ShapeKind, ShapeRef};
+use crate::names::{same_name, xform_name};
 
 use super::exit::Failure;
 use super::services::{self, HTTP};
@@ -39,7 +32,7 @@ pub(super) struct Parameter {
     pub(super) flag: String,
     /// The type in words, e.g. `list of string`.
     pub(super) kind: String,
-    /// What else is known of it.
+    /// Its values or shorthand.
     pub(super) description: String,
     pub(super) required: bool,
     pub(super) arity: Arity,
@@ -48,7 +41,7 @@ pub(super) struct Parameter {
 /// How many values a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arity {
-    /// None, or `true` or `false`; `--no-FLAG` says false.
+    /// None, or `true` or `false`; `--no-FLAG` means false.
     Switch,
     One,
     Many,
@@ -90,7 +83,7 @@ impl Signature {
         Ok(Some(Self::Aws { service, operation }))
     }
 
-    /// The operation of service `service` that somebody who wrote `name` may have meant.
+    /// The operation of `service` whose name is similar to `name`.
     pub(super) fn suggest(models: &Models, service: &str, name: &str) -> Option<String> {
         if service == HTTP {
             return nearest(name, http::METHODS.iter().copied()).map(str::to_owned);
@@ -152,7 +145,7 @@ impl Signature {
 
     /// What is wrong with asking for all pages, if the output has none.
     pub(super) fn unpaginated(&self, flag: &str) -> Option<Problem> {
-        let message = format!("does not work: {} does not come in pages", self.operation());
+        let message = format!("cannot be used: {} is not paginated", self.operation());
         let problem = Problem { place: flag.to_owned(), message, help: None };
         (!self.is_paginated()).then_some(problem)
     }
@@ -230,7 +223,7 @@ impl Signature {
     }
 }
 
-/// Adds the problems at places that have none yet: one that could not be read is not ill-typed too.
+/// Adds the problems at places that have none yet: a value that could not be read is not also ill-typed.
 pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     for problem in more {
         if !problems.iter().any(|known| known.place == problem.place) {
@@ -312,7 +305,7 @@ fn http_parameter(parameter: &http::Parameter) -> Parameter {
     }
 }
 
-/// The table says the types in words: what may be JSON is read as JSON where it is.
+/// Reads a value by its type in words, as the table of parameters has it.
 fn http_value(name: &str, texts: &[String]) -> Result<Value, String> {
     let Some(text) = texts.last() else { return Ok(Value::Null) };
     // `file://` is a URL like any other here, one that the check refuses.

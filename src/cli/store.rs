@@ -13,16 +13,12 @@ use super::source_args::SourceArgs;
 use crate::aws_connections::with_aws;
 use crate::clock::Clock;
 use crate::connection::{Clients, Connections};
-use crate::runtime::EmbeddedEngine;
-use crate::runtime::Registry;
-use crate::runtime::SqliteStore;
-use crate::runtime::Store;
-use crate::runtime::StoreError;
-use crate::runtime::Triggerer;
-use crate::runtime::TriggererOptions;
 use crate::runtime::engine::EngineError;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
+use crate::runtime::{
+    EmbeddedEngine, Registry, SqliteStore, Store, StoreError, Triggerer, TriggererOptions,
+};
 
 /// Where tasks are kept.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -37,8 +33,8 @@ impl StoreArgs {
     /// The file.
     ///
     /// # Errors
-    /// `maitred.toml` cannot be used, also where `--store` says it; or it names a store in a folder that is
-    /// not trusted; or there is no home folder, and with it no default.
+    /// `maitred.toml` cannot be used, even if `--store` is given; it names a store in a folder that is not
+    /// trusted; or there is no default because there is no home folder.
     pub(super) fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
         if let Some(named) = &self.store {
             return context.project().map(|_| named.clone());
@@ -47,13 +43,12 @@ impl StoreArgs {
             return Ok(named);
         }
         default_path().ok_or_else(|| {
-            Failure::usage("there is no home folder in which a store could be")
+            Failure::usage("there is no home folder for the store")
                 .help("name the store with --store or MAITRED_STORE")
         })
     }
 
-    /// Opens the store; a new one is made if there is none, in a folder that is there. Only for the default
-    /// place folders are made, too.
+    /// Opens the store, and creates it if there is none. Folders are created only for the default store.
     pub(super) fn open(&self, context: &Context) -> Result<OpenStore, Failure> {
         let path = self.path(context)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -66,7 +61,7 @@ impl StoreArgs {
         OpenStore::open(path, context)
     }
 
-    /// Opens the store, for those who only look at or change what is there.
+    /// Opens a store that exists.
     pub(super) fn open_existing(&self, context: &Context) -> Result<OpenStore, Failure> {
         let path = self.path(context)?;
         if !path.exists() {
@@ -79,7 +74,7 @@ impl StoreArgs {
     }
 }
 
-/// A store that is open.
+/// An open store.
 #[derive(Debug)]
 pub(super) struct OpenStore {
     pub(super) path: PathBuf,
@@ -91,7 +86,7 @@ pub(super) struct OpenStore {
 impl OpenStore {
     fn open(path: PathBuf, context: &Context) -> Result<Self, Failure> {
         async_runtime::check_file_limit()?;
-        let store = SqliteStore::open(&path).map_err(|error| opening_failure(&error))?;
+        let store = SqliteStore::open(&path).map_err(opening_failure)?;
         let store = store.with_wait_told(|path| {
             let path = report::path(path);
             report::note(&format!("{path} is kept busy by another process; waiting for it"));
@@ -143,16 +138,16 @@ impl OpenStore {
     }
 }
 
-/// Why a store cannot be opened, with what to do about it. A file that is no store was named by mistake.
-fn opening_failure(error: &StoreError) -> Failure {
+/// A store that cannot be opened, as an error of the command. Naming a file that is not a store is bad usage.
+fn opening_failure(error: StoreError) -> Failure {
     if matches!(error, StoreError::Broken(_)) {
-        return failure_with(error, Exit::Usage);
+        return failure_with(&error, Exit::Usage);
     }
     store_failure(error)
 }
 
-/// What a store that is open says, with what to do about it.
-pub(super) fn store_failure(error: &StoreError) -> Failure {
+/// An error of an open store as an error of the command.
+pub(super) fn store_failure(error: StoreError) -> Failure {
     let is_gone = matches!(
         error,
         StoreError::Unavailable(_)
@@ -160,7 +155,7 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
             | StoreError::Fenced
             | StoreError::Broken(_)
     );
-    failure_with(error, if is_gone { Exit::Unreachable } else { Exit::Usage })
+    failure_with(&error, if is_gone { Exit::Unreachable } else { Exit::Usage })
 }
 
 fn failure_with(error: &StoreError, exit: Exit) -> Failure {
@@ -168,9 +163,9 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
     let because = because.map_or_else(String::new, |cause| format!("\n  because: {cause}"));
     let failure = Failure::new(exit, format!("{error}{because}"));
     match error {
-        StoreError::Locked(_) => {
-            failure.help("tasks can be submitted, listed and cancelled beside it; or give --store")
-        }
+        StoreError::Locked(_) => failure.help(
+            "tasks can be submitted, listed and cancelled meanwhile; or give another --store",
+        ),
         StoreError::Conflict { .. } => failure.help(
             "give --on-conflict attach to follow that task, or replace to cancel it for this one",
         ),
@@ -191,15 +186,17 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
     }
 }
 
-pub(super) fn engine_failure(error: &EngineError) -> Failure {
+/// An error of the engine as an error of the command.
+pub(super) fn engine_failure(error: EngineError) -> Failure {
     let unusable = match error {
         EngineError::Store(error) => return store_failure(error),
         EngineError::Unusable(error) | EngineError::UnusableTask { error, .. } => error,
         _ => return Failure::new(Exit::Failure, error.to_string()),
     };
     match unusable {
-        Unusable::Unknown(message) => Failure::usage(message.clone())
-            .help("`maitred tasks operators` shows the operators there are"),
-        Unusable::Invalid(message) => Failure::usage(message.clone()),
+        Unusable::Unknown(message) => {
+            Failure::usage(message).help("`maitred tasks operators` shows the operators there are")
+        }
+        Unusable::Invalid(message) => Failure::usage(message),
     }
 }

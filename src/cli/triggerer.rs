@@ -13,18 +13,15 @@ use super::source_args::SourceArgs;
 use super::store::{OpenStore, StoreArgs, store_failure};
 use super::tasks;
 use super::waiter_lookup::warn_of_unusable_files;
-use crate::runtime::StoreError;
-use crate::runtime::Task;
-use crate::runtime::TaskState;
-use crate::runtime::TriggererOptions;
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
+use crate::runtime::{Task, TaskState, TriggererOptions};
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
 /// One triggerer runs a store at a time; a second one exits with 2. SIGTERM, SIGHUP, SIGQUIT or Ctrl-C ends it
-/// once the steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130. Either
-/// way nothing is lost: the next triggerer goes on where this one was.
+/// once the steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130.
+/// Either way nothing is lost: the next triggerer continues where this one ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -34,26 +31,26 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     store: StoreArgs,
-    /// How many triggers are held at most; further deferred tasks wait
+    /// The maximum number of triggers in memory; further deferred tasks wait
     #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().capacity)]
     capacity: usize,
-    /// How many operators run at a time
+    /// The maximum number of operators that run at the same time
     #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().workers)]
     workers: usize,
-    /// How many polls are in flight at a time
+    /// The maximum number of polls in flight
     #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().polls)]
     polls: usize,
-    /// End once no task is left that could run
+    /// Exit once no task is left that can run
     #[arg(long)]
     until_idle: bool,
-    /// Run nothing; tell which unfinished tasks this program could not run. Exits with 1 if there are any
+    /// Run nothing, and list the unfinished tasks that this program cannot run; exits with 1 if there are any
     #[arg(long)]
     check: bool,
     #[command(flatten)]
     connections: ConnectionsArgs,
     #[command(flatten)]
     sources: SourceArgs,
-    /// Do not write a line for each task that ends
+    /// Do not print a line for each task that ends
     #[arg(long, short)]
     quiet: bool,
 }
@@ -97,7 +94,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
             done = &mut running => return std::io::Result::Ok(done.map(|()| Exit::Success)),
             _ = signals.next() => {}
         }
-        report::note("ending: the steps in hand are finished first; once more ends at once");
+        report::note("ending: running steps are finished first; a second signal ends at once");
         let _ = stop.send(());
         Ok(tokio::select! {
             done = &mut running => done.map(|()| Exit::Success),
@@ -106,11 +103,11 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     })?;
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
-    let exit = exit.map_err(|error| store_failure(&error))?;
+    let exit = exit.map_err(store_failure)?;
     Ok(Report::default().with_stderr(ended.summary(&opened)?).with_exit(exit))
 }
 
-/// Tells of tasks that end, and counts them.
+/// Reports and counts tasks that end.
 #[derive(Debug)]
 struct EndedTasks {
     quiet: bool,
@@ -141,10 +138,10 @@ impl EndedTasks {
         }
     }
 
-    /// What has ended, and what of the store is blocked, in a line.
+    /// The tasks that have ended and those that are blocked, in a line.
     fn summary(&self, opened: &OpenStore) -> Result<String, Failure> {
         let ended = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = opened.store.counts().map_err(|error| store_failure(&error))?;
+        let counts = opened.store.counts().map_err(store_failure)?;
         let blocked = counts.into_iter().find(|(state, _)| *state == TaskState::Blocked);
         let ended: Vec<_> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
@@ -167,24 +164,23 @@ fn line(task: &Task) -> String {
     report::one_line(&line)
 }
 
-/// What this program could not run.
+/// Lists the tasks that this program cannot run.
 fn check(opened: &OpenStore) -> anyhow::Result<Report> {
-    let read = |error: StoreError| store_failure(&error);
     let unfinished = TaskFilter {
         states: TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect(),
         ..TaskFilter::default()
     };
-    let tasks = opened.store.tasks(&unfinished).map_err(read)?;
+    let tasks = opened.store.tasks(&unfinished).map_err(store_failure)?;
     let mut text = String::new();
     for task in &tasks {
-        let deferral = opened.store.deferral(task.id).map_err(read)?;
+        let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
         let trigger = deferral.map(|deferral| deferral.trigger);
         let title = tasks::title(task);
         match opened.registry.can_run(&task.spec, trigger.as_ref()) {
             Err(reason) => text.push_str(&format!("{title}: {reason}\n")),
             Ok(()) if task.state == TaskState::Blocked => {
                 let reason = report::one_line(task.message.as_deref().unwrap_or_default());
-                text.push_str(&format!("{title}: when it was last tried: {reason}\n"));
+                text.push_str(&format!("{title}: at the last try: {reason}\n"));
             }
             Ok(()) => {}
         }

@@ -1,4 +1,4 @@
-//! `maitred trust`: whose `maitred.toml` may name a store and a file of connections.
+//! `maitred trust`: the folders whose `maitred.toml` may name a store and a file of connections.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ use crate::project::{Distrust, FILE_NAME, Project, Trust, TrustRecord};
 /// Trust a folder: let its maitred.toml name the store and the file of connections
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-What is in a store is run, and a file of connections says where secrets go. So what a
-maitred.toml that was found names of them counts only in a folder that you have trusted, until
-that file or the file of connections changes. Waiters, tests and lint levels count without that.
-Trust is kept in maitred/trusted in XDG_STATE_HOME or ~/.local/state.
+The commands in a store are run, and a file of connections decides where secrets go. So a
+maitred.toml may name them only in a folder that you trust, until maitred.toml or the file of
+connections changes. Waiters, tests and lint levels need no trust.
+Trust is recorded in maitred/trusted in XDG_STATE_HOME or ~/.local/state.
 
 Examples:
   maitred trust
@@ -28,10 +28,10 @@ pub(super) struct Args {
     /// List the folders that are trusted
     #[arg(long, conflicts_with_all = ["folder", "revoke"])]
     list: bool,
-    /// Take the trust in the folder back
+    /// Revoke the trust in the folder
     #[arg(long)]
     revoke: bool,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t, requires = "list")]
     output: Format,
 }
@@ -49,12 +49,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 }
 
 fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
-    // The file may be named itself.
+    // The path may be that of the file.
     let folder =
         if folder.ends_with(FILE_NAME) { folder.parent().unwrap_or(folder) } else { folder };
     let project = found(folder)?.ok_or_else(|| {
         let message = format!("there is no {FILE_NAME} in {} or above it", report::path(folder));
-        Failure::usage(message).help("a folder is trusted for what its maitred.toml names")
+        Failure::usage(message).help("trust is for what a maitred.toml names")
     })?;
     let named: Vec<_> = project.named().collect();
     let root = report::path(&project.root);
@@ -71,7 +71,7 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
     for (what, path) in named {
         text.push_str(&format!("  {what:<12} {}\n", report::path(path)));
     }
-    text.push_str("`maitred trust --revoke` takes that back.\n");
+    text.push_str("`maitred trust --revoke` revokes that.\n");
     Ok(Report::default().with_stderr(text))
 }
 
@@ -84,7 +84,7 @@ fn found(folder: &Path) -> Result<Option<Project>, Failure> {
 }
 
 fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
-    // That of a folder which is gone, or whose file cannot be used any more, can be taken back, too.
+    // The folder may be gone, and its maitred.toml may be unusable.
     let project = found(folder).ok().flatten();
     let folder = project.map_or_else(|| folder.to_owned(), |project| project.root);
     let revoked = trust.revoke(&folder);
@@ -93,7 +93,9 @@ fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
         Ok(true) => Ok(Report::default().with_stderr(format!("{shown} is no longer trusted"))),
         Ok(false) => Err(Failure::usage(format!("{shown} is not trusted"))
             .help("`maitred trust --list` shows the folders that are")),
-        Err(error) => Err(Failure::usage(format!("the trust in {shown} stays: {error}"))),
+        Err(error) => {
+            Err(Failure::usage(format!("the trust in {shown} cannot be revoked: {error}")))
+        }
     }
 }
 
@@ -102,15 +104,13 @@ fn list(trust: &Trust, format: Format) -> anyhow::Result<Report> {
     let text = match format {
         Format::Text => records
             .iter()
-            .map(|record| {
-                format!("{}  {}\n", report::path(&record.folder), standing(trust, record))
-            })
+            .map(|record| format!("{}  {}\n", report::path(&record.folder), status(trust, record)))
             .collect(),
         Format::Json => {
             let folder = |record: &TrustRecord| -> Value {
                 json!({
                     "folder": record.folder.display().to_string(),
-                    "standing": standing(trust, record),
+                    "standing": status(trust, record),
                 })
             };
             let folders: Vec<_> = records.iter().map(folder).collect();
@@ -120,8 +120,8 @@ fn list(trust: &Trust, format: Format) -> anyhow::Result<Report> {
     Ok(Report::text(text))
 }
 
-/// Whether the trust in a folder holds: `trusted`, `changed`, or `unusable`.
-fn standing(trust: &Trust, record: &TrustRecord) -> &'static str {
+/// Whether a folder is still trusted: `trusted`, `changed`, or `unusable`.
+fn status(trust: &Trust, record: &TrustRecord) -> &'static str {
     let file = record.folder.join(FILE_NAME);
     let Ok(project) = Project::read(&file) else { return "unusable" };
     let checked = trust.store(&project).map(drop).and(trust.connections(&project).map(drop));

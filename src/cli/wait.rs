@@ -134,7 +134,7 @@ async fn start(plan: &Plan, stopwatch: &Stopwatch, context: &Context) -> anyhow:
     })
 }
 
-/// What is waited for, from where, and for how long at most.
+/// The first line of output: what is waited for, where, and for how long at most.
 fn first_line(plan: &Plan, client: &ServiceClient) -> String {
     let place = match client.region() {
         Some(region) => match client.endpoint_url() {
@@ -152,7 +152,7 @@ fn first_line(plan: &Plan, client: &ServiceClient) -> String {
     format!("waiting for {} ({origin}){place}: {bounds}", plan.waiter.id())
 }
 
-/// Runs the wait and says how it goes, until it ends or a signal comes.
+/// Runs the wait and shows its progress, until it ends or a signal comes.
 async fn watch(
     mut wait: Wait<'_>,
     progress: &mut Progress<'_>,

@@ -31,7 +31,7 @@ impl Words {
                 ValueOf::Nothing => {}
                 ValueOf::Unknown if found.ask_for_help() => {}
                 ValueOf::Unknown => {
-                    let message = format!("`{word}` stands before the service and the name");
+                    let message = format!("`{word}` comes before the service and the name");
                     let help = format!(
                         "write `maitred {} SERVICE NAME {word} …`: the name decides which \
                          parameters there are",
@@ -140,6 +140,6 @@ mod tests {
     #[test]
     fn an_operations_flag_before_the_name_is_explained() {
         let error = split(&["--cluster", "x", "redshift", "up"]).unwrap_err();
-        assert_eq!(error.to_string(), "`--cluster` stands before the service and the name");
+        assert_eq!(error.to_string(), "`--cluster` comes before the service and the name");
     }
 }

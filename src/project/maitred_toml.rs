@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::hash;
-use crate::diagnostic::Level;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Level, nearest};
 use crate::file;
 
 /// The name of the file.
@@ -17,7 +16,7 @@ pub const FILE_NAME: &str = "maitred.toml";
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// What `maitred.toml` says. The default says nothing.
+/// The contents of `maitred.toml`. The default is that of an empty file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Project {
@@ -27,13 +26,13 @@ pub struct Project {
     pub waiters: Vec<PathBuf>,
     /// The folder of test cases, absolute or below `root`.
     pub tests: Option<PathBuf>,
-    /// The file of durable tasks, absolute or below `root`; for whoever trusts the folder.
+    /// The file of durable tasks, absolute or below `root`; used only in a trusted folder.
     pub(super) store: Option<PathBuf>,
-    /// The file of connections, absolute or below `root`; likewise.
+    /// The file of connections, absolute or below `root`; used only in a trusted folder.
     pub(super) connections: Option<PathBuf>,
     /// The hash of the file.
     pub(super) hash: String,
-    /// How bad the findings of each rule of `maitred lint` are, where it is not the rule's default.
+    /// The levels of the rules of `maitred lint`, where they differ from the default.
     pub lint_rules: BTreeMap<String, Level>,
 }
 
@@ -72,7 +71,7 @@ impl ProjectError {
         &self.path
     }
 
-    /// What to do about it.
+    /// Advice on how to fix it.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
@@ -96,7 +95,7 @@ impl Project {
         let in_repository = start.ancestors().any(|folder| folder.join(".git").exists());
         for folder in start.ancestors() {
             let path = folder.join(FILE_NAME);
-            // What is there and is no file is an error, not the file of a folder above.
+            // Something else of that name is an error; it does not stand for the file of a folder above.
             if path.symlink_metadata().is_ok() {
                 return Self::read(&path).map(Some);
             }
@@ -121,7 +120,7 @@ impl Project {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// It cannot be read, is no TOML, or has a key or value that it must not have.
+    /// It cannot be read, is not TOML, or has an unknown key or an invalid value.
     pub fn read(path: &Path) -> Result<Self, ProjectError> {
         let error = |message: String, help| ProjectError { path: path.to_owned(), message, help };
         let text = file::text(path, MAX_FILE);
@@ -144,16 +143,15 @@ impl Project {
         })
     }
 
-    /// What it names that counts only in a folder that is trusted: the key of the file, and the path.
+    /// The paths that are used only in a trusted folder, each with its key in the file.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         let named = [("store", &self.store), ("connections", &self.connections)];
         named.into_iter().filter_map(|(key, path)| Some((key, path.as_deref()?)))
     }
 }
 
-/// What the unknown word of an error was probably meant to be. serde's message has that word in its
-/// first quotes, and those that may stand in its place in the others; so the help is always about the
-/// mistake that is shown.
+/// A suggestion for the unknown word of an error. serde's message quotes that word first, then the allowed
+/// ones, so the help is about the error that is shown.
 fn suggestion(error: &toml::de::Error) -> Option<String> {
     let message = error.message();
     if !message.starts_with("unknown field") && !message.starts_with("unknown variant") {
@@ -164,7 +162,7 @@ fn suggestion(error: &toml::de::Error) -> Option<String> {
     let known: Vec<_> = quoted.collect();
     Some(match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("what can stand here is {}", known.join(", ")),
+        None => format!("expected one of {}", known.join(", ")),
     })
 }
 
@@ -196,9 +194,9 @@ mod tests {
         for (text, help) in [
             ("waiter = []", "did you mean `waiters`?"),
             ("[lint.rule]", "did you mean `rules`?"),
-            ("zzz = 1", "what can stand here is waiters, tests, store, connections, lint"),
+            ("zzz = 1", "expected one of waiters, tests, store, connections, lint"),
             // Of two mistakes, the help is about the one that is shown.
-            ("stor = 'a'\n[lint]\nnope = 1", "what can stand here is rules"),
+            ("stor = 'a'\n[lint]\nnope = 1", "expected one of rules"),
         ] {
             let (message, suggestion) = parse(text).unwrap_err();
             assert!(message.contains("unknown field"), "{message}");

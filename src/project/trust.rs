@@ -1,9 +1,9 @@
-//! Which folders the user trusts: whose `maitred.toml` may name a store and a file of connections.
+//! The folders that the user trusts: those whose `maitred.toml` may name a store and a file of connections.
 //!
-//! A checkout is data from a stranger. A store holds commands that are run when a task fails, and
-//! connections say where secrets go, so neither counts because a file that was found names it. It counts in
-//! a folder that the user has trusted, as long as `maitred.toml` and the connections file have the content
-//! that they had then. That is kept outside of the folder, in the user's folder for state.
+//! A checkout is untrusted data. A store holds commands that are run when a task fails, and connections decide
+//! where secrets go, so a `maitred.toml` that was found must not name them. Once the user trusts its folder, it
+//! may, as long as `maitred.toml` and the connections file do not change. Trust is recorded outside the folder,
+//! in the user's state folder.
 
 use std::fmt;
 use std::fs;
@@ -22,13 +22,13 @@ const MAX_CONNECTIONS: u64 = 1024 * 1024;
 /// The largest record, in bytes: two hashes and a path.
 const MAX_RECORD: u64 = 64 * 1024;
 
-/// The user's word on folders, kept as one file for each.
+/// The trusted folders, recorded as one file each.
 #[derive(Debug, Clone)]
 pub struct Trust {
     records: PathBuf,
 }
 
-/// What is kept of a folder.
+/// The record of a trusted folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustRecord {
     /// The folder, without links in its path.
@@ -39,7 +39,7 @@ pub struct TrustRecord {
     connections: Option<String>,
 }
 
-/// Why what a found `maitred.toml` names does not count.
+/// Why the store or connections of a `maitred.toml` are not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Distrust {
@@ -64,33 +64,33 @@ impl fmt::Display for Distrust {
 }
 
 impl Trust {
-    /// That of the user whose process this is: in `maitred/trusted` of `$XDG_STATE_HOME` or
-    /// `~/.local/state`; `None` for a user without a home.
+    /// The trust of the current user: in `maitred/trusted` of `$XDG_STATE_HOME` or `~/.local/state`; `None`
+    /// without a home folder.
     #[must_use]
     pub fn of_process() -> Option<Self> {
         let state = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
         state.is_absolute().then(|| Self::at(state.join("maitred").join("trusted")))
     }
 
-    /// That which is kept in this folder.
+    /// The trust that is recorded in this folder.
     #[must_use]
     pub fn at(records: PathBuf) -> Self {
         Self { records }
     }
 
-    /// The store that a project names, if it may.
+    /// The store that a project names.
     ///
     /// # Errors
-    /// It names one, and its folder is not trusted as it is.
+    /// It names one, and its folder is not trusted, or `maitred.toml` has changed since.
     pub fn store<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
         let Some(store) = &project.store else { return Ok(None) };
         self.current(project).map(|_| Some(store.as_path()))
     }
 
-    /// The file of connections that a project names, if it may.
+    /// The file of connections that a project names.
     ///
     /// # Errors
-    /// It names one, and its folder is not trusted as it is, or that file is not what it was.
+    /// It names one, and its folder is not trusted, or `maitred.toml` or the named file has changed since.
     pub fn connections<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
         let Some(path) = &project.connections else { return Ok(None) };
         let record = self.current(project)?;
@@ -100,11 +100,11 @@ impl Trust {
         Ok(Some(path.as_path()))
     }
 
-    /// Checks the content of the connections file of a project once more, as it is read: the user may have
-    /// trusted it anew, and somebody may have changed it.
+    /// Checks the content of the connections file of a project when it is read: it may have changed, or been
+    /// trusted again.
     ///
     /// # Errors
-    /// The project's folder is not trusted with it.
+    /// The project's folder is not trusted with this content.
     pub fn check_connections(&self, project: &Project, content: &[u8]) -> Result<(), Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         match &project.connections {
@@ -115,7 +115,7 @@ impl Trust {
         }
     }
 
-    /// Trusts the folder of a project with what it names now.
+    /// Trusts the folder of a project with its current `maitred.toml` and connections file.
     ///
     /// # Errors
     /// The connections file cannot be read, or the record cannot be written.
@@ -136,7 +136,7 @@ impl Trust {
         Ok(record)
     }
 
-    /// Takes the trust in a folder back; `false` if there was none. The folder need not be there any more.
+    /// Revokes the trust in a folder, which need not exist any more; `false` if it was not trusted.
     ///
     /// # Errors
     /// The record cannot be removed.
@@ -149,7 +149,7 @@ impl Trust {
         }
     }
 
-    /// The folders that are trusted, in the order of their paths.
+    /// The trusted folders, sorted by path.
     ///
     /// # Errors
     /// The records cannot be read.
@@ -170,7 +170,7 @@ impl Trust {
         Ok(found)
     }
 
-    /// The record of a project whose `maitred.toml` is what it was.
+    /// The record of a project, if its `maitred.toml` has not changed.
     fn current(&self, project: &Project) -> Result<TrustRecord, Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         if record.project == project.hash {
@@ -214,7 +214,7 @@ fn read_record(path: &Path) -> Result<Option<TrustRecord>, String> {
     record.map(Some).map_err(|error| format!("{} cannot be used: {error}", path.display()))
 }
 
-/// Makes a folder for its owner alone.
+/// Creates a folder that only its owner can read.
 fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -222,7 +222,7 @@ fn private_folder(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// A new file in `folder` for its owner alone.
+/// Creates a file in `folder` that only its owner can read.
 fn tempfile_in(folder: &Path) -> io::Result<(PathBuf, fs::File)> {
     let path = folder.join(format!("{}-{}.part", std::process::id(), fastrand::u64(..)));
     let mut options = fs::OpenOptions::new();

@@ -6,8 +6,7 @@ use super::explanation::Explanation;
 use super::reply::Trial;
 use crate::cli::list::origin;
 use crate::config::Show;
-use crate::matcher::Verdict;
-use crate::matcher::{condition, verb};
+use crate::matcher::{Verdict, condition, verb};
 use crate::waiter::show_of;
 
 pub(super) fn json(explanation: &Explanation) -> Value {

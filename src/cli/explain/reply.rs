@@ -1,4 +1,4 @@
-//! A saved reply, and what a waiter makes of it.
+//! A saved reply, and the verdict of a waiter on it.
 
 use std::path::Path;
 
@@ -6,17 +6,10 @@ use serde_json::{Value, json};
 
 use crate::cli::exit::Failure;
 use crate::cli::values::MAX_FILE;
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::client::Observation;
-use crate::client::Output;
-use crate::client::transport;
+use crate::client::{CallError, CallErrorKind, Observation, Output, transport};
 use crate::clock::Timestamp;
 use crate::document::Document;
-use crate::engine::Ending;
-use crate::engine::Progress;
-use crate::engine::Step;
-use crate::engine::step;
+use crate::engine::{Ending, Progress, Step, step};
 use crate::file;
 use crate::matcher::Finding;
 use crate::replay;
@@ -61,7 +54,7 @@ impl Trial {
         let mut progress = Progress::start(&waiter, start, 0);
         let (decision, next) = step(&waiter, &mut progress, seen, start);
         let (verdict, reason) = match next {
-            // The bounds are no matter of the reply.
+            // The limits of the wait do not matter here.
             Step::Sleep(_) | Step::Done(Ending::Exhausted | Ending::TimedOut) => {
                 (Verdict::Retry, why_not_over(&waiter, &progress, decision.matched))
             }
@@ -90,7 +83,7 @@ fn why_not_over(waiter: &Waiter, progress: &Progress, matched: Option<usize>) ->
         }
         Some(_) => String::new(),
         None if progress.transient_failures > 0 => {
-            "no acceptor matches, and the error is one that passes by itself".to_owned()
+            "no acceptor matches, and the error is transient".to_owned()
         }
         None => "no acceptor matches".to_owned(),
     }

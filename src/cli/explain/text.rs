@@ -4,14 +4,9 @@ use serde_json::Value;
 
 use super::explanation::Explanation;
 use super::reply::{Trial, Verdict as Decided};
-use crate::cli::duration;
-use crate::cli::report;
-use crate::config::ParameterConfig;
-use crate::config::ParameterType;
-use crate::config::Show;
-use crate::matcher::Finding;
-use crate::matcher::Verdict;
-use crate::matcher::{condition, verb};
+use crate::cli::{duration, report};
+use crate::config::{ParameterConfig, ParameterType, Show};
+use crate::matcher::{Finding, Verdict, condition, verb};
 use crate::schedule::Schedule;
 use crate::waiter::show_of;
 
@@ -52,7 +47,7 @@ fn facts(explanation: &Explanation) -> Vec<(&'static str, String)> {
         facts.push(("with", Value::Object(config.input.clone()).to_string()));
     }
     if explanation.frame.all_pages() {
-        facts.push(("pages", "all of them are merged before anything is decided".to_owned()));
+        facts.push(("pages", "all are fetched and merged".to_owned()));
     }
     facts.push(("pace", pace(schedule)));
     facts.push(("bound", bound(schedule)));
@@ -65,7 +60,10 @@ fn facts(explanation: &Explanation) -> Vec<(&'static str, String)> {
     }
     let baseline = config.baseline.as_ref().filter(|_| !explanation.frame.is_strict());
     if let Some(expression) = baseline {
-        facts.push(("baseline", format!("{expression} has to change before anything counts")));
+        facts.push((
+            "baseline",
+            format!("{expression} has to change before success or failure counts"),
+        ));
     }
     let asked = config.diagnose.iter().filter(|_| !explanation.frame.is_strict());
     for call in asked {
@@ -74,7 +72,8 @@ fn facts(explanation: &Explanation) -> Vec<(&'static str, String)> {
         facts.push(("on failure", format!("asks {} {input} for {shown}", call.operation)));
     }
     if config.mutating {
-        facts.push(("careful", "a poll changes something; --allow-mutating permits it".to_owned()));
+        facts
+            .push(("careful", "polls are not read-only; --allow-mutating permits them".to_owned()));
     }
     facts
 }
@@ -163,7 +162,7 @@ fn acceptors(explanation: &Explanation) -> String {
     text
 }
 
-/// What an acceptor made of the reply.
+/// The verdict of an acceptor on the reply.
 fn found(trial: &Trial, index: usize, finding: &Finding) -> String {
     let saw = match &finding.saw {
         Some(value) => shorten(&value.to_string()),
@@ -171,7 +170,7 @@ fn found(trial: &Trial, index: usize, finding: &Finding) -> String {
     };
     let decided = match &finding.verdict {
         Verdict::Match if trial.matched == Some(index) => "matches and decides".to_owned(),
-        Verdict::Match => "would match, but is not asked".to_owned(),
+        Verdict::Match => "would match, but an earlier one decides".to_owned(),
         Verdict::NoMatch => "does not match".to_owned(),
         Verdict::Unevaluable(error) => format!("cannot be evaluated: {error}"),
     };
@@ -214,7 +213,7 @@ fn verdict(explanation: &Explanation, trial: &Trial) -> String {
         .matched
         .and_then(|index| Some((index + 1, explanation.entry.config.acceptors.get(index)?)));
     let reason = match matched {
-        // The words above say it better than the engine, which has only the expression.
+        // These words are clearer than the engine's, which has only the expression.
         Some((_, acceptor)) if trial.verdict == Decided::Failure && acceptor.message.is_none() => {
             condition(acceptor, &explanation.entry.service)
         }

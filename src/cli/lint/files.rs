@@ -14,9 +14,8 @@ pub(super) fn find(paths: &[PathBuf], project: &Project) -> anyhow::Result<Vec<P
     let default = [PathBuf::from("waiters")];
     let default = if project.waiters.is_empty() { &default[..] } else { &project.waiters };
     if paths.is_empty() && project.waiters.is_empty() && !default[0].is_dir() {
-        let failure = Failure::usage(
-            "there is nothing to check: no file is named, and there is no ./waiters",
-        );
+        let failure =
+            Failure::usage("nothing to check: no files are given, and there is no ./waiters");
         return Err(failure.help("name files or folders: maitred lint FILE|DIR…").into());
     }
     let mut files = Vec::new();

@@ -7,8 +7,7 @@ use crate::catalog::LookupError;
 use crate::cli::context::Context;
 use crate::cli::source_args::SourceArgs;
 use crate::config::WaiterFile;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::pointer_part;
+use crate::diagnostic::{Diagnostic, pointer_part};
 use crate::schema::MAX_PROBLEMS;
 
 /// How many failed look-ups get a suggestion, which compares with every known name.

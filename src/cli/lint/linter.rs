@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::checked_file::CheckedFile;
-use super::{files, inherited};
+use super::files;
+use super::inherited;
 use crate::catalog;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;

@@ -4,8 +4,7 @@ use super::output_format::OutputFormat;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
 use crate::diagnostic::Level;
-use crate::lint;
-use crate::lint::Rule;
+use crate::lint::{self, Rule};
 
 /// `--explain RULE`
 pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
@@ -15,11 +14,8 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
         )));
     }
     let rule = lint::find(name).map_err(|near| {
-        let failure = Failure::usage(format!("there is no rule `{name}`"));
-        match near {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help("`maitred lint --list-rules` lists the rules"),
-        }
+        Failure::usage(format!("there is no rule `{name}`"))
+            .did_you_mean(near, "`maitred lint --list-rules` lists the rules")
     })?;
     let Rule { name, summary, explanation, bad, good, .. } = rule;
     let severity = rule.severity.as_str();
@@ -87,7 +83,7 @@ fn markdown() -> String {
         ));
     }
     page.push_str(
-        "\nThese find a file that is no waiter file. They are always errors.\n\n| rule | finds |\n|---|---|\n",
+        "\nThese find files that are not waiter files. They are always errors.\n\n| rule | finds |\n|---|---|\n",
     );
     for (name, summary) in lint::file_rules() {
         page.push_str(&format!("| {name} | {summary} |\n"));

@@ -3,16 +3,13 @@
 use super::draft_target::DraftTarget;
 use crate::cli::exit::Failure;
 use crate::cli::source_args::SourceArgs;
-use crate::config::MatcherKind;
-use crate::config::State;
+use crate::config::{MatcherKind, State};
 use crate::diagnostic::nearest;
-use crate::draft;
-use crate::draft::DraftError;
-use crate::draft::DraftOptions;
+use crate::draft::{self, DraftError, DraftOptions};
 use crate::names::xform_name;
 
-/// An operation that describes the thing, as it is written on the command line: one of whose output the
-/// state can be told, at least with flags.
+/// An operation that describes one resource and has a state in its output, as it is written on the command
+/// line.
 pub(super) fn alternative(target: &DraftTarget<'_>) -> Option<String> {
     let names = draft::instead(&target.service, &target.operation);
     let found = names.into_iter().find(|name| {
@@ -82,7 +79,7 @@ fn no_state(target: &DraftTarget<'_>, candidates: &[String]) -> String {
     }
 }
 
-/// What to say of states that no model lists; waiters of the operation may know some.
+/// Help for states that the model does not list; waiters of the operation may have some.
 fn plain(target: &DraftTarget<'_>, path: &str) -> String {
     let known = known_values(target, path);
     let service = &target.service.name;
@@ -129,7 +126,7 @@ fn known_values(target: &DraftTarget<'_>, path: &str) -> Vec<String> {
     known
 }
 
-/// Other members that may tell a state.
+/// Other members that may be the state.
 fn others(target: &DraftTarget<'_>) -> String {
     const SHOWN: usize = 4;
     let paths = draft::state_paths(&target.service, &target.operation);

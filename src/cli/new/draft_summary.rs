@@ -3,13 +3,11 @@
 use super::draft_failure;
 use super::draft_target::DraftTarget;
 use crate::catalog::Catalog;
-use crate::draft::Draft;
-use crate::draft::Meaning;
-use crate::draft::StatePath;
+use crate::draft::{Draft, Meaning, StatePath};
 
 /// The states by their meaning, and the notes, a line each.
 pub(super) fn text(target: &DraftTarget<'_>, draft: &Draft) -> String {
-    let mut text = format!("{} is told by {}", draft.name, draft.path.expression());
+    let mut text = format!("the state of {} is {}", draft.name, draft.path.expression());
     for (meaning, word) in [
         (Meaning::Success, "success"),
         (Meaning::Failure, "failure"),

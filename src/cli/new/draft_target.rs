@@ -34,11 +34,9 @@ impl<'a> DraftTarget<'a> {
         let service = services::resolve(None, &models, service);
         let found = Signature::find(&models, &service, operation)?;
         let Some(Signature::Aws { service, operation }) = found else {
-            let failure = Failure::usage(format!("{service} has no operation `{operation}`"));
-            return Err(match Signature::suggest(&models, &service, operation) {
-                Some(near) => failure.help(format!("did you mean `{near}`?")),
-                None => failure.help(format!("`maitred call {service}` lists them")),
-            });
+            let near = Signature::suggest(&models, &service, operation);
+            return Err(Failure::usage(format!("{service} has no operation `{operation}`"))
+                .did_you_mean(near, format!("`maitred call {service}` lists them")));
         };
         let service = service.model().clone();
         if !service.is_read(&operation.name) {

@@ -2,14 +2,10 @@
 
 use std::io::BufRead as _;
 
-use crate::cli::duration;
 use crate::cli::exit::Failure;
-use crate::cli::report;
-use crate::draft;
-use crate::draft::DraftOptions;
-use crate::draft::Meaning;
-use crate::model::OperationModel;
-use crate::model::ServiceModel;
+use crate::cli::{duration, report};
+use crate::draft::{self, DraftOptions, Meaning};
+use crate::model::{OperationModel, ServiceModel};
 
 /// Who answers the questions.
 pub(super) trait Respondent {
@@ -29,7 +25,7 @@ impl Respondent for Terminal {
     }
 }
 
-/// Asks for what `options` do not say.
+/// Asks for the options that are not given.
 pub(super) fn ask(
     service: &ServiceModel,
     operation: &OperationModel,

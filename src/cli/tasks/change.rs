@@ -15,13 +15,10 @@ use crate::cli::source_args::SourceArgs;
 use crate::cli::store::{OpenStore, StoreArgs, engine_failure, store_failure};
 use crate::clock::Timestamp;
 use crate::operator::Settled;
-use crate::runtime::Engine as _;
-use crate::runtime::StoreError;
-use crate::runtime::Task;
-use crate::runtime::TaskState;
 use crate::runtime::engine::EngineError;
+use crate::runtime::{Engine as _, StoreError, Task, TaskState};
 
-/// Stop a task, and undo what it has started if that is asked for
+/// Stop a task, and undo what it has started if asked to
 #[derive(Debug, clap::Args)]
 pub(super) struct CancelArgs {
     #[command(flatten)]
@@ -34,12 +31,12 @@ pub(super) struct CancelArgs {
     yes: bool,
 }
 
-/// Say what became of the call that a task is in doubt about
+/// Settle a task that is in doubt: say whether its call was made
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("word").required(true).args(["made", "not_made"]))]
 #[command(after_help = "\
-A task is in_doubt if its call was sent, or was about to be, and neither a reply was seen nor the service
-could tell. Look, then say which. RESULT is what the task goes on with: null for a call of Redshift, the
+A task is in_doubt if its call may have been sent, no reply was received, and the service cannot say whether
+the call was made. Find out, then say which. The task goes on with RESULT: null for a call of Redshift, the
 task's result for http.request. The call is made again only with --not-made.
 
 Examples:
@@ -48,20 +45,20 @@ Examples:
 pub(super) struct SettleArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// It was made, and this is what it returned, as JSON
+    /// The call was made, and returned this JSON
     #[arg(long, value_name = "RESULT")]
     made: Option<String>,
-    /// It was not made
+    /// The call was not made
     #[arg(long)]
     not_made: bool,
 }
 
-/// Run a task again from the beginning that has failed, was skipped or was cancelled
+/// Run a failed, skipped or cancelled task again from the beginning
 #[derive(Debug, clap::Args)]
 pub(super) struct RetryArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// Its arguments from now on, in place of those it has: a JSON object, @FILE, or - for standard input
+    /// New arguments in place of its own: a JSON object, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     args: Option<String>,
     #[command(flatten)]
@@ -71,7 +68,7 @@ pub(super) struct RetryArgs {
 /// Remove tasks that have ended; those in doubt stay until they are settled
 #[derive(Debug, clap::Args)]
 pub(super) struct PruneArgs {
-    /// Those that ended longer ago than this
+    /// Remove those that ended longer ago than this
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "30d")]
     older_than: Duration,
     #[command(flatten)]
@@ -84,7 +81,7 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
         return Err(has_ended(&task).into());
     }
     if args.undo {
-        let deferral = opened.store.deferral(task.id).map_err(|error| store_failure(&error))?;
+        let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
         let Some(undo) = deferral.and_then(|deferral| deferral.on_cancel) else {
             return Err(nothing_to_undo(&opened, &task)?.into());
         };
@@ -103,10 +100,10 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
         Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
             return Err(has_ended(&Task { state, ..task }).into());
         }
-        cancelled => cancelled.map_err(|error| engine_failure(&error))?,
+        cancelled => cancelled.map_err(engine_failure)?,
     };
     let text = if state == TaskState::InDoubt {
-        let now = opened.store.task(task.id).map_err(|error| store_failure(&error))?;
+        let now = opened.store.task(task.id).map_err(store_failure)?;
         let message = now.and_then(|now| now.message).unwrap_or_default();
         format!("{} is {state}: {message}", title(&task))
     } else if state.is_final() {
@@ -117,11 +114,11 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
     Ok(Report::default().with_stderr(text))
 }
 
-/// Why a task cannot be undone.
+/// The failure for a task that cannot be undone.
 fn nothing_to_undo(opened: &OpenStore, task: &Task) -> Result<Failure, Failure> {
     let (mut made, mut unknown) = (Vec::new(), Vec::new());
     for step in 0..=task.step {
-        let calls = opened.store.intents(task.id, step).map_err(|error| store_failure(&error))?;
+        let calls = opened.store.intents(task.id, step).map_err(store_failure)?;
         for call in calls {
             if call.settled.is_some() { &mut made } else { &mut unknown }.push(call.intent.name);
         }
@@ -139,7 +136,7 @@ fn nothing_to_undo(opened: &OpenStore, task: &Task) -> Result<Failure, Failure> 
     Ok(Failure::usage(message).help("without --undo, the task is stopped and nothing else"))
 }
 
-/// That it is too late to cancel a task.
+/// The failure for a task that has ended and cannot be cancelled.
 fn has_ended(task: &Task) -> Failure {
     let failure = Failure::usage(format!(
         "{} has ended: it is {}, and only a task that has not ended can be cancelled",
@@ -152,7 +149,7 @@ fn has_ended(task: &Task) -> Failure {
 fn settle_help(task: &Task) -> String {
     let id = task.id;
     format!(
-        "look whether its call was made, then `maitred tasks settle {id} --made RESULT` or \
+        "find out whether its call was made, then `maitred tasks settle {id} --made RESULT` or \
          `maitred tasks settle {id} --not-made`"
     )
 }
@@ -186,7 +183,7 @@ pub(super) fn settle(args: &SettleArgs, context: &Context) -> anyhow::Result<Rep
         .into());
     }
     let done = block_on(opened.engine().settle(task.id, settled))?;
-    done.map_err(|error| engine_failure(&error))?;
+    done.map_err(engine_failure)?;
     let next = match &args.made {
         Some(_) => "goes on without making it again",
         None => "makes it again",
@@ -214,7 +211,7 @@ pub(super) fn retry(args: &RetryArgs, context: &Context) -> anyhow::Result<Repor
         Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
             Err(cannot_be_retried(&task, state).into())
         }
-        Err(error) => Err(engine_failure(&error).into()),
+        Err(error) => Err(engine_failure(error).into()),
         Ok(()) => Ok(Report::default().with_stderr(format!(
             "{} is up_for_retry, due now; `maitred triggerer` runs it",
             title(&task)
@@ -238,6 +235,6 @@ pub(super) fn prune(args: &PruneArgs, context: &Context) -> anyhow::Result<Repor
     let now = opened.clock.now();
     let before = now.as_millis().saturating_sub(args.older_than.as_millis() as u64);
     let before = Timestamp::from_millis(before);
-    let removed = opened.store.prune(before).map_err(|error| store_failure(&error))?;
+    let removed = opened.store.prune(before).map_err(store_failure)?;
     Ok(Report::default().with_stderr(format!("{removed} tasks removed")))
 }

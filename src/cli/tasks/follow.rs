@@ -23,12 +23,11 @@ pub(crate) async fn follow(
     id: TaskId,
     print: impl Fn(&str),
 ) -> Result<Task, Failure> {
-    let read = |error: StoreError| store_failure(&error);
     let (mut seen, mut state) = (0, None);
     loop {
-        let task = opened.store.task(id).map_err(read)?.ok_or(StoreError::NotFound(id));
-        let task = task.map_err(read)?;
-        let lines = opened.store.logs(id, seen).map_err(read)?;
+        let task = opened.store.task(id).map_err(store_failure)?.ok_or(StoreError::NotFound(id));
+        let task = task.map_err(store_failure)?;
+        let lines = opened.store.logs(id, seen).map_err(store_failure)?;
         seen += lines.len();
         for line in &lines {
             print(&log_line(line));

@@ -16,7 +16,7 @@ pub(super) struct OperatorsArgs {
     /// Show the arguments of this operator
     #[arg(value_name = "OPERATOR")]
     name: Option<String>,
-    /// How the list is written; as JSON, the arguments are a JSON Schema
+    /// Output format; in JSON, the arguments are a JSON Schema
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
@@ -43,7 +43,7 @@ pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Resu
 
 fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, Failure> {
     let schema = registry.arguments(name);
-    let schema = schema.map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
+    let schema = schema.map_err(|error| engine_failure(EngineError::Unusable(error)))?;
     let summary = registry.operators().find(|(known, _)| *known == name);
     let summary = summary.map(|(_, summary)| summary).unwrap_or_default();
     if output == Format::Json {
@@ -89,8 +89,8 @@ fn members(root: &Value, schema: &Value, path: &str, depth: usize) -> String {
     text
 }
 
-/// The schema of the object that a value is, or of those that a list has, and what stands between its path
-/// and that of a member.
+/// The schema of a value that is an object, or of the items of a list, with the separator between its path and
+/// that of a member.
 fn object_behind<'a>(root: &'a Value, property: &'a Value) -> (&'a Value, &'static str) {
     let schema = resolved(root, property);
     match schema.get("items") {

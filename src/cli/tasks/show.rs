@@ -1,16 +1,17 @@
 //! `maitred tasks list`, `show`, `watch` and `logs`.
 
 use super::follow::{ended, follow, log_line};
+use super::json;
 use super::task_args::TaskArgs;
-use super::{json, text};
+use super::text;
 use crate::cli::async_runtime::block_on;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::point_in_time::{self, PointInTime};
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::{StoreArgs, store_failure};
+use crate::runtime::TaskState;
 use crate::runtime::store::TaskFilter;
-use crate::runtime::{StoreError, TaskState};
 
 /// List tasks, the newest first
 #[derive(Debug, clap::Args)]
@@ -25,16 +26,15 @@ pub(super) struct ListArgs {
     /// Only tasks of this key
     #[arg(long)]
     key: Option<String>,
-    /// Only tasks that were submitted since then: a time such as 2026-12-01T03:00:00Z, or a duration
-    /// such as 12h
+    /// Only tasks submitted since a time such as 2026-12-01T03:00:00Z, or within a duration such as 12h
     #[arg(long, value_name = "TIME", value_parser = point_in_time::parse)]
     since: Option<PointInTime>,
-    /// At most so many
+    /// The maximum number of tasks
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
     store: StoreArgs,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
@@ -44,7 +44,7 @@ pub(super) struct ListArgs {
 pub(super) struct ShowArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// How the task is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
@@ -54,7 +54,7 @@ pub(super) struct ShowArgs {
 pub(super) struct WatchArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// How the task is written at its end
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
@@ -64,7 +64,7 @@ pub(super) struct WatchArgs {
 pub(super) struct LogsArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// Go on until the task ends
+    /// Print further lines until the task ends
     #[arg(long, short)]
     follow: bool,
 }
@@ -87,7 +87,7 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Report>
     let is_whole = loop {
         let page = PAGE.min(args.limit - shown);
         filter.limit = Some(page);
-        let tasks = opened.store.tasks(&filter).map_err(|error| store_failure(&error))?;
+        let tasks = opened.store.tasks(&filter).map_err(store_failure)?;
         shown += tasks.len();
         filter.before = tasks.last().map(|task| task.id);
         let written = match &mut list {
@@ -126,9 +126,8 @@ fn unwritten(error: std::io::Error) -> Failure {
 
 pub(super) fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find(context)?;
-    let read = |error: StoreError| store_failure(&error);
-    let deferral = opened.store.deferral(task.id).map_err(read)?;
-    let history = opened.store.history(task.id).map_err(read)?;
+    let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
+    let history = opened.store.history(task.id).map_err(store_failure)?;
     if args.output == Format::Text {
         return Ok(Report::text(text::details(
             &task,
@@ -148,7 +147,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> anyhow::Result<Report>
         block_on(follow(&opened, task.id, |text| drop(report::result(text))))??;
         return Ok(Report::default());
     }
-    let lines = opened.store.logs(task.id, 0).map_err(|error| store_failure(&error))?;
+    let lines = opened.store.logs(task.id, 0).map_err(store_failure)?;
     Ok(Report::text(lines.iter().map(log_line).collect::<String>()))
 }
 

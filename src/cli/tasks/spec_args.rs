@@ -18,32 +18,32 @@ pub(crate) struct SpecArgs {
     /// The operator's arguments: a JSON object, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     args: Option<String>,
-    /// A name for the task; at most one task of a name is unfinished
+    /// A name for the task; at most one unfinished task has it
     #[arg(long)]
     key: Option<String>,
-    /// What happens if the key is taken: reject this task, attach to the one that has not ended, replace
-    /// that one, or take it for done if the last task of the key has succeeded, is in doubt or has not ended
+    /// What to do if an unfinished task has the key: reject this task, attach to the other one, or replace it;
+    /// with done, also attach if the last task of the key has succeeded or is in doubt
     #[arg(long, value_name = "WHAT", value_parser = on_conflict, default_value = "reject")]
     on_conflict: OnConflict,
-    /// When it is due, at once if this is left out: a time such as 2026-12-01T03:00:00Z, or a duration from
-    /// now such as 90m
+    /// When to run it, by default at once: a time such as 2026-12-01T03:00:00Z, or a duration from now such as
+    /// 90m
     #[arg(long, value_name = "TIME", value_parser = point_in_time::parse)]
     due: Option<PointInTime>,
-    /// How many tries more after the first
+    /// How many times to retry after the first try
     #[arg(long, value_name = "N", value_parser = retries, default_value = "0")]
     retries: u32,
     /// Time between two tries
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "5m")]
     retry_delay: Duration,
-    /// How long one try may take, from its start to its end, deferrals included
+    /// The maximum duration of one try, including deferrals
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     execution_timeout: Option<Duration>,
-    /// A command line that gets the task as JSON on standard input when it fails; again, if the triggerer
-    /// died before it had noted that
+    /// A command to run when the task fails, with the task as JSON on standard input; it may run twice if the
+    /// triggerer dies
     #[arg(long, value_name = "COMMAND", conflicts_with = "on_failure_webhook")]
     on_failure_command: Option<String>,
-    /// A URL that gets the task as JSON in a POST when it fails; again, likewise. One with a secret in it
-    /// is given as a reference, {"$secret": "env:NAME"}, whose value is the URL
+    /// A URL to POST the task to as JSON when it fails, maybe twice if the triggerer dies. For a URL with a
+    /// secret in it give a reference to the URL, {"$secret": "env:NAME"}
     #[arg(long, value_name = "URL")]
     on_failure_webhook: Option<String>,
 }

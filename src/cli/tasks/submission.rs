@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::arguments;
+use super::connection_checks;
 use super::spec_args::SpecArgs;
-use super::{arguments, connection_checks};
 use crate::cli::async_runtime::block_on;
 use crate::cli::connections_args::ConnectionsArgs;
 use crate::cli::context::Context;
@@ -36,7 +37,7 @@ impl<'a> Submission<'a> {
     /// Either does not hold.
     pub(super) fn check(&self, task: &NewTask) -> Result<(), Failure> {
         let usable = self.registry.check_task(task);
-        usable.map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
+        usable.map_err(|error| engine_failure(EngineError::Unusable(error)))?;
         connection_checks::can_succeed(task, &self.connections).map_err(|error| {
             Failure::usage(error)
                 .help("`maitred connections list` shows what is defined, and where")
@@ -77,7 +78,7 @@ pub(crate) fn submit_one(
     let task = task.new_task(operator, context.clock.now())?;
     submission.check(&task)?;
     let (opened, submitted) = submission.submit(vec![task], store, sources, context)?;
-    let submitted = submitted.map_err(|error| engine_failure(&error))?;
+    let submitted = submitted.map_err(engine_failure)?;
     let submitted = submitted.into_iter().next();
     Ok((opened, submitted.ok_or_else(|| anyhow::anyhow!("the task was not submitted"))?))
 }

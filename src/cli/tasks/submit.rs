@@ -28,12 +28,12 @@ With --from, every line is a JSON object: {\"operator\", \"args\", \"key\", \"on
 \"retry_delay\", \"execution_timeout\", \"on_failure\": {\"command\": [..]} or {\"webhook\": \"..\"}}. Times are
 seconds, or text as for the options. A webhook may be {\"$secret\": \"env:NAME\"}. Either all lines are submitted
 or none.")]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// The operator, e.g. redshift.pause_cluster
     #[arg(required_unless_present = "from")]
     operator: Option<String>,
     #[command(flatten)]
-    pub(crate) task: SpecArgs,
+    task: SpecArgs,
     /// Submit the tasks of this file, one JSON object a line; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["operator", "SpecArgs"])]
     from: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     store: StoreArgs,
     #[command(flatten)]
     connections: ConnectionsArgs,
-    /// How the numbers of the tasks are written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     };
     let sources = SourceArgs::of_environment(context);
     let (opened, submitted) = submission.submit(tasks, &args.store, &sources, context)?;
-    let submitted = submitted.map_err(|error| refused(&error, &lines))?;
+    let submitted = submitted.map_err(|error| refused(error, &lines))?;
     let ids: Vec<_> = submitted.iter().map(|submitted| submitted.id()).collect();
     let text = match args.output {
         Format::Text => ids.iter().map(|id| format!("{id}\n")).collect(),
@@ -91,13 +91,13 @@ fn remark(opened: &OpenStore, submitted: &[Submitted]) -> String {
 }
 
 /// Why tasks of a file were not submitted, with the lines that it is about.
-fn refused(error: &EngineError, lines: &[(usize, Option<String>)]) -> Failure {
-    if let EngineError::UnusableTask { index, error } = error
+fn refused(error: EngineError, lines: &[(usize, Option<String>)]) -> Failure {
+    if let EngineError::UnusableTask { index, error } = &error
         && let Some((line, _)) = lines.get(*index)
     {
         return Failure::usage(format!("line {line}: {error}")).help("nothing was submitted");
     }
-    let (EngineError::Store(StoreError::Conflict { key, id }), [_, ..]) = (error, lines) else {
+    let (EngineError::Store(StoreError::Conflict { key, id }), [_, ..]) = (&error, lines) else {
         return engine_failure(error);
     };
     let of_key = lines.iter().filter(|(_, other)| other.as_ref() == Some(key));

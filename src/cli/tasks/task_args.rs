@@ -26,7 +26,7 @@ impl TaskArgs {
             Ok(id) => opened.store.task(id),
             Err(_) => opened.store.task_of_key(&self.task),
         };
-        let found = found.map_err(|error| store_failure(&error))?;
+        let found = found.map_err(store_failure)?;
         let task = found.ok_or_else(|| {
             Failure::usage(format!("there is no task {} in {}", self.task, opened.path.display()))
                 .help("`maitred tasks list` shows the tasks there are")

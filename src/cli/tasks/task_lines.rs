@@ -50,7 +50,7 @@ impl TimeValue {
     fn duration(&self) -> Result<Duration, String> {
         match self {
             Self::Seconds(seconds) => Duration::try_from_secs_f64(*seconds)
-                .map_err(|_| format!("{seconds} is no time in seconds")),
+                .map_err(|_| format!("{seconds} is not a valid number of seconds")),
             Self::Text(text) => duration::parse(text),
         }
     }

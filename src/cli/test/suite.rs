@@ -1,31 +1,21 @@
 //! The waiters and their cases, found and run.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::test_args::Args;
 use crate::case::Case;
-use crate::catalog::BadFile;
-use crate::catalog::Catalog;
-use crate::catalog::Entry;
-use crate::catalog::LookupError;
-use crate::catalog::Origin;
+use crate::catalog::{BadFile, Catalog, Entry, LookupError, Origin};
 use crate::cli::context::{Context, DEFAULT_CASES};
 use crate::cli::exit::Failure;
-use crate::cli::keywords;
-use crate::cli::services;
 use crate::cli::source_args::unusable_file;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
-use crate::diagnostic::Severity;
-use crate::diagnostic::fold;
+use crate::cli::{keywords, services};
+use crate::diagnostic::{Diagnostic, Invalid, Severity, fold};
 use crate::file;
 use crate::lint;
 use crate::matcher::Acceptor;
 use crate::model::Models;
-use crate::replay;
-use crate::replay::Difference;
+use crate::replay::{self, Difference};
 use crate::schema;
 use crate::waiter::Waiter;
 
@@ -46,7 +36,7 @@ pub(super) struct Tested {
     pub(super) acceptors: Vec<(String, bool)>,
     /// Whether there is a case in which a poll left it waiting.
     pub(super) waits: bool,
-    /// Whether it is botocore's, whose acceptors nobody here has to cover.
+    /// Whether it is botocore's, whose acceptors need no cases.
     is_botocores: bool,
 }
 
@@ -85,7 +75,7 @@ impl Suite {
         let project = context.project()?;
         let mut sources = args.sources.clone();
         if sources.waiters.is_empty() {
-            // Unlike elsewhere these win: what is tested is what is here.
+            // Unlike elsewhere, these take precedence, because they are tested.
             sources.waiters.clone_from(&project.waiters);
             if sources.waiters.is_empty() && Path::new("waiters").is_dir() {
                 sources.waiters.push(PathBuf::from("waiters"));
@@ -96,7 +86,7 @@ impl Suite {
         let wanted = Wanted::new(args.service.as_deref(), args.waiter.as_deref(), &models);
         let named = cases.to_string_lossy() != DEFAULT_CASES;
         if named && !cases.is_dir() {
-            let message = format!("{} is no folder", cases.display());
+            let message = format!("{} is not a folder", cases.display());
             return Err(Failure::usage(message).help("check --cases").into());
         }
         let catalog = sources.catalog(context)?;
@@ -149,7 +139,7 @@ impl Suite {
     }
 }
 
-/// Which waiters are asked for.
+/// The waiters to test.
 struct Wanted {
     service: Option<String>,
     name: Option<String>,

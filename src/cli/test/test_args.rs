@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use crate::cli::report::Format;
 use crate::cli::source_args::SourceArgs;
 
-/// Run the cases of waiters: saved replies, and what is to come of them
+/// Run the test cases of waiters: saved replies and their expected outcomes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A case is DIR/<service>/<waiter>/<case>.json; `maitred schema case` prints its schema, `maitred new` and
-`maitred record` write cases. Nothing is sent and nobody sleeps: a wait of a day takes milliseconds.
-What is tested is the waiters of --waiters, or else those of ./waiters, and any other that has cases.
+`maitred record` write cases. Nothing is sent and no time passes: a wait of a day takes milliseconds.
+It tests the waiters of --waiters, or else of ./waiters, and all others that have cases.
 
-Exit code: 0 all is well, 1 a case failed or too few acceptors are reached, 2 there is nothing to test.
+Exit code: 0 all passed, 1 a case failed or too few acceptors are reached, 2 nothing to test.
 
 Examples:
   maitred test
@@ -28,14 +28,14 @@ pub(crate) struct Args {
     /// The folder of the cases [default: `tests` of maitred.toml, else tests/waiters]
     #[arg(long, value_name = "DIR")]
     pub(super) cases: Option<PathBuf>,
-    /// How many percent of the acceptors of each waiter must be reached; each also needs a case in
-    /// which it goes on waiting
+    /// The percentage of each waiter's acceptors that its cases have to reach; one case also has to go on
+    /// waiting after a poll
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_coverage: Option<u8>,
-    /// Say nothing of what is well
+    /// Print only failures
     #[arg(short, long)]
     pub(super) quiet: bool,
-    /// How the report is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Format,
     #[command(flatten)]

@@ -8,15 +8,14 @@ use serde_json::{Map, Value};
 use super::option_values;
 use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::signature::Arity;
-use crate::cli::signature::Signature;
+use crate::cli::signature::{Arity, Signature};
 use crate::cli::values;
 use crate::waiter::Options;
 
 /// How many targets one command waits for. Each holds its last reply.
 const MAX_TARGETS: usize = 10_000;
 
-/// How the parameters of a waiter file are told from those of the operation, whose names have no dot.
+/// The prefix of the parameters of a waiter file; those of the operation have no dot in their names.
 const OF_WAITER: &str = "parameter.";
 
 #[derive(Debug, Clone, clap::Args)]
@@ -53,7 +52,7 @@ impl Need {
         }
     }
 
-    /// The number of successes that are needed of `total`; an error if there are not so many targets.
+    /// The number of successes that are needed of `total`; an error if there are fewer targets.
     pub(super) fn of(self, total: usize) -> Result<usize, String> {
         match self {
             Self::All => Ok(total),
@@ -109,7 +108,7 @@ impl VariedParameter {
 }
 
 impl ForEach {
-    /// Reads what `args` say, on stdin for `left` at most; `None` if there is one target only.
+    /// Reads the values that `args` name, from stdin for `left` at most; `None` without --for-each.
     pub(super) fn read(
         resolved: &ResolvedWaiter,
         args: &ForEachArgs,
@@ -188,25 +187,26 @@ impl ForEach {
 }
 
 fn need_alone() -> Failure {
-    Failure::usage("--need says how many targets have to succeed, and there is only one")
+    Failure::usage("--need is for several targets, and there is only one")
         .help("name the targets with --for-each NAME=A,B,C")
 }
 
 fn two_parameters(first: &VariedParameter, second: &VariedParameter) -> Failure {
     let message = format!(
-        "--for-each names two parameters, {} and {}: targets differ in one",
+        "--for-each names two parameters, {} and {}: only one can vary",
         first.name(),
         second.name()
     );
-    Failure::usage(message)
-        .help("give the one that differs to --for-each and the other by itself, and run a command for each value of it")
+    Failure::usage(message).help(
+        "give one to --for-each and the other by itself, and run a command for each of its values",
+    )
 }
 
 fn cannot_be_read(name: &str, problem: &str) -> Failure {
     Failure::usage(format!("--for-each {name} {problem}"))
 }
 
-/// The parameter that is meant by `name`.
+/// The parameter of that name.
 fn place(resolved: &ResolvedWaiter, name: &str) -> Result<VariedParameter, Failure> {
     let declared = &resolved.config.parameters;
     if let Some(name) = name.strip_prefix(OF_WAITER) {
@@ -216,18 +216,16 @@ fn place(resolved: &ResolvedWaiter, name: &str) -> Result<VariedParameter, Failu
         return Ok(VariedParameter::Input(member));
     }
     let message =
-        format!("--for-each: `{name}` is no parameter of {}", resolved.signature.operation());
+        format!("--for-each: `{name}` is not a parameter of {}", resolved.signature.operation());
     let parameters = resolved.signature.parameters();
     let flags = parameters.iter().map(|parameter| parameter.flag.as_str());
     let near = crate::diagnostic::nearest(name, flags);
     Err(if declared.contains_key(name) {
-        let help = format!("it is one of the waiter: --for-each {OF_WAITER}{name}=…");
+        let help = format!("it is a parameter of the waiter: --for-each {OF_WAITER}{name}=…");
         Failure::usage(message).help(help)
-    } else if let Some(near) = near {
-        Failure::usage(message).help(format!("did you mean `{near}`?"))
     } else {
         let flags: Vec<_> = parameters.iter().map(|parameter| parameter.flag.as_str()).collect();
-        Failure::usage(message).help(format!("it has {}", flags.join(", ")))
+        Failure::usage(message).did_you_mean(near, format!("it has {}", flags.join(", ")))
     })
 }
 

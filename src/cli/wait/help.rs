@@ -8,17 +8,15 @@ use super::options::WaitArgs;
 use super::resolved_waiter::ResolvedWaiter;
 use crate::catalog::Catalog;
 use crate::cli::operation_flags;
-use crate::cli::signature::Arity;
-use crate::cli::signature::Parameter;
+use crate::cli::signature::{Arity, Parameter};
 use crate::cli::wait::schedule_text;
 use crate::config::ParameterConfig;
-use crate::waiter::Options;
-use crate::waiter::Waiter;
+use crate::waiter::{Options, Waiter};
 
 const USAGE: &str = "maitred wait SERVICE WAITER [--PARAMETER VALUE]… [OPTIONS]
        maitred wait SERVICE OPERATION --until EXPR [--PARAMETER VALUE]… [OPTIONS]";
 
-const AFTER: &str = "WAITER is one of those that `maitred list` shows. With --until, any operation that reads can be polled:
+const AFTER: &str = "`maitred list` shows the waiters. With --until, any read-only operation can be polled:
 every 15 s and at most 40 times, service http every 5 s and at most 120 times.
 `maitred wait SERVICE --help` shows the waiters, `maitred wait SERVICE WAITER --help` the parameters.
 
@@ -29,10 +27,10 @@ Exit codes:
   130, 143  interrupted, terminated        or time were used up and every poll failed so
 
 Many targets (--for-each): 0 if as many succeeded as --need asks for. The wait ends as soon as that is
-certain, or impossible; what runs then is `cancelled`. With --once each is polled once. Where too few
+certain, or impossible; waits that still run then are `cancelled`. With --once each is polled once. Where too few
 succeeded, one target decides the exit code: a failed one (1) before a refused one (4), before one that
 could not be reached (5), before one that gave up (3). stdout has a line per target, in the order given:
-target, status and shown value or message, divided by tabs; or one JSON object with all of them.
+target, status and shown value or message, separated by tabs; or one JSON object with all of them.
 
 Examples:
   maitred wait redshift cluster_available --cluster-identifier analytics
@@ -46,9 +44,7 @@ Examples:
 /// `wait` with our options and no operation's: for general help, completions, and finding the names.
 pub(crate) fn general() -> clap::Command {
     let command = clap::Command::new("wait").override_usage(USAGE);
-    WaitArgs::augment_args(command)
-        .about("Wait until something is as it should be")
-        .after_help(AFTER)
+    WaitArgs::augment_args(command).about("Wait until a condition holds").after_help(AFTER)
 }
 
 /// `wait` with the flags of one waiter's operation.
@@ -114,7 +110,7 @@ fn examples(resolved: &ResolvedWaiter) -> String {
     let parameters = resolved.signature.parameters();
     let required = parameters.iter().filter(|parameter| parameter.required);
     let mut shown: Vec<_> = required.collect();
-    // Few services mark anything as required; the first parameter is mostly the one that names the thing.
+    // Few services mark anything as required; the first parameter mostly names the resource.
     if shown.is_empty() {
         shown.extend(parameters.iter().find(|parameter| parameter.arity != Arity::Switch));
     }
@@ -144,7 +140,7 @@ pub(super) fn service(catalog: &Catalog, service: &str) -> String {
     let mut text = format!("Waiters of {service}:\n");
     for entry in &entries {
         let description = entry.config.description.as_deref().unwrap_or_default();
-        // The first sentence says enough here.
+        // The first sentence is enough here.
         let line = description.split_inclusive(". ").next().unwrap_or_default().trim_end();
         let _ = writeln!(text, "  {}", format!("{:width$}  {line}", entry.snake_name()).trim_end());
     }

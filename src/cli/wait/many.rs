@@ -1,11 +1,9 @@
-//! Many waits at the same time, until as many have succeeded as are needed, or no longer can.
+//! Many waits at the same time, until enough have succeeded or no longer can.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::plan::Plan;
@@ -15,14 +13,10 @@ use crate::cli::advice;
 use crate::cli::clients::ServiceClient;
 use crate::cli::report::Report;
 use crate::cli::signals::Signals;
-use crate::client::Call;
-use crate::client::Client;
-use crate::client::Observation;
+use crate::client::{Call, Client, Observation};
 use crate::clock::BoxFuture;
 use crate::descriptors::room_for_connections;
-use crate::engine::Outcome;
-use crate::engine::Wait;
-use crate::engine::WaitEvent;
+use crate::engine::{Outcome, Wait, WaitEvent};
 
 mod outcome;
 mod progress;
@@ -40,7 +34,7 @@ fn in_flight() -> usize {
     room_for_connections().map_or(IN_FLIGHT, |room| room.clamp(1, IN_FLIGHT))
 }
 
-/// What a wait tells, with the index of its target.
+/// An event of a wait, with the index of its target.
 type TargetEvent = (usize, WaitEvent);
 
 /// Waits for all targets of `plan`.
@@ -70,9 +64,9 @@ pub(super) async fn run(
     Ok(report::report(plan, targets, region.as_deref(), &ended))
 }
 
-/// Runs every wait in a task of its own, and takes in what they tell.
+/// Runs every wait in a task of its own, and collects their events.
 ///
-/// With `once` every target gets its one poll: how each stands is what is asked for.
+/// With `once`, every target is polled once, even after the answer is decided.
 async fn watch_all(
     targets: &Targets,
     client: &Arc<Bounded>,
@@ -131,7 +125,7 @@ async fn watch_all(
     }
 }
 
-/// Where all waits stand.
+/// The events of all waits so far.
 struct Many<'a, 'b> {
     tally: Tally,
     outcomes: Vec<Option<Outcome>>,
@@ -171,7 +165,7 @@ async fn run_until_stopped(
     }
 }
 
-/// A client that sends only so many calls at the same time. A deadline holds for those that queue too.
+/// A client that limits the calls in flight. Deadlines include the time in the queue.
 #[derive(Debug)]
 struct Bounded {
     client: ServiceClient,

@@ -1,23 +1,17 @@
-//! How a wait ended: for people, for `$(…)`, and as JSON.
+//! The report on a wait: for people, for `$(…)`, and as JSON.
 
 use serde_json::{Value, json};
 
 use super::plan::Plan;
 use super::schedule_text;
-use crate::cli::advice;
-use crate::cli::duration;
 use crate::cli::exit::Exit;
-use crate::cli::keywords;
-use crate::cli::report;
-use crate::cli::report::Format;
-use crate::cli::report::Report;
-use crate::engine::Ending;
-use crate::engine::Outcome;
-use crate::engine::Status;
+use crate::cli::report::{self, Format, Report};
+use crate::cli::{advice, duration, keywords};
+use crate::engine::{Ending, Outcome, Status};
 use crate::matcher::Acceptor;
 use crate::waiter::Waiter;
 
-/// What to print, and how to exit.
+/// The report on the outcome.
 pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit: Exit) -> Report {
     let stdout = match plan.args.output.format {
         Format::Json => {
@@ -34,8 +28,9 @@ pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit:
     Report::text(stdout).with_stderr(said.trim_start_matches('\n')).with_exit(exit)
 }
 
-/// That a verdict may be another one with all pages.
-pub(super) const FIRST_PAGE: &str = "note: the last reply was the first page of several, and decided alone; --all-pages reads them all";
+/// The note that the verdict may differ with all pages.
+pub(super) const FIRST_PAGE: &str =
+    "note: only the first page of the last reply was read; --all-pages reads all of them";
 
 /// Whether a wait was decided by one page of several.
 pub(super) fn rests_on_first_page(plan: &Plan, waiter: &Waiter, outcome: &Outcome) -> bool {
@@ -58,7 +53,7 @@ pub(super) fn shown(waiter: &Waiter, outcome: &Outcome) -> String {
 
 fn summary(plan: &Plan, outcome: &Outcome) -> String {
     let message = match message(&plan.waiter, outcome) {
-        // Strict mode has botocore's messages, and botocore says nothing of a success.
+        // Strict mode has botocore's messages, and botocore has none for a success.
         message if message.is_empty() => format!("{} succeeded", plan.waiter.id()),
         message => message,
     };
@@ -97,8 +92,8 @@ fn summary(plan: &Plan, outcome: &Outcome) -> String {
     }
 }
 
-/// What happened, with the error that a wait gave up on where an acceptor took it for a reason to go
-/// on. Strict mode has botocore's messages to the letter.
+/// The message of the outcome; of a wait that gave up, also with the last error that an acceptor took as a
+/// reason to go on. Strict mode has exactly botocore's messages.
 pub(super) fn message(waiter: &Waiter, outcome: &Outcome) -> String {
     let message = outcome.message();
     let gave_up = matches!(outcome.status(), Status::Exhausted | Status::Timeout);
@@ -116,7 +111,7 @@ pub(super) fn message(waiter: &Waiter, outcome: &Outcome) -> String {
     }
 }
 
-/// What could not be evaluated may be why it took so long.
+/// The expressions that could not be evaluated, which may be why it took so long.
 fn unevaluable(outcome: &Outcome) -> String {
     let problems = outcome.progress().unevaluable.iter();
     problems

@@ -1,4 +1,4 @@
-//! What a command line asks to wait for: found, checked against the model, compiled.
+//! A wait as the command line describes it, checked against the model and compiled.
 
 use clap::FromArgMatches as _;
 use serde_json::{Map, Value};
@@ -21,20 +21,20 @@ use crate::model::Models;
 use crate::trigger::{refused_route, route_of_file};
 use crate::waiter::{Diagnose, Waiter};
 
-/// A wait that can start.
+/// A wait that is ready to start.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) resolved: ResolvedWaiter,
     pub(super) waiter: Waiter,
     pub(super) args: WaitArgs,
-    /// What the model makes doubtful, each a line; nothing with --quiet.
+    /// Warnings from the model, each a line; none with --quiet.
     pub(super) warnings: Vec<String>,
     /// With --for-each, everything that is waited for; `waiter` is then that of the first.
     pub(super) targets: Option<Targets>,
 }
 
 impl Plan {
-    /// Parses `words` by the flags of the target's operation, and checks everything there is to check.
+    /// Parses `words` with the flags of the operation, and checks everything.
     pub(super) fn new(
         resolved: ResolvedWaiter,
         words: &[String],
@@ -99,7 +99,7 @@ impl Plan {
     }
 }
 
-/// What is only to be warned of: a mistake too, if it is allowed.
+/// The warnings, with the mistakes that --allow-unknown makes warnings.
 fn allowed(
     resolved: &ResolvedWaiter,
     found: ModelWarnings,
@@ -108,13 +108,13 @@ fn allowed(
     let ModelWarnings { mut warnings, mistakes } = found;
     if !conditions.allow_unknown && !mistakes.is_empty() {
         let lines: String = mistakes.iter().map(|line| format!("\n  {line}")).collect();
-        let message = format!("`{}` cannot come true:{lines}", resolved.command_line());
+        let message = format!("`{}` can never match:{lines}", resolved.command_line());
         let unknown = |name: &str| lines.contains(&format!("no member `{name}`"));
         let mut texts = conditions.until.iter().chain(&conditions.fail_if);
         let missing_quotes = texts.find_map(|text| missing_quotes::advice_on(text, unknown));
         return Err(Failure::usage(message).help(missing_quotes.unwrap_or_else(|| {
-            "where the service is newer than the model that maitred has of it, --allow-unknown polls \
-             all the same; `maitred models` shows where the model comes from"
+            "if the service is newer than its model, poll anyway with --allow-unknown; \
+             `maitred models` shows where the model comes from"
                 .to_owned()
         })));
     }
@@ -122,23 +122,23 @@ fn allowed(
     Ok(warnings)
 }
 
-/// A flag that is a parameter of the waiter is given in another way.
+/// Adds help for a flag that is a parameter of the waiter.
 fn name_parameter(problem: &mut Problem, config: &WaiterConfig) {
     let fold = |name: &str| name.replace(['-', '_'], "").to_lowercase();
     let flag = fold(&problem.place);
     if let Some(name) = config.parameters.keys().find(|name| fold(name) == flag) {
-        problem.help = Some(format!("it is one of the waiter: --parameter {name}=VALUE"));
+        problem.help = Some(format!("it is a parameter of the waiter: --parameter {name}=VALUE"));
     }
 }
 
-/// The file's entry; for a single poll, without what needs several.
+/// The configuration of the waiter; for a single poll, without what needs several.
 fn config(resolved: &ResolvedWaiter, args: &WaitArgs) -> WaiterConfig {
     let mut config = WaiterConfig::clone(&resolved.config);
     if args.pace.once {
         config.initial_delay = None;
         config.timeout = None;
         config.consecutive = None;
-        // Not to be there yet is no failure.
+        // A single poll that has not succeeded is not a failure.
         config.diagnose = Vec::new();
         let transient = config.transient.unwrap_or_default();
         config.transient = Some(TransientConfig { max_consecutive: Some(0), ..transient });
@@ -146,8 +146,8 @@ fn config(resolved: &ResolvedWaiter, args: &WaitArgs) -> WaiterConfig {
     config
 }
 
-/// Whether a server that is down or overloaded is waited for: with a condition on service http it is,
-/// as `http up` does. A single poll says what it sees.
+/// Whether a server that is down or overloaded is waited for: with a condition on service http it is, as `http
+/// up` does. A single poll reports what it sees.
 fn waits_for_server(resolved: &ResolvedWaiter, args: &WaitArgs) -> bool {
     let condition = &args.condition;
     matches!(resolved.signature, Signature::Http { .. })
@@ -155,13 +155,13 @@ fn waits_for_server(resolved: &ResolvedWaiter, args: &WaitArgs) -> bool {
         && !(condition.until.is_empty() && condition.fail_if.is_empty())
 }
 
-/// What is wrong with the input. One whose placeholders have no values cannot be told to be ill-typed.
+/// The problems of the input. One with placeholders that have no values is not checked.
 fn check(signature: &Signature, input: &Map<String, Value>, schedule_text: bool) -> Vec<Problem> {
     let open = !schedule_text && Value::Object(input.clone()).to_string().contains("{{");
     if open { Vec::new() } else { signature.check(input) }
 }
 
-/// An operation alone does not say what to wait for.
+/// Checks that an operation, unlike a waiter, has conditions.
 fn has_conditions(resolved: &ResolvedWaiter, args: &WaitArgs) -> Result<(), Failure> {
     if resolved.origin.is_some() || !args.condition.until.is_empty() {
         return Ok(());
@@ -181,7 +181,7 @@ fn has_conditions(resolved: &ResolvedWaiter, args: &WaitArgs) -> Result<(), Fail
     ))
 }
 
-/// What is wrong with a call that would only be made when it is needed most.
+/// The problems of a call that is made only after a failure.
 fn check_diagnose(
     models: &Models,
     service: &str,
@@ -201,7 +201,7 @@ fn check_diagnose(
     Ok(problems.collect())
 }
 
-/// A single poll sees one value, so it has to be told the other.
+/// Checks that a single poll with a baseline has the value to compare with.
 fn can_see_change(resolved: &ResolvedWaiter, args: &WaitArgs) -> Result<(), Failure> {
     let condition = &args.condition;
     let file = resolved.config.baseline.as_ref().filter(|_| !condition.strict);

@@ -14,9 +14,9 @@ use crate::diagnostic::Invalid;
 use crate::model::Models;
 use crate::names::snake_name;
 
-/// Seconds between two polls, and how many of them, where no file says so: ten minutes in all.
+/// The delay in seconds and the number of polls of an ad-hoc wait: ten minutes in all.
 const AD_HOC: (f64, u64) = (15.0, 40);
-/// The same for HTTP, where nobody counts the requests.
+/// The same for HTTP, where requests cost less.
 const AD_HOC_HTTP: (f64, u64) = (5.0, 120);
 
 /// What is waited for: a waiter from a file, or an operation with conditions of the caller's.
@@ -82,7 +82,7 @@ impl ResolvedWaiter {
         let acceptors = if http { vec![not_found_yet()] } else { Vec::new() };
         let operation = signature.operation();
         let config = WaiterConfig {
-            // The file that could say so is the command line, which --allow-mutating is on.
+            // --allow-mutating alone decides where there is no file.
             mutating: true,
             ..WaiterConfig::new(operation, delay, max_attempts, acceptors)
         };
@@ -114,7 +114,7 @@ impl ResolvedWaiter {
     }
 }
 
-/// What a server says of a path before it knows it.
+/// Goes on after a 404, which a server answers while a path does not exist yet.
 fn not_found_yet() -> AcceptorConfig {
     AcceptorConfig {
         state: State::Retry,

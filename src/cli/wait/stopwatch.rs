@@ -1,17 +1,16 @@
-//! The beginning of a command, from which its time-out counts, and what comes before the first poll.
+//! The time since the start of a command, and the work before the first poll.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::duration;
-use crate::cli::exit::Exit;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Exit, Failure};
 use crate::cli::signals::Signals;
 use crate::clock::{Clock, Moment};
 
-/// When a command began. Its time-out counts from here, so that it bounds everything that the command
-/// does: connections that are opened and secrets that are read count too.
+/// Measures the time since a command started. Time-outs include everything that the command does, e.g. opening
+/// connections and reading secrets.
 #[derive(Debug)]
 pub(super) struct Stopwatch {
     pub(super) clock: Arc<dyn Clock>,
@@ -30,8 +29,7 @@ impl Stopwatch {
         self.started.left_of(timeout, &*self.clock)
     }
 
-    /// Does what has to be done before the first poll: to its end, to the end of `timeout`, or until a
-    /// signal comes.
+    /// Does work before the first poll, until it is done, `timeout` is over, or a signal comes.
     pub(super) async fn before_first_poll<T>(
         &self,
         timeout: Option<Duration>,

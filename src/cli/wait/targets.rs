@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use super::for_each::{ForEach, Need, TargetValue, VariedParameter};
 use super::resolved_waiter::ResolvedWaiter;
-use crate::cli::dry_run;
 use crate::cli::exit::Failure;
-use crate::cli::report;
 use crate::cli::services::HTTP;
+use crate::cli::{dry_run, report};
 use crate::config::WaiterConfig;
-use crate::waiter::Options;
-use crate::waiter::Waiter;
+use crate::waiter::{Options, Waiter};
 
 /// How many targets are named in one message.
 const NAMED: usize = 5;

@@ -12,7 +12,7 @@ pub(super) struct Tally {
     pub(super) total: usize,
     pub(super) needed: usize,
     pub(super) succeeded: usize,
-    /// Ended, but not by success.
+    /// Ended without success.
     pub(super) failed: usize,
 }
 
@@ -45,7 +45,7 @@ impl Tally {
         self.succeeded >= self.needed
     }
 
-    /// Whether nothing that comes can change the answer.
+    /// Whether no further outcome can change the answer.
     pub(super) fn is_decided(self) -> bool {
         self.is_met() || self.total - self.failed < self.needed
     }

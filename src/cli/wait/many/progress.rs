@@ -1,28 +1,21 @@
-//! What is said on stderr while many waits run: on a terminal a live line for each, or one for all
-//! where they would not fit; otherwise a line per change that begins with the target, and one a
-//! minute for all.
+//! The progress of many waits on stderr: on a terminal a live line for each, or one for all where they would
+//! not fit; otherwise a line per change that begins with the target, and one a minute for all.
 
 use std::time::Duration;
 
 use super::outcome::Tally;
 use crate::cli::duration::show;
-use crate::cli::progress::LIVE;
-use crate::cli::progress::PollTracker;
-use crate::cli::progress::SILENCE;
-use crate::cli::report;
-use crate::cli::report::LiveLine;
-use crate::cli::report::LiveLines;
+use crate::cli::progress::{LIVE, PollTracker, SILENCE};
+use crate::cli::report::{self, LiveLine, LiveLines};
 use crate::cli::wait::targets::Targets;
-use crate::engine::Outcome;
-use crate::engine::Poll;
-use crate::engine::Status;
+use crate::engine::{Outcome, Poll, Status};
 
 /// The most live lines.
 const MOST_LINES: usize = 20;
-/// The width to which targets are filled up, so that what follows stands in a column.
+/// The width to which targets are padded, so that the rest is aligned.
 const MOST_WIDTH: usize = 40;
 
-/// The voice of all waits.
+/// Shows the progress of all waits.
 #[derive(Debug)]
 pub(super) struct ManyProgress<'a> {
     targets: &'a Targets,
@@ -68,30 +61,30 @@ impl<'a> ManyProgress<'a> {
         }
     }
 
-    /// Says what is waited for, and for how long at most.
+    /// Shows what is waited for, and its limits.
     pub(super) fn begin(&self, text: &str) {
         self.say(text);
         self.redraw_all(Duration::ZERO, Tally::new(self.targets));
     }
 
-    /// Takes in one poll of one target.
+    /// Records a poll of one target.
     pub(super) fn polled(&mut self, index: usize, poll: &Poll, elapsed: Duration, tally: Tally) {
         let Some(track) = self.tracks.get_mut(index) else { return };
         let changed = track.polled(poll);
-        // The error that ends a wait is told by the line that ends it.
-        let told = poll.next_delay.is_none() && poll.decision.matched.is_none();
+        // The last line of a wait shows the error that ends it.
+        let is_final_error = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
             let details = self.tracks[index].details(poll);
             self.say(&self.line(index, &details));
             self.printed = elapsed;
-        } else if matches!(self.mode, OutputMode::Lines) && changed && !told {
+        } else if matches!(self.mode, OutputMode::Lines) && changed && !is_final_error {
             self.say(&self.line(index, &self.tracks[index].text(poll.elapsed)));
             self.printed = elapsed;
         }
         self.redraw(index, elapsed, tally);
     }
 
-    /// Takes in the end of one target.
+    /// Records the end of one target.
     pub(super) fn ended(
         &mut self,
         index: usize,
@@ -104,7 +97,7 @@ impl<'a> ManyProgress<'a> {
         let line = line.trim_end();
         match &self.mode {
             OutputMode::LiveLines(lines) => lines.finish(index, line.to_owned()),
-            // What was cut short is said by the summary.
+            // The summary counts cancelled waits.
             _ if outcome.status() == Status::Cancelled => {}
             OutputMode::LiveSummary(_) if outcome.status() == Status::Success => {}
             OutputMode::Lines | OutputMode::LiveSummary(_) => {
@@ -127,7 +120,7 @@ impl<'a> ManyProgress<'a> {
         }
     }
 
-    /// Time passes, and nothing else happens.
+    /// Updates the elapsed time.
     pub(super) fn tick(&mut self, elapsed: Duration, tally: Tally) {
         match self.mode {
             OutputMode::LiveLines(_) | OutputMode::LiveSummary(_) => {
@@ -141,7 +134,7 @@ impl<'a> ManyProgress<'a> {
         }
     }
 
-    /// Takes the live lines away.
+    /// Removes the live lines.
     pub(super) fn end(&self) {
         match &self.mode {
             OutputMode::LiveLines(lines) => lines.clear(),

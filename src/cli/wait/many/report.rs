@@ -1,29 +1,23 @@
-//! How many waits ended: for people, for `$(…)`, and as one JSON object.
+//! The report on many waits: for people, for `$(…)`, and as one JSON object.
 
 use serde_json::{Map, Value, json};
 
 use super::outcome::ManyOutcome;
-use crate::cli::advice;
 use crate::cli::clients::ServiceClient;
-use crate::cli::dry_run;
-use crate::cli::duration;
 use crate::cli::exit::Exit;
-use crate::cli::report;
-use crate::cli::report::Format;
-use crate::cli::report::Report;
+use crate::cli::report::{self, Format, Report};
 use crate::cli::wait::outcome;
 use crate::cli::wait::plan::Plan;
-use crate::cli::wait::targets::Target;
-use crate::cli::wait::targets::Targets;
-use crate::engine::Outcome;
-use crate::engine::Status;
+use crate::cli::wait::targets::{Target, Targets};
+use crate::cli::{advice, dry_run, duration};
+use crate::engine::{Outcome, Status};
 use crate::secrets::urls;
 
-/// What is the same for every target, and said once.
+/// The members that are the same for every target, and written once.
 const SHARED: &[&str] =
     &["version", "waiter", "original", "service", "operation", "origin", "region", "bound"];
 
-/// What is said first.
+/// The first line of output.
 pub(super) fn first_line(targets: &Targets, about: &str) -> String {
     let total = targets.all.len();
     let needed = match targets.needed {
@@ -68,7 +62,7 @@ pub(super) fn dry_run(
     }))
 }
 
-/// What to print, and how to exit.
+/// The report on the outcome.
 pub(super) fn report(
     plan: &Plan,
     targets: &Targets,
@@ -80,7 +74,7 @@ pub(super) fn report(
         (Some(signal), _) => signal,
         _ if ended.tally.is_met() => Exit::Success,
         (None, Some((_, exit))) => exit,
-        // The need is not met and nothing failed: that is what a cancelled wait leaves.
+        // Too few succeeded and nothing failed: the wait was cancelled.
         (None, None) => Exit::Interrupted,
     };
     let message = message(plan, targets, ended, gravest.map(|(index, _)| index));
@@ -98,9 +92,9 @@ pub(super) fn report(
     Report::text(stdout).with_stderr(stderr).with_exit(exit)
 }
 
-/// The target that decides how the command exits where the need is not met, with the code: one that
-/// failed before one that was refused, before one that could not be reached, before one that gave up;
-/// among equals the first in the order given.
+/// The target that decides the exit code where too few succeeded, with that code: a failed one before a refused
+/// one, before one that could not be reached, before one that gave up; among equals the first in the order
+/// given.
 fn gravest(ended: &ManyOutcome) -> Option<(usize, Exit)> {
     let exits =
         ended.outcomes.iter().enumerate().filter(|(_, outcome)| {
@@ -159,8 +153,8 @@ fn summary(
     report::error_and_advice(message, advice.as_deref())
 }
 
-/// A line per target, in the order given: target, status, and the value shown of a success, or else
-/// what happened; divided by tabs.
+/// A line per target, in the order given: target, status, and the value shown of a success, or else what
+/// happened; separated by tabs.
 fn lines(targets: &Targets, ended: &ManyOutcome) -> String {
     let line = |(target, outcome): (&Target, &Outcome)| {
         let detail = if outcome.status() == Status::Success {
