@@ -49,7 +49,8 @@ pub(super) struct Args {
     /// `waiters` of maitred.toml, else ./waiters]
     #[arg(value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
-    /// Output format #[arg(long, alias = "format", value_enum, default_value_t)]
+    /// Output format
+    #[arg(long, alias = "format", value_enum, default_value_t)]
     output: OutputFormat,
     /// Also exit with 1 for these
     #[arg(long, value_enum, value_name = "WHAT")]

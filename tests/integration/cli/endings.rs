@@ -231,7 +231,7 @@ async fn access_denied_is_4() {
     redshift.fail_poll(1, Fault::Deny);
     let ran = poll_cluster(&Maitred::with_account(), &redshift, &["--output", "json"]).await;
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
-    assert!(ran.stderr.contains("help: the credentials may not do this"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("help: the credentials do not permit this"), "{}", ran.stderr);
     let json = ran.json();
     assert_eq!(json["status"], "error");
     assert_eq!(json["error"]["code"], "AccessDenied");

@@ -64,11 +64,11 @@ async fn what_has_no_pages_is_bad_usage() {
     let until = ["--until", "`true`", "--all-pages"];
     for (args, said) in [
         (&["call", "sts", "get-caller-identity", "--all-pages"][..], "does not come in pages"),
-        (&["call", "http", "get", "--url", "http://127.0.0.1:1", "--all-pages"], "in pages"),
-        (&[&["wait", "sts", "get-caller-identity"], &until[..]].concat(), "in pages"),
+        (&["call", "http", "get", "--url", "http://127.0.0.1:1", "--all-pages"], "is not paginated"),
+        (&[&["wait", "sts", "get-caller-identity"], &until[..]].concat(), "is not paginated"),
         (
             &[&["wait", "http", "get", "--url", "http://127.0.0.1:1"], &until[..]].concat(),
-            "in pages",
+            "is not paginated",
         ),
         (&["wait", "redshift", "cluster_available", "--all-pages", "--strict"], "first page only"),
     ] {
