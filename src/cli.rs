@@ -1,68 +1,66 @@
-//! The `maitred` command: what it takes, what it says, how it exits ([`Exit`]).
+//! The `maitred` command: its arguments, what it prints, and its exit codes ([`Exit`]).
 //!
 //! Results go to stdout, everything else to stderr.
 
 use std::ffi::OsString;
-use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
 mod advice;
-mod arguments;
+mod async_runtime;
 mod call;
 mod clients;
 mod completions;
 mod connections;
+mod connections_args;
+mod context;
 mod dry_run;
 mod duration;
+mod end_signals;
+mod error_report;
 mod exit;
 mod explain;
-mod foreign;
+mod findings;
+mod keywords;
 mod lint;
 mod list;
 mod man;
-mod misnamed;
-mod moment;
-#[cfg(feature = "aws")]
+mod misplaced_service;
 mod models;
 mod new;
+mod operation_flags;
+mod point_in_time;
 mod progress;
 mod project;
 mod record;
-mod render;
 mod report;
-#[cfg(feature = "runtime")]
 mod run;
 mod schema;
 mod services;
 mod shorthand;
 mod signals;
 mod signature;
-#[cfg(feature = "runtime")]
+mod source_args;
+mod startup;
 mod store;
-#[cfg(feature = "runtime")]
 mod tasks;
-mod terms;
 mod test;
-#[cfg(feature = "runtime")]
+mod text_layout;
 mod triggerer;
 mod trust;
 mod values;
 mod wait;
+mod waiter_lookup;
 mod words;
 
+use context::Context;
 pub use exit::Exit;
-use exit::Failure;
 use report::Report;
 
-use crate::client::aws::MIN_KEY;
-use crate::descriptors;
 use crate::runtime::Registry;
-use crate::secrets::names::is_secret_name;
-use crate::secrets::urls;
 
-/// Wait on things in the cloud.
+/// Waits for cloud resources and HTTP endpoints.
 #[derive(Debug, clap::Parser)]
 #[command(name = "maitred", version, disable_help_subcommand = true, arg_required_else_help = true)]
 #[command(after_help = "Examples:
@@ -70,7 +68,7 @@ use crate::secrets::urls;
   maitred wait http get --url http://localhost:8080/health --until 'StatusCode == `200`'
   maitred call redshift describe-clusters
 
-`maitred COMMAND --help` says more. MAITRED_LOG=debug logs to stderr.")]
+`maitred COMMAND --help` shows the details. MAITRED_LOG=debug logs to stderr.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -78,7 +76,7 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Wait until something is as it should be
+    /// Wait until a condition holds
     #[command(disable_help_flag = true)]
     Wait(RawArgs),
     /// Call any operation once and print the reply as JSON
@@ -95,13 +93,9 @@ enum Command {
     Schema(schema::Args),
     Connections(connections::Args),
     Trust(trust::Args),
-    #[cfg(feature = "aws")]
     Models(models::Args),
-    #[cfg(feature = "runtime")]
     Run(run::Args),
-    #[cfg(feature = "runtime")]
     Triggerer(triggerer::Args),
-    #[cfg(feature = "runtime")]
     Tasks(tasks::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -132,12 +126,10 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     main_with(crate::registry(), args)
 }
 
-/// Runs the command with the operators and triggers of `registry`: the `main` of a program that has some
-/// of its own, and is otherwise all of `maitred`.
+/// Runs the command with the operators and triggers of `registry`: the `main` of a program that adds its own.
 ///
-/// `run`, `triggerer` and `tasks` know what the registry knows. The plain `maitred` on the same store
-/// leaves tasks of other operators alone: its triggerer marks them `blocked`, and they go on once a
-/// triggerer that knows them runs.
+/// `run`, `triggerer` and `tasks` use this registry. A plain `maitred` on the same store marks tasks of
+/// operators that it does not know as `blocked`; a triggerer that knows them continues them.
 ///
 /// ```no_run
 /// use maitred::runtime::Registry;
@@ -148,46 +140,50 @@ pub fn main_with_args(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// }
 /// ```
 ///
-/// `examples/own_command.rs` is a whole one.
+/// `examples/own_command.rs` is a complete program.
 pub fn main_with(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    start();
+    startup::start();
+    let context = Context::new(registry);
     let args = help_as_flag(args.into_iter().collect());
-    let exit = match Cli::try_parse_from(&args) {
-        Ok(cli) => finish(store::with_registry(registry, || dispatch(cli.command))),
-        Err(error) => finish(match foreign::misplaced(&args, &Cli::command()) {
-            Some(failure) => Err(failure.into()),
-            None => Ok(usage(&error)),
-        }),
+    let report = match Cli::try_parse_from(&args) {
+        Ok(cli) => {
+            dispatch(cli.command, &context).unwrap_or_else(|error| error_report::of_error(&error))
+        }
+        Err(error) => match misplaced_service::failure(&args, &Cli::command(), &context) {
+            Some(failure) => error_report::of_error(&failure.into()),
+            None => error_report::of_clap(&error),
+        },
     };
-    exit.into()
+    report.print().into()
 }
 
-fn dispatch(command: Command) -> anyhow::Result<Report> {
+fn dispatch(command: Command, context: &Context) -> anyhow::Result<Report> {
     match command {
-        Command::Wait(args) => {
-            wait::run(&args.words).or_else(|error| explained(error, wait::wants_json(&args.words)))
-        }
-        Command::Call(args) => call::run(&args.words),
-        Command::Record(args) => record::run(&args.words)
-            .or_else(|error| explained(error, wait::wants_json(&args.words))),
-        Command::List(args) => list::run(&args),
-        Command::Explain(args) => explain::run(&args),
-        Command::Lint(args) => lint::run(&args),
-        Command::Test(args) => test::run(&args),
-        Command::New(args) => new::run(&args),
-        Command::Schema(args) => schema::run(&args),
-        Command::Connections(args) => connections::run(&args),
+        Command::Wait(args) => with_json_error(&args, wait::run(&args.words, context)),
+        Command::Call(args) => call::run(&args.words, context),
+        Command::Record(args) => with_json_error(&args, record::run(&args.words, context)),
+        Command::List(args) => list::run(&args, context),
+        Command::Explain(args) => explain::run(&args, context),
+        Command::Lint(args) => lint::run(&args, context),
+        Command::Test(args) => test::run(&args, context),
+        Command::New(args) => new::run(&args, context),
+        Command::Schema(args) => Ok(schema::run(&args)),
+        Command::Connections(args) => connections::run(&args, context),
         Command::Trust(args) => trust::run(&args),
-        #[cfg(feature = "aws")]
-        Command::Models(args) => models::run(&args),
-        #[cfg(feature = "runtime")]
-        Command::Run(args) => run::run(&args),
-        #[cfg(feature = "runtime")]
-        Command::Triggerer(args) => triggerer::run(&args),
-        #[cfg(feature = "runtime")]
-        Command::Tasks(args) => tasks::run(&args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Models(args) => models::run(&args, context),
+        Command::Run(args) => run::run(&args, context),
+        Command::Triggerer(args) => triggerer::run(&args, context),
+        Command::Tasks(args) => tasks::run(&args, context),
+        Command::Completions(args) => completions::run(&args, self::command(), context),
+        Command::Man(args) => man::run(&args, self::command()),
+    }
+}
+
+/// Reports an error as JSON, too, where the words ask for JSON.
+fn with_json_error(args: &RawArgs, result: anyhow::Result<Report>) -> anyhow::Result<Report> {
+    match result {
+        Err(error) if words::ask_for_json(&args.words) => Ok(error_report::with_json(&error)),
+        result => result,
     }
 }
 
@@ -198,121 +194,4 @@ fn help_as_flag(mut args: Vec<OsString>) -> Vec<OsString> {
         args.push("--help".into());
     }
     args
-}
-
-/// An error as a report; to those who asked for JSON, as JSON too.
-fn explained(error: anyhow::Error, json: bool) -> anyhow::Result<Report> {
-    let report = failed(&error);
-    if !json || report.exit == Exit::Success {
-        return Ok(report);
-    }
-    let message = urls::masked(&anstream::adapter::strip_str(&report.stderr).to_string());
-    let (status, code, kind) = match report.exit {
-        Exit::GaveUp => ("timeout", "Timeout", None),
-        Exit::Interrupted | Exit::Terminated => ("cancelled", "Cancelled", None),
-        Exit::Success | Exit::Failure | Exit::Usage | Exit::Refused | Exit::Unreachable => {
-            ("error", "Usage", Some("invalid"))
-        }
-    };
-    let object = serde_json::json!({
-        "version": 1,
-        "status": status,
-        "message": urls::masked(&error.to_string()),
-        "error": {"code": code, "message": message, "status": null, "kind": kind},
-    });
-    Ok(Report { stdout: report::json(&object), ..report })
-}
-
-fn failed(error: &anyhow::Error) -> Report {
-    match error.downcast_ref::<clap::Error>() {
-        Some(error) => usage(error),
-        None => Report::default()
-            .with_stderr(report::error_text(error))
-            .with_exit(error.downcast_ref::<Failure>().map_or(Exit::Usage, Failure::exit)),
-    }
-}
-
-/// Prints what a command came to.
-fn finish(result: anyhow::Result<Report>) -> Exit {
-    let report = result.unwrap_or_else(|error| failed(&error));
-    report.print()
-}
-
-/// What clap says: help and version are results, the rest is bad usage.
-fn usage(error: &clap::Error) -> Report {
-    let text = report::usage_text(error);
-    if error.use_stderr() {
-        Report::default().with_stderr(text).with_exit(Exit::Usage)
-    } else {
-        Report::text(text)
-    }
-}
-
-/// Runs a future to its end, in a runtime of its own.
-fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
-    let runtime = runtime(tokio::runtime::Builder::new_current_thread())?;
-    let result = runtime.block_on(future);
-    // A name look-up that hangs must not keep the process alive.
-    runtime.shutdown_background();
-    Ok(result)
-}
-
-/// How many files a runtime, its signals, and one connection with its certificates need.
-const FILES_NEEDED: usize = 8;
-
-/// A runtime with all drivers. Several parts of it panic where no file can be opened.
-fn runtime(mut builder: tokio::runtime::Builder) -> anyhow::Result<tokio::runtime::Runtime> {
-    can_open_files()?;
-    Ok(builder.enable_all().build()?)
-}
-
-/// Refuses a command that could not open what it needs.
-fn can_open_files() -> Result<(), Failure> {
-    match descriptors::available() {
-        Some(left) if left < FILES_NEEDED => {
-            let message = format!(
-                "this process may open only {left} more files, and needs {FILES_NEEDED} or more"
-            );
-            Err(Failure::usage(message).help("raise the limit, e.g. `ulimit -n 1024`"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What every command begins with.
-fn start() {
-    descriptors::raise_limit();
-    std::panic::set_hook(Box::new(report::panicked));
-    remember_environment();
-    start_log();
-}
-
-/// Secrets of the environment that no connection names: keys of AWS, logins of proxies and endpoints.
-fn remember_environment() {
-    let known = report::known();
-    for (name, value) in std::env::vars_os() {
-        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-        if name.starts_with("AWS_") && is_secret_name(name) && value.len() >= MIN_KEY {
-            known.add(value);
-        }
-        if name.starts_with("AWS_ENDPOINT_URL") || name.to_ascii_lowercase().ends_with("_proxy") {
-            known.add_urls(value);
-        }
-    }
-    known.keep();
-}
-
-/// Logs to stderr what `MAITRED_LOG`, or else `RUST_LOG`, asks for; by default nothing.
-fn start_log() {
-    use tracing_subscriber::EnvFilter;
-    let filter =
-        ["MAITRED_LOG", "RUST_LOG"].iter().find_map(|name| EnvFilter::try_from_env(name).ok());
-    if let Some(filter) = filter {
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_ansi(report::has_colors())
-            .with_writer(|| report::LogWriter);
-        // In a process that has a log already, e.g. a test, that one stays.
-        let _ = log.try_init();
-    }
 }

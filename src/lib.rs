@@ -1,4 +1,4 @@
-//! maitred waits on things in the cloud.
+//! maitred waits for cloud resources and HTTP endpoints.
 //!
 //! A **waiter** is a JSON file in the format of botocore's `waiters-2.json`: an operation to poll, a
 //! delay, a number of attempts, and acceptors that say which response means success, failure or "go
@@ -7,17 +7,17 @@
 //!
 //! ```text
 //! waiters/redshift.json ──schema──▶ WaiterConfig ──compile──▶ Waiter ──┐
-//!     what a person writes           config                  waiter    │
+//!     written by people               config                  waiter    │
 //!                                                                      ▼
 //!     Client ──Observation──▶ step(waiter, progress, observation) ──▶ Sleep(d) | Done(ending)
-//!     the only door to the network        engine                       ▲
+//!     all network access                  engine                       ▲
 //!                                                                      │
 //!     engine::wait, `maitred wait`: the loops around the step ─────────┤
 //!     runtime: the triggerer holds a hundred thousand such waits as data ┘
 //! ```
 //!
 //! [`engine::step`] is pure: no clock, no network, no sleep. Everything that waits calls it, so
-//! nothing that waits can disagree.
+//! all waits have the same verdicts.
 //!
 //! # Example
 //!
@@ -62,7 +62,7 @@ pub use maitred_core::{
     waiter,
 };
 
-/// What calls services: the trait, and the clients that there are.
+/// The trait of clients, which call services, and its implementations.
 pub mod client {
     #[doc(inline)]
     pub use maitred_core::client::*;
@@ -122,10 +122,10 @@ pub mod cli;
 #[cfg(feature = "cli")]
 use maitred_core::{descriptors, file, python, secrets};
 
-/// Where the waiters that come with maitred are found: its own and, with feature `aws`, botocore's. Files that
-/// are added are checked against the JSON Schema.
+/// The waiters that come with maitred: its own and, with feature `aws`, botocore's. With feature `authoring`,
+/// files that are added are checked against the JSON Schema.
 ///
-/// [`Sources::with_environment`](catalog::Sources::with_environment) adds those that the command would find.
+/// [`Sources::with_environment`](catalog::Sources::with_environment) adds those that the command finds.
 #[must_use]
 pub fn sources() -> catalog::Sources {
     let sources = catalog::Sources::default();
@@ -147,7 +147,7 @@ pub fn registry() -> runtime::Registry {
     registry
 }
 
-/// The clients of `connections`: of service `http` and of all AWS services that are built in.
+/// The clients of `connections`, for service `http` and all built-in AWS services.
 #[cfg(all(feature = "aws", feature = "runtime"))]
 #[must_use]
 pub fn clients(
@@ -158,8 +158,8 @@ pub fn clients(
     aws_connections::with_aws(clients, model::Models::embedded())
 }
 
-/// The engine of the tasks in `store`, with what the process's environment says: connections, and waiters as
-/// [`Sources::with_environment`](catalog::Sources::with_environment) finds them.
+/// The engine of the tasks in `store`, with the connections of the process's environment, and the waiters of
+/// [`Sources::with_environment`](catalog::Sources::with_environment).
 #[cfg(all(feature = "aws", feature = "runtime"))]
 #[must_use]
 pub fn engine(

@@ -1,22 +1,18 @@
-//! What to do next after a wait or a call that came to no good end.
+//! Advice after a wait or a call that did not succeed.
 
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::client::transport;
+use crate::client::{CallError, CallErrorKind, transport};
 use crate::document::Document;
-use crate::engine::Ending;
-use crate::engine::Outcome;
-use crate::engine::Status;
-use crate::engine::is_transient;
+use crate::engine::{Ending, Outcome, Status, is_transient};
 use crate::waiter::Waiter;
 
-use super::arguments::OwnFlags;
 use super::exit::{Exit, Failure};
+use super::operation_flags::OptionNames;
 use super::report;
+use super::services::HTTP;
 use super::signature::Signature;
 
-mod culprit;
-pub(super) mod unquoted;
+mod failed_elements;
+pub(super) mod missing_quotes;
 
 /// Advice after a wait. A waiter that is `named` has a file.
 pub(super) fn of_outcome(
@@ -26,7 +22,7 @@ pub(super) fn of_outcome(
     named: bool,
     verbose: bool,
 ) -> Option<String> {
-    let flags = OwnFlags::beside(signature);
+    let flags = OptionNames::beside(signature);
     let details = if verbose { "" } else { "; -v shows what each acceptor sees" };
     let transient = outcome.progress().transient_failures > 0;
     match outcome.status() {
@@ -36,23 +32,23 @@ pub(super) fn of_outcome(
             Some("the last polls failed; is the service reachable? -v shows every poll".to_owned())
         }
         Status::Exhausted | Status::Timeout if !outcome.progress().unevaluable.is_empty() => Some(
-            "an expression has no value on these replies; guard it, e.g. `Items && length(Items) > ...`"
+            "an expression cannot be evaluated on these replies; guard it, e.g. `Items && length(Items) > ...`"
                 .to_owned(),
         ),
         Status::Exhausted | Status::Timeout if unquoted(outcome, waiter).is_some() => {
             unquoted(outcome, waiter)
         }
         Status::Exhausted => Some(format!(
-            "give it longer with {} TIME or {} N{details}",
+            "wait longer with {} TIME or {} N{details}",
             flags.flag("timeout"),
             flags.flag("max-attempts")
         )),
-        Status::Timeout => Some(format!("give it longer with {} TIME{details}", flags.flag("timeout"))),
+        Status::Timeout => Some(format!("wait longer with {} TIME{details}", flags.flag("timeout"))),
         Status::Error => {
             let error = outcome.call_error()?;
             if waiter.is_strict() && is_transient(error, &[]) {
                 let help = "with --strict the first failure of the service ends the wait, as in botocore; \
-                            without it such failures are borne";
+                            without it such failures are retried";
                 return Some(help.to_owned());
             }
             Some(of_error(error, waiter.service(), &flags))
@@ -60,12 +56,12 @@ pub(super) fn of_outcome(
     }
 }
 
-/// Which thing ended the wait, and where it says what does.
+/// What ended the wait, and where that is explained.
 fn of_failure(outcome: &Outcome, waiter: &Waiter, named: bool) -> Option<String> {
     let Ending::Failure { acceptor, .. } = outcome.ending() else { return None };
     let acceptor = waiter.acceptors().get(*acceptor)?;
     let document = outcome.document().map(Document::value);
-    let thing = document.and_then(|it| culprit::named(acceptor, it, &waiter.call().input));
+    let thing = document.and_then(|it| failed_elements::named(acceptor, it, &waiter.call().input));
     let thing = thing.map(|thing| report::one_line(&thing));
     let state = acceptor.expected.as_str().filter(|_| acceptor.expression().is_some());
     let what = match (thing, state) {
@@ -86,8 +82,7 @@ fn explain(waiter: &Waiter) -> String {
     format!("`maitred explain {} {}`", waiter.service(), waiter.snake_name())
 }
 
-/// Whether a thing in this state never gets into another. What has failed or stopped may be repaired or
-/// started.
+/// Whether this state is the last one. What has failed or stopped may be repaired or started.
 fn is_gone(state: &str) -> bool {
     let state = state.to_lowercase();
     ["terminated", "deleted"].iter().any(|gone| state == *gone)
@@ -95,13 +90,13 @@ fn is_gone(state: &str) -> bool {
 
 /// Advice on a string without its quotes.
 pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
-    unquoted::advice(waiter, outcome.document()?.value())
+    missing_quotes::advice(waiter, outcome.document()?.value())
 }
 
-/// Advice after a failed call. `flags` says what our options are called there.
-pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> String {
+/// Advice after a failed call. `flags` has the names of our options.
+pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) -> String {
     let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
-    let http = service == super::signature::HTTP;
+    let http = service == HTTP;
     match (error.kind(), error.code()) {
         (CallErrorKind::Credentials, "NoCredentials") => {
             format!("{dry_run} shows where they are looked for")
@@ -116,7 +111,7 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> St
         }
         (CallErrorKind::Transport, transport::RESPONSE) => of_stranger(&dry_run),
         (CallErrorKind::Transport, _) if http => {
-            "is the server up? check --url; waiting for it to come up: --timeout TIME".to_owned()
+            "is the server up? check --url, or wait for it with --timeout TIME".to_owned()
         }
         (CallErrorKind::Transport, _) => format!(
             "is the endpoint up? check --endpoint-url, {region} and the network; {dry_run} shows the \
@@ -128,10 +123,10 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> St
         (CallErrorKind::Invalid, _) => {
             format!("--help lists the parameters, {dry_run} shows the request")
         }
-        // A service gives its errors a code; where there is none, the status stands for it.
+        // Errors of a service have a code; the status stands for a missing one.
         (CallErrorKind::Service, code) if !http && is_status(code) => of_stranger(&dry_run),
         (CallErrorKind::Service, _) if is_transient(error, &[]) => {
-            "the service does not keep up; poll less often with --delay, or bear it with --timeout"
+            "the service is overloaded; poll less often with --delay, or wait longer with --timeout"
                 .to_owned()
         }
         (CallErrorKind::Service, "DryRunOperation") => format!(
@@ -144,7 +139,7 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> St
 
 fn of_stranger(dry_run: &str) -> String {
     format!(
-        "something that is not the service may answer here, e.g. a proxy; {dry_run} shows the endpoint"
+        "the reply may come from something else than the service, e.g. a proxy; {dry_run} shows the endpoint"
     )
 }
 
@@ -152,7 +147,7 @@ fn is_status(code: &str) -> bool {
     code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OwnFlags) -> String {
+fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OptionNames) -> String {
     let region = flags.flag("region");
     let lower = code.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -171,7 +166,7 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OwnFlags) -> 
     } else if says(&["accessdenied", "unauthorized", "forbidden", "notauthorized"])
         || status == Some(403)
     {
-        "the credentials may not do this; allow the action in IAM, or give others with --profile"
+        "the credentials do not permit this; allow the action in IAM, or use others with --profile"
             .to_owned()
     } else if says(&["notfound", "nosuch"]) {
         format!(
@@ -185,6 +180,6 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OwnFlags) -> 
 
 /// A call that cannot be sent, as an error of the command.
 pub(super) fn failure(error: &CallError, signature: &Signature) -> Failure {
-    let help = of_error(error, signature.service(), &OwnFlags::beside(signature));
+    let help = of_error(error, signature.service(), &OptionNames::beside(signature));
     Failure::new(Exit::of_error(error), error.to_string()).help(help)
 }

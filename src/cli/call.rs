@@ -1,29 +1,21 @@
 //! `maitred call`: one call of any operation, and its reply as JSON.
 
-use std::sync::Arc;
-
 use clap::{Args as _, FromArgMatches as _};
 use serde_json::Value;
 
 use super::advice;
-use super::arguments;
-use super::arguments::{InputArgs, OwnFlags};
-use super::clients::ConnectionArgs;
-use super::clients::DataArgs;
-use super::clients::ServiceClient;
+use super::async_runtime;
+use super::clients::{ConnectionArgs, ServiceClient};
+use super::context::Context;
 use super::dry_run;
 use super::exit::{Exit, Failure};
-use super::report;
-use super::report::{Format, Report};
+use super::operation_flags::{self, InputArgs, OptionNames};
+use super::report::{self, Format, Report};
 use super::services;
-use super::signature;
-use super::signature::Signature;
+use super::signature::{self, Signature};
+use super::source_args::DataArgs;
 use super::words::Words;
-use crate::client::Call;
-use crate::client::CallError;
-use crate::client::Observation;
-use crate::clock::Clock;
-use crate::clock::SystemClock;
+use crate::client::{Call, CallError, Observation};
 use crate::expression::Expression;
 use crate::model::Models;
 
@@ -40,7 +32,7 @@ Examples:
   maitred call redshift pause-cluster --cluster-identifier analytics --allow-mutating
   maitred call http get --url https://example.com/health";
 
-/// What is ours on a command line of `call`.
+/// Our own options of `call`.
 #[derive(Debug, Clone, clap::Args)]
 struct CallArgs {
     #[command(flatten)]
@@ -75,35 +67,32 @@ pub(super) fn general() -> clap::Command {
 }
 
 /// Runs `call` with the words after it.
-pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
+pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report> {
     let words = Words::split(words, &general())?;
-    let models = DataArgs::among(&words.rest)?.models();
-    let (service, name) = match (&words.service, &words.name) {
-        (None, _) if words.asks_for_help() => {
+    let data: DataArgs = words.options_ahead()?;
+    data.check()?;
+    let models = data.models(context);
+    let Some(service) = &words.service else {
+        if words.ask_for_help() {
             return Ok(Report::text(general().render_help().ansi().to_string()));
         }
-        (None, _) => {
-            let message = "call what? give a service and an operation";
-            let help = format!("the services are {}", signature::services(&models).join(", "));
-            return Err(Failure::usage(message).help(help).into());
-        }
-        (Some(service), None) => {
-            let service = services::meant(None, &models, service);
-            return listing(&models, &service, words.asks_for_help());
-        }
-        (Some(service), Some(name)) => (&services::meant(None, &models, service), name),
+        let help = format!("the services are {}", services::names(&models).join(", "));
+        let message = "call what? give a service and an operation";
+        return Err(Failure::usage(message).help(help).into());
+    };
+    let service = &services::resolve(None, &models, service);
+    let Some(name) = &words.name else {
+        return listing(&models, service, words.ask_for_help());
     };
     let Some(signature) = Signature::find(&models, service, name)? else {
+        let near = Signature::suggest(&models, service, name);
         let failure = Failure::usage(format!("there is no operation `{name}` in {service}"));
-        return Err(match Signature::suggest(&models, service, name) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help(format!("`maitred call {service} --help` lists its operations")),
-        }
-        .into());
+        let help = format!("`maitred call {service} --help` lists its operations");
+        return Err(failure.did_you_mean(near, help).into());
     };
     let (args, call) = parse(&signature, &words.rest)?;
     let query = query(args.query.as_deref())?;
-    super::block_on(send(&args, &models, &signature, &call, query.as_ref()))?
+    async_runtime::block_on(send(&args, &models, &signature, &call, query.as_ref(), context))?
 }
 
 /// The operations of a service: the answer to a question, or to a command that lacks one.
@@ -126,19 +115,19 @@ fn command(signature: &Signature) -> clap::Command {
     let command = clap::Command::new("call").no_binary_name(true).override_usage(format!(
         "maitred call {service} {operation} [--PARAMETER VALUE]… [OPTIONS]"
     ));
-    arguments::with_parameters::<CallArgs>(command, signature)
+    operation_flags::with_parameters::<CallArgs>(command, signature)
         .about(format!("Calls {} of {service}.", signature.operation()))
 }
 
 fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, Call)> {
     let command = command(signature);
     let operation = signature.operation();
-    let (words, mut problems) = arguments::drop_unknown(words, &command, operation);
-    let matches = arguments::parse(command, &words, signature)?;
+    let (words, mut problems) = operation_flags::drop_unknown(words, &command, operation);
+    let matches = operation_flags::parse(command, &words, signature)?;
     let args = CallArgs::from_arg_matches(&matches)?;
-    let shadowed = arguments::shadowed::<CallArgs>(signature, &matches);
+    let shadowed = operation_flags::shadowed::<CallArgs>(signature, &matches);
     shadowed.iter().for_each(|line| report::note(line));
-    let (input, wrong) = arguments::input(signature, &matches, &args.input);
+    let (input, wrong) = operation_flags::input(signature, &matches, &args.input);
     problems.extend(wrong);
     signature::add_new(&mut problems, signature.check(&input));
     if args.all_pages {
@@ -158,7 +147,7 @@ fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, C
         ))
         .help(format!(
             "if that is meant, give --allow-mutating; {} shows the request",
-            OwnFlags::beside(signature).flag("dry-run")
+            OptionNames::beside(signature).flag("dry-run")
         ))
         .into());
     }
@@ -179,9 +168,9 @@ async fn send(
     signature: &Signature,
     call: &Call,
     query: Option<&Expression>,
+    context: &Context,
 ) -> anyhow::Result<Report> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let client = ServiceClient::open(signature, models, &args.connection, &clock).await?;
+    let client = ServiceClient::open(signature, models, &args.connection, context).await?;
     if args.dry_run {
         return dry_run::report(&client, call, signature, &args.connection, Format::Text);
     }
@@ -199,7 +188,7 @@ async fn send(
     })
 }
 
-/// The reply, or what was asked of it.
+/// The reply, or the value of the query.
 fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<String, Failure> {
     let value = match query {
         None => reply.clone(),
@@ -209,7 +198,7 @@ fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<
         })?,
     };
     Ok(match (format, value) {
-        (Format::Json, value) => report::json(&value),
+        (Format::Json, value) => report::json(value),
         (Format::Text, Value::Null) => String::new(),
         (Format::Text, Value::Array(items)) => {
             items.iter().map(|item| format!("{}\n", report::plain(item))).collect()
@@ -219,7 +208,7 @@ fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<
 }
 
 fn failed(report: Report, error: &CallError, signature: &Signature) -> Report {
-    let flags = OwnFlags::beside(signature);
+    let flags = OptionNames::beside(signature);
     let advice = advice::of_error(error, signature.service(), &flags);
     let text = report::error_and_advice(&error.to_string(), Some(&advice));
     report.with_stderr(text).with_exit(Exit::of_error(error))

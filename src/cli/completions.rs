@@ -3,7 +3,9 @@
 use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
+use super::context::Context;
 use super::report::Report;
+use super::services;
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
@@ -52,15 +54,16 @@ fn fish_services(services: &[String]) -> String {
     TAKE_A_SERVICE.map(line).concat()
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+/// `tree` is the whole command line.
+pub(super) fn run(args: &Args, tree: clap::Command, context: &Context) -> anyhow::Result<Report> {
     let shell = match args.shell {
         SupportedShell::Bash => Shell::Bash,
         SupportedShell::Zsh => Shell::Zsh,
         SupportedShell::Fish => Shell::Fish,
     };
     let mut script = Vec::new();
-    let services = super::signature::services(&super::clients::DataArgs::default().models());
-    let mut command = with_services(super::command(), &services);
+    let services = services::names(&context.models(&[]));
+    let mut command = with_services(tree, &services);
     clap_complete::generate(shell, &mut command, "maitred", &mut script);
     let mut script = String::from_utf8(script)?;
     if shell == Shell::Fish {

@@ -1,39 +1,32 @@
-//! `maitred connections`: what is defined where, and whether it works.
+//! `maitred connections`: lists, shows and tests connections.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::advice;
-use super::arguments::OwnFlags;
+use super::async_runtime;
+use super::connections_args::{ConnectionsArgs, connection_failure};
+use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::project::ConnectionsArgs;
-use super::render;
+use super::operation_flags::OptionNames;
 use super::report::{self, Format, Report};
-use super::signature;
-use super::signature::HTTP;
+use super::services::HTTP;
+use super::text_layout;
 use crate::aws_connections::with_aws;
-use crate::client::Call;
-use crate::client::CallError;
-use crate::client::Client;
-use crate::client::Observation;
-use crate::client::Output;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
-use crate::clock::SystemClock;
-use crate::connection::AWS_DEFAULT;
-use crate::connection::ClientSettings;
-use crate::connection::Clients;
-use crate::connection::Connection;
-use crate::connection::ConnectionError;
-use crate::connection::HTTP_DEFAULT;
+use crate::client::{Call, CallError, Client, Observation, Output};
+use crate::connection::{
+    AWS_DEFAULT, ClientSettings, Clients, Connection, ConnectionError, HTTP_DEFAULT,
+};
 use crate::model::Models;
 
 /// List, show and test connections: named credentials and defaults
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A connection is looked for in MAITRED_CONN_<ID>, AIRFLOW_CONN_<ID> and the file of connections; the
-first one wins. Secrets are never shown. A variable holds a URI (aws://KEY:SECRET@/?region_name=eu-west-1)
+Connections are found in MAITRED_CONN_<ID>, AIRFLOW_CONN_<ID> and the file of connections, in this
+order. Secrets are never shown. A variable holds a URI (aws://KEY:SECRET@/?region_name=eu-west-1)
 or JSON; the file has a table for each connection:
 
   [warehouse]                      # type = \"aws\" or \"http\"
@@ -61,13 +54,13 @@ enum Command {
     List(ListArgs),
     /// Show one connection, with *** for its secrets
     Show(ShowArgs),
-    /// Ask who we are (AWS), or for the headers of the host (HTTP)
+    /// Test a connection: with GetCallerIdentity (AWS) or a HEAD request (HTTP)
     Test(TestArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct ListArgs {
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -89,47 +82,33 @@ struct TestArgs {
     /// The AWS region, in place of the connection's
     #[arg(long)]
     region: Option<String>,
-    /// Send the request here, and not where the connection says
+    /// Send the request to this URL instead of the connection's
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// How the result is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
     file: ConnectionsArgs,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     match &args.command {
-        Command::List(args) => list(args),
+        Command::List(args) => list(args, context),
         Command::Show(args) => {
-            let connection = args.file.open()?.get(&args.id).map_err(|e| failure(&e))?;
-            Ok(Report::text(report::json(&connection.shown())))
+            let connection =
+                args.file.open(context)?.get(&args.id).map_err(|e| connection_failure(&e))?;
+            Ok(Report::text(report::json(connection.shown())))
         }
-        Command::Test(args) => super::block_on(test(args))?,
-    }
-}
-
-/// A connection that cannot be used, as an error of the command.
-pub(super) fn failure(error: &ConnectionError) -> Failure {
-    let failure = Failure::usage(error.to_string());
-    match error {
-        ConnectionError::Undefined(_) => {
-            failure.help("`maitred connections list` shows what is defined, and where")
-        }
-        ConnectionError::Invalid(_)
-        | ConnectionError::File(_)
-        | ConnectionError::Secret(_)
-        | ConnectionError::NoClients(_)
-        | _ => failure,
+        Command::Test(args) => async_runtime::block_on(test(args, context))?,
     }
 }
 
 type Found = (String, Result<Connection, ConnectionError>);
 
-fn list(args: &ListArgs) -> anyhow::Result<Report> {
-    let connections = args.file.open()?;
-    let mut found = connections.list().map_err(|error| failure(&error))?;
+fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Report> {
+    let connections = args.file.open(context)?;
+    let mut found = connections.list().map_err(|error| connection_failure(&error))?;
     for id in [AWS_DEFAULT, HTTP_DEFAULT] {
         if !found.iter().any(|(known, _)| known == id) {
             found.push((id.to_owned(), connections.get(id)));
@@ -137,7 +116,7 @@ fn list(args: &ListArgs) -> anyhow::Result<Report> {
     }
     let text = match args.output {
         Format::Text => table(&found),
-        Format::Json => report::json(&json!({
+        Format::Json => report::json(json!({
             "version": 1,
             "file": connections.path().map(|path| path.display().to_string()),
             "connections": found.iter().map(entry).collect::<Vec<_>>(),
@@ -164,19 +143,10 @@ fn table(found: &[Found]) -> String {
             Err(error) => [id.clone(), "?".to_owned(), String::new(), error.to_string()],
         })
         .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths = [width(0), width(1), width(2)].map(Option::unwrap_or_default);
-    rows.iter()
-        .map(|[id, kind, origin, place]| {
-            let [id_width, kind_width, origin_width] = widths;
-            let line =
-                format!("{id:id_width$}  {kind:kind_width$}  {origin:origin_width$}  {place}");
-            render::plain(line.trim_end()) + "\n"
-        })
-        .collect()
+    text_layout::table(&rows)
 }
 
-/// What tells one connection from another: the region, the endpoint, the host.
+/// What identifies a connection: the host, the region, the endpoint.
 fn place(connection: &Connection) -> String {
     let shown = connection.shown();
     let extra = |key: &str| shown["extra"][key].as_str().map(str::to_owned);
@@ -191,12 +161,12 @@ fn place(connection: &Connection) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-async fn test(args: &TestArgs) -> anyhow::Result<Report> {
-    let connections = args.file.open()?;
-    let connection = connections.get(&args.id).map_err(|error| failure(&error))?;
+async fn test(args: &TestArgs, context: &Context) -> anyhow::Result<Report> {
+    let connections = args.file.open(context)?;
+    let connection = connections.get(&args.id).map_err(|error| connection_failure(&error))?;
     let service = match connection.kind() {
         "aws" => "sts",
-        "http" | "https" => signature::HTTP,
+        "http" | "https" => HTTP,
         "" => {
             return Err(Failure::usage(format!("the connection `{}` has no type", args.id)).into());
         }
@@ -211,9 +181,10 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
         endpoint_url: args.endpoint_url.clone(),
         ..ClientSettings::of_connection(&args.id)
     };
-    let clients = Clients::new(connections, Arc::new(SystemClock::new()));
+    let clients = Clients::new(connections, Arc::clone(&context.clock));
     let clients = with_aws(clients, Models::embedded());
-    let client = clients.open(service, &settings).await.map_err(|error| failure(&error))?;
+    let client =
+        clients.open(service, &settings).await.map_err(|error| connection_failure(&error))?;
     match ask(&*client, service).await {
         Ok(facts) => {
             let mut object = Map::from_iter([
@@ -223,12 +194,12 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
             ]);
             object.extend(facts);
             Ok(Report::text(match args.output {
-                Format::Json => report::json(&Value::Object(object)),
+                Format::Json => report::json(Value::Object(object)),
                 Format::Text => text(&object),
             }))
         }
         Err(error) => {
-            let advice = advice::of_error(&error, service, &OwnFlags::default());
+            let advice = advice::of_error(&error, service, &OptionNames::default());
             let message = format!("the connection `{}` does not work: {error}", args.id);
             let text = report::error_and_advice(&message, Some(&advice));
             Ok(Report::default().with_stderr(text).with_exit(Exit::of_error(&error)))
@@ -271,7 +242,7 @@ async fn ask_host(client: &dyn Client) -> Result<Map<String, Value>, CallError> 
         output = send(client, HTTP, "GET", input()).await?;
     }
     match &output.error {
-        // The host need have nothing at this path, but it has to let us in.
+        // The host need not have anything at this path, but must grant access.
         Some(error) if !matches!(error.status(), Some(404 | 405)) => return Err(error.clone()),
         _ => {}
     }

@@ -3,16 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::client::Call;
-use crate::secrets::HIDDEN;
-use crate::secrets::literals;
-use crate::secrets::urls;
+use crate::secrets::{HIDDEN, literals, urls};
 
 use super::advice;
-use super::clients::ConnectionArgs;
-use super::clients::ServiceClient;
-use super::clients::credentials_source;
-use super::report;
-use super::report::{Format, Report};
+use super::clients::{ConnectionArgs, ServiceClient, credentials_source};
+use super::report::{self, Format, Report};
 use super::signature::Signature;
 
 pub(super) fn report(
@@ -30,7 +25,7 @@ pub(super) fn report(
                 ("dryRun".to_owned(), json!(true)),
             ]);
             object.extend(facts.as_object().cloned().unwrap_or_default());
-            report::json(&Value::Object(object))
+            report::json(Value::Object(object))
         }
         Format::Text => format!("dry run: nothing is sent\n{}", text(&facts)),
     }))

@@ -13,6 +13,12 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
 }
 
+/// Reads a plain number of seconds.
+pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..1e9).contains(seconds));
+    seconds.ok_or_else(|| "write a number of seconds".to_owned())
+}
+
 fn with_units(text: &str) -> Option<f64> {
     let mut rest = text.trim();
     let mut total = 0.0;

@@ -3,19 +3,17 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::engine::Outcome;
-use crate::engine::Status;
+use crate::client::{CallError, CallErrorKind};
+use crate::engine::{Outcome, Status};
 
-/// What the command's exit code says. The numbers are stable.
+/// The exit codes of the command. The numbers are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Exit {
-    /// Success; for `lint`, nothing was found.
+    /// Success; for `lint`, no findings.
     #[default]
     Success = 0,
-    /// A failure acceptor matched: what is waited for can no longer happen; for `lint`, findings.
+    /// A failure acceptor matched; for `lint`, there are findings.
     Failure = 1,
     /// Bad usage, or a waiter file that is not valid; also a result that could not be written.
     Usage = 2,
@@ -26,7 +24,7 @@ pub enum Exit {
     /// The service could not be reached, or throttled for too long; also where the attempts or the
     /// time were used up and every single poll failed so.
     Unreachable = 5,
-    /// Interrupted by SIGINT. A triggerer that was asked to end by a signal, and has, exits with 0.
+    /// Interrupted by SIGINT. A triggerer that a first signal has ended exits with 0.
     Interrupted = 130,
     /// Ended by SIGTERM.
     Terminated = 143,
@@ -39,7 +37,7 @@ impl Exit {
         self as u8
     }
 
-    /// The code of a wait that ended by itself. [`Exit::Interrupted`] stands for a cancelled one.
+    /// The code for an outcome; [`Exit::Interrupted`] for a cancelled wait.
     #[must_use]
     pub fn of_outcome(outcome: &Outcome) -> Self {
         match outcome.status() {
@@ -52,7 +50,7 @@ impl Exit {
         }
     }
 
-    /// The code of one call that failed.
+    /// The code for a failed call.
     #[must_use]
     pub fn of_error(error: &CallError) -> Self {
         if crate::engine::is_transient(error, &[]) {
@@ -72,8 +70,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error that says how the command exits, and what to do next.
-#[derive(Debug)]
+/// An error with an exit code and advice.
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     exit: Exit,
     message: String,
@@ -93,6 +91,26 @@ impl Failure {
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same with advice, where there is some.
+    pub(super) fn maybe_help(self, help: Option<impl Into<String>>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
+    /// The same with a suggestion, or else with other advice.
+    pub(super) fn did_you_mean(
+        self,
+        near: Option<impl fmt::Display>,
+        otherwise: impl Into<String>,
+    ) -> Self {
+        self.help(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => otherwise.into(),
+        })
     }
 
     pub(super) fn exit(&self) -> Exit {

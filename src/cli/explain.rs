@@ -1,26 +1,24 @@
-//! `maitred explain`: what a waiter does, in words, and what it makes of a saved reply.
+//! `maitred explain`: what a waiter does, in words, and its verdict on a saved reply.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::clients::{self, SourceArgs};
-use super::exit::Failure;
-use super::render;
+use super::context::Context;
 use super::report::{self, Format, Report};
-use super::services;
-use crate::catalog::Entry;
-use crate::config::WaiterConfig;
-use crate::diagnostic::Invalid;
-use crate::waiter::Options;
-use crate::waiter::Waiter;
+use super::source_args::SourceArgs;
+use super::waiter_lookup::Lookup;
 
+mod explanation;
 mod json;
 mod reply;
 mod text;
 
-/// Say in words what a waiter does, and try it on a saved reply
+use explanation::Explanation;
+use reply::Trial;
+
+/// Explain what a waiter does, and try it on a saved reply
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,76 +44,34 @@ pub(super) struct Args {
     /// The operation's input as JSON, where the waiter refers to it
     #[arg(long, value_name = "JSON", value_parser = object)]
     input: Option<Map<String, Value>>,
-    /// As botocore has it, to the letter
+    /// As botocore runs it exactly
     #[arg(long)]
     strict: bool,
-    /// How the explanation is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
     sources: SourceArgs,
 }
 
-/// What there is to explain.
-struct Explained {
-    entry: Entry,
-    /// The waiter without what depends on the caller: its pace, bounds and policy.
-    frame: Waiter,
-    trial: Option<reply::Trial>,
-}
-
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    args.sources.check()?;
-    let catalog = args.sources.catalog()?;
-    let models = args.sources.data.models();
-    let service = services::meant(Some(&catalog), &models, &args.service);
-    let found = catalog.find(&service, &args.waiter);
-    let entry = found.map_err(|error| clients::unknown_waiter(&catalog, &models, &error))?;
-    clients::tell_airflow(&entry, &args.waiter);
-    clients::tell_bad_files(&catalog.bad_files_met());
-    let options = Options {
-        input: args.input.clone().unwrap_or_default(),
-        parameters: parameters(&args.parameters),
-        strict: args.strict,
-        allow_mutating: true,
-        ..Options::default()
-    };
-    let frame = frame(&entry, args.strict)?;
-    let trial = match &args.reply {
-        None => None,
-        Some(path) => {
-            // One reply has nothing before it from which it could differ.
-            let config = WaiterConfig { baseline: None, ..WaiterConfig::clone(&entry.config) };
-            let waiter = Waiter::compile(&entry.service, &entry.name, &config, &options);
-            let waiter = waiter.map_err(|problems| invalid(&entry, &problems))?;
-            Some(reply::Trial::of(waiter, &reply::read(path, &entry.service)?))
-        }
-    };
-    let explained = Explained { entry, frame, trial };
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
+    let lookup = Lookup::open(&args.sources, context)?;
+    let service = lookup.service(&args.service);
+    let found = lookup.waiter(&service, &args.waiter);
+    let entry = found.map_err(|error| lookup.failure(&error))?;
+    lookup.warn_of_unusable_files();
+    let mut explanation = Explanation::new(entry, args.strict)?;
+    if let Some(path) = &args.reply {
+        let entry = &explanation.entry;
+        let input = args.input.clone().unwrap_or_default();
+        let waiter = explanation::compile(entry, input, parameters(&args.parameters), args.strict)?;
+        let reply = reply::read(path, &entry.service)?;
+        explanation.trial = Some(Trial::new(waiter, &reply));
+    }
     Ok(Report::text(match args.output {
-        Format::Text => text::text(&explained),
-        Format::Json => report::json(&json::json(&explained)),
+        Format::Text => text::text(&explanation),
+        Format::Json => report::json(json::json(&explanation)),
     }))
-}
-
-fn frame(entry: &Entry, strict: bool) -> Result<Waiter, Failure> {
-    let config = WaiterConfig {
-        acceptors: Vec::new(),
-        input: Map::new(),
-        show: None,
-        baseline: None,
-        diagnose: Vec::new(),
-        parameters: BTreeMap::new(),
-        ..WaiterConfig::clone(&entry.config)
-    };
-    let options = Options { strict, allow_mutating: true, ..Options::default() };
-    Waiter::compile(&entry.service, &entry.name, &config, &options)
-        .map_err(|problems| invalid(entry, &problems))
-}
-
-fn invalid(entry: &Entry, problems: &Invalid) -> Failure {
-    let problems = render::invalid(problems, None);
-    Failure::usage(format!("{} {} cannot be used\n{problems}", entry.service, entry.snake_name()))
 }
 
 fn parameters(given: &[(String, String)]) -> BTreeMap<String, Value> {

@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::clients::SourceArgs;
+use super::context::Context;
 use super::exit::Failure;
-use super::render;
+use super::findings;
 use super::report::{self, Format, Report};
 use super::services;
-use crate::catalog::Catalog;
-use crate::catalog::Entry;
-use crate::catalog::WaiterOrigin;
-use crate::catalog::found_by_words;
+use super::source_args::SourceArgs;
+use super::text_layout::table;
+use crate::catalog::{Catalog, Entry, WaiterOrigin, found_by_words};
 use crate::diagnostic::{fold, nearest};
 use crate::names::service_named;
 
@@ -34,19 +33,19 @@ pub(super) struct Args {
     /// Only waiters with this text in their name, operation or description
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
     sources: SourceArgs,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let catalog = args.sources.catalog()?;
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
+    let catalog = args.sources.catalog(context)?;
     let entries = entries(&catalog, args)?;
     let text = match args.output {
-        Format::Text => table(&entries),
-        Format::Json => report::json(&json!({
+        Format::Text => entries_table(&entries),
+        Format::Json => report::json(json!({
             "version": 1,
             "waiters": entries.iter().map(json).collect::<Vec<_>>(),
         })),
@@ -68,16 +67,16 @@ fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
         [] => (None, &[][..]),
     };
     if let (Some(service), [first, ..]) = (named, args.words.as_slice()) {
-        services::tell(if words.is_empty() { &whole } else { first }, service);
+        services::note_other_name(if words.is_empty() { &whole } else { first }, service);
     }
     let chosen = named.map_or_else(|| services.clone(), |service| vec![service.to_owned()]);
     let filter = args.filter.as_deref().unwrap_or_default().to_lowercase();
     let entries = chosen.iter().flat_map(|service| catalog.service(service)).collect();
     let mut entries = found_by_words(entries, words);
-    // What is called so comes before what only has the words in it.
+    // An exact name comes before names that only contain the words.
     let wanted = fold(&words.concat());
     entries.sort_by_key(|entry| fold(&entry.name) != wanted);
-    // The file that has it may be one that cannot be used, which is said anyway.
+    // It may be in a file that cannot be used, which the remarks name.
     if entries.is_empty() && !words.is_empty() && catalog.bad_files().is_empty() {
         return Err(nothing_found(&whole, &services));
     }
@@ -91,16 +90,12 @@ fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
 }
 
 fn nothing_found(words: &str, services: &[String]) -> Failure {
-    let failure = Failure::usage(format!("no waiter and no service with waiters has `{words}`"));
-    match nearest(words, services.iter().map(String::as_str)) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => {
-            failure.help("`maitred list` shows all; any operation can be waited on with --until")
-        }
-    }
+    let near = nearest(words, services.iter().map(String::as_str));
+    Failure::usage(format!("no waiter and no service with waiters has `{words}`"))
+        .did_you_mean(near, "`maitred list` shows all; any operation can be waited on with --until")
 }
 
-fn table(entries: &[Entry]) -> String {
+fn entries_table(entries: &[Entry]) -> String {
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| {
@@ -113,17 +108,7 @@ fn table(entries: &[Entry]) -> String {
             ]
         })
         .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths = [width(0), width(1), width(2)].map(Option::unwrap_or_default);
-    rows.iter()
-        .map(|[name, operation, origin, summary]| {
-            let line = format!(
-                "{name:0$}  {operation:1$}  {origin:2$}  {summary}",
-                widths[0], widths[1], widths[2]
-            );
-            render::plain(line.trim_end()) + "\n"
-        })
-        .collect()
+    table(&rows)
 }
 
 fn first_sentence(text: &str) -> &str {
@@ -155,10 +140,10 @@ pub(super) fn origin(origin: &WaiterOrigin) -> Value {
     }
 }
 
-/// The files that cannot be used, and what is worth knowing of an empty list.
+/// Remarks on files that cannot be used, and on an empty list.
 fn remarks(catalog: &Catalog, entries: &[Entry]) -> String {
     let mut remarks: String =
-        catalog.bad_files().into_iter().map(|bad| render::bad_file(bad) + "\n\n").collect();
+        catalog.bad_files().into_iter().map(|bad| findings::bad_file(bad) + "\n\n").collect();
     match catalog.bad_files().len() {
         0 => {}
         1 => remarks.push_str("One file cannot be used; its waiters are missing.\n"),

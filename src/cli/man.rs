@@ -14,8 +14,8 @@ pub(super) struct Args {
     command: Option<String>,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let mut tree = super::command();
+/// `tree` is the whole command line.
+pub(super) fn run(args: &Args, mut tree: clap::Command) -> anyhow::Result<Report> {
     tree.build();
     let page = match &args.command {
         None => tree,

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::clients::DataArgs;
-use super::render;
+use super::context::Context;
 use super::report::{self, Format, Report};
-use crate::model::ModelOrigin;
-use crate::model::Models;
+use super::source_args::DataArgs;
+use super::text_layout::table;
 use crate::model::archive::build;
+use crate::model::{ModelOrigin, Models};
 
 /// Show the service models in this program, or build an archive of others
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ it, and what service-2.sdk-extras.json merges in.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -56,14 +56,14 @@ struct Build {
     output: PathBuf,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     match &args.command {
         None => {
             args.data.check()?;
-            let models = args.data.models();
+            let models = args.data.models(context);
             Ok(Report::text(match args.output {
                 Format::Text => text(&models),
-                Format::Json => report::json(&json(&models)),
+                Format::Json => report::json(json(&models)),
             }))
         }
         Some(Command::Build(args)) => run_build(args),
@@ -72,18 +72,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 
 /// A service a line, and where its model comes from.
 fn text(models: &Models) -> String {
-    let origins = models.origins();
-    let width = origins.keys().map(|name| name.chars().count()).max().unwrap_or_default();
-    let mut text = format!("built in: {}\n", models.source());
-    for (service, origin) in &origins {
-        let origin = match origin {
-            ModelOrigin::File(path) => path.display().to_string(),
-            ModelOrigin::Archive | _ => "built in".to_owned(),
-        };
-        text.push_str(&render::plain(&format!("{service:width$}  {origin}")));
-        text.push('\n');
-    }
-    text
+    let rows: Vec<_> = models
+        .origins()
+        .into_iter()
+        .map(|(service, origin)| match origin {
+            ModelOrigin::File(path) => [service, path.display().to_string()],
+            ModelOrigin::Archive | _ => [service, "built in".to_owned()],
+        })
+        .collect();
+    format!("built in: {}\n{}", models.source(), table(&rows))
 }
 
 fn json(models: &Models) -> Value {

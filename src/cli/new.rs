@@ -1,45 +1,39 @@
 //! `maitred new`: writes a waiter and its first cases from the model of an operation.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::clients::DataArgs;
+use super::context::Context;
+use super::duration;
 use super::exit::Failure;
+use super::findings;
 use super::project;
-use super::render;
 use super::report::{self, Report};
-use super::services;
-use super::signature;
-use super::signature::Signature;
-use super::test::CASES;
 use crate::catalog;
 use crate::config::State;
 use crate::diagnostic::fold;
-use crate::draft;
-use crate::draft::Draft;
-use crate::draft::DraftOptions;
+use crate::draft::{self, Draft, DraftOptions};
 use crate::file;
-use crate::model::Models;
-use crate::model::OperationModel;
-use crate::model::ServiceModel;
 use crate::schema;
 
+mod draft_failure;
+mod draft_summary;
+mod draft_target;
 mod prompt;
-mod proposal;
-mod refusal;
+
+use draft_target::DraftTarget;
 
 /// Write a waiter and its first cases from the model of an operation
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The state is the member of the output that is called so, e.g. Status; success and failure are told by
-the names of its values, and all of it is shown for you to judge. On a terminal it is asked for; the
-flags say it beforehand. Where the model does not list the values, say them: --success and --failure.
-A waiter for a thing that is to be gone succeeds where it is not found: --not-found success.
+The state is a member of the output with a name such as Status. Its values are taken for success or
+failure by their names; check the proposal. On a terminal, what no flag says is asked for. Where the
+model does not list the values, give --success and --failure. A waiter for a deletion succeeds once
+the resource is not found: --not-found success.
 
-The waiter is added to the file, in which nothing else changes, and its cases to
+The waiter is added to the file, which is otherwise unchanged, and its cases to
 DIR/<service>/<waiter>: one for every state that ends the wait, and one in which nothing does.
 
 Examples:
@@ -55,28 +49,28 @@ pub(super) struct Args {
     service: String,
     /// The operation to poll, e.g. get-crawler
     operation: String,
-    /// The waiter's name; default: the thing and its first success
+    /// The waiter's name; default: the resource and its first success state
     #[arg(long)]
     name: Option<String>,
-    /// The member of the output that tells the state, e.g. Clusters[].ClusterStatus
+    /// The member of the output that is the state, e.g. Clusters[].ClusterStatus
     #[arg(long, value_name = "EXPR")]
     path: Option<String>,
-    /// The states that are a success, instead of those whose names say so
+    /// The success states; default: those recognised by their names
     #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
     success: Vec<String>,
-    /// The states that are a failure, instead of those whose names say so
+    /// The failure states; default: those recognised by their names
     #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
     failure: Vec<String>,
-    /// What the error for a thing that does not exist means; default: it ends the wait as an error
+    /// What it means that the resource does not exist; default: an error that ends the wait
     #[arg(long, value_enum, value_name = "STATE")]
     not_found: Option<NotFound>,
-    /// Seconds between two polls; default: 15 for work, 30 for a thing
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Seconds between two polls; default: 15 for jobs, 30 for resources
+    #[arg(long, value_name = "SECONDS", value_parser = duration::parse_seconds)]
     delay: Option<f64>,
-    /// How many polls; default: an hour of them
+    /// The maximum number of polls; default: as many as take an hour
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_attempts: Option<u64>,
-    /// The thing runs again and again: wait for the run after the one that is there now (a `baseline`)
+    /// For what runs again and again: wait for the run after the current one (a `baseline`)
     #[arg(long)]
     baseline: bool,
     /// The waiter file; default: waiters/<service>.json
@@ -88,7 +82,7 @@ pub(super) struct Args {
     /// Replace a waiter of that name, and its cases
     #[arg(long)]
     force: bool,
-    /// Ask nothing
+    /// Ask no questions
     #[arg(short, long)]
     yes: bool,
     /// Print the waiter and write nothing
@@ -96,14 +90,14 @@ pub(super) struct Args {
     dry_run: bool,
 }
 
-/// What the error for a thing that does not exist means.
+/// What it means that the resource does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum NotFound {
-    /// It is what is waited for: the thing is gone
+    /// The wait succeeds: it is for the deletion
     Success,
-    /// The wait is in vain
+    /// The wait fails
     Failure,
-    /// It is yet to come
+    /// The wait goes on: the resource is yet to be created
     Retry,
 }
 
@@ -117,14 +111,8 @@ impl From<NotFound> for State {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds".to_owned())?;
-    let valid = seconds.is_finite() && (0.0..1e9).contains(&seconds);
-    if valid { Ok(seconds) } else { Err("write a number of seconds".to_owned()) }
-}
-
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let target = find(args)?;
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
+    let target = DraftTarget::find(&args.service, &args.operation, context)?;
     let service = &target.service;
     let mut options = DraftOptions {
         name: args.name.clone(),
@@ -140,19 +128,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         prompt::ask(service, &target.operation, &mut options, &mut prompt::Terminal)?;
     }
     let draft = draft::draft(service, &target.operation, &options)
-        .map_err(|error| refusal::explained(&target, &error))?;
+        .map_err(|error| draft_failure::failure(&target, &error))?;
     if args.dry_run {
         let waiter = json!({ draft.name.as_str(): draft.to_json() });
-        return Ok(Report::text(report::json(&waiter)).with_stderr(proposal::told(&target, &draft)));
+        return Ok(
+            Report::text(report::json(waiter)).with_stderr(draft_summary::text(&target, &draft))
+        );
     }
-    let project = project::project()?;
+    let project = context.project()?;
     let file = args.file.clone();
     let file = file.unwrap_or_else(|| Path::new("waiters").join(format!("{}.json", service.name)));
     if args.file.is_none() {
         project::stays_inside(Path::new("."), &file, "--file")?;
     }
-    let cases = args.cases.clone().or_else(|| project.tests.clone());
-    let cases = cases.unwrap_or_else(|| PathBuf::from(CASES));
+    let cases = context.cases(args.cases.as_ref())?;
     let within = args.cases.is_none().then(|| project.top());
     if let Some(root) = within {
         project::stays_inside(root, &cases.join(&service.name), "--cases")?;
@@ -160,63 +149,27 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     let name = write_waiter(&file, &service.name, &draft, args.force)?;
     let folder = cases.join(&service.name).join(&name);
     let written = write_cases(&folder, &draft, args.force, within)?;
-    let told = format!(
+    let text = format!(
         "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
-         look through both, then: maitred lint {} && maitred test {} {name}",
-        proposal::told(&target, &draft),
+         check both, then run: maitred lint {} && maitred test {} {name}",
+        draft_summary::text(&target, &draft),
         service.name,
         file.display(),
         folder.display(),
         file.display(),
         service.name
     );
-    Ok(Report::text(told))
+    Ok(Report::text(text))
 }
 
-/// What is to be polled.
-struct Target {
-    models: Models,
-    service: ServiceModel,
-    operation: Arc<OperationModel>,
-}
-
-fn find(args: &Args) -> anyhow::Result<Target> {
-    if args.service == signature::HTTP {
-        let failure = Failure::usage("service http has no model to write a waiter from");
-        return Err(failure
-            .help("`maitred explain http json_field` shows one to begin with")
-            .into());
-    }
-    let models = DataArgs::default().models();
-    let named = services::meant(None, &models, &args.service);
-    let service = signature::known_service(&models, &named)?.model().clone();
-    let Some(Signature::Aws { operation, .. }) = Signature::find(&models, &named, &args.operation)?
-    else {
-        let message = format!("{} has no operation `{}`", service.name, args.operation);
-        let failure = Failure::usage(message);
-        return Err(match Signature::suggest(&models, &named, &args.operation) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help(format!("`maitred call {}` lists them", service.name)),
-        }
-        .into());
-    };
-    if !service.is_read(&operation.name) {
-        let message =
-            format!("polling {} may change something: it is not read-only", operation.name);
-        return Err(Failure::usage(message)
-            .help("name the operation that describes the thing")
-            .into());
-    }
-    Ok(Target { models, service, operation })
-}
-
-/// Adds the waiter to its file and tells the name that it has there.
+/// Adds the waiter to its file, and returns the name that it has there.
 fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyhow::Result<String> {
     let waiter = draft.to_json();
     let mut name = draft.name.clone();
     let text = if path.exists() {
-        let file = catalog::read(path, crate::schema::parse).map_err(|bad| {
-            let message = format!("{} cannot be used\n{}", path.display(), render::bad_file(&bad));
+        let file = catalog::read(path, schema::parse).map_err(|bad| {
+            let message =
+                format!("{} cannot be used\n{}", path.display(), findings::bad_file(&bad));
             Failure::usage(message)
         })?;
         let of = file.service.clone().unwrap_or_else(|| catalog::file_service(path));
@@ -232,7 +185,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
             }
             name.clone_from(known);
         }
-        let text = file::text(path, crate::catalog::MAX_FILE as u64)?;
+        let text = file::text(path, catalog::MAX_FILE as u64)?;
         schema::with_waiter(&text, &name, &waiter)?
     } else {
         let mut file = json!({ "$schema": schema::SCHEMA_ID, "version": 2 });
@@ -240,15 +193,15 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
             file["service"] = Value::from(service);
         }
         file["waiters"] = json!({ name.as_str(): waiter });
-        report::json(&file)
+        report::json(file)
     };
-    // What is written can be read.
+    // The file must be valid after the change.
     schema::parse(&text).with_context(|| format!("{name} would not be valid"))?;
     write(path, &text)?;
     Ok(name)
 }
 
-/// Writes the cases of a draft that are not there yet; in the folder `within`, if it is given.
+/// Writes the cases of a draft that do not exist yet; only below the folder `within`, if it is given.
 fn write_cases(
     folder: &Path,
     draft: &Draft,
@@ -262,7 +215,7 @@ fn write_cases(
             if let Some(root) = within {
                 project::stays_inside(root, &path, "--cases")?;
             }
-            write(&path, &report::json(&serde_json::to_value(case)?))?;
+            write(&path, &report::json(serde_json::to_value(case)?))?;
             written += 1;
         }
     }

@@ -1,5 +1,4 @@
-//! What is said on stderr while a wait runs: a live line on a terminal, else a line per change and one a
-//! minute, so that nobody takes the wait for dead.
+//! The progress of a wait on stderr: a live line on a terminal, else a line per change and one a minute.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,46 +7,45 @@ use serde_json::Value;
 
 use crate::config::State;
 use crate::engine::Poll;
-use crate::matcher::Acceptor;
-use crate::matcher::Verdict;
+use crate::matcher::{Acceptor, Verdict};
 use crate::waiter::Waiter;
 
 use super::duration::show;
-use super::report;
-use super::report::LiveLine;
+use super::keywords;
+use super::report::{self, LiveLine};
 
 /// The longest silence where there is no live line.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// How often the live line counts on.
 pub(super) const LIVE: Duration = Duration::from_secs(1);
 
-/// The voice of one wait.
+/// Shows the progress of one wait.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
-    track: Track<'a>,
-    voice: Voice,
+    track: PollTracker<'a>,
+    mode: OutputMode,
     verbose: bool,
     /// When something was printed last, as time since the start of the wait.
     printed: Duration,
 }
 
 #[derive(Debug)]
-enum Voice {
+enum OutputMode {
     Quiet,
     Lines,
     Live(LiveLine),
 }
 
-/// What is known of a wait that runs, in words.
+/// The state of a running wait, in words.
 #[derive(Debug)]
-pub(super) struct Track<'a> {
+pub(super) struct PollTracker<'a> {
     waiter: &'a Waiter,
-    /// The last poll, as far as it is said again.
-    last: Option<Seen>,
+    /// The last poll.
+    last: Option<LastPoll>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct LastPoll {
     attempt: u64,
     state: String,
     at: Duration,
@@ -56,31 +54,31 @@ struct Seen {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(waiter: &'a Waiter, quiet: bool, verbose: bool) -> Self {
-        let voice = match (quiet, report::is_live()) {
-            (true, _) => Voice::Quiet,
-            (false, true) => Voice::Live(LiveLine::start()),
-            (false, false) => Voice::Lines,
+        let mode = match (quiet, report::is_live()) {
+            (true, _) => OutputMode::Quiet,
+            (false, true) => OutputMode::Live(LiveLine::start()),
+            (false, false) => OutputMode::Lines,
         };
-        Self { track: Track::new(waiter), voice, verbose, printed: Duration::ZERO }
+        Self { track: PollTracker::new(waiter), mode, verbose, printed: Duration::ZERO }
     }
 
-    /// Says what is waited for, and for how long at most.
+    /// Shows what is waited for, and its limits.
     pub(super) fn begin(&self, text: &str) {
         self.say(text);
         self.redraw(Duration::ZERO);
     }
 
-    /// Takes in one poll.
+    /// Records a poll.
     pub(super) fn polled(&mut self, poll: &Poll) {
         let changed = self.track.polled(poll);
-        let live = matches!(self.voice, Voice::Live(_));
-        // The error that ends the wait is told by the summary.
-        let told = poll.next_delay.is_none() && poll.decision.matched.is_none();
+        let live = matches!(self.mode, OutputMode::Live(_));
+        // The summary shows the error that ends the wait.
+        let is_final_error = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
             self.say(&self.track.details(poll));
             self.printed = poll.elapsed;
         } else if !live
-            && !told
+            && !is_final_error
             && (changed || poll.elapsed.saturating_sub(self.printed) >= SILENCE)
         {
             self.line(poll.elapsed);
@@ -90,25 +88,27 @@ impl<'a> Progress<'a> {
 
     /// The time until [`Progress::tick`] has something to do.
     pub(super) fn until_tick(&self, elapsed: Duration) -> Duration {
-        match self.voice {
-            Voice::Live(_) => LIVE,
-            Voice::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
-            Voice::Quiet => Duration::from_secs(3600),
+        match self.mode {
+            OutputMode::Live(_) => LIVE,
+            OutputMode::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
+            OutputMode::Quiet => Duration::from_secs(3600),
         }
     }
 
-    /// Time passes, and nothing else happens.
+    /// Updates the elapsed time.
     pub(super) fn tick(&mut self, elapsed: Duration) {
-        match self.voice {
-            Voice::Live(_) => self.redraw(elapsed),
-            Voice::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => self.line(elapsed),
-            Voice::Lines | Voice::Quiet => {}
+        match self.mode {
+            OutputMode::Live(_) => self.redraw(elapsed),
+            OutputMode::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => {
+                self.line(elapsed)
+            }
+            OutputMode::Lines | OutputMode::Quiet => {}
         }
     }
 
-    /// Takes the live line away.
+    /// Removes the live line.
     pub(super) fn end(&self) {
-        if let Voice::Live(line) = &self.voice {
+        if let OutputMode::Live(line) = &self.mode {
             line.clear();
         }
     }
@@ -119,31 +119,35 @@ impl<'a> Progress<'a> {
     }
 
     fn say(&self, text: &str) {
-        match &self.voice {
-            Voice::Quiet => {}
-            Voice::Lines => report::note(text),
-            Voice::Live(line) => line.above(text),
+        match &self.mode {
+            OutputMode::Quiet => {}
+            OutputMode::Lines => report::note(text),
+            OutputMode::Live(line) => line.above(text),
         }
     }
 
     fn redraw(&self, elapsed: Duration) {
-        if let Voice::Live(line) = &self.voice {
+        if let OutputMode::Live(line) = &self.mode {
             line.set(self.track.text(elapsed));
         }
     }
 }
 
-impl<'a> Track<'a> {
+impl<'a> PollTracker<'a> {
     pub(super) fn new(waiter: &'a Waiter) -> Self {
         Self { waiter, last: None }
     }
 
-    /// Takes in one poll; whether it saw something else than the one before.
+    /// Records a poll; returns whether it saw something else than the one before.
     pub(super) fn polled(&mut self, poll: &Poll) -> bool {
         let state = report::one_line(&state(self.waiter, poll));
         let changed = self.last.as_ref().is_none_or(|last| last.state != state);
-        self.last =
-            Some(Seen { attempt: poll.attempt, state, at: poll.elapsed, next: poll.next_delay });
+        self.last = Some(LastPoll {
+            attempt: poll.attempt,
+            state,
+            at: poll.elapsed,
+            next: poll.next_delay,
+        });
         changed
     }
 
@@ -216,7 +220,7 @@ fn reply(waiter: &Waiter, poll: &Poll) -> String {
     }
 }
 
-/// Whether a shown value says nothing, as the states of an empty list.
+/// Whether a shown value is empty, e.g. the states of an empty list.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::String(text) => text.is_empty(),
@@ -255,7 +259,7 @@ fn details(waiter: &Waiter, poll: &Poll) -> String {
     for (index, acceptor) in waiter.acceptors().iter().enumerate() {
         let _ = write!(text, "\n  {}. {}", index + 1, finding(acceptor, poll));
         if poll.decision.matched == Some(index) {
-            let state = super::terms::state(acceptor.state);
+            let state = keywords::state(acceptor.state);
             let _ = write!(text, "\n  acceptor {} decides: {state}", index + 1);
             if poll.decision.is_baseline && acceptor.state != State::Retry {
                 text.push_str(", which does not count: still the baseline");
@@ -286,8 +290,8 @@ fn finding(acceptor: &Acceptor, poll: &Poll) -> String {
     let argument = acceptor.expression().map(|expression| format!(" `{}`", expression.as_str()));
     format!(
         "{} {}{} expected {}, saw {saw}: {decided}",
-        super::terms::state(acceptor.state),
-        super::terms::matcher(&acceptor.matcher),
+        keywords::state(acceptor.state),
+        keywords::matcher(&acceptor.matcher),
         argument.unwrap_or_default(),
         acceptor.expected,
     )
@@ -314,8 +318,8 @@ mod tests {
             Waiter::compile("http", "up", &file.waiters["up"], &Options::default()).unwrap();
         let seconds = Duration::from_secs;
         let mut progress = Progress {
-            track: Track::new(&waiter),
-            voice: Voice::Lines,
+            track: PollTracker::new(&waiter),
+            mode: OutputMode::Lines,
             verbose: false,
             printed: seconds(10),
         };

@@ -1,15 +1,15 @@
-//! What the command says: the only file that prints.
+//! The output of the command: the only file that prints.
 //!
-//! Results go to stdout, everything else to stderr. Styles are stripped where the stream is not a
-//! terminal or `NO_COLOR` is set. A reader that has gone away is not an error: there is nobody left to
-//! tell.
+//! Results go to stdout, everything else to stderr. Styles are stripped where the stream is not a terminal or
+//! `NO_COLOR` is set. A closed pipe is not an error.
 //!
-//! Everything goes through here once more before it is printed: known secrets are replaced, and what a
-//! terminal or a CI would obey is made harmless ([`escape`]). Text from outside is escaped where it is put
-//! into a sentence, too: only there is it known which newlines are its own.
+//! In everything that is printed, known secrets are replaced, and control characters and commands of CI are
+//! escaped ([`escape`]). Text from outside is also escaped where it is put into a message, since only there its
+//! line breaks can be told from ours.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -19,29 +19,27 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::client::CallError;
-use crate::secrets::KnownSecrets;
-use crate::secrets::urls;
+use crate::secrets::{KnownSecrets, urls};
 
 use super::exit::{Exit, Failure};
 
 mod escape;
 
-/// The secrets that this process has come to know. One for the process, since there is one place that
-/// prints: whatever is printed, whoever found the secret.
+/// The secrets that this process has come to know. Global, since they are replaced in all output.
 static KNOWN: LazyLock<KnownSecrets> = LazyLock::new(KnownSecrets::default);
 
-/// The secrets that are left out of everything that is printed.
+/// The secrets that are replaced in all output.
 pub(super) fn known() -> &'static KnownSecrets {
     &KNOWN
 }
 
-/// What a command has to say, and how it exits.
+/// The output and the exit code of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Report {
     pub(super) stdout: String,
     pub(super) stderr: String,
     pub(super) exit: Exit,
-    /// Whether stdout is a script, a page or commands of our own making, to be printed as it is.
+    /// Whether stdout is a script, a page or commands of our own, and printed as it is.
     pub(super) verbatim: bool,
 }
 
@@ -51,13 +49,12 @@ impl Report {
         Self { stdout: stdout.into(), ..Self::default() }
     }
 
-    /// A success with a script, a page or commands of our own making, in which text from outside is escaped
-    /// already.
+    /// A success with a script, a page or commands of our own, in which text from outside is already escaped.
     pub(super) fn verbatim(stdout: impl Into<String>) -> Self {
         Self { verbatim: true, ..Self::text(stdout) }
     }
 
-    /// The same with a remark.
+    /// The same with text for stderr.
     pub(super) fn with_stderr(mut self, stderr: impl Into<String>) -> Self {
         self.stderr = stderr.into();
         self
@@ -69,7 +66,8 @@ impl Report {
         self
     }
 
-    /// Prints it; the exit code, which is another one if the result could not be written.
+    /// Prints the report and returns the exit code, which is [`Exit::Usage`] for a success that could not be
+    /// written.
     pub(super) fn print(&self) -> Exit {
         note(&self.stderr);
         let printed = if self.verbatim { write_out(&self.stdout) } else { result(&self.stdout) };
@@ -83,7 +81,7 @@ impl Report {
     }
 }
 
-/// How a result is written.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Format {
     // No doc comments here: they would make clap's help twice as long.
@@ -94,27 +92,24 @@ pub(super) enum Format {
     Json,
 }
 
-/// Workflow commands that we have written, without what a terminal would obey in them.
+/// Our own workflow commands, with control characters escaped.
 pub(super) fn commands(text: &str) -> String {
     escape::commands(text)
 }
 
 /// Indented JSON that keeps the order of the keys, without known secrets.
-pub(super) fn json(value: &Value) -> String {
-    let mut value = Cow::Borrowed(value);
-    if known().is_in(&value) {
-        known().redact_value(value.to_mut());
-    }
+pub(super) fn json(mut value: Value) -> String {
+    known().redact_value(&mut value);
     escape::json(&format!("{value:#}\n"))
 }
 
-/// Prints a piece of a JSON text, which has been through [`json`].
+/// Prints a piece of a [`JsonList`].
 pub(super) fn json_piece(text: &str) -> io::Result<()> {
     write_out(text)
 }
 
-/// A list that is written one item after the other, so that it may be longer than memory: the same text as
-/// that of [`json`] for `{"version": 1, NAME: [..]}`, in pieces of whole lines.
+/// A JSON list that is printed item by item and need not fit in memory. The pieces are whole lines of the text
+/// that [`json`] makes of `{"version": 1, NAME: [..]}`.
 #[derive(Debug)]
 pub(super) struct JsonList {
     name: &'static str,
@@ -128,7 +123,7 @@ impl JsonList {
     }
 
     /// The text before this item, which is kept.
-    pub(super) fn item(&mut self, item: &Value) -> String {
+    pub(super) fn item(&mut self, item: Value) -> String {
         let text = format!("    {}", json(item).trim_end()).replace('\n', "\n    ");
         match self.last.replace(text) {
             None => format!("{}[\n", self.head()),
@@ -159,13 +154,13 @@ pub(super) fn call_error(error: &CallError) -> Value {
     })
 }
 
-/// Prints to stdout. A closed pipe is not an error, see above.
+/// Prints to stdout.
 pub(super) fn result(text: &str) -> io::Result<()> {
     write_out(&escape::page(&without_secrets(text)))
 }
 
-/// A result without known secrets. In JSON they are replaced already, where they are values: what looks like
-/// one in its text is a part of a number.
+/// A result without known secrets. JSON is returned as it is: [`json`] has replaced them in its values, and
+/// what still looks like one is part of a number.
 fn without_secrets(text: &str) -> Cow<'_, str> {
     let redacted = known().redact(text);
     let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
@@ -180,21 +175,21 @@ fn write_out(text: &str) -> io::Result<()> {
     }
 }
 
-/// Prints to stderr, where secrets in URLs are hidden, too.
+/// Prints to stderr, also without secrets in URLs.
 pub(super) fn note(text: &str) {
     let text = escape::page(&urls::masked(&known().redact(text)));
     let mut stream = anstream::stderr().lock();
     let _ = write!(stream, "{text}{}", newline(&text)).and_then(|()| stream.flush());
 }
 
-/// Takes the lines of the log, each in one piece.
+/// Prints the log line by line.
 #[derive(Debug)]
 pub(super) struct LogWriter;
 
 impl io::Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        // Lines of a message are its own, and not those of the log.
+        // Further lines of a message must not look like lines of the log.
         note(&text.trim_end().replace(['\n', '\r'], "\n    "));
         Ok(line.len())
     }
@@ -204,7 +199,7 @@ impl io::Write for LogWriter {
     }
 }
 
-/// What is said of a panic: its message may hold text from outside.
+/// Prints a panic, whose message may hold text from outside.
 pub(super) fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let backtrace = std::backtrace::Backtrace::capture();
     note(&escape::message(&format!("{panic}")));
@@ -219,13 +214,22 @@ fn newline(text: &str) -> &'static str {
 
 /// A string without its quotes, with its lines as they are; anything else as JSON in one line.
 pub(super) fn plain(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    escape::value(&known().redact(&text))
+    lines(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// Text from outside in one line.
 pub(super) fn one_line(text: &str) -> String {
     escape::one_line(&known().redact(text))
+}
+
+/// A path in one line.
+pub(super) fn path(path: &Path) -> String {
+    one_line(&path.display().to_string())
+}
+
+/// Text from outside, escaped, with its line breaks.
+pub(super) fn lines(text: &str) -> String {
+    escape::value(&known().redact(text))
 }
 
 /// A message from outside, or with text from outside in it. Lines after the first are indented.
@@ -245,21 +249,20 @@ pub(super) fn error_text(error: &anyhow::Error) -> String {
     text
 }
 
-/// A message of ours, laid out and styled, in which text from outside may stand: no line after the first
-/// begins at the margin.
+/// A formatted message of ours that may hold text from outside: indents the lines after the first.
 fn indented(text: &str) -> String {
     let at_margin = |line: &str| !line.is_empty() && !line.starts_with(' ');
     if text.lines().skip(1).any(at_margin) { text.replace('\n', "\n  ") } else { text.to_owned() }
 }
 
-/// What clap says of a command line, whose words may be from outside.
+/// An error of clap as text, with the words of the command line escaped.
 pub(super) fn usage_text(error: &clap::Error) -> String {
     let mut text = error.render().ansi().to_string();
     for (_, value) in error.context() {
         let words = match value {
             ContextValue::String(word) => std::slice::from_ref(word),
             ContextValue::Strings(words) => words.as_slice(),
-            // Of our own making.
+            // Our own text.
             ContextValue::None
             | ContextValue::Bool(_)
             | ContextValue::Number(_)
@@ -286,18 +289,18 @@ pub(super) fn error_and_advice(message: &str, advice: Option<&str>) -> String {
     text
 }
 
-/// `help: …`, on a line of its own.
+/// `help: …` on its own line.
 pub(super) fn advice(advice: &str) -> String {
     format!("\n{HELP}help:{HELP:#} {}", indented(advice))
 }
 
-/// Whether people watch stderr on a terminal that can redraw a line.
+/// Whether stderr is a terminal that can redraw a line.
 pub(super) fn is_live() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !dumb
 }
 
-/// Whether there is somebody to ask.
+/// Whether the user can be asked questions.
 pub(super) fn asks_people() -> bool {
     is_live() && std::io::stdin().is_terminal()
 }
@@ -307,7 +310,7 @@ pub(super) fn has_colors() -> bool {
     anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
-/// The one line on a terminal that is redrawn while a wait runs.
+/// A line on a terminal that is redrawn while a wait runs.
 #[derive(Debug)]
 pub(super) struct LiveLine(ProgressBar);
 
@@ -329,13 +332,13 @@ impl LiveLine {
         self.0.suspend(|| note(text));
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(super) fn clear(&self) {
         self.0.finish_and_clear();
     }
 }
 
-/// What a line shows that is redrawn.
+/// The text of a live line.
 fn in_line(text: &str) -> String {
     one_line(&urls::masked(&known().redact(text)))
 }
@@ -346,7 +349,7 @@ fn live_style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-/// As many such lines, one below the other.
+/// Several such lines, one below the other.
 #[derive(Debug)]
 pub(super) struct LiveLines {
     all: MultiProgress,
@@ -385,7 +388,7 @@ impl LiveLines {
         self.all.suspend(|| note(text));
     }
 
-    /// Takes the lines away.
+    /// Removes the lines.
     pub(super) fn clear(&self) {
         for line in &self.lines {
             line.finish_and_clear();

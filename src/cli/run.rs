@@ -4,26 +4,24 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::clients::SourceArgs;
+use super::async_runtime;
+use super::connections_args::ConnectionsArgs;
+use super::context::Context;
+use super::end_signals::EndSignals;
 use super::exit::Exit;
-use super::project::ConnectionsArgs;
 use super::report::{self, Format, Report};
-use super::store::{Opened, StoreArgs, store_failure};
-use super::tasks::submit::SpecArgs;
-use super::tasks::{self, submit};
-use super::triggerer::EndSignals;
-use crate::runtime::Scope;
-use crate::runtime::StoreError;
-use crate::runtime::TaskId;
-use crate::runtime::TriggererOptions;
+use super::source_args::SourceArgs;
+use super::store::{OpenStore, StoreArgs, store_failure};
+use super::tasks::{self, SpecArgs};
 use crate::runtime::store::Submitted;
+use crate::runtime::{Scope, StoreError, TaskId, TriggererOptions};
 
 /// Submit one task and follow it to its end; exits as `maitred wait` would: 0 success, 1 failed or in
 /// doubt, 2 bad usage or blocked, 3 gave up, 4 refused, 5 unreachable, 130 cancelled
 ///
-/// The task is run in this process, and no other task of the store; a triggerer that runs the store already
-/// runs it instead. It is as durable as any: if this process is killed, `maitred triggerer` goes on with it.
-/// A failure hook is run once; if that does not reach its server, `maitred triggerer` tries again.
+/// This process runs only this task; if a triggerer already runs the store, that one runs it. The task is
+/// durable: if this process is killed, `maitred triggerer` continues it. A failure hook is run once; if its
+/// server cannot be reached, `maitred triggerer` tries again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -36,7 +34,7 @@ pub(super) struct Args {
     task: SpecArgs,
     #[command(flatten)]
     store: StoreArgs,
-    /// How the result is written
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -45,26 +43,38 @@ pub(super) struct Args {
     sources: SourceArgs,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
-    let (opened, submitted) =
-        submit::submit(&args.task, &args.operator, &args.store, &args.connections, &args.sources)?;
+    let (opened, submitted) = tasks::submit_one(
+        &args.task,
+        &args.operator,
+        &args.store,
+        &args.connections,
+        &args.sources,
+        context,
+    )?;
     let (id, scope) = match submitted {
         Submitted::Created(id) | Submitted::Replaced { new: id, .. } => (id, Scope::New(id)),
         Submitted::Attached(id) => (id, Scope::Existing(id)),
     };
     report::note(&format!("task {id} is in {}", opened.path.display()));
-    let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
-    let ended = runtime.block_on(follow(args, &opened, id, scope));
+    let runtime = async_runtime::multi_thread()?;
+    let ended = runtime.block_on(follow(args, &opened, id, scope, context));
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
     ended
 }
 
-async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyhow::Result<Report> {
+async fn follow(
+    args: &Args,
+    opened: &OpenStore,
+    id: TaskId,
+    scope: Scope,
+    context: &Context,
+) -> anyhow::Result<Report> {
     let mut signals = EndSignals::listen()?;
     let (stop, stopped) = watch::channel(false);
-    let mut running = std::pin::pin!(run_here(args, opened, scope, stopped));
+    let mut running = std::pin::pin!(run_here(args, opened, scope, stopped, context));
     let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));
     let report = tokio::select! {
         biased;
@@ -77,32 +87,33 @@ async fn follow(args: &Args, opened: &Opened, id: TaskId, scope: Scope) -> anyho
         ended = finished(running) => ended,
         _ = signals.next() => Ok(()),
     };
-    // What the task came to is known, whatever becomes of the rest.
+    // The outcome of the task is known whatever happens now.
     if let Err(error) = finished.and_then(|()| tell_of_hook(opened, id)) {
         report::note(&format!("warning: the end of this process: {error:#}"));
     }
     Ok(report)
 }
 
-/// Tells of a failure hook that has still to be run.
-fn tell_of_hook(opened: &Opened, id: TaskId) -> anyhow::Result<()> {
-    let task = opened.store.task(id).map_err(|error| store_failure(&error))?;
+/// Notes a failure hook that still has to run.
+fn tell_of_hook(opened: &OpenStore, id: TaskId) -> anyhow::Result<()> {
+    let task = opened.store.task(id).map_err(store_failure)?;
     if let Some(hook) = task.as_ref().filter(|task| task.hook_pending).and_then(tasks::hook_text) {
         report::note(&format!("the failure hook {hook}; `maitred triggerer` goes on with it"));
     }
     Ok(())
 }
 
-/// Runs the one task until `stopped`, as soon as no triggerer runs the store, which would run it, too.
+/// Runs the one task until `stopped`, unless a triggerer runs the store, and with it this task.
 async fn run_here(
     args: &Args,
-    opened: &Opened,
+    opened: &OpenStore,
     mut scope: Scope,
     mut stopped: watch::Receiver<bool>,
+    context: &Context,
 ) -> anyhow::Result<()> {
     loop {
         let options = TriggererOptions { scope, ..TriggererOptions::default() };
-        let triggerer = opened.triggerer(&args.sources, &args.connections, options)?;
+        let triggerer = opened.triggerer(&args.sources, &args.connections, options, context)?;
         let mut asked = stopped.clone();
         let ended = triggerer.run(async move {
             // A sender that is gone means the end, too.
@@ -110,7 +121,7 @@ async fn run_here(
         });
         match ended.await {
             Err(StoreError::Locked(_)) => {}
-            ended => return ended.map_err(|error| store_failure(&error).into()),
+            ended => return ended.map_err(|error| store_failure(error).into()),
         }
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return Ok(()),
@@ -123,7 +134,7 @@ async fn run_here(
     }
 }
 
-/// Nobody has asked for the end of what ran the task.
+/// The triggerer ended without being asked to.
 fn broken_off(ended: anyhow::Result<()>) -> anyhow::Error {
     ended.err().unwrap_or_else(|| anyhow::anyhow!("the task is no longer run"))
 }
@@ -131,17 +142,17 @@ fn broken_off(ended: anyhow::Result<()>) -> anyhow::Error {
 /// How often a process tries to run its task while another one runs the store.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
-/// How long an end may take that is not told of.
+/// How long the end may take without a note.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Waits for the triggerer's end, and says why if that takes a while.
+/// Waits for the triggerer to end, with a note if that takes a while.
 async fn finished(
     mut running: std::pin::Pin<&mut impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
     match tokio::time::timeout(SOON, running.as_mut()).await {
         Ok(ended) => ended,
         Err(_) => {
-            report::note("ending: hooks and steps in hand are finished first; Ctrl-C ends at once");
+            report::note("ending: running hooks and steps are finished first; Ctrl-C ends at once");
             running.await
         }
     }

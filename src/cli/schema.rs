@@ -27,11 +27,10 @@ enum Of {
     Case,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "every command may fail")]
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args) -> Report {
     let schema = match args.of {
         Of::Waiters => schema::json_schema(),
         Of::Case => schema::case_schema(),
     };
-    Ok(Report::text(report::json(&schema)))
+    Report::text(report::json(schema))
 }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The text does not say which values are lists or numbers; the types of the members do, see
-//! [`arguments`](super::arguments).
+//! [`arguments`](super::operation_flags).
 
 use serde_json::{Map, Value};
 

@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 
-/// Completes when the process is asked to end, with the exit code for it.
+/// Receives the signals that end the process, and returns the exit code for each.
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -12,7 +12,7 @@ pub(super) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// From here on signals do not end the process by themselves. Needs a tokio runtime.
+    /// Signals no longer end the process by themselves. Needs a tokio runtime.
     pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -31,7 +31,7 @@ impl Signals {
 
 #[cfg(not(unix))]
 impl Signals {
-    /// From here on Ctrl-C does not end the process by itself. Needs a tokio runtime.
+    /// Ctrl-C no longer ends the process by itself. Needs a tokio runtime.
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {})
     }

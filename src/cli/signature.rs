@@ -1,29 +1,20 @@
-//! What an operation takes: the flags for it, the values of the flags, and what is wrong with an input.
+//! The signature of an operation: its flags, their values, and the problems of an input.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::client::Call;
 use crate::client::aws::has_next_page;
-use crate::client::http;
+use crate::client::{Call, http};
 use crate::diagnostic::nearest;
-use crate::model::Member;
-use crate::model::ModelError;
-use crate::model::Models;
-use crate::model::OperationModel;
-use crate::model::Service;
-use crate::model::ShapeKind;
-use crate::model::ShapeRef;
-use crate::names::same_name;
-use crate::names::xform_name;
+use crate::model::{Member, Models, OperationModel, Service, ShapeKind, ShapeRef};
+use crate::names::{same_name, xform_name};
 
 use super::exit::Failure;
+use super::services::{self, HTTP};
+use super::shorthand;
 use super::values;
-
-/// The service whose operations are HTTP methods.
-pub(super) const HTTP: &str = "http";
 
 /// An operation of a service, as far as the command line needs to know it.
 #[derive(Debug, Clone)]
@@ -41,7 +32,7 @@ pub(super) struct Parameter {
     pub(super) flag: String,
     /// The type in words, e.g. `list of string`.
     pub(super) kind: String,
-    /// What else is known of it.
+    /// Its values or shorthand.
     pub(super) description: String,
     pub(super) required: bool,
     pub(super) arity: Arity,
@@ -50,7 +41,7 @@ pub(super) struct Parameter {
 /// How many values a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arity {
-    /// None, or `true` or `false`; `--no-FLAG` says false.
+    /// None, or `true` or `false`; `--no-FLAG` means false.
     Switch,
     One,
     Many,
@@ -83,15 +74,16 @@ impl Signature {
             let method = http::METHODS.iter().find(|method| method.eq_ignore_ascii_case(name));
             return Ok(method.map(|method| Self::Http { method }));
         }
-        let service = known_service(models, service)?;
+        let service = services::find(models, service)?;
         if service.model().operation_name(name).is_none() {
             return Ok(None);
         }
-        let operation = service.operation(name).map_err(|error| broken(&error))?;
+        let operation =
+            service.operation(name).map_err(|error| services::unusable_model(&error))?;
         Ok(Some(Self::Aws { service, operation }))
     }
 
-    /// The operation of service `service` that somebody who wrote `name` may have meant.
+    /// The operation of `service` whose name is similar to `name`.
     pub(super) fn suggest(models: &Models, service: &str, name: &str) -> Option<String> {
         if service == HTTP {
             return nearest(name, http::METHODS.iter().copied()).map(str::to_owned);
@@ -153,7 +145,7 @@ impl Signature {
 
     /// What is wrong with asking for all pages, if the output has none.
     pub(super) fn unpaginated(&self, flag: &str) -> Option<Problem> {
-        let message = format!("does not work: {} does not come in pages", self.operation());
+        let message = format!("cannot be used: {} is not paginated", self.operation());
         let problem = Problem { place: flag.to_owned(), message, help: None };
         (!self.is_paginated()).then_some(problem)
     }
@@ -231,7 +223,7 @@ impl Signature {
     }
 }
 
-/// Adds the problems at places that have none yet: one that could not be read is not ill-typed too.
+/// Adds the problems at places that have none yet: a value that could not be read is not also ill-typed.
 pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     for problem in more {
         if !problems.iter().any(|known| known.place == problem.place) {
@@ -240,45 +232,18 @@ pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     }
 }
 
-/// The service, or an error with the one that was probably meant.
-pub(super) fn known_service(models: &Models, name: &str) -> Result<Arc<Service>, Failure> {
-    models.service(name).map_err(|error| {
-        let known = services(models);
-        let help = match nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`maitred call` lists the services".to_owned(),
-        };
-        if matches!(error, ModelError::UnknownService { .. }) {
-            Failure::usage(format!("there is no service `{name}`")).help(help)
-        } else {
-            broken(&error)
-        }
-    })
-}
-
-/// The names of the services.
-pub(super) fn services(models: &Models) -> Vec<String> {
-    let mut services: Vec<_> = models.origins().into_keys().collect();
-    services.push(HTTP.to_owned());
-    services.sort();
-    services
-}
-
 /// The operations of a service.
 pub(super) fn operations(models: &Models, service: &str) -> Result<Vec<Signature>, Failure> {
     if service == HTTP {
         return Ok(http::METHODS.iter().map(|method| Signature::Http { method }).collect());
     }
-    let service = known_service(models, service)?;
+    let service = services::find(models, service)?;
     let operation = |name: &String| {
-        let operation = service.operation(name).map_err(|error| broken(&error))?;
+        let operation =
+            service.operation(name).map_err(|error| services::unusable_model(&error))?;
         Ok(Signature::Aws { service: Arc::clone(&service), operation })
     };
     service.model().operations.iter().map(operation).collect()
-}
-
-fn broken(error: &ModelError) -> Failure {
-    Failure::usage(format!("the service's model cannot be used: {error}"))
 }
 
 fn aws_parameter(operation: &OperationModel, member: &Member) -> Parameter {
@@ -340,7 +305,7 @@ fn http_parameter(parameter: &http::Parameter) -> Parameter {
     }
 }
 
-/// The table says the types in words: what may be JSON is read as JSON where it is.
+/// Reads a value by its type in words, as the table of parameters has it.
 fn http_value(name: &str, texts: &[String]) -> Result<Value, String> {
     let Some(text) = texts.last() else { return Ok(Value::Null) };
     // `file://` is a URL like any other here, one that the check refuses.
@@ -359,9 +324,7 @@ fn http_value(name: &str, texts: &[String]) -> Result<Value, String> {
         },
         "any" => serde_json::from_str(&text)
             .map_err(|error| format!("is not JSON: {error} (a string is written '\"text\"')"))?,
-        _ if super::shorthand::is_shorthand(&text) => {
-            Value::Object(super::shorthand::parse(&text)?)
-        }
+        _ if shorthand::is_shorthand(&text) => Value::Object(shorthand::parse(&text)?),
         _ => values::json(&text)?,
     })
 }

@@ -3,40 +3,22 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::variable_unless_empty;
-use super::clients::SourceArgs;
+use super::async_runtime;
+use super::connections_args::ConnectionsArgs;
+use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::project::{self, ConnectionsArgs};
+use super::operation_flags::variable_unless_empty;
 use super::report;
+use super::source_args::SourceArgs;
 use crate::aws_connections::with_aws;
 use crate::clock::Clock;
-use crate::clock::SystemClock;
 use crate::connection::{Clients, Connections};
-use crate::runtime::EmbeddedEngine;
-use crate::runtime::Registry;
-use crate::runtime::SqliteStore;
-use crate::runtime::Store;
-use crate::runtime::StoreError;
-use crate::runtime::Triggerer;
-use crate::runtime::TriggererOptions;
 use crate::runtime::engine::EngineError;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
-
-tokio::task_local! {
-    /// What the commands know. There is one in a process, and hardly a command needs it.
-    static REGISTRY: Arc<Registry>;
-}
-
-/// Runs a command that knows the operators and triggers of `registry`.
-pub(super) fn with_registry<T>(registry: Registry, command: impl FnOnce() -> T) -> T {
-    REGISTRY.sync_scope(Arc::new(registry), command)
-}
-
-/// The operators and triggers that this command knows.
-pub(super) fn registry() -> Arc<Registry> {
-    REGISTRY.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(crate::registry()))
-}
+use crate::runtime::{
+    EmbeddedEngine, Registry, SqliteStore, Store, StoreError, Triggerer, TriggererOptions,
+};
 
 /// Where tasks are kept.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,25 +33,24 @@ impl StoreArgs {
     /// The file.
     ///
     /// # Errors
-    /// `maitred.toml` cannot be used, also where `--store` says it; or it names a store in a folder that is
-    /// not trusted; or there is no home folder, and with it no default.
-    pub(super) fn path(&self) -> Result<PathBuf, Failure> {
+    /// `maitred.toml` cannot be used, even if `--store` is given; it names a store in a folder that is not
+    /// trusted; or there is no default because there is no home folder.
+    pub(super) fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
         if let Some(named) = &self.store {
-            return project::project().map(|_| named.clone());
+            return context.project().map(|_| named.clone());
         }
-        if let Some(named) = project::store()? {
+        if let Some(named) = context.project_store()? {
             return Ok(named);
         }
         default_path().ok_or_else(|| {
-            Failure::usage("there is no home folder in which a store could be")
+            Failure::usage("there is no home folder for the store")
                 .help("name the store with --store or MAITRED_STORE")
         })
     }
 
-    /// Opens the store; a new one is made if there is none, in a folder that is there. Only for the default
-    /// place folders are made, too.
-    pub(super) fn open(&self) -> Result<Opened, Failure> {
-        let path = self.path()?;
+    /// Opens the store, and creates it if there is none. Folders are created only for the default store.
+    pub(super) fn open(&self, context: &Context) -> Result<OpenStore, Failure> {
+        let path = self.path(context)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) =
             folder.filter(|folder| Some(&path) != default_path().as_ref() && !folder.is_dir())
@@ -77,47 +58,47 @@ impl StoreArgs {
             let message = format!("there is no folder {} to make the store in", folder.display());
             return Err(Failure::usage(message).help("make the folder, or give another --store"));
         }
-        Self::open_at(path)
+        OpenStore::open(path, context)
     }
 
-    /// Opens the store, for those who only look at or change what is there.
-    pub(super) fn open_existing(&self) -> Result<Opened, Failure> {
-        let path = self.path()?;
+    /// Opens a store that exists.
+    pub(super) fn open_existing(&self, context: &Context) -> Result<OpenStore, Failure> {
+        let path = self.path(context)?;
         if !path.exists() {
             let message = format!("there is no store {}", path.display());
             return Err(Failure::usage(message).help(
                 "`maitred tasks submit` makes it; --store and MAITRED_STORE say where it is",
             ));
         }
-        Self::open_at(path)
-    }
-
-    fn open_at(path: PathBuf) -> Result<Opened, Failure> {
-        super::can_open_files()?;
-        let store = SqliteStore::open(&path).map_err(|error| opening_failure(&error))?;
-        let store = store.with_wait_told(|path| {
-            let path = report::one_line(&path.display().to_string());
-            report::note(&format!("{path} is kept busy by another process; waiting for it"));
-        });
-        Ok(Opened {
-            path,
-            store: Arc::new(store),
-            registry: registry(),
-            clock: Arc::new(SystemClock::new()),
-        })
+        OpenStore::open(path, context)
     }
 }
 
-/// A store that is open.
+/// An open store.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenStore {
     pub(super) path: PathBuf,
     pub(super) store: Arc<dyn Store>,
     pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
-impl Opened {
+impl OpenStore {
+    fn open(path: PathBuf, context: &Context) -> Result<Self, Failure> {
+        async_runtime::check_file_limit()?;
+        let store = SqliteStore::open(&path).map_err(opening_failure)?;
+        let store = store.with_wait_told(|path| {
+            let path = report::path(path);
+            report::note(&format!("{path} is kept busy by another process; waiting for it"));
+        });
+        Ok(Self {
+            path,
+            store: Arc::new(store),
+            registry: Arc::clone(&context.registry),
+            clock: Arc::clone(&context.clock),
+        })
+    }
+
     pub(super) fn engine(&self) -> EmbeddedEngine {
         EmbeddedEngine::new(
             Arc::clone(&self.store),
@@ -134,10 +115,11 @@ impl Opened {
         &self,
         sources: &SourceArgs,
         connections: Connections,
+        context: &Context,
     ) -> Result<EmbeddedEngine, Failure> {
         let clients = Clients::new(connections, Arc::clone(&self.clock));
-        let clients = with_aws(clients, sources.data.models());
-        let catalog = Arc::new(sources.catalog()?);
+        let clients = with_aws(clients, sources.data.models(context));
+        let catalog = Arc::new(sources.catalog(context)?);
         Ok(self.engine().with_catalog(catalog).with_clients(clients))
     }
 
@@ -150,21 +132,22 @@ impl Opened {
         sources: &SourceArgs,
         connections: &ConnectionsArgs,
         options: TriggererOptions,
+        context: &Context,
     ) -> Result<Triggerer, Failure> {
-        Ok(self.submitting_engine(sources, connections.open()?)?.triggerer(options))
+        Ok(self.submitting_engine(sources, connections.open(context)?, context)?.triggerer(options))
     }
 }
 
-/// Why a store cannot be opened, with what to do about it. A file that is no store was named by mistake.
-fn opening_failure(error: &StoreError) -> Failure {
+/// A store that cannot be opened, as an error of the command. Naming a file that is not a store is bad usage.
+fn opening_failure(error: StoreError) -> Failure {
     if matches!(error, StoreError::Broken(_)) {
-        return failure_with(error, Exit::Usage);
+        return failure_with(&error, Exit::Usage);
     }
     store_failure(error)
 }
 
-/// What a store that is open says, with what to do about it.
-pub(super) fn store_failure(error: &StoreError) -> Failure {
+/// An error of an open store as an error of the command.
+pub(super) fn store_failure(error: StoreError) -> Failure {
     let is_gone = matches!(
         error,
         StoreError::Unavailable(_)
@@ -172,7 +155,7 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
             | StoreError::Fenced
             | StoreError::Broken(_)
     );
-    failure_with(error, if is_gone { Exit::Unreachable } else { Exit::Usage })
+    failure_with(&error, if is_gone { Exit::Unreachable } else { Exit::Usage })
 }
 
 fn failure_with(error: &StoreError, exit: Exit) -> Failure {
@@ -180,9 +163,9 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
     let because = because.map_or_else(String::new, |cause| format!("\n  because: {cause}"));
     let failure = Failure::new(exit, format!("{error}{because}"));
     match error {
-        StoreError::Locked(_) => {
-            failure.help("tasks can be submitted, listed and cancelled beside it; or give --store")
-        }
+        StoreError::Locked(_) => failure.help(
+            "tasks can be submitted, listed and cancelled meanwhile; or give another --store",
+        ),
         StoreError::Conflict { .. } => failure.help(
             "give --on-conflict attach to follow that task, or replace to cancel it for this one",
         ),
@@ -203,15 +186,17 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
     }
 }
 
-pub(super) fn engine_failure(error: &EngineError) -> Failure {
+/// An error of the engine as an error of the command.
+pub(super) fn engine_failure(error: EngineError) -> Failure {
     let unusable = match error {
         EngineError::Store(error) => return store_failure(error),
         EngineError::Unusable(error) | EngineError::UnusableTask { error, .. } => error,
         _ => return Failure::new(Exit::Failure, error.to_string()),
     };
     match unusable {
-        Unusable::Unknown(message) => Failure::usage(message.clone())
-            .help("`maitred tasks operators` shows the operators there are"),
-        Unusable::Invalid(message) => Failure::usage(message.clone()),
+        Unusable::Unknown(message) => {
+            Failure::usage(message).help("`maitred tasks operators` shows the operators there are")
+        }
+        Unusable::Invalid(message) => Failure::usage(message),
     }
 }

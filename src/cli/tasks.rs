@@ -1,21 +1,28 @@
 //! `maitred tasks`: submits, shows and changes the tasks of a store.
 
+use super::context::Context;
 use super::report::Report;
-use super::store::StoreArgs;
-use crate::clock::Timestamp;
-use crate::model::timestamp::DateTime;
-use crate::runtime::Task;
 
+mod arguments;
 mod change;
-mod check;
-mod hook;
+mod connection_checks;
+mod failure_hook;
+mod follow;
+mod json;
 mod operators;
 mod show;
-pub(super) mod submit;
+mod spec_args;
+mod submission;
+mod submit;
+mod task_args;
+mod task_lines;
 mod text;
 
-pub(super) use hook::text as hook_text;
-pub(super) use show::{ended, follow};
+pub(super) use failure_hook::text as hook_text;
+pub(super) use follow::{ended, follow};
+pub(super) use spec_args::SpecArgs;
+pub(super) use submission::submit_one;
+pub(super) use task_args::title;
 
 /// Submit, show and change the tasks that `maitred triggerer` runs
 #[derive(Debug, clap::Args)]
@@ -38,40 +45,17 @@ enum Command {
     Operators(operators::OperatorsArgs),
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     match &args.command {
-        Command::Submit(args) => submit::run(args),
-        Command::List(args) => show::list(args),
-        Command::Show(args) => show::show(args),
-        Command::Watch(args) => show::watch(args),
-        Command::Logs(args) => show::logs(args),
-        Command::Cancel(args) => change::cancel(args),
-        Command::Retry(args) => change::retry(args),
-        Command::Settle(args) => change::settle(args),
-        Command::Prune(args) => change::prune(args),
-        Command::Operators(args) => operators::operators(args),
+        Command::Submit(args) => submit::run(args, context),
+        Command::List(args) => show::list(args, context),
+        Command::Show(args) => show::show(args, context),
+        Command::Watch(args) => show::watch(args, context),
+        Command::Logs(args) => show::logs(args, context),
+        Command::Cancel(args) => change::cancel(args, context),
+        Command::Retry(args) => change::retry(args, context),
+        Command::Settle(args) => change::settle(args, context),
+        Command::Prune(args) => change::prune(args, context),
+        Command::Operators(args) => operators::operators(args, context),
     }
-}
-
-/// Which task of which store.
-#[derive(Debug, Clone, clap::Args)]
-struct TaskArgs {
-    /// The task's number, or its key
-    #[arg(value_name = "TASK")]
-    task: String,
-    #[command(flatten)]
-    store: StoreArgs,
-}
-
-/// A task in a few words: `task 7 (nightly), redshift.pause_cluster`.
-pub(super) fn title(task: &Task) -> String {
-    let key = task.spec.key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
-    format!("task {}{key}, {}", task.id, task.spec.operator)
-}
-
-/// A point in time for people, in UTC.
-fn time(at: Timestamp) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
-    let seconds = at.as_millis() as f64 / 1000.0;
-    DateTime::from_epoch(seconds).map_or_else(|| at.as_millis().to_string(), DateTime::isoformat)
 }

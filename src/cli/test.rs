@@ -1,62 +1,24 @@
-//! `maitred test`: runs the cases beside the waiters, offline.
+//! `maitred test`: runs the cases of waiters, offline.
 
-use std::path::PathBuf;
-
-use super::clients::SourceArgs;
+use super::context::Context;
 use super::exit::Exit;
 use super::report::{self, Format, Report};
 
 mod json;
 mod suite;
+mod test_args;
 mod text;
 
-pub(super) use suite::CASES;
 use suite::Suite;
+pub(super) use test_args::Args;
 
-/// Run the cases of waiters: saved replies, and what is to come of them
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-A case is DIR/<service>/<waiter>/<case>.json; `maitred schema case` prints its schema, `maitred new` and
-`maitred record` write cases. Nothing is sent and nobody sleeps: a wait of a day takes milliseconds.
-What is tested is the waiters of --waiters, or else those of ./waiters, and any other that has cases.
-
-Exit code: 0 all is well, 1 a case failed or too few acceptors are reached, 2 there is nothing to test.
-
-Examples:
-  maitred test
-  maitred test redshift cluster_paused
-  maitred test --min-coverage 100")]
-pub(super) struct Args {
-    /// Only the waiters of this service; SERVICE.WAITER is one waiter
-    #[arg(value_name = "SERVICE")]
-    service: Option<String>,
-    /// Only this waiter
-    #[arg(value_name = "WAITER", requires = "service")]
-    waiter: Option<String>,
-    /// The folder of the cases [default: `tests` of maitred.toml, else tests/waiters]
-    #[arg(long, value_name = "DIR")]
-    cases: Option<PathBuf>,
-    /// How many percent of the acceptors of each waiter must be reached; each also needs a case in
-    /// which it goes on waiting
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    min_coverage: Option<u8>,
-    /// Say nothing of what is well
-    #[arg(short, long)]
-    quiet: bool,
-    /// How the report is written
-    #[arg(long, value_enum, default_value_t)]
-    output: Format,
-    #[command(flatten)]
-    sources: SourceArgs,
-}
-
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
-    let suite = Suite::find(args)?;
+    let suite = Suite::run(args, context)?;
     let exit = if suite.is_well() { Exit::Success } else { Exit::Failure };
     let report = match args.output {
         Format::Text => Report::text(text::text(&suite, args.quiet)),
-        Format::Json => Report::text(report::json(&json::json(&suite))),
+        Format::Json => Report::text(report::json(json::json(&suite))),
     };
     Ok(report.with_exit(exit))
 }

@@ -3,28 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::clients::{self, SourceArgs};
+use super::async_runtime;
+use super::connections_args::ConnectionsArgs;
+use super::context::Context;
+use super::end_signals::EndSignals;
 use super::exit::{Exit, Failure};
-use super::project::ConnectionsArgs;
 use super::report::{self, Report};
-use super::store::{Opened, StoreArgs, store_failure};
+use super::source_args::SourceArgs;
+use super::store::{OpenStore, StoreArgs, store_failure};
 use super::tasks;
-use crate::runtime::StoreError;
-use crate::runtime::Task;
-use crate::runtime::TaskState;
-use crate::runtime::TriggererOptions;
+use super::waiter_lookup::warn_of_unusable_files;
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
-
-mod ends;
-
-pub(super) use ends::EndSignals;
+use crate::runtime::{Task, TaskState, TriggererOptions};
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
 /// One triggerer runs a store at a time; a second one exits with 2. SIGTERM, SIGHUP, SIGQUIT or Ctrl-C ends it
-/// once the steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130. Either
-/// way nothing is lost: the next triggerer goes on where this one was.
+/// once the steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130.
+/// Either way nothing is lost: the next triggerer continues where this one ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -34,36 +31,36 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     store: StoreArgs,
-    /// How many triggers are held at most; further deferred tasks wait
+    /// The maximum number of triggers in memory; further deferred tasks wait
     #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().capacity)]
     capacity: usize,
-    /// How many operators run at a time
+    /// The maximum number of operators that run at the same time
     #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().workers)]
     workers: usize,
-    /// How many polls are in flight at a time
+    /// The maximum number of polls in flight
     #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().polls)]
     polls: usize,
-    /// End once no task is left that could run
+    /// Exit once no task is left that can run
     #[arg(long)]
     until_idle: bool,
-    /// Run nothing; tell which unfinished tasks this program could not run. Exits with 1 if there are any
+    /// Run nothing, and list the unfinished tasks that this program cannot run; exits with 1 if there are any
     #[arg(long)]
     check: bool,
     #[command(flatten)]
     connections: ConnectionsArgs,
     #[command(flatten)]
     sources: SourceArgs,
-    /// Do not write a line for each task that ends
+    /// Do not print a line for each task that ends
     #[arg(long, short)]
     quiet: bool,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
     if args.check {
-        return check(&args.store.open_existing()?);
+        return check(&args.store.open_existing(context)?);
     }
-    let opened = args.store.open()?;
+    let opened = args.store.open(context)?;
     for (name, number) in
         [("--capacity", args.capacity), ("--workers", args.workers), ("--polls", args.polls)]
     {
@@ -78,14 +75,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         until_idle: args.until_idle,
         ..TriggererOptions::default()
     };
-    clients::tell_bad_files(&args.sources.catalog()?.bad_files());
-    let ended = Arc::new(Ended { quiet: args.quiet, counts: Mutex::default() });
+    warn_of_unusable_files(&args.sources.catalog(context)?.bad_files());
+    let ended = Arc::new(EndedTasks { quiet: args.quiet, counts: Mutex::default() });
     let observer = Arc::clone(&ended);
     let triggerer = opened
-        .triggerer(&args.sources, &args.connections, options)?
+        .triggerer(&args.sources, &args.connections, options, context)?
         .with_observer(Arc::new(move |notice| observer.take(&notice)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
-    let runtime = super::runtime(tokio::runtime::Builder::new_multi_thread())?;
+    let runtime = async_runtime::multi_thread()?;
     let exit = runtime.block_on(async {
         let mut signals = EndSignals::listen()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -97,7 +94,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
             done = &mut running => return std::io::Result::Ok(done.map(|()| Exit::Success)),
             _ = signals.next() => {}
         }
-        report::note("ending: the steps in hand are finished first; once more ends at once");
+        report::note("ending: running steps are finished first; a second signal ends at once");
         let _ = stop.send(());
         Ok(tokio::select! {
             done = &mut running => done.map(|()| Exit::Success),
@@ -106,19 +103,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
     })?;
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
-    let exit = exit.map_err(|error| store_failure(&error))?;
-    Ok(Report::default().with_stderr(ended.told(&opened)?).with_exit(exit))
+    let exit = exit.map_err(store_failure)?;
+    Ok(Report::default().with_stderr(ended.summary(&opened)?).with_exit(exit))
 }
 
-/// Tells of tasks that end, and counts them.
+/// Reports and counts tasks that end.
 #[derive(Debug)]
-struct Ended {
+struct EndedTasks {
     quiet: bool,
     /// How many have ended in this run, by their state.
     counts: Mutex<BTreeMap<TaskState, u64>>,
 }
 
-impl Ended {
+impl EndedTasks {
     fn take(&self, notice: &Notice<'_>) {
         match notice {
             Notice::Ended(task) => {
@@ -141,10 +138,10 @@ impl Ended {
         }
     }
 
-    /// What has ended, and what of the store is blocked, in a line.
-    fn told(&self, opened: &Opened) -> Result<String, Failure> {
+    /// The tasks that have ended and those that are blocked, in a line.
+    fn summary(&self, opened: &OpenStore) -> Result<String, Failure> {
         let ended = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = opened.store.counts().map_err(|error| store_failure(&error))?;
+        let counts = opened.store.counts().map_err(store_failure)?;
         let blocked = counts.into_iter().find(|(state, _)| *state == TaskState::Blocked);
         let ended: Vec<_> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
@@ -167,24 +164,23 @@ fn line(task: &Task) -> String {
     report::one_line(&line)
 }
 
-/// What this program could not run.
-fn check(opened: &Opened) -> anyhow::Result<Report> {
-    let read = |error: StoreError| store_failure(&error);
+/// Lists the tasks that this program cannot run.
+fn check(opened: &OpenStore) -> anyhow::Result<Report> {
     let unfinished = TaskFilter {
         states: TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect(),
         ..TaskFilter::default()
     };
-    let tasks = opened.store.tasks(&unfinished).map_err(read)?;
+    let tasks = opened.store.tasks(&unfinished).map_err(store_failure)?;
     let mut text = String::new();
     for task in &tasks {
-        let deferral = opened.store.deferral(task.id).map_err(read)?;
+        let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
         let trigger = deferral.map(|deferral| deferral.trigger);
         let title = tasks::title(task);
         match opened.registry.can_run(&task.spec, trigger.as_ref()) {
             Err(reason) => text.push_str(&format!("{title}: {reason}\n")),
             Ok(()) if task.state == TaskState::Blocked => {
                 let reason = report::one_line(task.message.as_deref().unwrap_or_default());
-                text.push_str(&format!("{title}: when it was last tried: {reason}\n"));
+                text.push_str(&format!("{title}: at the last try: {reason}\n"));
             }
             Ok(()) => {}
         }

@@ -1,4 +1,4 @@
-//! `maitred trust`: whose `maitred.toml` may name a store and a file of connections.
+//! `maitred trust`: the folders whose `maitred.toml` may name a store and a file of connections.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::exit::Failure;
 use super::project;
 use super::report::{self, Format, Report};
-use crate::project::{Distrust, FILE_NAME, Project, Record, Trust};
+use crate::project::{Distrust, FILE_NAME, Project, Trust, TrustRecord};
 
 /// Trust a folder: let its maitred.toml name the store and the file of connections
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-What is in a store is run, and a file of connections says where secrets go. So what a
-maitred.toml that was found names of them counts only in a folder that you have trusted, until
-that file or the file of connections changes. Waiters, tests and lint levels count without that.
-Trust is kept in maitred/trusted in XDG_STATE_HOME or ~/.local/state.
+The commands in a store are run, and a file of connections decides where secrets go. So a
+maitred.toml may name them only in a folder that you trust, until maitred.toml or the file of
+connections changes. Waiters, tests and lint levels need no trust.
+Trust is recorded in maitred/trusted in XDG_STATE_HOME or ~/.local/state.
 
 Examples:
   maitred trust
@@ -28,10 +28,10 @@ pub(super) struct Args {
     /// List the folders that are trusted
     #[arg(long, conflicts_with_all = ["folder", "revoke"])]
     list: bool,
-    /// Take the trust in the folder back
+    /// Revoke the trust in the folder
     #[arg(long)]
     revoke: bool,
-    /// How the list is written
+    /// Output format
     #[arg(long, value_enum, default_value_t, requires = "list")]
     output: Format,
 }
@@ -49,15 +49,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
 }
 
 fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
-    // The file may be named itself.
+    // The path may be that of the file.
     let folder =
         if folder.ends_with(FILE_NAME) { folder.parent().unwrap_or(folder) } else { folder };
     let project = found(folder)?.ok_or_else(|| {
-        let message = format!("there is no {FILE_NAME} in {} or above it", shown(folder));
-        Failure::usage(message).help("a folder is trusted for what its maitred.toml names")
+        let message = format!("there is no {FILE_NAME} in {} or above it", report::path(folder));
+        Failure::usage(message).help("trust is for what a maitred.toml names")
     })?;
     let named: Vec<_> = project.named().collect();
-    let root = shown(&project.root);
+    let root = report::path(&project.root);
     if named.is_empty() {
         let text =
             format!("{root} needs no trust: its {FILE_NAME} names no store and no connections");
@@ -67,33 +67,35 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
     let record =
         granted.map_err(|error| Failure::usage(format!("{root} cannot be trusted: {error}")))?;
     let mut text =
-        format!("{} is trusted with what its {FILE_NAME} names:\n", shown(&record.folder));
+        format!("{} is trusted with what its {FILE_NAME} names:\n", report::path(&record.folder));
     for (what, path) in named {
-        text.push_str(&format!("  {what:<12} {}\n", shown(path)));
+        text.push_str(&format!("  {what:<12} {}\n", report::path(path)));
     }
-    text.push_str("`maitred trust --revoke` takes that back.\n");
+    text.push_str("`maitred trust --revoke` revokes that.\n");
     Ok(Report::default().with_stderr(text))
 }
 
 fn found(folder: &Path) -> Result<Option<Project>, Failure> {
     let folder = std::fs::canonicalize(folder)
-        .map_err(|error| Failure::usage(format!("{}: {error}", shown(folder))))?;
+        .map_err(|error| Failure::usage(format!("{}: {error}", report::path(folder))))?;
     Project::find(&folder).map_err(|error| {
         Failure::usage(error.to_string()).help("a file that cannot be used cannot be trusted")
     })
 }
 
 fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
-    // That of a folder which is gone, or whose file cannot be used any more, can be taken back, too.
+    // The folder may be gone, and its maitred.toml may be unusable.
     let project = found(folder).ok().flatten();
     let folder = project.map_or_else(|| folder.to_owned(), |project| project.root);
     let revoked = trust.revoke(&folder);
-    let shown = shown(&folder);
+    let shown = report::path(&folder);
     match revoked {
         Ok(true) => Ok(Report::default().with_stderr(format!("{shown} is no longer trusted"))),
         Ok(false) => Err(Failure::usage(format!("{shown} is not trusted"))
             .help("`maitred trust --list` shows the folders that are")),
-        Err(error) => Err(Failure::usage(format!("the trust in {shown} stays: {error}"))),
+        Err(error) => {
+            Err(Failure::usage(format!("the trust in {shown} cannot be revoked: {error}")))
+        }
     }
 }
 
@@ -102,24 +104,24 @@ fn list(trust: &Trust, format: Format) -> anyhow::Result<Report> {
     let text = match format {
         Format::Text => records
             .iter()
-            .map(|record| format!("{}  {}\n", shown(&record.folder), standing(trust, record)))
+            .map(|record| format!("{}  {}\n", report::path(&record.folder), status(trust, record)))
             .collect(),
         Format::Json => {
-            let folder = |record: &Record| -> Value {
+            let folder = |record: &TrustRecord| -> Value {
                 json!({
                     "folder": record.folder.display().to_string(),
-                    "standing": standing(trust, record),
+                    "standing": status(trust, record),
                 })
             };
             let folders: Vec<_> = records.iter().map(folder).collect();
-            report::json(&json!({"version": 1, "folders": folders}))
+            report::json(json!({"version": 1, "folders": folders}))
         }
     };
     Ok(Report::text(text))
 }
 
-/// Whether the trust in a folder holds: `trusted`, `changed`, or `unusable`.
-fn standing(trust: &Trust, record: &Record) -> &'static str {
+/// Whether a folder is still trusted: `trusted`, `changed`, or `unusable`.
+fn status(trust: &Trust, record: &TrustRecord) -> &'static str {
     let file = record.folder.join(FILE_NAME);
     let Ok(project) = Project::read(&file) else { return "unusable" };
     let checked = trust.store(&project).map(drop).and(trust.connections(&project).map(drop));
@@ -128,9 +130,4 @@ fn standing(trust: &Trust, record: &Record) -> &'static str {
         Err(Distrust::Unreadable(_)) => "unusable",
         Err(_) => "changed",
     }
-}
-
-/// A path in one line, without what a terminal would obey.
-fn shown(path: &Path) -> String {
-    report::one_line(&path.display().to_string())
 }

@@ -8,9 +8,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Number, Value};
 
 use crate::file;
-use crate::model::OperationModel;
-use crate::model::ShapeKind;
-use crate::model::ShapeRef;
+use crate::model::{OperationModel, ShapeKind, ShapeRef};
 
 use super::shorthand;
 

@@ -1,140 +1,130 @@
-//! `maitred wait`: polls until something is as it should be.
+//! `maitred wait`: polls until a condition holds.
 
 use std::time::Duration;
 
-use clap::FromArgMatches as _;
-
 use super::advice;
-use super::arguments;
-use super::clients::SourceArgs;
-use super::clients::{self, ServiceClient};
+use super::async_runtime;
+use super::clients::ServiceClient;
+use super::context::Context;
 use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
 use super::report::{self, Report};
-use super::services;
+use super::services::{self, HTTP};
 use super::signals::Signals;
-use super::signature;
 use super::signature::Signature;
+use super::source_args::SourceArgs;
+use super::waiter_lookup::Lookup;
 use super::words::Words;
 use crate::clock::{Clock, Moment};
-use crate::engine::Outcome;
-use crate::engine::Wait;
-use crate::engine::WaitEvent;
+use crate::engine::{Outcome, Wait, WaitEvent};
 
-mod beginning;
-mod bound;
-mod doubts;
-mod each;
+mod for_each;
 mod help;
 mod many;
+mod model_warnings;
+mod option_values;
 mod options;
 mod outcome;
 mod plan;
-mod targets;
 mod record;
+mod resolved_waiter;
+mod schedule_text;
+mod stopwatch;
+mod targets;
 
 pub(super) use help::general;
 
-use beginning::Beginning;
-use plan::{Plan, Target};
+use plan::Plan;
+use resolved_waiter::ResolvedWaiter;
+use stopwatch::Stopwatch;
 
 /// Runs `wait` with the words after it.
-pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
-    let beginning = Beginning::now();
-    let words = Words::split(words, &general())?;
-    let help = words.asks_for_help();
+pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report> {
+    run_words(&Words::split(words, &general())?, context)
+}
+
+/// Runs `wait` with words that are split already.
+pub(super) fn run_words(words: &Words, context: &Context) -> anyhow::Result<Report> {
+    let stopwatch = Stopwatch::start(&context.clock);
+    let help = words.ask_for_help();
     if help && words.service.is_none() {
         return Ok(Report::text(general().render_help().ansi().to_string()));
     }
-    let sources = sources(&words.rest)?;
-    sources.check()?;
-    let (catalog, models) = (sources.catalog()?, sources.data.models());
-    let (service, name) = match (&words.service, &words.name) {
-        (None, _) => {
-            return Err(Failure::usage("wait for what? give a service and a waiter")
-                .help("`maitred list` shows the waiters, `maitred wait --help` how to give them")
-                .into());
-        }
-        (Some(service), None) => {
-            let service = &services::meant(Some(&catalog), &models, service);
-            if service != signature::HTTP && catalog.service(service).is_empty() {
-                signature::known_service(&models, service)?;
-            }
-            let text = help::service(&catalog, service);
-            return if help {
-                Ok(Report::text(text))
-            } else {
-                let message = format!("wait for what? name a waiter of {service}\n\n{text}");
-                Err(Failure::usage(message).into())
-            };
-        }
-        (Some(service), Some(name)) => (service, name),
+    let lookup = Lookup::open(&words.options_ahead::<SourceArgs>()?, context)?;
+    let Some(service) = &words.service else {
+        return Err(Failure::usage("wait for what? give a service and a waiter")
+            .help("`maitred list` shows the waiters, `maitred wait --help` how to give them")
+            .into());
     };
-    let service = services::meant(Some(&catalog), &models, service);
-    // Nothing but flags follows a name: `services stable` is one.
-    let is_whole = catalog.find(&service, name).is_ok()
-        || Signature::find(&models, &service, name).is_ok_and(|found| found.is_some());
-    let more = words.rest.iter().take_while(|word| !is_whole && !word.starts_with('-')).count();
-    let (more, rest) = words.rest.split_at(more);
-    let name = std::iter::once(name).chain(more).cloned().collect::<Vec<_>>().join(" ");
-    let target = Target::find(&catalog, &models, &service, &name)?;
-    let plan = Plan::new(target, rest, &beginning)?;
-    if !plan.args.say.quiet {
-        clients::tell_bad_files(&catalog.bad_files_met());
+    let service = lookup.service(service);
+    let Some(name) = &words.name else {
+        if service != HTTP && lookup.catalog.service(&service).is_empty() {
+            services::find(&lookup.models, &service)?;
+        }
+        let text = help::service(&lookup.catalog, &service);
+        if help {
+            return Ok(Report::text(text));
+        }
+        let message = format!("wait for what? name a waiter of {service}\n\n{text}");
+        return Err(Failure::usage(message).into());
+    };
+    let (name, rest) = whole_name(&lookup, &service, name, &words.rest);
+    let resolved = ResolvedWaiter::find(&lookup, &service, &name)?;
+    let plan = Plan::new(resolved, rest, &stopwatch, context)?;
+    if !plan.args.output.quiet {
+        lookup.warn_of_unusable_files();
     }
-    super::block_on(start(&plan, &beginning))?
+    async_runtime::block_on(start(&plan, &stopwatch, context))?
 }
 
-/// Whether the words ask for JSON, even where they cannot be parsed as a whole.
-pub(super) fn wants_json(words: &[String]) -> bool {
-    words.iter().any(|word| word == "--output=json")
-        || words.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+/// The name with the words after it, up to the first flag, where it means nothing alone: only flags can follow
+/// a name, so that in `services stable` both words are the name.
+fn whole_name<'a>(
+    lookup: &Lookup,
+    service: &str,
+    name: &str,
+    rest: &'a [String],
+) -> (String, &'a [String]) {
+    let is_whole = lookup.catalog.find(service, name).is_ok()
+        || Signature::find(&lookup.models, service, name).is_ok_and(|found| found.is_some());
+    let more = rest.iter().take_while(|word| !is_whole && !word.starts_with('-')).count();
+    let (more, rest) = rest.split_at(more);
+    let name: Vec<_> = std::iter::once(name).chain(more.iter().map(String::as_str)).collect();
+    (name.join(" "), rest)
 }
 
-/// The options that say where waiters are, which is asked before the rest can be parsed.
-fn sources(words: &[String]) -> anyhow::Result<SourceArgs> {
-    use clap::Args as _;
-    let command = SourceArgs::augment_args(
-        clap::Command::new("wait").no_binary_name(true).disable_help_flag(true),
-    );
-    let (known, _) = arguments::drop_unknown(words, &command, "");
-    let known = known.into_iter().take_while(|word| word != "--");
-    let known = known.filter(|word| word.starts_with("--") || !word.starts_with('-'));
-    let matches = command.ignore_errors(true).try_get_matches_from(known)?;
-    Ok(SourceArgs::from_arg_matches(&matches)?)
-}
-
-async fn start(plan: &Plan, beginning: &Beginning) -> anyhow::Result<Report> {
-    let clock = &beginning.clock;
+async fn start(plan: &Plan, stopwatch: &Stopwatch, context: &Context) -> anyhow::Result<Report> {
+    let clock = &stopwatch.clock;
     let mut signals = Signals::listen()?;
     let opened = ServiceClient::open(
-        &plan.target.signature,
-        &plan.target.models,
+        &plan.resolved.signature,
+        &plan.resolved.models,
         &plan.args.connection,
-        clock,
+        context,
     );
     let timeout = plan.waiter.schedule().timeout;
-    let client = beginning.prepare(timeout, &mut signals, opened).await?;
-    plan.doubts.iter().for_each(|doubt| report::note(doubt));
+    let client = stopwatch.before_first_poll(timeout, &mut signals, opened).await?;
+    plan.warnings.iter().for_each(|warning| report::note(warning));
     if let Some(targets) = &plan.targets {
         let about = first_line(plan, &client);
-        return many::run(plan, targets, client, beginning, &mut signals, &about).await;
+        return many::run(plan, targets, client, stopwatch, &mut signals, &about).await;
     }
     if plan.args.pace.dry_run {
-        let format = plan.args.say.output;
-        let (call, signature) = (plan.waiter.call(), &plan.target.signature);
+        let format = plan.args.output.format;
+        let (call, signature) = (plan.waiter.call(), &plan.resolved.signature);
         return dry_run::report(&client, call, signature, &plan.args.connection, format);
     }
-    let signature = &plan.target.signature;
+    let signature = &plan.resolved.signature;
     client.check(plan.waiter.call()).map_err(|error| advice::failure(&error, signature))?;
     let recorder = record::recorder(plan, client.client())?;
     let polled = recorder.as_ref().map_or(client.client(), |recorder| recorder);
-    let wait = Wait::started_at(&plan.waiter, polled, &**clock, beginning.at.wall);
-    let say = &plan.args.say;
-    let mut progress = Progress::new(&plan.waiter, say.quiet, say.verbose > 0);
+    let wait = Wait::started_at(&plan.waiter, polled, &**clock, stopwatch.started.wall);
+    let output = &plan.args.output;
+    let mut progress = Progress::new(&plan.waiter, output.quiet, output.verbose > 0);
     progress.begin(&first_line(plan, &client));
-    let (outcome, signal) = watch(wait, &mut progress, &mut signals, &**clock, beginning.at).await;
+    let (outcome, signal) =
+        watch(wait, &mut progress, &mut signals, &**clock, stopwatch.started).await;
     progress.end();
     let exit = signal.unwrap_or_else(|| Exit::of_outcome(&outcome));
     let report = outcome::report(plan, client.region(), &outcome, exit);
@@ -144,7 +134,7 @@ async fn start(plan: &Plan, beginning: &Beginning) -> anyhow::Result<Report> {
     })
 }
 
-/// What is waited for, from where, and for how long at most.
+/// The first line of output: what is waited for, where, and for how long at most.
 fn first_line(plan: &Plan, client: &ServiceClient) -> String {
     let place = match client.region() {
         Some(region) => match client.endpoint_url() {
@@ -157,12 +147,12 @@ fn first_line(plan: &Plan, client: &ServiceClient) -> String {
             format!(" at {}", dry_run::http_url(plan.waiter.call(), client))
         }
     };
-    let origin = plan.target.origin.as_deref().unwrap_or("command line");
-    let bound = bound::describe(plan.waiter.schedule());
-    format!("waiting for {} ({origin}){place}: {bound}", plan.waiter.id())
+    let origin = plan.resolved.origin.as_deref().unwrap_or("command line");
+    let bounds = schedule_text::describe(plan.waiter.schedule());
+    format!("waiting for {} ({origin}){place}: {bounds}", plan.waiter.id())
 }
 
-/// Runs the wait and says how it goes, until it ends or a signal comes.
+/// Runs the wait and shows its progress, until it ends or a signal comes.
 async fn watch(
     mut wait: Wait<'_>,
     progress: &mut Progress<'_>,

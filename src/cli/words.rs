@@ -1,7 +1,8 @@
-//! `SERVICE NAME` among the words after `wait` and `call`: they decide which flags there are, so they
-//! are found before anything is parsed.
+//! The words after `wait`, `call` and `record`. Service and name decide which flags there are, so these words
+//! are split before anything is parsed.
 
 use super::exit::Failure;
+use super::operation_flags::drop_unknown;
 
 /// The words of a command line, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,7 +15,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Finds the first two words that are neither flags nor values of the flags of `command`.
+    /// Takes the first two words that are neither flags nor values of the flags of `command` for the service
+    /// and the name.
     pub(super) fn split(words: &[String], command: &clap::Command) -> Result<Self, Failure> {
         let mut found = Self::default();
         let mut words = words.iter();
@@ -27,9 +29,9 @@ impl Words {
             match value_of(word, command) {
                 ValueOf::Next => found.rest.extend(words.next().cloned()),
                 ValueOf::Nothing => {}
-                ValueOf::Unknown if found.asks_for_help() => {}
+                ValueOf::Unknown if found.ask_for_help() => {}
                 ValueOf::Unknown => {
-                    let message = format!("`{word}` stands before the service and the name");
+                    let message = format!("`{word}` comes before the service and the name");
                     let help = format!(
                         "write `maitred {} SERVICE NAME {word} …`: the name decides which \
                          parameters there are",
@@ -43,11 +45,26 @@ impl Words {
     }
 
     /// Whether `--help` is among the words.
-    pub(super) fn asks_for_help(&self) -> bool {
-        self.rest
-            .iter()
-            .take_while(|word| *word != "--")
-            .any(|word| word == "--help" || word == "-h")
+    pub(super) fn ask_for_help(&self) -> bool {
+        self.has_option(&["--help", "-h"])
+    }
+
+    /// Whether one of these options is among the words, with or without `=VALUE`.
+    pub(super) fn has_option(&self, names: &[&str]) -> bool {
+        let mut words = self.rest.iter().take_while(|word| *word != "--");
+        words.any(|word| names.contains(&word.split_once('=').map_or(&**word, |(name, _)| name)))
+    }
+
+    /// The options of `T`, which decide what the other words mean and are therefore read before them.
+    /// Everything else is ignored.
+    pub(super) fn options_ahead<T: clap::Args>(&self) -> anyhow::Result<T> {
+        let command = clap::Command::new("ahead").no_binary_name(true).disable_help_flag(true);
+        let command = T::augment_args(command);
+        let (known, _) = drop_unknown(&self.rest, &command, "");
+        let known = known.into_iter().take_while(|word| word != "--");
+        let known = known.filter(|word| word.starts_with("--") || !word.starts_with('-'));
+        let matches = command.ignore_errors(true).try_get_matches_from(known)?;
+        Ok(T::from_arg_matches(&matches)?)
     }
 
     fn place(&mut self, word: &str) {
@@ -57,6 +74,12 @@ impl Words {
             (Some(_), Some(_)) => self.rest.push(word.to_owned()),
         }
     }
+}
+
+/// Whether the words ask for JSON, even where they cannot be split or parsed.
+pub(super) fn ask_for_json(words: &[String]) -> bool {
+    words.iter().any(|word| word == "--output=json")
+        || words.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
 }
 
 enum ValueOf {
@@ -85,6 +108,7 @@ fn value_of(word: &str, command: &clap::Command) -> ValueOf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::source_args::DataArgs;
     use clap::{Arg, ArgAction, Command};
 
     fn split(words: &[&str]) -> Result<Words, Failure> {
@@ -105,8 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn options_are_read_ahead_of_words_that_are_not_known_yet() {
+        let words =
+            ["redshift", "up", "--x", "1", "--botocore-data", "a", "--botocore-data=b", "-v"];
+        let words = split(&[&words[..], &["--", "--botocore-data", "c"]].concat()).unwrap();
+        let data: DataArgs = words.options_ahead().unwrap();
+        assert_eq!(data.botocore_data, ["a", "b"].map(std::path::PathBuf::from));
+    }
+
+    #[test]
     fn an_operations_flag_before_the_name_is_explained() {
         let error = split(&["--cluster", "x", "redshift", "up"]).unwrap_err();
-        assert_eq!(error.to_string(), "`--cluster` stands before the service and the name");
+        assert_eq!(error.to_string(), "`--cluster` comes before the service and the name");
     }
 }

@@ -1,9 +1,9 @@
-//! Which folders the user trusts: whose `maitred.toml` may name a store and a file of connections.
+//! The folders that the user trusts: those whose `maitred.toml` may name a store and a file of connections.
 //!
-//! A checkout is data from a stranger. A store holds commands that are run when a task fails, and
-//! connections say where secrets go, so neither counts because a file that was found names it. It counts in
-//! a folder that the user has trusted, as long as `maitred.toml` and the connections file have the content
-//! that they had then. That is kept outside of the folder, in the user's folder for state.
+//! A checkout is untrusted data. A store holds commands that are run when a task fails, and connections decide
+//! where secrets go, so a `maitred.toml` that was found must not name them. Once the user trusts its folder, it
+//! may, as long as `maitred.toml` and the connections file do not change. Trust is recorded outside the folder,
+//! in the user's state folder.
 
 use std::fmt;
 use std::fs;
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{FILE_NAME, Project};
+use super::hash;
+use super::maitred_toml::{FILE_NAME, Project};
 use crate::file;
 
 /// The largest connections file that can be trusted, in bytes; a larger one cannot be used either.
@@ -22,15 +22,15 @@ const MAX_CONNECTIONS: u64 = 1024 * 1024;
 /// The largest record, in bytes: two hashes and a path.
 const MAX_RECORD: u64 = 64 * 1024;
 
-/// The user's word on folders, kept as one file for each.
+/// The trusted folders, recorded as one file each.
 #[derive(Debug, Clone)]
 pub struct Trust {
     records: PathBuf,
 }
 
-/// What is kept of a folder.
+/// The record of a trusted folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct TrustRecord {
     /// The folder, without links in its path.
     pub folder: PathBuf,
     /// The hash of its `maitred.toml`.
@@ -39,7 +39,7 @@ pub struct Record {
     connections: Option<String>,
 }
 
-/// Why what a found `maitred.toml` names does not count.
+/// Why the store or connections of a `maitred.toml` are not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Distrust {
@@ -64,33 +64,33 @@ impl fmt::Display for Distrust {
 }
 
 impl Trust {
-    /// That of the user whose process this is: in `maitred/trusted` of `$XDG_STATE_HOME` or
-    /// `~/.local/state`; `None` for a user without a home.
+    /// The trust of the current user: in `maitred/trusted` of `$XDG_STATE_HOME` or `~/.local/state`; `None`
+    /// without a home folder.
     #[must_use]
     pub fn of_process() -> Option<Self> {
         let state = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
         state.is_absolute().then(|| Self::at(state.join("maitred").join("trusted")))
     }
 
-    /// That which is kept in this folder.
+    /// The trust that is recorded in this folder.
     #[must_use]
     pub fn at(records: PathBuf) -> Self {
         Self { records }
     }
 
-    /// The store that a project names, if it may.
+    /// The store that a project names.
     ///
     /// # Errors
-    /// It names one, and its folder is not trusted as it is.
+    /// It names one, and its folder is not trusted, or `maitred.toml` has changed since.
     pub fn store<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
         let Some(store) = &project.store else { return Ok(None) };
         self.current(project).map(|_| Some(store.as_path()))
     }
 
-    /// The file of connections that a project names, if it may.
+    /// The file of connections that a project names.
     ///
     /// # Errors
-    /// It names one, and its folder is not trusted as it is, or that file is not what it was.
+    /// It names one, and its folder is not trusted, or `maitred.toml` or the named file has changed since.
     pub fn connections<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
         let Some(path) = &project.connections else { return Ok(None) };
         let record = self.current(project)?;
@@ -100,29 +100,29 @@ impl Trust {
         Ok(Some(path.as_path()))
     }
 
-    /// Checks the content of the connections file of a project once more, as it is read: the user may have
-    /// trusted it anew, and somebody may have changed it.
+    /// Checks the content of the connections file of a project when it is read: it may have changed, or been
+    /// trusted again.
     ///
     /// # Errors
-    /// The project's folder is not trusted with it.
+    /// The project's folder is not trusted with this content.
     pub fn check_connections(&self, project: &Project, content: &[u8]) -> Result<(), Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         match &project.connections {
-            Some(path) if record.connections != Some(hash(content)) => {
+            Some(path) if record.connections != Some(hash::hex(content)) => {
                 Err(Distrust::Changed(path.clone()))
             }
             _ => Ok(()),
         }
     }
 
-    /// Trusts the folder of a project with what it names now.
+    /// Trusts the folder of a project with its current `maitred.toml` and connections file.
     ///
     /// # Errors
     /// The connections file cannot be read, or the record cannot be written.
-    pub fn grant(&self, project: &Project) -> io::Result<Record> {
+    pub fn grant(&self, project: &Project) -> io::Result<TrustRecord> {
         let other = |distrust: Distrust| io::Error::other(distrust.to_string());
         let connections = project.connections.as_deref().map(hash_of_connections);
-        let record = Record {
+        let record = TrustRecord {
             folder: folder_of(&project.root).map_err(other)?,
             project: project.hash.clone(),
             connections: connections.transpose().map_err(other)?.flatten(),
@@ -136,7 +136,7 @@ impl Trust {
         Ok(record)
     }
 
-    /// Takes the trust in a folder back; `false` if there was none. The folder need not be there any more.
+    /// Revokes the trust in a folder, which need not exist any more; `false` if it was not trusted.
     ///
     /// # Errors
     /// The record cannot be removed.
@@ -149,11 +149,11 @@ impl Trust {
         }
     }
 
-    /// The folders that are trusted, in the order of their paths.
+    /// The trusted folders, sorted by path.
     ///
     /// # Errors
     /// The records cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Record>> {
+    pub fn list(&self) -> io::Result<Vec<TrustRecord>> {
         let entries = match fs::read_dir(&self.records) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -170,8 +170,8 @@ impl Trust {
         Ok(found)
     }
 
-    /// The record of a project whose `maitred.toml` is what it was.
-    fn current(&self, project: &Project) -> Result<Record, Distrust> {
+    /// The record of a project, if its `maitred.toml` has not changed.
+    fn current(&self, project: &Project) -> Result<TrustRecord, Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         if record.project == project.hash {
             return Ok(record);
@@ -179,23 +179,18 @@ impl Trust {
         Err(Distrust::Changed(project.root.join(FILE_NAME)))
     }
 
-    fn record(&self, folder: &Path) -> Result<Option<Record>, Distrust> {
+    fn record(&self, folder: &Path) -> Result<Option<TrustRecord>, Distrust> {
         read_record(&self.path(folder)).map_err(Distrust::Unreadable)
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
-        self.records.join(format!("{}.json", hash(folder.as_os_str().as_encoded_bytes())))
+        self.records.join(format!("{}.json", hash::hex(folder.as_os_str().as_encoded_bytes())))
     }
-}
-
-/// The hash of a text, as it is kept.
-pub(super) fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn hash_of_connections(path: &Path) -> Result<Option<String>, Distrust> {
     match file::bytes(path, MAX_CONNECTIONS) {
-        Ok(content) => Ok(Some(hash(&content))),
+        Ok(content) => Ok(Some(hash::hex(&content))),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(Distrust::Unreadable(format!("{} {error}", path.display()))),
     }
@@ -209,7 +204,7 @@ fn folder_of(root: &Path) -> Result<PathBuf, Distrust> {
     })
 }
 
-fn read_record(path: &Path) -> Result<Option<Record>, String> {
+fn read_record(path: &Path) -> Result<Option<TrustRecord>, String> {
     let content = match file::bytes(path, MAX_RECORD) {
         Ok(content) => content,
         Err(error) if error.is_missing() => return Ok(None),
@@ -219,7 +214,7 @@ fn read_record(path: &Path) -> Result<Option<Record>, String> {
     record.map(Some).map_err(|error| format!("{} cannot be used: {error}", path.display()))
 }
 
-/// Makes a folder for its owner alone.
+/// Creates a folder that only its owner can read.
 fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -227,7 +222,7 @@ fn private_folder(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// A new file in `folder` for its owner alone.
+/// Creates a file in `folder` that only its owner can read.
 fn tempfile_in(folder: &Path) -> io::Result<(PathBuf, fs::File)> {
     let path = folder.join(format!("{}-{}.part", std::process::id(), fastrand::u64(..)));
     let mut options = fs::OpenOptions::new();

@@ -66,7 +66,8 @@ impl Crate {
         let mut read = Self { codes, imports: BTreeMap::new() };
         for (module, code) in &read.codes {
             let uses = statements(code).into_iter().flat_map(|(statement, _)| leaves(&statement));
-            let imports = uses.filter_map(|(path, name)| Some((name, read.absolute(module, &path)?)));
+            let imports =
+                uses.filter_map(|(path, name)| Some((name, read.absolute(module, &path)?)));
             let imports = imports.collect();
             read.imports.insert(module.clone(), imports);
         }
@@ -97,7 +98,8 @@ impl Crate {
     /// The file in which the item at `path` is defined, whoever re-exports it.
     fn file_of(&self, path: &str, depth: usize) -> Option<(String, String)> {
         let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).collect();
-        let length = (0..=parts.len()).rev().find(|&n| self.codes.contains_key(&parts[..n].join("::")))?;
+        let length =
+            (0..=parts.len()).rev().find(|&n| self.codes.contains_key(&parts[..n].join("::")))?;
         let module = parts[..length].join("::");
         let item = parts.get(length).copied().unwrap_or_default();
         match self.imports.get(&module).and_then(|imports| imports.get(item)) {
@@ -126,7 +128,8 @@ impl Crate {
     fn circles(&self) -> Vec<Vec<String>> {
         let used: BTreeMap<_, _> =
             self.codes.keys().map(|module| (module.as_str(), self.used_by(module))).collect();
-        let reached: BTreeMap<_, _> = used.keys().map(|module| (*module, reach(&used, module))).collect();
+        let reached: BTreeMap<_, _> =
+            used.keys().map(|module| (*module, reach(&used, module))).collect();
         let mut circles = BTreeSet::new();
         for (module, all) in &reached {
             let back = |other: &&String| reached[other.as_str()].contains(*module);
@@ -203,13 +206,17 @@ fn leaves(statement: &str) -> Vec<(String, String)> {
 fn paths_in(body: &str) -> Vec<String> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let words = body.split(|c| !is_part(c)).filter(|word| word.contains("::"));
-    words.map(|word| word.trim_end_matches(':').to_owned()).filter(|word| !word.starts_with(':')).collect()
+    words
+        .map(|word| word.trim_end_matches(':').to_owned())
+        .filter(|word| !word.starts_with(':'))
+        .collect()
 }
 
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).any(|(at, _)| {
-        let (before, after) = (text[..at].chars().next_back(), text[at + word.len()..].chars().next());
+        let (before, after) =
+            (text[..at].chars().next_back(), text[at + word.len()..].chars().next());
         !before.is_some_and(is_part) && !after.is_some_and(is_part)
     })
 }

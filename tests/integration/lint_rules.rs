@@ -421,7 +421,7 @@ fn a_few_lines_that_take_very_many_acceptors_from_others_are_not_all_checked() {
     }
     let file = json!({"version": 2, "service": "redshift", "waiters": waiters});
     let found = found_in(&file, &["--rule", "undeclared-error=off"]);
-    let capped = "take more than 20000 acceptors from others";
+    let capped = "inherit more than 20000 acceptors";
     let told = found.iter().filter(|(rule, message)| rule == "extends" && message.contains(capped));
     assert_eq!(told.count(), 1, "{found:?}");
 }

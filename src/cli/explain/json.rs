@@ -2,17 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::Explained;
+use super::explanation::Explanation;
 use super::reply::Trial;
-use super::text::base_of;
 use crate::cli::list::origin;
 use crate::config::Show;
-use crate::matcher::Verdict;
-use crate::matcher::{condition, verb};
+use crate::matcher::{Verdict, condition, verb};
 use crate::waiter::show_of;
 
-pub(super) fn json(explained: &Explained) -> Value {
-    let (entry, frame) = (&explained.entry, &explained.frame);
+pub(super) fn json(explanation: &Explanation) -> Value {
+    let (entry, frame) = (&explanation.entry, &explanation.frame);
     let (config, schedule) = (&entry.config, frame.schedule());
     let acceptors: Vec<_> = config
         .acceptors
@@ -28,7 +26,7 @@ pub(super) fn json(explained: &Explained) -> Value {
                 "expected": acceptor.expected,
                 "message": acceptor.message,
                 "words": words,
-                "from": base_of(entry, index).map(|base| base.id.as_str()),
+                "from": explanation.base_of(index).map(|base| base.id.as_str()),
             })
         })
         .collect();
@@ -59,11 +57,11 @@ pub(super) fn json(explained: &Explained) -> Value {
         },
         "show": show_of(config).as_ref().map_or(&[][..], Show::expressions),
         "baseline": config.baseline,
-        "allPages": explained.frame.all_pages(),
+        "allPages": explanation.frame.all_pages(),
         "diagnose": config.diagnose,
         "parameters": config.parameters,
         "acceptors": acceptors,
-        "reply": explained.trial.as_ref().map(trial),
+        "reply": explanation.trial.as_ref().map(trial),
     })
 }
 

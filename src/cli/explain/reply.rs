@@ -1,22 +1,15 @@
-//! A saved reply, and what a waiter makes of it.
+//! A saved reply, and the verdict of a waiter on it.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Failure;
+use crate::cli::exit::Failure;
 use crate::cli::values::MAX_FILE;
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::client::Observation;
-use crate::client::Output;
-use crate::client::transport;
+use crate::client::{CallError, CallErrorKind, Observation, Output, transport};
 use crate::clock::Timestamp;
 use crate::document::Document;
-use crate::engine::Ending;
-use crate::engine::NextAction;
-use crate::engine::Progress;
-use crate::engine::step;
+use crate::engine::{Ending, NextAction, Progress, step};
 use crate::file;
 use crate::matcher::Finding;
 use crate::replay;
@@ -56,12 +49,12 @@ impl Verdict {
 }
 
 impl Trial {
-    pub(super) fn of(waiter: Waiter, seen: &Observation) -> Self {
+    pub(super) fn new(waiter: Waiter, seen: &Observation) -> Self {
         let start = Timestamp::from_millis(0);
         let mut progress = Progress::start(&waiter, start, 0);
         let (decision, next) = step(&waiter, &mut progress, seen, start);
         let (verdict, reason) = match next {
-            // The bounds are no matter of the reply.
+            // The limits of the wait do not matter here.
             NextAction::Sleep(_) | NextAction::Done(Ending::Exhausted | Ending::TimedOut) => {
                 (Verdict::Retry, why_not_over(&waiter, &progress, decision.matched))
             }
@@ -90,7 +83,7 @@ fn why_not_over(waiter: &Waiter, progress: &Progress, matched: Option<usize>) ->
         }
         Some(_) => String::new(),
         None if progress.transient_failures > 0 => {
-            "no acceptor matches, and the error is one that passes by itself".to_owned()
+            "no acceptor matches, and the error is transient".to_owned()
         }
         None => "no acceptor matches".to_owned(),
     }
@@ -112,7 +105,7 @@ pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
     // A case, of which the last reply is the one that ended the wait.
     if value.get("replies").is_some() && value.get("expect").is_some() {
         let case = schema::parse_case(&text)
-            .map_err(|problems| Failure::usage(format!("{name} is no case\n{problems}")))?;
+            .map_err(|problems| Failure::usage(format!("{name} is not a case\n{problems}")))?;
         if let Some(last) = case.replies.last() {
             return Ok(replay::observation(last, service));
         }

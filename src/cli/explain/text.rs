@@ -2,49 +2,41 @@
 
 use serde_json::Value;
 
-use super::Explained;
+use super::explanation::Explanation;
 use super::reply::{Trial, Verdict as Decided};
-use crate::catalog::Base;
-use crate::catalog::Entry;
-use crate::cli::duration;
-use crate::cli::render::plain;
-use crate::cli::report;
-use crate::config::ParameterConfig;
-use crate::config::ParameterType;
-use crate::config::Show;
-use crate::matcher::Finding;
-use crate::matcher::Verdict;
-use crate::matcher::{condition, verb};
+use crate::cli::{duration, report};
+use crate::config::{ParameterConfig, ParameterType, Show};
+use crate::matcher::{Finding, Verdict, condition, verb};
 use crate::schedule::Schedule;
 use crate::waiter::show_of;
 
 /// How much of a value is shown, in characters.
 const SHOWN: usize = 200;
 
-pub(super) fn text(explained: &Explained) -> String {
-    let entry = &explained.entry;
+pub(super) fn text(explanation: &Explanation) -> String {
+    let entry = &explanation.entry;
     let mut text = format!("{} {}\n", entry.service, entry.snake_name());
     if let Some(description) = &entry.config.description {
         text.push_str(&format!("{}\n", report::printable(description)));
     }
     text.push('\n');
-    for (key, value) in facts(explained) {
+    for (key, value) in facts(explanation) {
         text.push_str(&format!("  {key:10} {value}\n"));
     }
-    text.push_str(&parameters(explained));
+    text.push_str(&parameters(explanation));
     text.push_str("\nAfter each poll, the first of these that is true decides:\n");
-    text.push_str(&acceptors(explained));
+    text.push_str(&acceptors(explanation));
     text.push_str("If none is:\n");
-    text.push_str(&otherwise(explained));
-    if let Some(trial) = &explained.trial {
-        text.push_str(&format!("\n{}\n", verdict(explained, trial)));
+    text.push_str(&otherwise(explanation));
+    if let Some(trial) = &explanation.trial {
+        text.push_str(&format!("\n{}\n", verdict(explanation, trial)));
     }
     // Files and replies may hold what a terminal would obey.
-    text.lines().map(|line| plain(line) + "\n").collect()
+    text.lines().map(|line| report::one_line(line) + "\n").collect()
 }
 
-fn facts(explained: &Explained) -> Vec<(&'static str, String)> {
-    let (entry, schedule) = (&explained.entry, explained.frame.schedule());
+fn facts(explanation: &Explanation) -> Vec<(&'static str, String)> {
+    let (entry, schedule) = (&explanation.entry, explanation.frame.schedule());
     let config = &entry.config;
     let mut facts = vec![("from", entry.origin.to_string())];
     for base in &entry.bases {
@@ -54,30 +46,34 @@ fn facts(explained: &Explained) -> Vec<(&'static str, String)> {
     if !config.input.is_empty() {
         facts.push(("with", Value::Object(config.input.clone()).to_string()));
     }
-    if explained.frame.all_pages() {
-        facts.push(("pages", "all of them are merged before anything is decided".to_owned()));
+    if explanation.frame.all_pages() {
+        facts.push(("pages", "all are fetched and merged".to_owned()));
     }
     facts.push(("pace", pace(schedule)));
     facts.push(("bound", bound(schedule)));
-    if explained.frame.consecutive() > 1 {
-        facts.push(("stable", format!("{} successes in a row", explained.frame.consecutive())));
+    if explanation.frame.consecutive() > 1 {
+        facts.push(("stable", format!("{} successes in a row", explanation.frame.consecutive())));
     }
-    let show = show_of(config).filter(|_| !explained.frame.is_strict());
+    let show = show_of(config).filter(|_| !explanation.frame.is_strict());
     for expression in show.as_ref().map_or(&[][..], Show::expressions) {
         facts.push(("shows", expression.clone()));
     }
-    let baseline = config.baseline.as_ref().filter(|_| !explained.frame.is_strict());
+    let baseline = config.baseline.as_ref().filter(|_| !explanation.frame.is_strict());
     if let Some(expression) = baseline {
-        facts.push(("baseline", format!("{expression} has to change before anything counts")));
+        facts.push((
+            "baseline",
+            format!("{expression} has to change before success or failure counts"),
+        ));
     }
-    let asked = config.diagnose.iter().filter(|_| !explained.frame.is_strict());
+    let asked = config.diagnose.iter().filter(|_| !explanation.frame.is_strict());
     for call in asked {
         let input = Value::Object(call.input.clone());
         let shown = call.show.expressions().join(", ");
         facts.push(("on failure", format!("asks {} {input} for {shown}", call.operation)));
     }
     if config.mutating {
-        facts.push(("careful", "a poll changes something; --allow-mutating permits it".to_owned()));
+        facts
+            .push(("careful", "polls are not read-only; --allow-mutating permits them".to_owned()));
     }
     facts
 }
@@ -117,9 +113,9 @@ fn bound(schedule: &Schedule) -> String {
     }
 }
 
-fn parameters(explained: &Explained) -> String {
-    let parameters = &explained.entry.config.parameters;
-    if parameters.is_empty() || explained.frame.is_strict() {
+fn parameters(explanation: &Explanation) -> String {
+    let parameters = &explanation.entry.config.parameters;
+    if parameters.is_empty() || explanation.frame.is_strict() {
         return String::new();
     }
     let mut text = "\nParameters, given with --parameter NAME=VALUE:\n".to_owned();
@@ -145,16 +141,16 @@ fn describe(parameter: &ParameterConfig) -> String {
     format!("({kind}, {default}){}", description.unwrap_or_default())
 }
 
-fn acceptors(explained: &Explained) -> String {
-    let entry = &explained.entry;
+fn acceptors(explanation: &Explanation) -> String {
+    let entry = &explanation.entry;
     let mut text = String::new();
     for (index, acceptor) in entry.config.acceptors.iter().enumerate() {
         let condition = condition(acceptor, &entry.service);
-        let base = base_of(entry, index).map(|base| format!(" (from {})", base.id));
+        let base = explanation.base_of(index).map(|base| format!(" (from {})", base.id));
         let base = base.unwrap_or_default();
         let number = index + 1;
         text.push_str(&format!("  {number}. {} when {condition}{base}\n", verb(acceptor.state)));
-        if let Some(trial) = &explained.trial
+        if let Some(trial) = &explanation.trial
             && let Some(finding) = trial.findings.get(index)
         {
             text.push_str(&format!("     {}\n", found(trial, index, finding)));
@@ -166,18 +162,7 @@ fn acceptors(explained: &Explained) -> String {
     text
 }
 
-/// The waiter that acceptor `index` is inherited from: they stand at the end, the farthest last.
-pub(super) fn base_of(entry: &Entry, index: usize) -> Option<&Base> {
-    let mut first = entry.config.acceptors.len();
-    let mut bases = entry.bases.iter().rev();
-    bases.find(|base| {
-        let end = first;
-        first -= base.acceptors.min(first);
-        (first..end).contains(&index)
-    })
-}
-
-/// What an acceptor made of the reply.
+/// The verdict of an acceptor on the reply.
 fn found(trial: &Trial, index: usize, finding: &Finding) -> String {
     let saw = match &finding.saw {
         Some(value) => shorten(&value.to_string()),
@@ -185,7 +170,7 @@ fn found(trial: &Trial, index: usize, finding: &Finding) -> String {
     };
     let decided = match &finding.verdict {
         Verdict::Match if trial.matched == Some(index) => "matches and decides".to_owned(),
-        Verdict::Match => "would match, but is not asked".to_owned(),
+        Verdict::Match => "would match, but an earlier one decides".to_owned(),
         Verdict::NoMatch => "does not match".to_owned(),
         Verdict::Unevaluable(error) => format!("cannot be evaluated: {error}"),
     };
@@ -193,12 +178,12 @@ fn found(trial: &Trial, index: usize, finding: &Finding) -> String {
     format!("{mark} saw {saw}: {decided}")
 }
 
-fn otherwise(explained: &Explained) -> String {
-    let frame = &explained.frame;
+fn otherwise(explanation: &Explanation) -> String {
+    let frame = &explanation.frame;
     if frame.is_strict() {
         return "  - goes on after an output\n  - ends with the error after any error\n".to_owned();
     }
-    let is_http = explained.entry.service == "http";
+    let is_http = explanation.entry.service == "http";
     let (output, passing) = if is_http {
         ("an answer below 400", "408, 429, 5xx")
     } else {
@@ -217,7 +202,7 @@ fn otherwise(explained: &Explained) -> String {
     text
 }
 
-fn verdict(explained: &Explained, trial: &Trial) -> String {
+fn verdict(explanation: &Explanation, trial: &Trial) -> String {
     let decided = match trial.verdict {
         Decided::Success => "succeeds",
         Decided::Failure => "fails",
@@ -226,11 +211,11 @@ fn verdict(explained: &Explained, trial: &Trial) -> String {
     };
     let matched = trial
         .matched
-        .and_then(|index| Some((index + 1, explained.entry.config.acceptors.get(index)?)));
+        .and_then(|index| Some((index + 1, explanation.entry.config.acceptors.get(index)?)));
     let reason = match matched {
-        // The words above say it better than the engine, which has only the expression.
+        // These words are clearer than the engine's, which has only the expression.
         Some((_, acceptor)) if trial.verdict == Decided::Failure && acceptor.message.is_none() => {
-            condition(acceptor, &explained.entry.service)
+            condition(acceptor, &explanation.entry.service)
         }
         _ => trial.reason.clone(),
     };

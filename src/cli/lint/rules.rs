@@ -1,11 +1,10 @@
 //! The rules in words.
 
-use super::Format;
+use super::output_format::OutputFormat;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
 use crate::diagnostic::RuleLevel;
-use crate::lint;
-use crate::lint::Rule;
+use crate::lint::{self, Rule};
 
 /// `--explain RULE`
 pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
@@ -15,11 +14,8 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
         )));
     }
     let rule = lint::find(name).map_err(|near| {
-        let failure = Failure::usage(format!("there is no rule `{name}`"));
-        match near {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help("`maitred lint --list-rules` lists the rules"),
-        }
+        Failure::usage(format!("there is no rule `{name}`"))
+            .did_you_mean(near, "`maitred lint --list-rules` lists the rules")
     })?;
     let Rule { name, summary, explanation, bad, good, .. } = rule;
     let severity = rule.severity.as_str();
@@ -42,9 +38,9 @@ pub(super) fn level(text: &str) -> Result<(String, RuleLevel), String> {
 }
 
 /// `--list-rules`
-pub(super) fn list(format: Format) -> Report {
+pub(super) fn list(format: OutputFormat) -> Report {
     Report::text(match format {
-        Format::Json => {
+        OutputFormat::Json => {
             let rules = lint::rules().iter().map(|rule| {
                 serde_json::json!({
                     "name": rule.name,
@@ -57,10 +53,10 @@ pub(super) fn list(format: Format) -> Report {
                 serde_json::json!({"name": name, "severity": "error", "summary": summary})
             });
             let (rules, file) = (rules.collect::<Vec<_>>(), file.collect::<Vec<_>>());
-            report::json(&serde_json::json!({"version": 1, "rules": rules, "fileRules": file}))
+            report::json(serde_json::json!({"version": 1, "rules": rules, "fileRules": file}))
         }
-        Format::Markdown => markdown(),
-        Format::Text | Format::Sarif | Format::Github => {
+        OutputFormat::Markdown => markdown(),
+        OutputFormat::Text | OutputFormat::Sarif | OutputFormat::Github => {
             let rules =
                 lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary));
             let file = lint::file_rules().iter().map(|(name, summary)| (*name, "error", *summary));
@@ -87,7 +83,7 @@ fn markdown() -> String {
         ));
     }
     page.push_str(
-        "\nThese find a file that is no waiter file. They are always errors.\n\n| rule | finds |\n|---|---|\n",
+        "\nThese find files that are not waiter files. They are always errors.\n\n| rule | finds |\n|---|---|\n",
     );
     for (name, summary) in lint::file_rules() {
         page.push_str(&format!("| {name} | {summary} |\n"));

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Checked;
+use super::checked_file::CheckedFile;
 use crate::diagnostic::Severity;
 use crate::lint;
 
 /// The log of one run.
-pub(super) fn log(checked: &[Checked]) -> Value {
+pub(super) fn log(checked: &[CheckedFile]) -> Value {
     let mut rules = BTreeMap::new();
     for finding in checked.iter().flat_map(|file| &file.diagnostics) {
         rules.entry(finding.rule).or_insert_with(|| descriptor(finding.rule));

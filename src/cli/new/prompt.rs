@@ -1,25 +1,22 @@
-//! Asking people, line by line, with a default for each question.
+//! Questions to the user, each with a default.
 
 use std::io::BufRead as _;
 
 use crate::cli::exit::Failure;
-use crate::cli::report;
-use crate::draft;
-use crate::draft::DraftOptions;
-use crate::draft::Meaning;
-use crate::model::OperationModel;
-use crate::model::ServiceModel;
+use crate::cli::{duration, report};
+use crate::draft::{self, DraftOptions, Meaning};
+use crate::model::{OperationModel, ServiceModel};
 
-/// Somebody who answers.
-pub(super) trait Asked {
-    /// The answer to `question`; `None` where there are no more answers.
+/// Who answers the questions.
+pub(super) trait Respondent {
+    /// The answer to `question`; `None` at the end of the answers.
     fn answer(&mut self, question: &str) -> Option<String>;
 }
 
-/// The person at the terminal.
+/// The user at the terminal.
 pub(super) struct Terminal;
 
-impl Asked for Terminal {
+impl Respondent for Terminal {
     fn answer(&mut self, question: &str) -> Option<String> {
         report::note(question);
         let mut line = String::new();
@@ -28,12 +25,12 @@ impl Asked for Terminal {
     }
 }
 
-/// Asks for what `options` do not say.
+/// Asks for the options that are not given.
 pub(super) fn ask(
     service: &ServiceModel,
     operation: &OperationModel,
     options: &mut DraftOptions,
-    asked: &mut dyn Asked,
+    respondent: &mut dyn Respondent,
 ) -> Result<(), Failure> {
     if options.path.is_none() {
         let paths = draft::state_paths(service, operation);
@@ -42,10 +39,10 @@ pub(super) fn ask(
             let also =
                 if also.is_empty() { String::new() } else { format!(" (or {})", also.join(", ")) };
             let question = format!("Which member tells the state?{also}");
-            options.path = Some(line(asked, &question, &first.expression())?);
+            options.path = Some(line(respondent, &question, &first.expression())?);
         }
     }
-    // What follows from the answers so far; where that cannot be told it is explained later.
+    // Why there is no draft is reported once all questions are answered.
     let proposed = draft::draft(service, operation, options).ok();
     let of = |meaning: Meaning| {
         let states = proposed.iter().flat_map(|draft| &draft.states);
@@ -53,31 +50,31 @@ pub(super) fn ask(
         states.collect::<Vec<_>>()
     };
     if options.success.is_empty() {
-        options.success = list(asked, "Which states are a success?", &of(Meaning::Success))?;
+        options.success = list(respondent, "Which states are a success?", &of(Meaning::Success))?;
     }
     if options.failure.is_empty() {
-        options.failure = list(asked, "Which states are a failure?", &of(Meaning::Failure))?;
+        options.failure = list(respondent, "Which states are a failure?", &of(Meaning::Failure))?;
     }
     let Ok(proposed) = draft::draft(service, operation, options) else { return Ok(()) };
     if let Some(run) = proposed.run.as_deref().filter(|_| !options.next_run) {
         let question =
             format!("Wait for the run after the one that is there, until {run} changes?");
-        let answer = line(asked, &question, "no")?;
+        let answer = line(respondent, &question, "no")?;
         options.next_run = answer.to_lowercase().starts_with('y');
     }
     if options.name.is_none() {
-        options.name = Some(line(asked, "What is the waiter called?", &proposed.name)?);
+        options.name = Some(line(respondent, "What is the waiter called?", &proposed.name)?);
     }
     if options.delay.is_none() {
         let delay = proposed.config.delay.to_string();
-        let answer = line(asked, "How many seconds are between two polls?", &delay)?;
-        options.delay = Some(super::seconds(&answer).map_err(Failure::usage)?);
+        let answer = line(respondent, "How many seconds are between two polls?", &delay)?;
+        options.delay = Some(duration::parse_seconds(&answer).map_err(Failure::usage)?);
     }
     Ok(())
 }
 
-fn line(asked: &mut dyn Asked, question: &str, default: &str) -> Result<String, Failure> {
-    let answer = asked.answer(&format!("{question} [{default}]"));
+fn line(respondent: &mut dyn Respondent, question: &str, default: &str) -> Result<String, Failure> {
+    let answer = respondent.answer(&format!("{question} [{default}]"));
     match answer.as_deref() {
         None => Err(Failure::usage("there is no answer").help("--yes asks nothing")),
         Some("") => Ok(default.to_owned()),
@@ -85,8 +82,12 @@ fn line(asked: &mut dyn Asked, question: &str, default: &str) -> Result<String, 
     }
 }
 
-fn list(asked: &mut dyn Asked, question: &str, default: &[String]) -> Result<Vec<String>, Failure> {
-    let answer = line(asked, question, &default.join(","))?;
+fn list(
+    respondent: &mut dyn Respondent,
+    question: &str,
+    default: &[String],
+) -> Result<Vec<String>, Failure> {
+    let answer = line(respondent, question, &default.join(","))?;
     let states = answer.split(',').map(str::trim).filter(|state| !state.is_empty());
     Ok(states.map(str::to_owned).collect())
 }
@@ -98,7 +99,7 @@ mod tests {
 
     struct Script(Vec<&'static str>);
 
-    impl Asked for Script {
+    impl Respondent for Script {
         fn answer(&mut self, _: &str) -> Option<String> {
             (!self.0.is_empty()).then(|| self.0.remove(0).to_owned())
         }

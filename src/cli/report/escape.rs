@@ -1,14 +1,14 @@
-//! Text from outside, made harmless for terminals and for the logs of CI: replies, errors of servers, names
-//! of files, arguments.
+//! Escapes text from outside for terminals and logs of CI: replies, errors of servers, names of files,
+//! arguments.
 //!
-//! - What a terminal obeys, or what hides or turns round text (C0, DEL, C1, bidirectional controls, the
-//!   separators U+2028 and U+2029, zero-width characters), stands there as `\u{9b}`.
-//! - A newline of a message does not begin a line at the margin: further lines are indented.
-//! - Commands of CI are taken apart, wherever they stand: `::error::`, `##[error]`, `##vso[…]`.
+//! - Control and invisible characters (C0, DEL, C1, bidirectional controls, the separators U+2028 and   U+2029,
+//! zero-width characters) are written as `\u{9b}`.
+//! - The lines of a message after the first are indented.
+//! - Commands of CI are broken up with a backslash: `::error::`, `##[error]`, `##vso[…]`.
 
 use std::fmt::Write as _;
 
-/// Whether a terminal would obey a character, or it is not seen or changes how others are seen.
+/// Whether a character is invisible, controls a terminal, or changes how others are displayed.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -29,14 +29,13 @@ pub(super) fn message(text: &str) -> String {
     lines.fold(first, |text, line| text + "\n  " + &line)
 }
 
-/// A value with its lines as they are.
+/// A value, with its line breaks.
 pub(super) fn value(text: &str) -> String {
     let lines = lines(text).map(|line| seen(line.chars(), |letter| letter == '\t'));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What we have laid out ourselves, maybe with text from outside in it that nobody has looked at: lines and
-/// styles stay.
+/// Formatted output of ours that may hold unescaped text from outside: keeps line breaks and styles.
 pub(super) fn page(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, line) in text.split('\n').enumerate() {
@@ -49,7 +48,7 @@ pub(super) fn page(text: &str) -> String {
     out
 }
 
-/// Commands of CI that we have written ourselves, maybe with text from outside in them: lines stay.
+/// Our own commands of CI, which may hold text from outside: keeps line breaks.
 pub(super) fn commands(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -62,7 +61,7 @@ pub(super) fn commands(text: &str) -> String {
     out
 }
 
-/// Serialised JSON, which stays equal: what is unseen is written as `\u202e`.
+/// Serialised JSON of the same value: invisible characters are written as `\u202e`.
 pub(super) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -86,7 +85,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
-/// A text with escapes for what is unseen, but for what is `kept`.
+/// A text with escapes for invisible characters, except for those that are `kept`.
 fn seen(letters: impl Iterator<Item = char>, kept: impl Fn(char) -> bool) -> String {
     let mut out = String::new();
     for letter in letters {
@@ -99,7 +98,7 @@ fn seen(letters: impl Iterator<Item = char>, kept: impl Fn(char) -> bool) -> Str
     without_commands(&out)
 }
 
-/// A line with escapes for what is unseen, but for tabs and for our styles.
+/// A line with escapes for invisible characters, except for tabs and our styles.
 fn styled(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;

@@ -3,23 +3,22 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
-use super::{TaskArgs, submit, title};
-use crate::cli::block_on;
-use crate::cli::clients::SourceArgs;
+use super::submission;
+use super::task_args::{TaskArgs, title};
+use crate::cli::async_runtime::block_on;
+use crate::cli::connections_args::ConnectionsArgs;
+use crate::cli::context::Context;
 use crate::cli::duration;
 use crate::cli::exit::Failure;
-use crate::cli::project::ConnectionsArgs;
 use crate::cli::report::{self, Report};
-use crate::cli::store::{Opened, StoreArgs, engine_failure, store_failure};
+use crate::cli::source_args::SourceArgs;
+use crate::cli::store::{OpenStore, StoreArgs, engine_failure, store_failure};
 use crate::clock::Timestamp;
 use crate::operator::Settled;
-use crate::runtime::Engine as _;
-use crate::runtime::StoreError;
-use crate::runtime::Task;
-use crate::runtime::TaskState;
 use crate::runtime::engine::EngineError;
+use crate::runtime::{Engine as _, StoreError, Task, TaskState};
 
-/// Stop a task, and undo what it has started if that is asked for
+/// Stop a task, and undo what it has started if asked to
 #[derive(Debug, clap::Args)]
 pub(super) struct CancelArgs {
     #[command(flatten)]
@@ -32,12 +31,12 @@ pub(super) struct CancelArgs {
     yes: bool,
 }
 
-/// Say what became of the call that a task is in doubt about
+/// Settle a task that is in doubt: say whether its call was made
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("word").required(true).args(["made", "not_made"]))]
 #[command(after_help = "\
-A task is in_doubt if its call was sent, or was about to be, and neither a reply was seen nor the service
-could tell. Look, then say which. RESULT is what the task goes on with: null for a call of Redshift, the
+A task is in_doubt if its call may have been sent, no reply was received, and the service cannot say whether
+the call was made. Find out, then say which. The task goes on with RESULT: null for a call of Redshift, the
 task's result for http.request. The call is made again only with --not-made.
 
 Examples:
@@ -46,20 +45,20 @@ Examples:
 pub(super) struct SettleArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// It was made, and this is what it returned, as JSON
+    /// The call was made, and returned this JSON
     #[arg(long, value_name = "RESULT")]
     made: Option<String>,
-    /// It was not made
+    /// The call was not made
     #[arg(long)]
     not_made: bool,
 }
 
-/// Run a task again from the beginning that has failed, was skipped or was cancelled
+/// Run a failed, skipped or cancelled task again from the beginning
 #[derive(Debug, clap::Args)]
 pub(super) struct RetryArgs {
     #[command(flatten)]
     task: TaskArgs,
-    /// Its arguments from now on, in place of those it has: a JSON object, @FILE, or - for standard input
+    /// New arguments in place of its own: a JSON object, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     args: Option<String>,
     #[command(flatten)]
@@ -69,20 +68,20 @@ pub(super) struct RetryArgs {
 /// Remove tasks that have ended; those in doubt stay until they are settled
 #[derive(Debug, clap::Args)]
 pub(super) struct PruneArgs {
-    /// Those that ended longer ago than this
+    /// Remove those that ended longer ago than this
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "30d")]
     older_than: Duration,
     #[command(flatten)]
     store: StoreArgs,
 }
 
-pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
-    let (opened, task) = args.task.find()?;
+pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find(context)?;
     if task.state.is_final() {
         return Err(has_ended(&task).into());
     }
     if args.undo {
-        let deferral = opened.store.deferral(task.id).map_err(|error| store_failure(&error))?;
+        let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
         let Some(undo) = deferral.and_then(|deferral| deferral.on_cancel) else {
             return Err(nothing_to_undo(&opened, &task)?.into());
         };
@@ -101,10 +100,10 @@ pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
         Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
             return Err(has_ended(&Task { state, ..task }).into());
         }
-        cancelled => cancelled.map_err(|error| engine_failure(&error))?,
+        cancelled => cancelled.map_err(engine_failure)?,
     };
     let text = if state == TaskState::InDoubt {
-        let now = opened.store.task(task.id).map_err(|error| store_failure(&error))?;
+        let now = opened.store.task(task.id).map_err(store_failure)?;
         let message = now.and_then(|now| now.message).unwrap_or_default();
         format!("{} is {state}: {message}", title(&task))
     } else if state.is_final() {
@@ -115,11 +114,11 @@ pub(super) fn cancel(args: &CancelArgs) -> anyhow::Result<Report> {
     Ok(Report::default().with_stderr(text))
 }
 
-/// Why a task cannot be undone.
-fn nothing_to_undo(opened: &Opened, task: &Task) -> Result<Failure, Failure> {
+/// The failure for a task that cannot be undone.
+fn nothing_to_undo(opened: &OpenStore, task: &Task) -> Result<Failure, Failure> {
     let (mut made, mut unknown) = (Vec::new(), Vec::new());
     for step in 0..=task.step {
-        let calls = opened.store.intents(task.id, step).map_err(|error| store_failure(&error))?;
+        let calls = opened.store.intents(task.id, step).map_err(store_failure)?;
         for call in calls {
             if call.settled.is_some() { &mut made } else { &mut unknown }.push(call.intent.name);
         }
@@ -137,7 +136,7 @@ fn nothing_to_undo(opened: &Opened, task: &Task) -> Result<Failure, Failure> {
     Ok(Failure::usage(message).help("without --undo, the task is stopped and nothing else"))
 }
 
-/// That it is too late to cancel a task.
+/// The failure for a task that has ended and cannot be cancelled.
 fn has_ended(task: &Task) -> Failure {
     let failure = Failure::usage(format!(
         "{} has ended: it is {}, and only a task that has not ended can be cancelled",
@@ -150,7 +149,7 @@ fn has_ended(task: &Task) -> Failure {
 fn settle_help(task: &Task) -> String {
     let id = task.id;
     format!(
-        "look whether its call was made, then `maitred tasks settle {id} --made RESULT` or \
+        "find out whether its call was made, then `maitred tasks settle {id} --made RESULT` or \
          `maitred tasks settle {id} --not-made`"
     )
 }
@@ -166,7 +165,7 @@ fn confirmed() -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
+pub(super) fn settle(args: &SettleArgs, context: &Context) -> anyhow::Result<Report> {
     let settled = match &args.made {
         None => Settled::NotMade,
         Some(text) => Settled::Done(serde_json::from_str(text).map_err(|error| {
@@ -174,7 +173,7 @@ pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
                 .help("give what the call returned as JSON; null if it returned nothing")
         })?),
     };
-    let (opened, task) = args.task.find()?;
+    let (opened, task) = args.task.find(context)?;
     if task.state != TaskState::InDoubt {
         let title = title(&task);
         return Err(Failure::usage(format!(
@@ -184,7 +183,7 @@ pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
         .into());
     }
     let done = block_on(opened.engine().settle(task.id, settled))?;
-    done.map_err(|error| engine_failure(&error))?;
+    done.map_err(engine_failure)?;
     let next = match &args.made {
         Some(_) => "goes on without making it again",
         None => "makes it again",
@@ -195,16 +194,16 @@ pub(super) fn settle(args: &SettleArgs) -> anyhow::Result<Report> {
     )))
 }
 
-pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Report> {
-    let (opened, task) = args.task.find()?;
+pub(super) fn retry(args: &RetryArgs, context: &Context) -> anyhow::Result<Report> {
+    let (opened, task) = args.task.find(context)?;
     let changed = match &args.args {
         None => None,
-        Some(text) => Some(submit::changed_arguments(&task, text, &args.connections)?),
+        Some(text) => Some(submission::changed_arguments(&task, text, &args.connections, context)?),
     };
     let engine = match &changed {
         Some(_) => {
-            let connections = args.connections.open()?;
-            opened.submitting_engine(&SourceArgs::of_process(), connections)?
+            let connections = args.connections.open(context)?;
+            opened.submitting_engine(&SourceArgs::of_environment(context), connections, context)?
         }
         None => opened.engine(),
     };
@@ -212,7 +211,7 @@ pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Report> {
         Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
             Err(cannot_be_retried(&task, state).into())
         }
-        Err(error) => Err(engine_failure(&error).into()),
+        Err(error) => Err(engine_failure(error).into()),
         Ok(()) => Ok(Report::default().with_stderr(format!(
             "{} is up_for_retry, due now; `maitred triggerer` runs it",
             title(&task)
@@ -231,11 +230,11 @@ fn cannot_be_retried(task: &Task, state: TaskState) -> Failure {
     ))
 }
 
-pub(super) fn prune(args: &PruneArgs) -> anyhow::Result<Report> {
-    let opened = args.store.open_existing()?;
+pub(super) fn prune(args: &PruneArgs, context: &Context) -> anyhow::Result<Report> {
+    let opened = args.store.open_existing(context)?;
     let now = opened.clock.now();
     let before = now.as_millis().saturating_sub(args.older_than.as_millis() as u64);
     let before = Timestamp::from_millis(before);
-    let removed = opened.store.prune(before).map_err(|error| store_failure(&error))?;
+    let removed = opened.store.prune(before).map_err(store_failure)?;
     Ok(Report::default().with_stderr(format!("{removed} tasks removed")))
 }

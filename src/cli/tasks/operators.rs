@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Format, Report};
-use crate::cli::store::{engine_failure, registry};
+use crate::cli::store::engine_failure;
 use crate::operator::{kind, resolved};
 use crate::runtime::Registry;
 use crate::runtime::engine::EngineError;
@@ -15,15 +16,15 @@ pub(super) struct OperatorsArgs {
     /// Show the arguments of this operator
     #[arg(value_name = "OPERATOR")]
     name: Option<String>,
-    /// How the list is written; as JSON, the arguments are a JSON Schema
+    /// Output format; in JSON, the arguments are a JSON Schema
     #[arg(long, value_enum, default_value_t)]
     output: Format,
 }
 
-pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
-    let registry = registry();
+pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Result<Report> {
+    let registry = &context.registry;
     if let Some(name) = &args.name {
-        return Ok(operator(&registry, name, args.output)?);
+        return Ok(operator(registry, name, args.output)?);
     }
     let text = match args.output {
         Format::Text => registry
@@ -34,7 +35,7 @@ pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
             let operators = registry
                 .operators()
                 .map(|(name, summary)| json!({"name": name, "summary": summary}));
-            report::json(&json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
+            report::json(json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
         }
     };
     Ok(Report::text(text))
@@ -42,12 +43,12 @@ pub(super) fn operators(args: &OperatorsArgs) -> anyhow::Result<Report> {
 
 fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, Failure> {
     let schema = registry.arguments(name);
-    let schema = schema.map_err(|error| engine_failure(&EngineError::Unusable(error)))?;
+    let schema = schema.map_err(|error| engine_failure(EngineError::Unusable(error)))?;
     let summary = registry.operators().find(|(known, _)| *known == name);
     let summary = summary.map(|(_, summary)| summary).unwrap_or_default();
     if output == Format::Json {
         let operator = json!({"name": name, "summary": summary, "arguments": schema});
-        return Ok(Report::text(report::json(&json!({"version": 1, "operator": operator}))));
+        return Ok(Report::text(report::json(json!({"version": 1, "operator": operator}))));
     }
     let mut text = format!("{name}: {summary}\n");
     if let Some(description) = schema.get("description").and_then(Value::as_str) {
@@ -88,8 +89,8 @@ fn members(root: &Value, schema: &Value, path: &str, depth: usize) -> String {
     text
 }
 
-/// The schema of the object that a value is, or of those that a list has, and what stands between its path
-/// and that of a member.
+/// The schema of a value that is an object, or of the items of a list, with the separator between its path and
+/// that of a member.
 fn object_behind<'a>(root: &'a Value, property: &'a Value) -> (&'a Value, &'static str) {
     let schema = resolved(root, property);
     match schema.get("items") {

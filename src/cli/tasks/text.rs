@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{hook, time, title};
-use crate::cli::duration;
-use crate::cli::report;
+use super::failure_hook;
+use super::task_args::title;
+use crate::cli::point_in_time::show as time;
+use crate::cli::{duration, report};
 use crate::clock::Timestamp;
 use crate::diagnostic::cut;
 use crate::runtime::Task;
@@ -67,7 +68,7 @@ pub(super) fn details(
     field("due", waits.then(|| time(task.due)));
     let undo = |undo: bool| if undo { ", with its work undone" } else { "" };
     field("to end", task.cancel.map(|cancel| format!("{}{}", cancel.reason, undo(cancel.undo))));
-    field("hook", hook::text(task));
+    field("hook", failure_hook::text(task));
     if let Some(deferral) = deferral {
         waits_for(deferral, field);
     }
@@ -87,9 +88,9 @@ fn waits_for(deferral: &StoredDeferral, mut field: impl FnMut(&str, Option<Strin
     if let (Some(service), Some(waiter)) = (text("service"), text("waiter")) {
         field("waiter", Some(format!("{service}.{waiter}")));
     }
-    // A definition is long, and the task's arguments say what it was made of.
-    let told = ["service", "waiter", "definition"];
-    for (name, value) in kwargs.iter().filter(|(name, _)| !told.contains(&name.as_str())) {
+    // A definition is long, and made of the task's arguments.
+    let omitted = ["service", "waiter", "definition"];
+    for (name, value) in kwargs.iter().filter(|(name, _)| !omitted.contains(&name.as_str())) {
         if !is_empty(value) {
             field(name, Some(short(&report::plain(value))));
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::suite::{Ran, Suite, Tested};
-use crate::cli::render::Findings;
+use crate::cli::findings::Findings;
 
 pub(super) fn json(suite: &Suite) -> Value {
     json!({

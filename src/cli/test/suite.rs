@@ -1,36 +1,23 @@
 //! The waiters and their cases, found and run.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::Args;
+use super::test_args::Args;
 use crate::case::Case;
-use crate::catalog::BadFile;
-use crate::catalog::Catalog;
-use crate::catalog::Entry;
-use crate::catalog::LookupError;
-use crate::catalog::WaiterOrigin;
+use crate::catalog::{BadFile, Catalog, Entry, LookupError, WaiterOrigin};
+use crate::cli::context::{Context, DEFAULT_CASES};
 use crate::cli::exit::Failure;
-use crate::cli::project;
-use crate::cli::render;
-use crate::cli::services;
-use crate::cli::terms;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
-use crate::diagnostic::Severity;
-use crate::diagnostic::fold;
+use crate::cli::source_args::unusable_file;
+use crate::cli::{keywords, services};
+use crate::diagnostic::{Diagnostic, Invalid, Severity, fold};
 use crate::file;
 use crate::lint;
 use crate::matcher::Acceptor;
 use crate::model::Models;
-use crate::replay;
-use crate::replay::Difference;
+use crate::replay::{self, Difference};
 use crate::schema;
 use crate::waiter::Waiter;
-
-/// Where cases are.
-pub(in crate::cli) const CASES: &str = "tests/waiters";
 
 /// Everything that was tested.
 pub(super) struct Suite {
@@ -49,7 +36,7 @@ pub(super) struct Tested {
     pub(super) acceptors: Vec<(String, bool)>,
     /// Whether there is a case in which a poll left it waiting.
     pub(super) waits: bool,
-    /// Whether it is botocore's, whose acceptors nobody here has to cover.
+    /// Whether it is botocore's, whose acceptors need no cases.
     is_botocores: bool,
 }
 
@@ -84,25 +71,25 @@ impl Tested {
 
 impl Suite {
     /// Finds the waiters that `args` name, and runs their cases.
-    pub(super) fn find(args: &Args) -> anyhow::Result<Self> {
-        let project = project::project()?;
+    pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Self> {
+        let project = context.project()?;
         let mut sources = args.sources.clone();
         if sources.waiters.is_empty() {
-            // Unlike elsewhere these win: what is tested is what is here.
-            sources.waiters = project.waiters;
+            // Unlike elsewhere, these take precedence, because they are tested.
+            sources.waiters.clone_from(&project.waiters);
             if sources.waiters.is_empty() && Path::new("waiters").is_dir() {
                 sources.waiters.push(PathBuf::from("waiters"));
             }
         }
-        let cases = args.cases.clone().or(project.tests).unwrap_or_else(|| PathBuf::from(CASES));
+        let cases = context.cases(args.cases.as_ref())?;
         let models = Models::embedded();
         let wanted = Wanted::new(args.service.as_deref(), args.waiter.as_deref(), &models);
-        let named = cases.to_string_lossy() != CASES;
+        let named = cases.to_string_lossy() != DEFAULT_CASES;
         if named && !cases.is_dir() {
-            let message = format!("{} is no folder", cases.display());
+            let message = format!("{} is not a folder", cases.display());
             return Err(Failure::usage(message).help("check --cases").into());
         }
-        let catalog = sources.catalog()?;
+        let catalog = sources.catalog(context)?;
         refuse_bad_files(&catalog, &sources.waiters)?;
         let mut waiters: BTreeMap<(String, String), BTreeMap<String, PathBuf>> = BTreeMap::new();
         for (service, name) in catalog.named() {
@@ -152,7 +139,7 @@ impl Suite {
     }
 }
 
-/// Which waiters are asked for.
+/// The waiters to test.
 struct Wanted {
     service: Option<String>,
     name: Option<String>,
@@ -164,7 +151,7 @@ impl Wanted {
             (Some((service, name)), None) => (Some(service), Some(name)),
             (_, name) => (service, name),
         };
-        let service = service.map(|service| services::meant(None, models, service));
+        let service = service.map(|service| services::resolve(None, models, service));
         Self { service: service.as_deref().map(fold), name: name.map(fold) }
     }
 
@@ -196,10 +183,7 @@ fn refuse_bad_files(catalog: &Catalog, named: &[PathBuf]) -> Result<(), Failure>
     let is_named = |bad: &&&BadFile| named.iter().any(|path| bad.path.starts_with(path));
     match catalog.bad_files().iter().find(is_named) {
         None => Ok(()),
-        Some(bad) => {
-            let path = bad.path.display();
-            Err(Failure::usage(format!("{path} cannot be used\n{}", render::bad_file(bad))))
-        }
+        Some(bad) => Err(unusable_file(bad)),
     }
 }
 
@@ -325,8 +309,8 @@ fn read(path: &Path) -> Result<String, Invalid> {
 
 /// E.g. `failure: pathAny Clusters[].ClusterStatus is "deleting"`.
 fn describe(acceptor: &Acceptor) -> String {
-    let state = terms::state(acceptor.state);
-    let matcher = terms::matcher(&acceptor.matcher);
+    let state = keywords::state(acceptor.state);
+    let matcher = keywords::matcher(&acceptor.matcher);
     let argument = acceptor.expression().map(|it| format!(" {}", it.as_str())).unwrap_or_default();
     format!("{state}: {matcher}{argument} is {}", acceptor.expected)
 }

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::suite::{Ran, Suite, Tested};
-use crate::cli::render::Findings;
+use crate::cli::findings::Findings;
 use crate::cli::report;
+use crate::cli::text_layout::counted;
 
 pub(super) fn text(suite: &Suite, quiet: bool) -> String {
     let mut text = String::new();
@@ -84,8 +85,8 @@ fn summary(suite: &Suite) -> String {
     let short = suite.waiters.iter().filter(|waiter| suite.shortage(waiter).is_some()).count();
     let counts = [
         (failed, format!("{failed} FAILED")),
-        (missing, format!("{} not found", count(missing, "waiter"))),
-        (short, format!("{} with too few cases", count(short, "waiter"))),
+        (missing, format!("{} not found", counted(missing, "waiter"))),
+        (short, format!("{} with too few cases", counted(short, "waiter"))),
     ];
     let bad: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).collect();
     let bad: Vec<_> = bad.into_iter().map(|(_, text)| text).collect();
@@ -97,12 +98,8 @@ fn summary(suite: &Suite) -> String {
     };
     format!(
         "{} of {}: {verdict}; {reached} of {} reached{help}",
-        count(cases, "case"),
-        count(suite.waiters.len(), "waiter"),
-        count(acceptors, "acceptor"),
+        counted(cases, "case"),
+        counted(suite.waiters.len(), "waiter"),
+        counted(acceptors, "acceptor"),
     )
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -5,20 +5,18 @@ use std::fmt::Write as _;
 use clap::Args as _;
 
 use super::options::WaitArgs;
-use super::plan::Target;
+use super::resolved_waiter::ResolvedWaiter;
 use crate::catalog::Catalog;
-use crate::cli::arguments;
-use crate::cli::signature::Arity;
-use crate::cli::signature::Parameter;
-use crate::cli::wait::bound;
+use crate::cli::operation_flags;
+use crate::cli::signature::{Arity, Parameter};
+use crate::cli::wait::schedule_text;
 use crate::config::ParameterConfig;
-use crate::waiter::Options;
-use crate::waiter::Waiter;
+use crate::waiter::{Options, Waiter};
 
 const USAGE: &str = "maitred wait SERVICE WAITER [--PARAMETER VALUE]… [OPTIONS]
        maitred wait SERVICE OPERATION --until EXPR [--PARAMETER VALUE]… [OPTIONS]";
 
-const AFTER: &str = "WAITER is one of those that `maitred list` shows. With --until, any operation that reads can be polled:
+const AFTER: &str = "`maitred list` shows the waiters. With --until, any read-only operation can be polled:
 every 15 s and at most 40 times, service http every 5 s and at most 120 times.
 `maitred wait SERVICE --help` shows the waiters, `maitred wait SERVICE WAITER --help` the parameters.
 
@@ -29,10 +27,10 @@ Exit codes:
   130, 143  interrupted, terminated        or time were used up and every poll failed so
 
 Many targets (--for-each): 0 if as many succeeded as --need asks for. The wait ends as soon as that is
-certain, or impossible; what runs then is `cancelled`. With --once each is polled once. Where too few
+certain, or impossible; waits that still run then are `cancelled`. With --once each is polled once. Where too few
 succeeded, one target decides the exit code: a failed one (1) before a refused one (4), before one that
 could not be reached (5), before one that gave up (3). stdout has a line per target, in the order given:
-target, status and shown value or message, divided by tabs; or one JSON object with all of them.
+target, status and shown value or message, separated by tabs; or one JSON object with all of them.
 
 Examples:
   maitred wait redshift cluster_available --cluster-identifier analytics
@@ -44,55 +42,55 @@ Examples:
   maitred wait http up --for-each url=@urls.txt --need any";
 
 /// `wait` with our options and no operation's: for general help, completions, and finding the names.
-pub(in crate::cli) fn general() -> clap::Command {
+pub(crate) fn general() -> clap::Command {
     let command = clap::Command::new("wait").override_usage(USAGE);
-    WaitArgs::augment_args(command)
-        .about("Wait until something is as it should be")
-        .after_help(AFTER)
+    WaitArgs::augment_args(command).about("Wait until a condition holds").after_help(AFTER)
 }
 
 /// `wait` with the flags of one waiter's operation.
-pub(super) fn command(target: &Target) -> clap::Command {
-    let usage = format!("{} [--PARAMETER VALUE]… [OPTIONS]", target.command_line());
+pub(super) fn command(resolved: &ResolvedWaiter) -> clap::Command {
+    let usage = format!("{} [--PARAMETER VALUE]… [OPTIONS]", resolved.command_line());
     let command = clap::Command::new("wait").no_binary_name(true).override_usage(usage);
-    arguments::with_parameters::<WaitArgs>(command, &target.signature)
-        .about(about(target))
-        .after_help(examples(target))
+    operation_flags::with_parameters::<WaitArgs>(command, &resolved.signature)
+        .about(about(resolved))
+        .after_help(examples(resolved))
 }
 
-fn about(target: &Target) -> String {
-    let operation = target.signature.operation();
-    let Some(origin) = &target.origin else {
+fn about(resolved: &ResolvedWaiter) -> String {
+    let operation = resolved.signature.operation();
+    let Some(origin) = &resolved.origin else {
         return format!(
             "Polls {operation} of {} until --until is true.",
-            target.signature.service()
+            resolved.signature.service()
         );
     };
-    let mut about = match &target.config.description {
+    let mut about = match &resolved.config.description {
         Some(description) => format!("{description}\n\n"),
         None => String::new(),
     };
-    let _ = write!(about, "Polls {operation}{}. From {origin}.", pace(target));
-    if !target.config.parameters.is_empty() {
+    let _ = write!(about, "Polls {operation}{}. From {origin}.", pace(resolved));
+    if !resolved.config.parameters.is_empty() {
         about.push_str("\n\nParameters of the waiter (--parameter NAME=VALUE):");
-        for (name, parameter) in &target.config.parameters {
+        for (name, parameter) in &resolved.config.parameters {
             let _ = write!(about, "\n  {name}  {}", describe(parameter));
         }
     }
     about
 }
 
-fn pace(target: &Target) -> String {
+fn pace(resolved: &ResolvedWaiter) -> String {
     let config = crate::config::WaiterConfig {
         parameters: std::collections::BTreeMap::new(),
         acceptors: Vec::new(),
         baseline: None,
         diagnose: Vec::new(),
-        ..crate::config::WaiterConfig::clone(&target.config)
+        ..crate::config::WaiterConfig::clone(&resolved.config)
     };
-    let service = target.signature.service();
-    let waiter = Waiter::compile(service, &target.name, &config, &Options::default());
-    waiter.map(|waiter| format!(" {}", bound::describe(waiter.schedule()))).unwrap_or_default()
+    let service = resolved.signature.service();
+    let waiter = Waiter::compile(service, &resolved.name, &config, &Options::default());
+    waiter
+        .map(|waiter| format!(" {}", schedule_text::describe(waiter.schedule())))
+        .unwrap_or_default()
 }
 
 fn describe(parameter: &ParameterConfig) -> String {
@@ -107,22 +105,22 @@ fn describe(parameter: &ParameterConfig) -> String {
     format!("<{kind}> {description} ({default})")
 }
 
-fn examples(target: &Target) -> String {
-    let mut example = target.command_line();
-    let parameters = target.signature.parameters();
+fn examples(resolved: &ResolvedWaiter) -> String {
+    let mut example = resolved.command_line();
+    let parameters = resolved.signature.parameters();
     let required = parameters.iter().filter(|parameter| parameter.required);
     let mut shown: Vec<_> = required.collect();
-    // Few services mark anything as required; the first parameter is mostly the one that names the thing.
+    // Few services mark anything as required; the first parameter mostly names the resource.
     if shown.is_empty() {
         shown.extend(parameters.iter().find(|parameter| parameter.arity != Arity::Switch));
     }
     for parameter in shown {
         let _ = write!(example, " --{} {}", parameter.flag, placeholder(parameter));
     }
-    for (name, _) in target.config.parameters.iter().filter(|(_, it)| it.default.is_none()) {
+    for (name, _) in resolved.config.parameters.iter().filter(|(_, it)| it.default.is_none()) {
         let _ = write!(example, " --parameter {name}=VALUE");
     }
-    if target.origin.is_none() {
+    if resolved.origin.is_none() {
         example.push_str(" --until EXPR");
     }
     format!("Example:\n  {example}")
@@ -142,7 +140,7 @@ pub(super) fn service(catalog: &Catalog, service: &str) -> String {
     let mut text = format!("Waiters of {service}:\n");
     for entry in &entries {
         let description = entry.config.description.as_deref().unwrap_or_default();
-        // The first sentence says enough here.
+        // The first sentence is enough here.
         let line = description.split_inclusive(". ").next().unwrap_or_default().trim_end();
         let _ = writeln!(text, "  {}", format!("{:width$}  {line}", entry.snake_name()).trim_end());
     }

@@ -1,35 +1,29 @@
-//! Many waits at the same time, until as many have succeeded as are needed, or no longer can.
+//! Many waits at the same time, until enough have succeeded or no longer can.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::beginning::Beginning;
 use super::plan::Plan;
+use super::stopwatch::Stopwatch;
 use super::targets::Targets;
 use crate::cli::advice;
 use crate::cli::clients::ServiceClient;
-use crate::cli::exit::Exit;
 use crate::cli::report::Report;
 use crate::cli::signals::Signals;
-use crate::client::Call;
-use crate::client::Client;
-use crate::client::Observation;
+use crate::client::{Call, Client, Observation};
 use crate::clock::BoxFuture;
 use crate::descriptors::room_for_connections;
-use crate::engine::Outcome;
-use crate::engine::Status;
-use crate::engine::Wait;
-use crate::engine::WaitEvent;
+use crate::engine::{Outcome, Wait, WaitEvent};
 
-mod ending;
-mod voice;
+mod outcome;
+mod progress;
+mod report;
 
-use voice::Voice;
+use outcome::{ManyOutcome, Tally};
+use progress::ManyProgress;
 
 /// How many polls are in flight at the same time. AWS allows a few tens of reads a second of most
 /// services, and an answer takes a fraction of one.
@@ -40,102 +34,54 @@ fn in_flight() -> usize {
     room_for_connections().map_or(IN_FLIGHT, |room| room.clamp(1, IN_FLIGHT))
 }
 
-/// The waits that have ended so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tally {
-    total: usize,
-    needed: usize,
-    succeeded: usize,
-    /// Ended, but not by success.
-    failed: usize,
-}
-
-/// How all waits ended.
-#[derive(Debug)]
-struct Ended {
-    /// In the order of the targets.
-    outcomes: Vec<Outcome>,
-    tally: Tally,
-    elapsed: Duration,
-    signal: Option<Exit>,
-}
-
-/// What a wait tells, with the index of its target.
-type Told = (usize, WaitEvent);
+/// An event of a wait, with the index of its target.
+type TargetEvent = (usize, WaitEvent);
 
 /// Waits for all targets of `plan`.
 pub(super) async fn run(
     plan: &Plan,
     targets: &Targets,
     client: ServiceClient,
-    beginning: &Beginning,
+    stopwatch: &Stopwatch,
     signals: &mut Signals,
     about: &str,
 ) -> anyhow::Result<Report> {
     if plan.args.pace.dry_run {
-        return ending::dry_run(plan, targets, &client);
+        return report::dry_run(plan, targets, &client);
     }
-    for one in &targets.all {
-        let checked = client.check(one.waiter.call());
-        checked.map_err(|error| advice::failure(&error, &plan.target.signature))?;
+    for target in &targets.all {
+        let checked = client.check(target.waiter.call());
+        checked.map_err(|error| advice::failure(&error, &plan.resolved.signature))?;
     }
     let region = client.region().map(str::to_owned);
-    let mut voice = Voice::new(targets, plan.args.say.quiet, plan.args.say.verbose > 0);
-    voice.begin(&ending::first_line(targets, about));
+    let mut progress =
+        ManyProgress::new(targets, plan.args.output.quiet, plan.args.output.verbose > 0);
+    progress.begin(&report::first_line(targets, about));
     let client = Arc::new(Bounded { client, permits: Semaphore::new(in_flight()) });
     let once = plan.args.pace.once;
-    let ended = watch_all(targets, &client, beginning, once, &mut voice, signals).await;
-    voice.end();
-    Ok(ending::report(plan, targets, region.as_deref(), &ended))
+    let ended = watch_all(targets, &client, stopwatch, once, &mut progress, signals).await;
+    progress.end();
+    Ok(report::report(plan, targets, region.as_deref(), &ended))
 }
 
-impl Tally {
-    fn new(targets: &Targets) -> Self {
-        Self { total: targets.all.len(), needed: targets.needed, succeeded: 0, failed: 0 }
-    }
-
-    fn count(&mut self, status: Status) {
-        match status {
-            Status::Success => self.succeeded += 1,
-            Status::Failure | Status::Exhausted | Status::Timeout | Status::Error => {
-                self.failed += 1;
-            }
-            Status::Cancelled => {}
-        }
-    }
-
-    fn is_met(self) -> bool {
-        self.succeeded >= self.needed
-    }
-
-    /// Whether nothing that comes can change the answer.
-    fn is_decided(self) -> bool {
-        self.is_met() || self.total - self.failed < self.needed
-    }
-
-    fn waiting(self) -> usize {
-        self.total - self.succeeded - self.failed
-    }
-}
-
-/// Runs every wait in a task of its own, and takes in what they tell.
+/// Runs every wait in a task of its own, and collects their events.
 ///
-/// With `once` every target gets its one poll: how each stands is what is asked for.
+/// With `once`, every target is polled once, even after the answer is decided.
 async fn watch_all(
     targets: &Targets,
     client: &Arc<Bounded>,
-    beginning: &Beginning,
+    stopwatch: &Stopwatch,
     once: bool,
-    voice: &mut Voice<'_>,
+    progress: &mut ManyProgress<'_>,
     signals: &mut Signals,
-) -> Ended {
-    let (clock, started) = (&beginning.clock, beginning.at);
+) -> ManyOutcome {
+    let (clock, started) = (&stopwatch.clock, stopwatch.started);
     let (stop, stopped) = watch::channel(false);
     let (sender, mut told) = mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
-    for (index, one) in targets.all.iter().enumerate() {
+    for (index, target) in targets.all.iter().enumerate() {
         let (waiter, client, clock) =
-            (Arc::clone(&one.waiter), Arc::clone(client), Arc::clone(clock));
+            (Arc::clone(&target.waiter), Arc::clone(client), Arc::clone(clock));
         let (stopped, sender) = (stopped.clone(), sender.clone());
         tasks.spawn(async move {
             let wait = Wait::started_at(&waiter, &*client, &*clock, started.wall);
@@ -147,7 +93,7 @@ async fn watch_all(
         });
     }
     drop(sender);
-    let mut many = Many { tally: Tally::new(targets), outcomes: Vec::new(), voice };
+    let mut many = Many { tally: Tally::new(targets), outcomes: Vec::new(), progress };
     many.outcomes.resize_with(targets.all.len(), || None);
     let mut signal = None;
     loop {
@@ -162,8 +108,8 @@ async fn watch_all(
                 Some(told) => many.take_in(told, started.elapsed(&**clock)),
                 None => break,
             },
-            () = clock.sleep(many.voice.until_tick(elapsed)) => {
-                many.voice.tick(started.elapsed(&**clock), many.tally);
+            () = clock.sleep(many.progress.until_tick(elapsed)) => {
+                many.progress.tick(started.elapsed(&**clock), many.tally);
             }
         }
         if many.tally.is_decided() && !once {
@@ -171,7 +117,7 @@ async fn watch_all(
         }
     }
     let outcomes = many.outcomes.into_iter();
-    Ended {
+    ManyOutcome {
         outcomes: outcomes.map(|outcome| outcome.expect("every task tells its outcome")).collect(),
         tally: many.tally,
         elapsed: started.elapsed(&**clock),
@@ -179,20 +125,20 @@ async fn watch_all(
     }
 }
 
-/// Where all waits stand.
+/// The events of all waits so far.
 struct Many<'a, 'b> {
     tally: Tally,
     outcomes: Vec<Option<Outcome>>,
-    voice: &'a mut Voice<'b>,
+    progress: &'a mut ManyProgress<'b>,
 }
 
 impl Many<'_, '_> {
-    fn take_in(&mut self, (index, event): Told, elapsed: Duration) {
+    fn take_in(&mut self, (index, event): TargetEvent, elapsed: Duration) {
         match event {
-            WaitEvent::Polled(poll) => self.voice.polled(index, &poll, elapsed, self.tally),
+            WaitEvent::Polled(poll) => self.progress.polled(index, &poll, elapsed, self.tally),
             WaitEvent::Done(outcome) => {
                 self.tally.count(outcome.status());
-                self.voice.ended(index, &outcome, elapsed, self.tally);
+                self.progress.ended(index, &outcome, elapsed, self.tally);
                 self.outcomes[index] = Some(*outcome);
             }
         }
@@ -219,7 +165,7 @@ async fn run_until_stopped(
     }
 }
 
-/// A client that sends only so many calls at the same time. A deadline holds for those that queue too.
+/// A client that limits the calls in flight. Deadlines include the time in the queue.
 #[derive(Debug)]
 struct Bounded {
     client: ServiceClient,
@@ -247,39 +193,5 @@ impl Client for Bounded {
             let _permit = self.permits.acquire().await;
             self.client.client().call_all_pages(call).await
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tally(needed: usize, statuses: &[Status]) -> Tally {
-        let mut tally = Tally { total: 3, needed, succeeded: 0, failed: 0 };
-        statuses.iter().for_each(|status| tally.count(*status));
-        tally
-    }
-
-    #[test]
-    fn the_answer_is_decided_as_soon_as_nothing_can_change_it() {
-        use Status::{Cancelled, Failure, Success, Timeout};
-        for (needed, statuses, decided, met) in [
-            (3, vec![Success, Success], false, false),
-            (3, vec![Success, Failure], true, false),
-            (3, vec![Success, Success, Success], true, true),
-            (1, vec![Failure, Timeout], false, false),
-            (1, vec![Failure, Timeout, Failure], true, false),
-            (1, vec![Success], true, true),
-            (2, vec![Success, Failure], false, false),
-            (2, vec![Failure, Timeout], true, false),
-            (2, vec![Cancelled, Cancelled], false, false),
-        ] {
-            let tally = tally(needed, &statuses);
-            assert_eq!(
-                (tally.is_decided(), tally.is_met()),
-                (decided, met),
-                "{needed} {statuses:?}"
-            );
-        }
     }
 }

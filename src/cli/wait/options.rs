@@ -6,20 +6,18 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::each::EachArgs;
-use crate::cli::arguments::InputArgs;
+use super::for_each::ForEachArgs;
+use super::option_values;
 use crate::cli::clients::ConnectionArgs;
-use crate::cli::clients::SourceArgs;
 use crate::cli::duration;
-use crate::cli::report;
-use crate::cli::report::Format;
+use crate::cli::operation_flags::InputArgs;
+use crate::cli::report::{self, Format};
 use crate::cli::signature::Problem;
-use crate::config::ParameterType;
-use crate::config::Show;
-use crate::config::WaiterConfig;
+use crate::cli::source_args::SourceArgs;
+use crate::config::{Show, WaiterConfig};
 use crate::waiter::Options;
 
-/// What is ours on a command line of `wait`.
+/// Our own options of `wait`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct WaitArgs {
     #[command(flatten)]
@@ -27,7 +25,7 @@ pub(super) struct WaitArgs {
     #[command(flatten)]
     pub(super) condition: ConditionArgs,
     #[command(flatten)]
-    pub(super) each: EachArgs,
+    pub(super) each: ForEachArgs,
     #[command(flatten)]
     pub(super) pace: PaceArgs,
     #[command(flatten)]
@@ -35,7 +33,7 @@ pub(super) struct WaitArgs {
     #[command(flatten)]
     pub(super) sources: SourceArgs,
     #[command(flatten)]
-    pub(super) say: SayArgs,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -46,29 +44,29 @@ pub(super) struct ConditionArgs {
     /// the stated pace, while the server cannot be reached or answers 404, 408, 429 or 5xx.
     #[arg(long, value_name = "EXPR")]
     pub(super) until: Vec<String>,
-    /// Fail when this JMESPath expression is true; asked before everything else. May be repeated.
+    /// Fail when this JMESPath expression is true; evaluated before everything else. May be repeated.
     #[arg(long, value_name = "EXPR")]
     pub(super) fail_if: Vec<String>,
-    /// Wait for another value than this one of the waiter's baseline, which is else read at the first
-    /// poll: success and failure count only once it has changed. JSON, or else a string.
+    /// The value of the waiter's baseline from which it has to change before success and failure count; by
+    /// default the one at the first poll. JSON, or else a string.
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub(super) baseline: Option<String>,
     /// The JMESPath expression whose value has to change before success or failure counts, e.g.
     /// Crawler.LastCrawl.StartTime; instead of the waiter's own.
     #[arg(long, value_name = "EXPR")]
     pub(super) baseline_expression: Option<String>,
-    /// Ask for all pages of a paginated operation in every poll, and merge them before anything is
-    /// decided; else the first page decides.
+    /// Fetch all pages of a paginated operation at every poll and merge them; by default only the first page is
+    /// fetched.
     #[arg(long)]
     pub(super) all_pages: bool,
-    /// A value for a parameter that the waiter itself declares. May be repeated.
+    /// A value for one of the waiter's own parameters. May be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) parameter: Vec<String>,
-    /// Follow botocore's rules and messages to the letter.
+    /// Follow botocore's rules and messages exactly.
     #[arg(long)]
     pub(super) strict: bool,
-    /// Poll although the service's model has no such member, or another type, as a condition asks for: for
-    /// a service that is newer than its model.
+    /// Poll even if a condition uses a member that the service's model does not have, or compares it with
+    /// another type: for a service that is newer than its model.
     #[arg(long)]
     pub(super) allow_unknown: bool,
     /// Poll an operation that is not read-only: one that the waiter file marks "mutating", or the one
@@ -80,18 +78,17 @@ pub(super) struct ConditionArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Pace and bounds")]
 pub(super) struct PaceArgs {
-    /// Time between two polls, e.g. 5, 0.5, 1m. A longer Retry-After of the server is waited for.
+    /// Time between two polls, e.g. 5, 0.5, 1m. A longer Retry-After of the server wins.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, allow_negative_numbers = true)]
     pub(super) delay: Option<Duration>,
-    /// How many polls at most.
+    /// The maximum number of polls.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub(super) max_attempts: Option<u64>,
-    /// How long to wait at most, e.g. 90s, 20m, 1h30m. Without --max-attempts it is the only bound.
-    /// The last poll is sent when it is over and may take 2 s more.
+    /// The maximum time to wait, e.g. 90s, 20m, 1h30m; the only limit unless --max-attempts is given. The last
+    /// poll is sent when it is over and may take 2 s more.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, allow_negative_numbers = true)]
     pub(super) timeout: Option<Duration>,
-    /// Poll once and say how it stands: exits with 0 if it has succeeded, 1 if it has failed, 3 if
-    /// it is not there yet.
+    /// Poll once, and exit with 0 for success, 1 for failure, or 3 for neither.
     #[arg(long)]
     pub(super) once: bool,
     /// Print the request, the endpoint and where credentials would come from; send nothing.
@@ -101,38 +98,38 @@ pub(super) struct PaceArgs {
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct SayArgs {
+pub(super) struct OutputArgs {
     /// The JMESPath expression whose value is shown, and printed at the end. May be repeated. A waiter
     /// may have one of its own; a wait with --until alone prints nothing without it.
     #[arg(long, value_name = "EXPR")]
     pub(super) show: Vec<String>,
     /// text prints the shown value of a success; json prints one object, however the wait ends.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) output: Format,
-    /// Say nothing on stderr but errors.
+    #[arg(long = "output", value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+    /// Print only errors on stderr.
     #[arg(short, long)]
     pub(super) quiet: bool,
     /// Write the wait as a case for `maitred test`, without secrets and account ids;
     /// `maitred record --help` says what is taken out.
     #[arg(long, value_name = "FILE", conflicts_with = "for_each")]
     pub(super) record: Option<PathBuf>,
-    /// Let --record replace a file.
+    /// Let --record overwrite a file.
     #[arg(long, requires = "record")]
     pub(super) force: bool,
-    /// Say for every poll what each acceptor saw, expected and decided.
+    /// Print for every poll what each acceptor saw, expected and decided.
     #[arg(short, long, conflicts_with = "quiet", action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
 
 impl WaitArgs {
-    /// What the engine is to be asked for, and what is wrong with it.
+    /// The options for the engine. Adds to `problems` what is wrong with them.
     pub(super) fn engine_options(
         &self,
         config: &WaiterConfig,
         input: Map<String, Value>,
         problems: &mut Vec<Problem>,
     ) -> Options {
-        let show = match self.say.show.as_slice() {
+        let show = match self.output.show.as_slice() {
             [] => None,
             [one] => Some(Show::One(one.clone())),
             many => Some(Show::Many(many.to_vec())),
@@ -148,7 +145,7 @@ impl WaitArgs {
             fail_if: expressions("--fail-if", &self.condition.fail_if, problems),
             show,
             baseline: self.condition.baseline_expression.clone(),
-            baseline_value: self.condition.baseline.as_deref().map(baseline),
+            baseline_value: self.condition.baseline.as_deref().map(option_values::baseline),
             all_pages: self.condition.all_pages,
             transient_is_not_yet: false,
             strict: self.condition.strict,
@@ -166,7 +163,7 @@ impl WaitArgs {
         for pair in &self.condition.parameter {
             match pair.split_once('=') {
                 Some((name, text)) => {
-                    let value = parameter(config, name, text);
+                    let value = option_values::parameter(config, name, text);
                     report::known().add_of(name, &value);
                     parameters.insert(name.to_owned(), value);
                 }
@@ -181,30 +178,7 @@ impl WaitArgs {
     }
 }
 
-/// The value of a waiter's parameter. One that is not of the declared type stays a string, which the
-/// compiler then names.
-pub(super) fn parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
-    let kind = config.parameters.get(name).map(|parameter| parameter.kind).unwrap_or_default();
-    let string = || Value::String(text.to_owned());
-    match kind {
-        ParameterType::String | ParameterType::Expression => string(),
-        ParameterType::Number | ParameterType::Boolean | ParameterType::Json => {
-            serde_json::from_str(text).unwrap_or_else(|_| string())
-        }
-    }
-}
-
-/// JSON, or else the text itself. A number that JSON would print in another way, such as `1e10` or one
-/// that is too long, is an id and no number.
-pub(super) fn baseline(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(Value::Number(number)) if number.to_string() != text => Value::from(text),
-        Ok(value) => value,
-        Err(_) => Value::from(text),
-    }
-}
-
-/// The expressions themselves: `@FILE` is read, and a last newline is no part of it.
+/// The expressions, with those of `@FILE` read from the file, without a newline at the end.
 fn expressions(flag: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<String> {
     let mut read = |text: &String| {
         let Some(path) = text.strip_prefix('@') else { return Some(text.clone()) };

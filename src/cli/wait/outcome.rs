@@ -1,47 +1,42 @@
-//! How a wait ended: for people, for `$(…)`, and as JSON.
+//! The report on a wait: for people, for `$(…)`, and as JSON.
 
 use serde_json::{Value, json};
 
-use super::bound;
 use super::plan::Plan;
-use crate::cli::advice;
-use crate::cli::duration;
+use super::schedule_text;
 use crate::cli::exit::Exit;
-use crate::cli::report;
-use crate::cli::report::Format;
-use crate::cli::report::Report;
-use crate::cli::terms;
-use crate::engine::Ending;
-use crate::engine::Outcome;
-use crate::engine::Status;
+use crate::cli::report::{self, Format, Report};
+use crate::cli::{advice, duration, keywords};
+use crate::engine::{Ending, Outcome, Status};
 use crate::matcher::Acceptor;
 use crate::waiter::Waiter;
 
-/// What to print, and how to exit.
+/// The report on the outcome.
 pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit: Exit) -> Report {
-    let stdout = match plan.args.say.output {
+    let stdout = match plan.args.output.format {
         Format::Json => {
-            let origin = plan.target.origin.as_deref();
-            report::json(&to_json(&plan.waiter, origin, region, outcome))
+            let origin = plan.resolved.origin.as_deref();
+            report::json(to_json(&plan.waiter, origin, region, outcome))
         }
         Format::Text if outcome.status() == Status::Success => shown(&plan.waiter, outcome),
         Format::Text => String::new(),
     };
     let mut said = summary(plan, outcome);
-    if !plan.args.say.quiet && rests_on_first_page(plan, &plan.waiter, outcome) {
+    if !plan.args.output.quiet && rests_on_first_page(plan, &plan.waiter, outcome) {
         said = format!("{}\n{FIRST_PAGE}", said.trim_end_matches('\n'));
     }
     Report::text(stdout).with_stderr(said.trim_start_matches('\n')).with_exit(exit)
 }
 
-/// That a verdict may be another one with all pages.
-pub(super) const FIRST_PAGE: &str = "note: the last reply was the first page of several, and decided alone; --all-pages reads them all";
+/// The note that the verdict may differ with all pages.
+pub(super) const FIRST_PAGE: &str =
+    "note: only the first page of the last reply was read; --all-pages reads all of them";
 
 /// Whether a wait was decided by one page of several.
 pub(super) fn rests_on_first_page(plan: &Plan, waiter: &Waiter, outcome: &Outcome) -> bool {
     let decides = |acceptor: &Acceptor| acceptor.expression().is_some();
     let page = outcome.document().filter(|_| !waiter.all_pages());
-    page.is_some_and(|page| plan.target.signature.has_next_page(waiter.call(), page.value()))
+    page.is_some_and(|page| plan.resolved.signature.has_next_page(waiter.call(), page.value()))
         && waiter.acceptors().iter().any(decides)
 }
 
@@ -58,19 +53,19 @@ pub(super) fn shown(waiter: &Waiter, outcome: &Outcome) -> String {
 
 fn summary(plan: &Plan, outcome: &Outcome) -> String {
     let message = match message(&plan.waiter, outcome) {
-        // Strict mode has botocore's messages, and botocore says nothing of a success.
+        // Strict mode has botocore's messages, and botocore has none for a success.
         message if message.is_empty() => format!("{} succeeded", plan.waiter.id()),
         message => message,
     };
     match outcome.status() {
-        Status::Success if plan.args.say.quiet => String::new(),
+        Status::Success if plan.args.output.quiet => String::new(),
         Status::Success => {
             let elapsed = duration::show(outcome.elapsed());
             format!("{message} in {elapsed}{}", unevaluable(outcome))
         }
         Status::Cancelled => report::printable(&message),
         Status::Exhausted if plan.args.pace.once => {
-            if plan.args.say.quiet {
+            if plan.args.output.quiet {
                 return String::new();
             }
             let progress = outcome.progress();
@@ -88,17 +83,17 @@ fn summary(plan: &Plan, outcome: &Outcome) -> String {
             )
         }
         Status::Failure | Status::Exhausted | Status::Timeout | Status::Error => {
-            let verbose = plan.args.say.verbose > 0;
-            let named = plan.target.origin.is_some();
-            let signature = &plan.target.signature;
+            let verbose = plan.args.output.verbose > 0;
+            let named = plan.resolved.origin.is_some();
+            let signature = &plan.resolved.signature;
             let advice = advice::of_outcome(outcome, &plan.waiter, signature, named, verbose);
             report::error_and_advice(&message, advice.as_deref())
         }
     }
 }
 
-/// What happened, with the error that a wait gave up on where an acceptor took it for a reason to go
-/// on. Strict mode has botocore's messages to the letter.
+/// The message of the outcome; of a wait that gave up, also with the last error that an acceptor took as a
+/// reason to go on. Strict mode has exactly botocore's messages.
 pub(super) fn message(waiter: &Waiter, outcome: &Outcome) -> String {
     let message = outcome.message();
     let gave_up = matches!(outcome.status(), Status::Exhausted | Status::Timeout);
@@ -116,7 +111,7 @@ pub(super) fn message(waiter: &Waiter, outcome: &Outcome) -> String {
     }
 }
 
-/// What could not be evaluated may be why it took so long.
+/// The expressions that could not be evaluated, which may be why it took so long.
 fn unevaluable(outcome: &Outcome) -> String {
     let problems = outcome.progress().unevaluable.iter();
     problems
@@ -157,7 +152,7 @@ pub(super) fn to_json(
         "unevaluable": progress.unevaluable.iter()
             .map(|(index, error)| json!({"index": index, "message": error}))
             .collect::<Vec<_>>(),
-        "bound": bound::to_json(waiter.schedule()),
+        "bound": schedule_text::to_json(waiter.schedule()),
         "document": outcome.document().map(|document| document.value().clone()),
     })
 }
@@ -165,8 +160,8 @@ pub(super) fn to_json(
 fn acceptor(index: usize, acceptor: &Acceptor) -> Value {
     json!({
         "index": index,
-        "state": terms::state(acceptor.state),
-        "matcher": terms::matcher(&acceptor.matcher),
+        "state": keywords::state(acceptor.state),
+        "matcher": keywords::matcher(&acceptor.matcher),
         "argument": acceptor.expression().map(|expression| expression.as_str()),
         "expected": acceptor.expected,
     })

@@ -1,51 +1,46 @@
-//! `--record`: the wait as a case.
+//! `--record`: writes the wait as a test case.
 
 use std::path::Path;
 
+use super::option_values;
 use super::plan::Plan;
-use crate::case::Case;
-use crate::case::Expect;
-use crate::case::ExpectedOutcome;
+use crate::case::{Case, Expect, ExpectedOutcome};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::report;
-use crate::cli::report::Report;
+use crate::cli::report::{self, Report};
 use crate::cli::signature::Signature;
 use crate::client::Client;
-use crate::config::AcceptorConfig;
-use crate::config::Show;
+use crate::config::{AcceptorConfig, Show};
 use crate::engine::Outcome;
 use crate::lint;
-use crate::record;
-use crate::record::Recorder;
-use crate::record::Scrubber;
+use crate::record::{self, Recorder, Scrubber};
 
-/// What keeps the replies, if the wait is to be recorded.
+/// The recorder, if the wait is to be recorded.
 ///
 /// # Errors
-/// What is asked for cannot be a case, or the file exists.
+/// The wait cannot be recorded as a case, or the file exists.
 pub(super) fn recorder<'a>(
     plan: &Plan,
     client: &'a dyn Client,
 ) -> Result<Option<Recorder<'a>>, Failure> {
-    let Some(path) = &plan.args.say.record else { return Ok(None) };
+    let Some(path) = &plan.args.output.record else { return Ok(None) };
     let condition = &plan.args.condition;
     let own = !condition.until.is_empty() || !condition.fail_if.is_empty() || condition.strict;
-    if own || plan.target.origin.is_none() || plan.args.pace.once {
-        let message = "a case is of a waiter as its file has it: it cannot be recorded with --until, \
-                       --fail-if, --strict or --once";
+    if own || plan.resolved.origin.is_none() || plan.args.pace.once {
+        let message = "a case records a waiter as its file defines it: --until, --fail-if, \
+                       --strict and --once cannot be recorded";
         return Err(Failure::usage(message));
     }
-    if path.exists() && !plan.args.say.force {
-        let message = format!("{} exists already", path.display());
+    if path.exists() && !plan.args.output.force {
+        let message = format!("{} already exists", path.display());
         return Err(
             Failure::usage(message).help("name another file, or give --force to replace it")
         );
     }
-    let operation = match &plan.target.signature {
+    let operation = match &plan.resolved.signature {
         Signature::Aws { operation, .. } => Some(operation.clone()),
         Signature::Http { .. } => None,
     };
-    let config = &plan.target.config;
+    let config = &plan.resolved.config;
     let of = |acceptor: &AcceptorConfig| {
         [acceptor.argument.clone(), acceptor.message.clone()].into_iter().flatten()
     };
@@ -59,7 +54,7 @@ pub(super) fn recorder<'a>(
         .with_secrets_of(&plan.waiter.call().input);
     let asked = plan.waiter.diagnose().iter().map(|asked| {
         let call = &asked.call;
-        let models = &plan.target.models;
+        let models = &plan.resolved.models;
         scrubber.of_operation(lint::ModelSource::operation(models, &call.service, &call.operation))
     });
     let asked = asked.collect();
@@ -67,23 +62,23 @@ pub(super) fn recorder<'a>(
     Ok(Some(recorder.with_diagnosis(asked)))
 }
 
-/// Writes what was recorded, however the wait ended, and says so.
+/// Writes the recording, however the wait ended, and adds that to the report.
 pub(super) fn save(
     plan: &Plan,
     recorder: &Recorder<'_>,
     outcome: &Outcome,
     report: Report,
 ) -> Report {
-    let Some(path) = &plan.args.say.record else { return report };
-    let (told, exit) = match write(plan, recorder, outcome, path) {
-        Ok(told) => (told, report.exit),
+    let Some(path) = &plan.args.output.record else { return report };
+    let (text, exit) = match write(plan, recorder, outcome, path) {
+        Ok(text) => (text, report.exit),
         Err(error) => {
             let exit = if report.exit == Exit::Success { Exit::Usage } else { report.exit };
             let message = format!("{} cannot be written: {error:#}", path.display());
             (report::error_and_advice(&message, None), exit)
         }
     };
-    let stderr = [report.stderr.trim_end(), &told].join("\n").trim_start().to_owned();
+    let stderr = [report.stderr.trim_end(), &text].join("\n").trim_start().to_owned();
     Report { stderr, exit, ..report }
 }
 
@@ -96,25 +91,25 @@ fn write(
     if recorder.replies().is_empty() {
         return Ok(format!("nothing was recorded to {}: there was no reply", path.display()));
     }
-    let config = &plan.target.config;
-    let waiter = (plan.waiter.service(), plan.target.name.as_str(), &**config);
+    let config = &plan.resolved.config;
+    let waiter = (plan.waiter.service(), plan.resolved.name.as_str(), &**config);
     let (case, same) = record::case(recorder, given(plan), outcome, waiter)?;
-    let text = report::json(&serde_json::to_value(&case)?);
+    let text = report::json(serde_json::to_value(&case)?);
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
     std::fs::write(path, text)?;
     let polls: u64 = case.replies.iter().map(|reply| reply.repeat).sum();
     let replies = if polls == 1 { "reply" } else { "replies" };
-    let told = format!("recorded {polls} {replies} to {}", path.display());
+    let text = format!("recorded {polls} {replies} to {}", path.display());
     Ok(if same {
-        told
+        text
     } else {
         format!(
-            "{told}\nthe case ends otherwise than the wait did: an acceptor looks at what was scrubbed"
+            "{text}\nthe case ends differently from the wait: an acceptor reads a value that was scrubbed"
         )
     })
 }
 
-/// What the caller gave.
+/// The options of the caller, as a case without replies.
 fn given(plan: &Plan) -> Case {
     let pace = &plan.args.pace;
     let seconds = |duration: Option<std::time::Duration>| duration.map(|it| it.as_secs_f64());
@@ -123,8 +118,8 @@ fn given(plan: &Plan) -> Case {
         recorded: true,
         description: None,
         input: plan.waiter.call().input.clone(),
-        parameters: plan.args.parameters(&plan.target.config, &mut Vec::new()),
-        baseline: plan.args.condition.baseline.as_deref().map(super::options::baseline),
+        parameters: plan.args.parameters(&plan.resolved.config, &mut Vec::new()),
+        baseline: plan.args.condition.baseline.as_deref().map(option_values::baseline),
         delay: seconds(pace.delay),
         max_attempts: pace.max_attempts,
         timeout: seconds(pace.timeout),

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use super::each::{Each, Given, Need, Place};
-use super::plan;
-use super::plan::Target;
-use crate::cli::dry_run;
+use super::for_each::{ForEach, Need, TargetValue, VariedParameter};
+use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::exit::Failure;
-use crate::cli::report;
-use crate::cli::signature;
+use crate::cli::services::HTTP;
+use crate::cli::{dry_run, report};
 use crate::config::WaiterConfig;
-use crate::waiter::Options;
-use crate::waiter::Waiter;
+use crate::waiter::{Options, Waiter};
 
 /// How many targets are named in one message.
 const NAMED: usize = 5;
@@ -23,12 +20,12 @@ pub(super) struct Targets {
     pub(super) parameter: String,
     /// How many have to succeed.
     pub(super) needed: usize,
-    pub(super) all: Vec<One>,
+    pub(super) all: Vec<Target>,
 }
 
 /// One target.
 #[derive(Debug)]
-pub(super) struct One {
+pub(super) struct Target {
     /// As it was given.
     pub(super) text: String,
     /// As it is shown: one line, without what may be secret in a URL.
@@ -39,9 +36,9 @@ pub(super) struct One {
 impl Targets {
     /// Makes the waiters. `first` is compiled, from `config` and `options`.
     pub(super) fn new(
-        each: Each,
+        each: ForEach,
         need: Need,
-        target: &Target,
+        resolved: &ResolvedWaiter,
         first: &Waiter,
         config: &WaiterConfig,
         options: Options,
@@ -53,10 +50,14 @@ impl Targets {
         let mut all = Vec::with_capacity(each.values.len());
         let mut problems = Vec::new();
         for given in each.values {
-            let waiter = waiter(&each.place, &given, target, first, config, &mut options)?;
-            let wrong = target.signature.check(&waiter.call().input);
+            let waiter = waiter(&each.place, &given, resolved, first, config, &mut options)?;
+            let wrong = resolved.signature.check(&waiter.call().input);
             problems.extend(wrong.into_iter().map(|problem| (given.text.clone(), problem)));
-            all.push(One { label: label(&each.place, &given, target), text: given.text, waiter });
+            all.push(Target {
+                label: label(&each.place, &given, resolved),
+                text: given.text,
+                waiter,
+            });
         }
         let more = problems.len().saturating_sub(NAMED);
         let mut problems: Vec<_> = problems
@@ -73,7 +74,7 @@ impl Targets {
             last.message = format!("{}, and {more} more", last.message);
         }
         if !problems.is_empty() {
-            return Err(plan::refused(target, &problems, None));
+            return Err(resolved.refused(&problems, None));
         }
         Ok(Self { parameter: each.place.name().to_owned(), needed, all })
     }
@@ -81,30 +82,32 @@ impl Targets {
 
 /// The waiter of one target: the first one with another input where that is enough.
 fn waiter(
-    place: &Place,
-    given: &Given,
-    target: &Target,
+    place: &VariedParameter,
+    given: &TargetValue,
+    resolved: &ResolvedWaiter,
     first: &Waiter,
     config: &WaiterConfig,
     options: &mut Options,
 ) -> Result<Arc<Waiter>, Failure> {
-    if let Place::Input(name) = place {
+    if let VariedParameter::Input(name) = place {
         let input = serde_json::Map::from_iter([(name.clone(), given.value.clone())]);
         if let Some(waiter) = first.with_input(input) {
             return Ok(Arc::new(waiter));
         }
     }
     place.set(options, given.value.clone());
-    Waiter::compile(target.signature.service(), &target.name, config, options)
+    Waiter::compile(resolved.signature.service(), &resolved.name, config, options)
         .map(Arc::new)
-        .map_err(|invalid| plan::refused(target, &[], Some(&invalid)))
+        .map_err(|invalid| resolved.refused(&[], Some(&invalid)))
 }
 
-fn label(place: &Place, given: &Given, target: &Target) -> String {
-    let http = target.signature.service() == signature::HTTP;
+fn label(place: &VariedParameter, given: &TargetValue, resolved: &ResolvedWaiter) -> String {
+    let http = resolved.signature.service() == HTTP;
     let text = match place {
-        Place::Input(name) if http && name == "url" => dry_run::origin_and_path(&given.text),
-        Place::Input(_) | Place::Parameter(_) => given.text.clone(),
+        VariedParameter::Input(name) if http && name == "url" => {
+            dry_run::origin_and_path(&given.text)
+        }
+        VariedParameter::Input(_) | VariedParameter::Parameter(_) => given.text.clone(),
     };
     report::one_line(&text)
 }

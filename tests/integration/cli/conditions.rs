@@ -26,9 +26,9 @@ async fn a_condition_that_cannot_come_true_is_refused_and_shown_how_to_write() {
     for (condition, said) in [
         ("Clusters[0].NumberOfNodes == 'three'", "is a number, so it never equals \"three\""),
         ("Clusters[0].ClusterStatus == `0`", "a text has single quotes: '0'"),
-        ("Clusters[0].ClusterStatus == \"available\"", "text takes single quotes: 'available'"),
-        ("Clusters[0].ClusterStatus == available", "text takes single quotes: 'available'"),
-        ("Clusters[0].Encrypted == true", "true as a value takes back-quotes: `true`"),
+        ("Clusters[0].ClusterStatus == \"available\"", "write text in single quotes: 'available'"),
+        ("Clusters[0].ClusterStatus == available", "write text in single quotes: 'available'"),
+        ("Clusters[0].Encrypted == true", "write the value true in backquotes: `true`"),
         ("Clusters[0].Clusterstatus == 'available'", "did you mean `ClusterStatus`?"),
         ("length(Clusters) == `-1`", "this condition never holds"),
         (

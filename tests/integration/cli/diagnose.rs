@@ -12,7 +12,7 @@ const EVENTS: &str = "<DescribeStackEventsResponse><DescribeStackEventsResult><S
     <member><ResourceStatus>CREATE_FAILED</ResourceStatus>\
     <ResourceStatusReason>Resource creation cancelled</ResourceStatusReason></member>\
     <member><ResourceStatus>CREATE_FAILED</ResourceStatus>\
-    <ResourceStatusReason>the bucket exists already</ResourceStatusReason></member>\
+    <ResourceStatusReason>the bucket already exists</ResourceStatusReason></member>\
     <member><ResourceStatus>CREATE_IN_PROGRESS</ResourceStatus></member>\
     </StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>";
 
@@ -46,11 +46,11 @@ async fn wait(diagnose: &str, more: &[&str]) -> (Ran, usize) {
 async fn a_failed_stack_says_which_resource_failed_first() {
     let (ran, requests) = wait(FIRST_FAILED, &["--output", "json"]).await;
     assert_eq!((ran.code, requests), (Some(1), 2), "{}", ran.stderr);
-    let said = "DescribeStackEvents: the bucket exists already";
+    let said = "DescribeStackEvents: the bucket already exists";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     assert!(ran.json()["message"].as_str().unwrap().ends_with(said));
     let found = json!({
-        "operation": "DescribeStackEvents", "value": "the bucket exists already",
+        "operation": "DescribeStackEvents", "value": "the bucket already exists",
     });
     assert_eq!(ran.json()["diagnosis"], json!([found]));
 }
@@ -87,7 +87,7 @@ async fn a_recorded_failure_says_why_when_it_is_tested() {
     let recorded: serde_json::Value = serde_json::from_str(&home.read(case)).unwrap();
     assert_eq!(recorded["diagnose"].as_array().map(Vec::len), Some(1), "{recorded:#}");
     let message = recorded["expect"]["message"].as_str().unwrap();
-    assert!(message.ends_with("; DescribeStackEvents: the bucket exists already"), "{message}");
+    assert!(message.ends_with("; DescribeStackEvents: the bucket already exists"), "{message}");
     let tested = home.run(&["test", "cloudformation", "created"]).await;
     assert_eq!(tested.code, Some(0), "{}{}", tested.stdout, tested.stderr);
 }

@@ -54,7 +54,7 @@ async fn used_up_attempts_are_3() {
     let ran = poll(&server.url("/"), &["--max-attempts", "2"]).await;
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(ran.stderr.contains("gave up after 2 attempts"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("help: give it longer with --timeout"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("help: wait longer with --timeout"), "{}", ran.stderr);
 }
 
 #[tokio::test]
@@ -109,10 +109,10 @@ async fn a_string_without_quotes_is_pointed_out() {
         let asked = [&args[..], &[condition], &bound].concat();
         let ran = Maitred::new().run(&asked).await;
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-        assert!(ran.stderr.contains("text takes single quotes: 'done'"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("write text in single quotes: 'done'"), "{}", ran.stderr);
         let ran = Maitred::new().run(&[&asked[..], &["--allow-unknown"]].concat()).await;
         assert_eq!(ran.code, Some(3), "{}", ran.stderr);
-        assert!(ran.stderr.contains("text takes single quotes: 'done'"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("write text in single quotes: 'done'"), "{}", ran.stderr);
     }
     assert!(server.requests().len() < 10, "what is refused is not sent");
     for condition in ["Body.state == 'ready'", "Body.state == Body.wanted", "done == 'x'"] {
@@ -231,7 +231,7 @@ async fn access_denied_is_4() {
     redshift.fail_poll(1, Fault::Deny);
     let ran = poll_cluster(&Maitred::with_account(), &redshift, &["--output", "json"]).await;
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
-    assert!(ran.stderr.contains("help: the credentials may not do this"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("help: the credentials do not permit this"), "{}", ran.stderr);
     let json = ran.json();
     assert_eq!(json["status"], "error");
     assert_eq!(json["error"]["code"], "AccessDenied");

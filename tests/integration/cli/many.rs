@@ -179,7 +179,7 @@ async fn the_deadline_is_common() {
     assert_eq!(json["status"], "timeout");
     assert_eq!(statuses(&json)[2], "success");
     assert!(statuses(&json)[..2].contains(&"timeout"));
-    assert!(ran.stderr.contains("help: give it longer with --timeout"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("help: wait longer with --timeout"), "{}", ran.stderr);
 }
 
 #[tokio::test]

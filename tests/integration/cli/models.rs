@@ -165,7 +165,7 @@ async fn a_model_that_cannot_be_used_is_an_error_of_its_service_alone() {
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     }
     let ran = Maitred::with_account().run(&["call", "eks", "x", "--botocore-data", "none"]).await;
-    assert!(ran.stderr.contains("none is no folder"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("none is not a folder"), "{}", ran.stderr);
 }
 
 #[tokio::test]

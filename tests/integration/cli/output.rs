@@ -193,7 +193,7 @@ async fn verbose_says_what_each_acceptor_saw() {
       3. retry error expected "404", saw nothing: no match
       no acceptor matches; that was the last poll
     error: http.get gave up after 1 attempt; acceptor 1 could not be evaluated: In function length(), invalid type for value: 3, expected one of: ['string', 'array', 'object'], received: "number"
-    help: an expression has no value on these replies; guard it, e.g. `Items && length(Items) > ...`
+    help: an expression cannot be evaluated on these replies; guard it, e.g. `Items && length(Items) > ...`
     "#);
 }
 

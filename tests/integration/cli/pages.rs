@@ -63,12 +63,15 @@ async fn a_waiter_file_may_ask_for_all_pages() {
 async fn what_has_no_pages_is_bad_usage() {
     let until = ["--until", "`true`", "--all-pages"];
     for (args, said) in [
-        (&["call", "sts", "get-caller-identity", "--all-pages"][..], "does not come in pages"),
-        (&["call", "http", "get", "--url", "http://127.0.0.1:1", "--all-pages"], "in pages"),
-        (&[&["wait", "sts", "get-caller-identity"], &until[..]].concat(), "in pages"),
+        (&["call", "sts", "get-caller-identity", "--all-pages"][..], "is not paginated"),
+        (
+            &["call", "http", "get", "--url", "http://127.0.0.1:1", "--all-pages"],
+            "is not paginated",
+        ),
+        (&[&["wait", "sts", "get-caller-identity"], &until[..]].concat(), "is not paginated"),
         (
             &[&["wait", "http", "get", "--url", "http://127.0.0.1:1"], &until[..]].concat(),
-            "in pages",
+            "is not paginated",
         ),
         (&["wait", "redshift", "cluster_available", "--all-pages", "--strict"], "first page only"),
     ] {

@@ -150,11 +150,15 @@ async fn what_is_not_in_a_waiter_file_is_no_case() {
         ["wait", "http", "get", "--url", "http://127.0.0.1:1/", "--until", "Body", "--record", "x"];
     let ran = user.run(&args).await;
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("a case is of a waiter as its file has it"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("a case records a waiter as its file defines it"),
+        "{}",
+        ran.stderr
+    );
     let ran = user.run(&["record", "http", "job_done", "--url", "http://127.0.0.1:1/"]).await;
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("give --to FILE"), "{}", ran.stderr);
     let help = user.run(&["record", "--help"]).await;
     assert_eq!(help.code, Some(0));
-    assert!(help.stdout.contains("Taken out before anything is written"), "{}", help.stdout);
+    assert!(help.stdout.contains("Removed before anything is written"), "{}", help.stdout);
 }

@@ -115,7 +115,10 @@ async fn a_wrong_line_is_named_and_nothing_is_submitted() {
         (r#"{"operator": "http.requests"}"#, "line 2: this program knows no operator"),
         (r#"{"operator": "http.request", "args": {"endpoint": 5}}"#, "line 2: the arguments"),
         (r#"{"operator": "http.request"}"#, "line 2: http.request has no endpoint"),
-        (r#"{"operator": "http.request", "retry_delay": -1}"#, "line 2: -1 is no time"),
+        (
+            r#"{"operator": "http.request", "retry_delay": -1}"#,
+            "line 2: -1 is not a valid number of seconds",
+        ),
         (r#"{"operator": "http.request", "retrys": 1}"#, "line 2: unknown field `retrys`"),
         (good, "lines 1, 2 have the same key `a`"),
     ] {

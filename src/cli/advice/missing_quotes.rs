@@ -2,14 +2,11 @@
 
 use serde_json::Value;
 
-use crate::expression::Comparator;
-use crate::expression::Expression;
-use crate::expression::Node;
+use crate::expression::{Comparator, Expression, Node};
 use crate::matcher::Matcher;
 use crate::waiter::Waiter;
 
-/// Advice on the first condition of the caller's that compares with a name which `document` does not
-/// have.
+/// Advice on the first condition of the caller's that compares with a member which `document` does not have.
 pub(super) fn advice(waiter: &Waiter, document: &Value) -> Option<String> {
     let members = document.as_object()?;
     let mut conditions = waiter.acceptors().iter().filter_map(|acceptor| {
@@ -19,35 +16,32 @@ pub(super) fn advice(waiter: &Waiter, document: &Value) -> Option<String> {
         let absent = |name: &str| !members.contains_key(name);
         let name = compared_name(expression.node(), &absent)?;
         Some(format!(
-            "in `{}`, {name} is the name of a member, and the reply has none of that name; {}",
+            "in `{}`, {name} names a member that the reply does not have; {}",
             expression.as_str(),
             quoted(name)
         ))
     })
 }
 
-/// Advice on a condition that compares with a name of which the model says that there is none: `unknown`
-/// tells for which names it does.
-pub(in crate::cli) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool) -> Option<String> {
+/// Advice on a condition that compares with a name for which `unknown` holds, because the model has no such
+/// member.
+pub(crate) fn advice_on(condition: &str, unknown: impl Fn(&str) -> bool) -> Option<String> {
     let expression = Expression::compile(condition).ok()?;
     let name = compared_name(expression.node(), &unknown)?;
     if ["true", "false", "null"].contains(&name) {
         return Some(quoted(name));
     }
-    Some(format!(
-        "{name} without quotes, or in double ones, is the name of a member; {}",
-        quoted(name)
-    ))
+    Some(format!("{name} without quotes or in double quotes names a member; {}", quoted(name)))
 }
 
 fn quoted(name: &str) -> String {
     match name {
-        "true" | "false" | "null" => format!("{name} as a value takes back-quotes: `{name}`"),
-        _ => format!("text takes single quotes: '{name}'"),
+        "true" | "false" | "null" => format!("write the value {name} in backquotes: `{name}`"),
+        _ => format!("write text in single quotes: '{name}'"),
     }
 }
 
-/// The first bare name that satisfies `absent` and is compared with something that is no literal.
+/// The first bare name that satisfies `absent` and is compared with something other than a literal.
 fn compared_name<'a>(node: &'a Node, absent: &dyn Fn(&str) -> bool) -> Option<&'a str> {
     if let Node::Comparison(Comparator::Equal | Comparator::NotEqual, left, right) = node {
         let literal = |node: &Node| matches!(node, Node::Literal(_));

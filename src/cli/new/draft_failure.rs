@@ -1,19 +1,16 @@
-//! Why nothing can be proposed, and what to say or poll instead.
+//! Why no waiter can be drafted, and what to give or poll instead.
 
-use super::Target;
-use crate::cli::clients::SourceArgs;
+use super::draft_target::DraftTarget;
 use crate::cli::exit::Failure;
-use crate::config::MatcherKind;
-use crate::config::State;
+use crate::cli::source_args::SourceArgs;
+use crate::config::{MatcherKind, State};
 use crate::diagnostic::nearest;
-use crate::draft;
-use crate::draft::DraftError;
-use crate::draft::DraftOptions;
+use crate::draft::{self, DraftError, DraftOptions};
 use crate::names::xform_name;
 
-/// An operation that describes the thing, as it is written on the command line: one of whose output the
-/// state can be told, at least with flags.
-pub(super) fn instead(target: &Target) -> Option<String> {
+/// An operation that describes one resource and has a state in its output, as it is written on the command
+/// line.
+pub(super) fn alternative(target: &DraftTarget<'_>) -> Option<String> {
     let names = draft::instead(&target.service, &target.operation);
     let found = names.into_iter().find(|name| {
         let operation = target.models.service(&target.service.name);
@@ -26,11 +23,11 @@ pub(super) fn instead(target: &Target) -> Option<String> {
     found.map(|name| xform_name(&name, '-'))
 }
 
-/// Why nothing could be proposed, and what to say instead.
-pub(super) fn explained(target: &Target, error: &DraftError) -> Failure {
+/// A failed draft as an error of the command, with help.
+pub(super) fn failure(target: &DraftTarget<'_>, error: &DraftError) -> Failure {
     let help = match error {
         DraftError::NoState { candidates, .. } => no_state(target, candidates),
-        DraftError::History { .. } => match instead(target) {
+        DraftError::History { .. } => match alternative(target) {
             Some(instead) => {
                 format!("poll what describes it: maitred new {} {instead}", target.service.name)
             }
@@ -67,9 +64,9 @@ fn lines(texts: &[String]) -> String {
     texts.iter().map(|it| format!("\n        {it}")).collect()
 }
 
-fn no_state(target: &Target, candidates: &[String]) -> String {
+fn no_state(target: &DraftTarget<'_>, candidates: &[String]) -> String {
     let strings = || format!("its strings are{}", lines(candidates));
-    match instead(target) {
+    match alternative(target) {
         Some(instead) => format!(
             "poll what describes it: maitred new {} {instead}; or name a state with --path",
             target.service.name
@@ -82,8 +79,8 @@ fn no_state(target: &Target, candidates: &[String]) -> String {
     }
 }
 
-/// What to say of states that no model lists; waiters of the operation may know some.
-fn plain(target: &Target, path: &str) -> String {
+/// Help for states that the model does not list; waiters of the operation may have some.
+fn plain(target: &DraftTarget<'_>, path: &str) -> String {
     let known = known_values(target, path);
     let service = &target.service.name;
     let operation = xform_name(&target.operation.name, '-');
@@ -102,9 +99,9 @@ fn plain(target: &Target, path: &str) -> String {
 }
 
 /// The values that waiters of the same operation ask for, those of a success first.
-fn known_values(target: &Target, path: &str) -> Vec<String> {
+fn known_values(target: &DraftTarget<'_>, path: &str) -> Vec<String> {
     let mut values: Vec<(State, String)> = Vec::new();
-    let catalog = SourceArgs::default().catalog().unwrap_or_default();
+    let catalog = SourceArgs::default().catalog(target.context).unwrap_or_default();
     for entry in catalog.service(&target.service.name) {
         if entry.config.operation != target.operation.name {
             continue;
@@ -129,8 +126,8 @@ fn known_values(target: &Target, path: &str) -> Vec<String> {
     known
 }
 
-/// Other members that may tell a state.
-fn others(target: &Target) -> String {
+/// Other members that may be the state.
+fn others(target: &DraftTarget<'_>) -> String {
     const SHOWN: usize = 4;
     let paths = draft::state_paths(&target.service, &target.operation);
     let others: Vec<_> =

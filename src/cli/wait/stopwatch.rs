@@ -1,38 +1,36 @@
-//! The beginning of a command, from which its time-out counts, and what comes before the first poll.
+//! The time since the start of a command, and the work before the first poll.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::duration;
-use crate::cli::exit::Exit;
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Exit, Failure};
 use crate::cli::signals::Signals;
-use crate::clock::{Clock, Moment, SystemClock};
+use crate::clock::{Clock, Moment};
 
-/// When a command began. Its time-out counts from here, so that it bounds everything that the command
-/// does: connections that are opened and secrets that are read count too.
+/// Measures the time since a command started. Time-outs include everything that the command does, e.g. opening
+/// connections and reading secrets.
 #[derive(Debug)]
-pub(super) struct Beginning {
+pub(super) struct Stopwatch {
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) at: Moment,
+    pub(super) started: Moment,
 }
 
-impl Beginning {
-    /// A command that begins now.
-    pub(super) fn now() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        Self { at: Moment::of(&*clock), clock }
+impl Stopwatch {
+    /// Starts to measure now.
+    pub(super) fn start(clock: &Arc<dyn Clock>) -> Self {
+        let clock = Arc::clone(clock);
+        Self { started: Moment::of(&*clock), clock }
     }
 
     /// What is left of `timeout`.
     pub(super) fn left(&self, timeout: Duration) -> Duration {
-        self.at.left_of(timeout, &*self.clock)
+        self.started.left_of(timeout, &*self.clock)
     }
 
-    /// Does what has to be done before the first poll: to its end, to the end of `timeout`, or until a
-    /// signal comes.
-    pub(super) async fn prepare<T>(
+    /// Does work before the first poll, until it is done, `timeout` is over, or a signal comes.
+    pub(super) async fn before_first_poll<T>(
         &self,
         timeout: Option<Duration>,
         signals: &mut Signals,

@@ -1,4 +1,4 @@
-//! The pace and the bounds of a wait, in words and as JSON.
+//! The pace and the limits of a wait, in words and as JSON.
 
 use serde_json::{Value, json};
 

@@ -1,29 +1,23 @@
-//! How many waits ended: for people, for `$(…)`, and as one JSON object.
+//! The report on many waits: for people, for `$(…)`, and as one JSON object.
 
 use serde_json::{Map, Value, json};
 
-use super::Ended;
-use crate::cli::advice;
+use super::outcome::ManyOutcome;
 use crate::cli::clients::ServiceClient;
-use crate::cli::dry_run;
-use crate::cli::duration;
 use crate::cli::exit::Exit;
-use crate::cli::report;
-use crate::cli::report::Format;
-use crate::cli::report::Report;
+use crate::cli::report::{self, Format, Report};
 use crate::cli::wait::outcome;
 use crate::cli::wait::plan::Plan;
-use crate::cli::wait::targets::One;
-use crate::cli::wait::targets::Targets;
-use crate::engine::Outcome;
-use crate::engine::Status;
+use crate::cli::wait::targets::{Target, Targets};
+use crate::cli::{advice, dry_run, duration};
+use crate::engine::{Outcome, Status};
 use crate::secrets::urls;
 
-/// What is the same for every target, and said once.
+/// The members that are the same for every target, and written once.
 const SHARED: &[&str] =
     &["version", "waiter", "original", "service", "operation", "origin", "region", "bound"];
 
-/// What is said first.
+/// The first line of output.
 pub(super) fn first_line(targets: &Targets, about: &str) -> String {
     let total = targets.all.len();
     let needed = match targets.needed {
@@ -41,67 +35,67 @@ pub(super) fn dry_run(
     client: &ServiceClient,
 ) -> anyhow::Result<Report> {
     let mut all = Vec::with_capacity(targets.all.len());
-    for one in &targets.all {
-        let (call, signature) = (one.waiter.call(), &plan.target.signature);
-        all.push((one, dry_run::facts(client, call, signature, &plan.args.connection)?));
+    for target in &targets.all {
+        let (call, signature) = (target.waiter.call(), &plan.resolved.signature);
+        all.push((target, dry_run::facts(client, call, signature, &plan.args.connection)?));
     }
-    Ok(Report::text(match plan.args.say.output {
+    Ok(Report::text(match plan.args.output.format {
         Format::Json => {
-            let member = |(one, facts): &(&One, Value)| {
-                let mut target = Map::from_iter([("target".to_owned(), json!(one.label))]);
-                target.extend(facts.as_object().cloned().unwrap_or_default());
-                Value::Object(target)
+            let member = |(target, facts): &(&Target, Value)| {
+                let mut resolved = Map::from_iter([("target".to_owned(), json!(target.label))]);
+                resolved.extend(facts.as_object().cloned().unwrap_or_default());
+                Value::Object(resolved)
             };
             let all: Vec<_> = all.iter().map(member).collect();
             let parameter = &targets.parameter;
-            report::json(&json!({
+            report::json(json!({
                 "version": 1, "dryRun": true, "parameter": parameter, "need": targets.needed,
                 "targets": all,
             }))
         }
         Format::Text => {
-            let blocks = all.iter().map(|(one, facts)| {
-                format!("\n{:<12} {}\n{}", "target", one.label, dry_run::text(facts))
+            let blocks = all.iter().map(|(target, facts)| {
+                format!("\n{:<12} {}\n{}", "target", target.label, dry_run::text(facts))
             });
             format!("dry run: nothing is sent\n{}", blocks.collect::<String>())
         }
     }))
 }
 
-/// What to print, and how to exit.
+/// The report on the outcome.
 pub(super) fn report(
     plan: &Plan,
     targets: &Targets,
     region: Option<&str>,
-    ended: &Ended,
+    ended: &ManyOutcome,
 ) -> Report {
     let gravest = gravest(ended);
     let exit = match (ended.signal, gravest) {
         (Some(signal), _) => signal,
         _ if ended.tally.is_met() => Exit::Success,
         (None, Some((_, exit))) => exit,
-        // The need is not met and nothing failed: that is what a cancelled wait leaves.
+        // Too few succeeded and nothing failed: the wait was cancelled.
         (None, None) => Exit::Interrupted,
     };
     let message = message(plan, targets, ended, gravest.map(|(index, _)| index));
-    let stdout = match plan.args.say.output {
-        Format::Json => report::json(&to_json(plan, targets, region, ended, exit, &message)),
+    let stdout = match plan.args.output.format {
+        Format::Json => report::json(to_json(plan, targets, region, ended, exit, &message)),
         Format::Text => lines(targets, ended),
     };
     let mut stderr = summary(plan, targets, ended, gravest.map(|(index, _)| index), exit, &message);
     let mut ends = targets.all.iter().zip(&ended.outcomes);
-    if !plan.args.say.quiet
-        && ends.any(|(one, outcome)| outcome::rests_on_first_page(plan, &one.waiter, outcome))
+    if !plan.args.output.quiet
+        && ends.any(|(target, outcome)| outcome::rests_on_first_page(plan, &target.waiter, outcome))
     {
         stderr.push_str(&format!("\n{}", outcome::FIRST_PAGE));
     }
     Report::text(stdout).with_stderr(stderr).with_exit(exit)
 }
 
-/// The target that decides how the command exits where the need is not met, with the code: one that
-/// failed before one that was refused, before one that could not be reached, before one that gave up;
-/// among equals the first in the order given.
-fn gravest(ended: &Ended) -> Option<(usize, Exit)> {
+/// The target that decides the exit code where too few succeeded, with that code: a failed one before a refused
+/// one, before one that could not be reached, before one that gave up; among equals the first in the order
+/// given.
+fn gravest(ended: &ManyOutcome) -> Option<(usize, Exit)> {
     let exits =
         ended.outcomes.iter().enumerate().filter(|(_, outcome)| {
             !matches!(outcome.status(), Status::Success | Status::Cancelled)
@@ -110,7 +104,7 @@ fn gravest(ended: &Ended) -> Option<(usize, Exit)> {
     exits.min_by_key(|(_, exit)| (*exit == Exit::GaveUp, exit.code()))
 }
 
-fn message(plan: &Plan, targets: &Targets, ended: &Ended, gravest: Option<usize>) -> String {
+fn message(plan: &Plan, targets: &Targets, ended: &ManyOutcome, gravest: Option<usize>) -> String {
     let tally = ended.tally;
     let id = plan.waiter.id();
     let needed = match tally.needed {
@@ -127,8 +121,8 @@ fn message(plan: &Plan, targets: &Targets, ended: &Ended, gravest: Option<usize>
         return format!("{id}: {counts}{needed}");
     }
     let because = gravest.and_then(|index| {
-        let (one, outcome) = (targets.all.get(index)?, ended.outcomes.get(index)?);
-        Some(format!("; {}: {}", one.label, outcome::message(&one.waiter, outcome)))
+        let (target, outcome) = (targets.all.get(index)?, ended.outcomes.get(index)?);
+        Some(format!("; {}: {}", target.label, outcome::message(&target.waiter, outcome)))
     });
     format!("{id}: {counts}{needed}{}", because.unwrap_or_default())
 }
@@ -136,12 +130,12 @@ fn message(plan: &Plan, targets: &Targets, ended: &Ended, gravest: Option<usize>
 fn summary(
     plan: &Plan,
     targets: &Targets,
-    ended: &Ended,
+    ended: &ManyOutcome,
     gravest: Option<usize>,
     exit: Exit,
     message: &str,
 ) -> String {
-    let quiet = plan.args.say.quiet;
+    let quiet = plan.args.output.quiet;
     // With --once, not there yet is an answer, and no error.
     let calm = exit == Exit::Success || (plan.args.pace.once && exit == Exit::GaveUp);
     if calm {
@@ -152,24 +146,24 @@ fn summary(
         return report::printable(message);
     }
     let advice = gravest.and_then(|index| {
-        let (one, outcome) = (targets.all.get(index)?, ended.outcomes.get(index)?);
-        let (verbose, named) = (plan.args.say.verbose > 0, plan.target.origin.is_some());
-        advice::of_outcome(outcome, &one.waiter, &plan.target.signature, named, verbose)
+        let (target, outcome) = (targets.all.get(index)?, ended.outcomes.get(index)?);
+        let (verbose, named) = (plan.args.output.verbose > 0, plan.resolved.origin.is_some());
+        advice::of_outcome(outcome, &target.waiter, &plan.resolved.signature, named, verbose)
     });
     report::error_and_advice(message, advice.as_deref())
 }
 
-/// A line per target, in the order given: target, status, and the value shown of a success, or else
-/// what happened; divided by tabs.
-fn lines(targets: &Targets, ended: &Ended) -> String {
-    let line = |(one, outcome): (&One, &Outcome)| {
+/// A line per target, in the order given: target, status, and the value shown of a success, or else what
+/// happened; separated by tabs.
+fn lines(targets: &Targets, ended: &ManyOutcome) -> String {
+    let line = |(target, outcome): (&Target, &Outcome)| {
         let detail = if outcome.status() == Status::Success {
-            outcome::shown(&one.waiter, outcome)
+            outcome::shown(&target.waiter, outcome)
         } else {
-            outcome::message(&one.waiter, outcome)
+            outcome::message(&target.waiter, outcome)
         };
         let detail = report::one_line(detail.trim_end());
-        let line = format!("{}\t{}\t{detail}", one.label, outcome.status().as_str());
+        let line = format!("{}\t{}\t{detail}", target.label, outcome.status().as_str());
         format!("{}\n", line.trim_end())
     };
     targets.all.iter().zip(&ended.outcomes).map(line).collect()
@@ -179,23 +173,26 @@ fn to_json(
     plan: &Plan,
     targets: &Targets,
     region: Option<&str>,
-    ended: &Ended,
+    ended: &ManyOutcome,
     exit: Exit,
     message: &str,
 ) -> Value {
-    let origin = plan.target.origin.as_deref();
-    let members = |one: &One, outcome: &Outcome| {
-        outcome::to_json(&one.waiter, origin, region, outcome)
+    let origin = plan.resolved.origin.as_deref();
+    let members = |target: &Target, outcome: &Outcome| {
+        outcome::to_json(&target.waiter, origin, region, outcome)
             .as_object()
             .cloned()
             .unwrap_or_default()
     };
-    let all = targets.all.iter().zip(&ended.outcomes).map(|(one, outcome)| {
-        let mut target = Map::from_iter([("target".to_owned(), json!(urls::masked(&one.text)))]);
-        target.extend(
-            members(one, outcome).into_iter().filter(|(name, _)| !SHARED.contains(&name.as_str())),
+    let all = targets.all.iter().zip(&ended.outcomes).map(|(target, outcome)| {
+        let mut resolved =
+            Map::from_iter([("target".to_owned(), json!(urls::masked(&target.text)))]);
+        resolved.extend(
+            members(target, outcome)
+                .into_iter()
+                .filter(|(name, _)| !SHARED.contains(&name.as_str())),
         );
-        Value::Object(target)
+        Value::Object(resolved)
     });
     let all: Vec<_> = all.collect();
     let status = if exit == Exit::Success {
@@ -219,7 +216,7 @@ fn to_json(
         "succeeded": ended.tally.succeeded,
         "elapsed": ended.elapsed.as_millis() as f64 / 1000.0,
         "message": message,
-        "bound": crate::cli::wait::bound::to_json(plan.waiter.schedule()),
+        "bound": crate::cli::wait::schedule_text::to_json(plan.waiter.schedule()),
         "targets": all,
     })
 }

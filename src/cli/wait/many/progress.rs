@@ -1,34 +1,27 @@
-//! What is said on stderr while many waits run: on a terminal a live line for each, or one for all
-//! where they would not fit; otherwise a line per change that begins with the target, and one a
-//! minute for all.
+//! The progress of many waits on stderr: on a terminal a live line for each, or one for all where they would
+//! not fit; otherwise a line per change that begins with the target, and one a minute for all.
 
 use std::time::Duration;
 
-use super::Tally;
+use super::outcome::Tally;
 use crate::cli::duration::show;
-use crate::cli::progress::LIVE;
-use crate::cli::progress::SILENCE;
-use crate::cli::progress::Track;
-use crate::cli::report;
-use crate::cli::report::LiveLine;
-use crate::cli::report::LiveLines;
+use crate::cli::progress::{LIVE, PollTracker, SILENCE};
+use crate::cli::report::{self, LiveLine, LiveLines};
 use crate::cli::wait::targets::Targets;
-use crate::engine::Outcome;
-use crate::engine::Poll;
-use crate::engine::Status;
+use crate::engine::{Outcome, Poll, Status};
 
 /// The most live lines.
 const MOST_LINES: usize = 20;
-/// The width to which targets are filled up, so that what follows stands in a column.
+/// The width to which targets are padded, so that the rest is aligned.
 const MOST_WIDTH: usize = 40;
 
-/// The voice of all waits.
+/// Shows the progress of all waits.
 #[derive(Debug)]
-pub(super) struct Voice<'a> {
+pub(super) struct ManyProgress<'a> {
     targets: &'a Targets,
-    tracks: Vec<Track<'a>>,
+    tracks: Vec<PollTracker<'a>>,
     ended: Vec<bool>,
-    kind: Kind,
+    mode: OutputMode,
     verbose: bool,
     width: usize,
     /// When something was printed last, as time since the start.
@@ -36,62 +29,62 @@ pub(super) struct Voice<'a> {
 }
 
 #[derive(Debug)]
-enum Kind {
+enum OutputMode {
     Quiet,
     Lines,
     LiveLines(LiveLines),
     LiveSummary(LiveLine),
 }
 
-impl<'a> Voice<'a> {
+impl<'a> ManyProgress<'a> {
     pub(super) fn new(targets: &'a Targets, quiet: bool, verbose: bool) -> Self {
         let count = targets.all.len();
-        let kind = match (quiet, report::is_live()) {
-            (true, _) => Kind::Quiet,
-            (false, true) if count <= MOST_LINES => Kind::LiveLines(LiveLines::start(count)),
-            (false, true) => Kind::LiveSummary(LiveLine::start()),
-            (false, false) => Kind::Lines,
+        let mode = match (quiet, report::is_live()) {
+            (true, _) => OutputMode::Quiet,
+            (false, true) if count <= MOST_LINES => OutputMode::LiveLines(LiveLines::start(count)),
+            (false, true) => OutputMode::LiveSummary(LiveLine::start()),
+            (false, false) => OutputMode::Lines,
         };
-        Self::with_kind(targets, kind, verbose)
+        Self::with_mode(targets, mode, verbose)
     }
 
-    fn with_kind(targets: &'a Targets, kind: Kind, verbose: bool) -> Self {
-        let widths = targets.all.iter().map(|one| one.label.chars().count());
+    fn with_mode(targets: &'a Targets, mode: OutputMode, verbose: bool) -> Self {
+        let widths = targets.all.iter().map(|target| target.label.chars().count());
         Self {
             targets,
-            tracks: targets.all.iter().map(|one| Track::new(&one.waiter)).collect(),
+            tracks: targets.all.iter().map(|target| PollTracker::new(&target.waiter)).collect(),
             ended: vec![false; targets.all.len()],
-            kind,
+            mode,
             verbose,
             width: widths.max().unwrap_or(0).min(MOST_WIDTH),
             printed: Duration::ZERO,
         }
     }
 
-    /// Says what is waited for, and for how long at most.
+    /// Shows what is waited for, and its limits.
     pub(super) fn begin(&self, text: &str) {
         self.say(text);
         self.redraw_all(Duration::ZERO, Tally::new(self.targets));
     }
 
-    /// Takes in one poll of one target.
+    /// Records a poll of one target.
     pub(super) fn polled(&mut self, index: usize, poll: &Poll, elapsed: Duration, tally: Tally) {
         let Some(track) = self.tracks.get_mut(index) else { return };
         let changed = track.polled(poll);
-        // The error that ends a wait is told by the line that ends it.
-        let told = poll.next_delay.is_none() && poll.decision.matched.is_none();
+        // The last line of a wait shows the error that ends it.
+        let is_final_error = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
             let details = self.tracks[index].details(poll);
             self.say(&self.line(index, &details));
             self.printed = elapsed;
-        } else if matches!(self.kind, Kind::Lines) && changed && !told {
+        } else if matches!(self.mode, OutputMode::Lines) && changed && !is_final_error {
             self.say(&self.line(index, &self.tracks[index].text(poll.elapsed)));
             self.printed = elapsed;
         }
         self.redraw(index, elapsed, tally);
     }
 
-    /// Takes in the end of one target.
+    /// Records the end of one target.
     pub(super) fn ended(
         &mut self,
         index: usize,
@@ -102,83 +95,85 @@ impl<'a> Voice<'a> {
         self.ended[index] = true;
         let line = self.line(index, &end(outcome));
         let line = line.trim_end();
-        match &self.kind {
-            Kind::LiveLines(lines) => lines.finish(index, line.to_owned()),
-            // What was cut short is said by the summary.
+        match &self.mode {
+            OutputMode::LiveLines(lines) => lines.finish(index, line.to_owned()),
+            // The summary counts cancelled waits.
             _ if outcome.status() == Status::Cancelled => {}
-            Kind::LiveSummary(_) if outcome.status() == Status::Success => {}
-            Kind::Lines | Kind::LiveSummary(_) => {
+            OutputMode::LiveSummary(_) if outcome.status() == Status::Success => {}
+            OutputMode::Lines | OutputMode::LiveSummary(_) => {
                 self.say(line);
                 self.printed = elapsed;
             }
-            Kind::Quiet => {}
+            OutputMode::Quiet => {}
         }
-        if let Kind::LiveSummary(live) = &self.kind {
+        if let OutputMode::LiveSummary(live) = &self.mode {
             live.set(standing(elapsed, tally));
         }
     }
 
-    /// The time until [`Voice::tick`] has something to do.
+    /// The time until [`ManyProgress::tick`] has something to do.
     pub(super) fn until_tick(&self, elapsed: Duration) -> Duration {
-        match self.kind {
-            Kind::LiveLines(_) | Kind::LiveSummary(_) => LIVE,
-            Kind::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
-            Kind::Quiet => Duration::from_secs(3600),
+        match self.mode {
+            OutputMode::LiveLines(_) | OutputMode::LiveSummary(_) => LIVE,
+            OutputMode::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
+            OutputMode::Quiet => Duration::from_secs(3600),
         }
     }
 
-    /// Time passes, and nothing else happens.
+    /// Updates the elapsed time.
     pub(super) fn tick(&mut self, elapsed: Duration, tally: Tally) {
-        match self.kind {
-            Kind::LiveLines(_) | Kind::LiveSummary(_) => self.redraw_all(elapsed, tally),
-            Kind::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => {
+        match self.mode {
+            OutputMode::LiveLines(_) | OutputMode::LiveSummary(_) => {
+                self.redraw_all(elapsed, tally)
+            }
+            OutputMode::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => {
                 self.say(&standing(elapsed, tally));
                 self.printed = elapsed;
             }
-            Kind::Lines | Kind::Quiet => {}
+            OutputMode::Lines | OutputMode::Quiet => {}
         }
     }
 
-    /// Takes the live lines away.
+    /// Removes the live lines.
     pub(super) fn end(&self) {
-        match &self.kind {
-            Kind::LiveLines(lines) => lines.clear(),
-            Kind::LiveSummary(line) => line.clear(),
-            Kind::Lines | Kind::Quiet => {}
+        match &self.mode {
+            OutputMode::LiveLines(lines) => lines.clear(),
+            OutputMode::LiveSummary(line) => line.clear(),
+            OutputMode::Lines | OutputMode::Quiet => {}
         }
     }
 
     fn line(&self, index: usize, text: &str) -> String {
-        let label = self.targets.all.get(index).map_or("", |one| one.label.as_str());
+        let label = self.targets.all.get(index).map_or("", |target| target.label.as_str());
         format!("{label:width$}  {text}", width = self.width)
     }
 
     fn say(&self, text: &str) {
-        match &self.kind {
-            Kind::Quiet => {}
-            Kind::Lines => report::note(text),
-            Kind::LiveLines(lines) => lines.above(text),
-            Kind::LiveSummary(line) => line.above(text),
+        match &self.mode {
+            OutputMode::Quiet => {}
+            OutputMode::Lines => report::note(text),
+            OutputMode::LiveLines(lines) => lines.above(text),
+            OutputMode::LiveSummary(line) => line.above(text),
         }
     }
 
     fn redraw_all(&self, elapsed: Duration, tally: Tally) {
-        match &self.kind {
-            Kind::LiveLines(_) => {
+        match &self.mode {
+            OutputMode::LiveLines(_) => {
                 (0..self.tracks.len()).for_each(|index| self.redraw(index, elapsed, tally));
             }
-            Kind::LiveSummary(line) => line.set(standing(elapsed, tally)),
-            Kind::Lines | Kind::Quiet => {}
+            OutputMode::LiveSummary(line) => line.set(standing(elapsed, tally)),
+            OutputMode::Lines | OutputMode::Quiet => {}
         }
     }
 
     fn redraw(&self, index: usize, elapsed: Duration, tally: Tally) {
-        match &self.kind {
-            Kind::LiveLines(lines) if !self.ended[index] => {
+        match &self.mode {
+            OutputMode::LiveLines(lines) if !self.ended[index] => {
                 lines.set(index, self.line(index, &self.tracks[index].text(elapsed)));
             }
-            Kind::LiveSummary(line) => line.set(standing(elapsed, tally)),
-            Kind::LiveLines(_) | Kind::Lines | Kind::Quiet => {}
+            OutputMode::LiveSummary(line) => line.set(standing(elapsed, tally)),
+            OutputMode::LiveLines(_) | OutputMode::Lines | OutputMode::Quiet => {}
         }
     }
 }

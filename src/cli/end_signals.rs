@@ -1,11 +1,11 @@
-//! The signals that ask a process to end that runs tasks.
+//! The signals that end a process that runs tasks.
 
-use crate::cli::exit::Exit;
-use crate::cli::signals::Signals;
+use super::exit::Exit;
+use super::signals::Signals;
 
-/// Completes when the process is asked to end: by Ctrl-C and SIGTERM, and by SIGHUP and SIGQUIT, which would end it
-/// at once and leave failure commands running.
-pub(in crate::cli) struct EndSignals {
+/// Receives Ctrl-C and SIGTERM, and also SIGHUP and SIGQUIT, which would end the process at once and leave
+/// failure commands running.
+pub(super) struct EndSignals {
     signals: Signals,
     /// `None`, where it was ignored from the start, as `nohup` does.
     #[cfg(unix)]
@@ -16,8 +16,8 @@ pub(in crate::cli) struct EndSignals {
 
 #[cfg(unix)]
 impl EndSignals {
-    /// From here on signals do not end the process by themselves. Needs a tokio runtime.
-    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+    /// Signals no longer end the process by themselves. Needs a tokio runtime.
+    pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let unless_ignored = |kind: SignalKind| match is_ignored(kind.as_raw_value()) {
             true => Ok(None),
@@ -30,7 +30,7 @@ impl EndSignals {
         })
     }
 
-    pub(in crate::cli) async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         tokio::select! {
             exit = self.signals.next() => exit,
             () = received(&mut self.hangup) => Exit::Terminated,
@@ -47,7 +47,7 @@ async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-/// Whether this process ignores a signal; where nobody tells, it does not.
+/// Whether this process ignores a signal; `false` where that is not known.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -58,12 +58,12 @@ fn is_ignored(signal: i32) -> bool {
 
 #[cfg(not(unix))]
 impl EndSignals {
-    /// From here on Ctrl-C does not end the process by itself. Needs a tokio runtime.
-    pub(in crate::cli) fn listen() -> std::io::Result<Self> {
+    /// Ctrl-C no longer ends the process by itself. Needs a tokio runtime.
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self { signals: Signals::listen()? })
     }
 
-    pub(in crate::cli) async fn next(&mut self) -> Exit {
+    pub(super) async fn next(&mut self) -> Exit {
         self.signals.next().await
     }
 }

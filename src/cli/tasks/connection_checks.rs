@@ -1,18 +1,14 @@
-//! What can be told of a task before it is submitted, from the connections that are defined here.
+//! Checks tasks against the connections that are defined here, before they are submitted.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::cli::report;
-use crate::connection::Connection;
-use crate::connection::ConnectionError;
-use crate::connection::Connections;
-use crate::connection::HTTP_DEFAULT;
-use crate::connection::Origin;
+use crate::connection::{Connection, ConnectionError, Connections, HTTP_DEFAULT, Origin};
 use crate::runtime::NewTask;
 
-/// Refuses a task of which it is certain that it fails: one that has nowhere to send its request.
+/// Refuses a task that is certain to fail: one that has nowhere to send its request.
 pub(super) fn can_succeed(task: &NewTask, connections: &Connections) -> Result<(), String> {
     let NewTask { operator, args, .. } = task;
     let endpoint = args.get("endpoint").and_then(Value::as_str).unwrap_or_default();
@@ -35,7 +31,7 @@ pub(super) fn can_succeed(task: &NewTask, connections: &Connections) -> Result<(
     Ok(())
 }
 
-/// Tells what may be wrong with tasks: connections that are not defined here.
+/// Warns of connections of tasks that are not defined here.
 pub(super) fn warn(tasks: &[NewTask], connections: &Connections) {
     let ids: BTreeSet<_> = tasks.iter().flat_map(connection_ids).collect();
     let undefined = |id: &&str| matches!(connections.get(id), Err(ConnectionError::Undefined(_)));

@@ -1,4 +1,4 @@
-//! Which thing it was that made a failure acceptor match.
+//! Names the elements of a reply that made a failure acceptor match.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -7,20 +7,18 @@
 
 use serde_json::{Map, Value};
 
-use crate::expression::Expression;
-use crate::expression::Node;
-use crate::matcher::Acceptor;
-use crate::matcher::Matcher;
+use crate::expression::{Expression, Node};
+use crate::matcher::{Acceptor, Matcher};
 use crate::python;
 
-/// How many things are named.
+/// The maximum number of elements that are named.
 const NAMED: usize = 3;
 
-/// How deep the input is searched for names.
+/// The maximum depth of the search for names in the input.
 const DEPTH: usize = 8;
 
-/// The things of which `acceptor` took notice in `document`, by their ids, e.g. `i-0b and i-0c`; `None`
-/// where the reply does not tell them apart. `input` says how the caller names them.
+/// The ids of the elements of `document` that made `acceptor` match, e.g. `i-0b and i-0c`; `None` where they
+/// cannot be identified. Names in `input` are preferred.
 pub(super) fn named(
     acceptor: &Acceptor,
     document: &Value,
@@ -97,7 +95,7 @@ fn matching(
     found.extend(taken.map(|item| (item, kind.to_owned())));
 }
 
-/// What the filters in a condition let through, and what `contains` finds.
+/// The elements that filters in a condition select, and those that `contains` finds.
 fn conditions(whole: &Expression, node: &Node, document: &Value, found: &mut Vec<(Value, String)>) {
     match node {
         Node::Projection(list, each) if matches!(**each, Node::Condition(..)) => {
@@ -138,8 +136,8 @@ fn list_name(node: &Node) -> Option<&str> {
     }
 }
 
-/// The name of an element: what the caller has named, or else the member that says so by its name,
-/// such as `InstanceId` of one of `Instances`.
+/// The name of an element: a member with a value of the caller's, or else one whose name marks an id, such as
+/// `InstanceId` in one of `Instances`.
 fn name_of(element: &Value, kind: &str, given: &[String]) -> Option<String> {
     let members = element.as_object()?;
     let texts = || members.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));

@@ -1,13 +1,13 @@
-//! What has become of a task's failure hook.
+//! The progress of a task's failure hook.
 
 use serde_json::{Value, json};
 
-use super::time;
+use crate::cli::point_in_time::show as time;
 use crate::runtime::Task;
 use crate::runtime::task::HookProgress;
 
-/// In a line, for people; nothing where there was no failure to tell.
-pub(in crate::cli) fn text(task: &Task) -> Option<String> {
+/// In a line, for people; `None` if there was no failure.
+pub(crate) fn text(task: &Task) -> Option<String> {
     let HookProgress { attempts, next, error } = &task.hook;
     let times = if *attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
     match (error, next) {

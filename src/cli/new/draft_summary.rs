@@ -1,15 +1,13 @@
-//! What is proposed, and what else could be, in words.
+//! A draft in words, with notes on it and alternatives.
 
-use super::Target;
-use super::refusal;
+use super::draft_failure;
+use super::draft_target::DraftTarget;
 use crate::catalog::Catalog;
-use crate::draft::Draft;
-use crate::draft::Meaning;
-use crate::draft::StatePath;
+use crate::draft::{Draft, Meaning, StatePath};
 
-/// What was taken for what, a line each.
-pub(super) fn told(target: &Target, draft: &Draft) -> String {
-    let mut text = format!("{} is told by {}", draft.name, draft.path.expression());
+/// The states by their meaning, and the notes, a line each.
+pub(super) fn text(target: &DraftTarget<'_>, draft: &Draft) -> String {
+    let mut text = format!("the state of {} is {}", draft.name, draft.path.expression());
     for (meaning, word) in [
         (Meaning::Success, "success"),
         (Meaning::Failure, "failure"),
@@ -28,11 +26,11 @@ pub(super) fn told(target: &Target, draft: &Draft) -> String {
     text
 }
 
-fn notes(target: &Target, draft: &Draft) -> Vec<String> {
+fn notes(target: &DraftTarget<'_>, draft: &Draft) -> Vec<String> {
     const OTHERS: usize = 4;
     let mut notes = Vec::new();
     let lists = ["List", "Search"].iter().any(|verb| target.operation.name.starts_with(verb));
-    let instead = if draft.is_of_all || lists { refusal::instead(target) } else { None };
+    let instead = if draft.is_of_all || lists { draft_failure::alternative(target) } else { None };
     match instead {
         Some(instead) => notes.push(format!(
             "it waits for all that is listed, not for one; `{instead}` describes one"

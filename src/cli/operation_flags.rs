@@ -36,7 +36,7 @@ pub(super) fn with_parameters<T: clap::Args>(
     signature: &Signature,
 ) -> clap::Command {
     let theirs = flags(signature);
-    let taken = OwnFlags::beside(signature);
+    let taken = OptionNames::beside(signature);
     make_room::<T>(T::augment_args(command.args(theirs)), &taken)
 }
 
@@ -56,14 +56,14 @@ fn flags(signature: &Signature) -> Vec<Arg> {
     flags
 }
 
-/// What our options are called beside the parameters of an operation, which keep their names. The
-/// default is beside none.
+/// The names of our options beside the parameters of an operation, which keep theirs. The default is beside no
+/// parameters.
 #[derive(Debug, Clone, Default)]
-pub(super) struct OwnFlags {
+pub(super) struct OptionNames {
     taken: Vec<String>,
 }
 
-impl OwnFlags {
+impl OptionNames {
     /// Beside the parameters of this operation.
     pub(super) fn beside(signature: &Signature) -> Self {
         let flags = flags(signature);
@@ -81,7 +81,7 @@ impl OwnFlags {
     }
 }
 
-fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OwnFlags) -> clap::Command {
+fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OptionNames) -> clap::Command {
     let ours = T::augment_args(clap::Command::new("ours"));
     for arg in ours.get_arguments() {
         if let Some(flag) = arg.get_long().filter(|flag| taken.has(flag)) {
@@ -92,8 +92,7 @@ fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OwnFlags) -> cla
     command
 }
 
-/// The options of `T` that were meant, perhaps, where a parameter of the same name was given. Each is
-/// a line.
+/// A note for each given parameter that has the name of an option of `T`, which may have been intended.
 pub(super) fn shadowed<T: clap::Args>(signature: &Signature, matches: &ArgMatches) -> Vec<String> {
     let ours = T::augment_args(clap::Command::new("ours"));
     let ours: Vec<_> = ours.get_arguments().filter_map(Arg::get_long).collect();
@@ -220,13 +219,13 @@ pub(super) fn parse(
         let parameters = signature.parameters();
         let first = parameters.iter().find(|parameter| parameter.arity != Arity::Switch);
         let flag = first.map_or("flag", |parameter| &parameter.flag);
-        Failure::usage(format!("`{word}` stands alone: every value follows a flag"))
+        Failure::usage(format!("`{word}` is not the value of a flag: every value follows one"))
             .help(format!("e.g. --{flag} {word}"))
             .into()
     })
 }
 
-/// The operation's input as the flags give it, and what is wrong with their values.
+/// The operation's input from the flags, and the problems of their values.
 pub(super) fn input(
     signature: &Signature,
     matches: &ArgMatches,

@@ -5,23 +5,22 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::options;
-use super::plan::Target;
+use super::option_values;
+use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::signature::Arity;
-use crate::cli::signature::Signature;
+use crate::cli::signature::{Arity, Signature};
 use crate::cli::values;
 use crate::waiter::Options;
 
 /// How many targets one command waits for. Each holds its last reply.
 const MAX_TARGETS: usize = 10_000;
 
-/// How the parameters of a waiter file are told from those of the operation, whose names have no dot.
+/// The prefix of the parameters of a waiter file; those of the operation have no dot in their names.
 const OF_WAITER: &str = "parameter.";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Many targets")]
-pub(super) struct EachArgs {
+pub(super) struct ForEachArgs {
     /// Wait for every one of these values of a parameter at the same time: NAME=A,B,C, NAME=@FILE or
     /// NAME=@- (stdin) with a value a line, or a JSON array in their place. May be repeated for the
     /// same parameter. parameter.NAME means one that the waiter itself declares.
@@ -53,7 +52,7 @@ impl Need {
         }
     }
 
-    /// The number of successes that are needed of `total`; an error if there are not so many targets.
+    /// The number of successes that are needed of `total`; an error if there are fewer targets.
     pub(super) fn of(self, total: usize) -> Result<usize, String> {
         match self {
             Self::All => Ok(total),
@@ -68,14 +67,14 @@ impl Need {
 
 /// The values of one parameter, without duplicates, in the order given.
 #[derive(Debug)]
-pub(super) struct Each {
-    pub(super) place: Place,
-    pub(super) values: Vec<Given>,
+pub(super) struct ForEach {
+    pub(super) place: VariedParameter,
+    pub(super) values: Vec<TargetValue>,
 }
 
 /// Which parameter differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum VariedParameter {
     /// A member of the operation's input.
     Input(String),
     /// A parameter that the waiter declares.
@@ -84,14 +83,14 @@ pub(super) enum Place {
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Given {
+pub(super) struct TargetValue {
     /// As it was written; JSON if it was JSON and no string.
     pub(super) text: String,
     /// As the parameter takes it.
     pub(super) value: Value,
 }
 
-impl Place {
+impl VariedParameter {
     /// The parameter's own name.
     pub(super) fn name(&self) -> &str {
         match self {
@@ -108,11 +107,11 @@ impl Place {
     }
 }
 
-impl Each {
-    /// Reads what `args` say, on stdin for `left` at most; `None` if there is one target only.
+impl ForEach {
+    /// Reads the values that `args` name, from stdin for `left` at most; `None` without --for-each.
     pub(super) fn read(
-        target: &Target,
-        args: &EachArgs,
+        resolved: &ResolvedWaiter,
+        args: &ForEachArgs,
         input: &Map<String, Value>,
         parameters: &[String],
         left: Option<Duration>,
@@ -122,10 +121,10 @@ impl Each {
         for pair in &args.for_each {
             let Some((name, values)) = pair.split_once('=') else {
                 return Err(Failure::usage(format!("--for-each takes NAME=VALUES, not `{pair}`"))
-                    .help(format!("e.g. --for-each {}=A,B,C", example(&target.signature)))
+                    .help(format!("e.g. --for-each {}=A,B,C", example(&resolved.signature)))
                     .into());
             };
-            let place = place(target, name)?;
+            let place = place(resolved, name)?;
             let each =
                 each.get_or_insert_with(|| Self { place: place.clone(), values: Vec::new() });
             if each.place != place {
@@ -133,7 +132,7 @@ impl Each {
             }
             let texts = listed(name, values, left)?;
             for text in texts {
-                let given = given(target, &place, text)?;
+                let given = given(resolved, &place, text)?;
                 if seen.insert(given.text.clone()) {
                     each.add(given)?;
                 }
@@ -146,7 +145,7 @@ impl Each {
         Ok(Some(each))
     }
 
-    fn add(&mut self, given: Given) -> Result<(), Failure> {
+    fn add(&mut self, given: TargetValue) -> Result<(), Failure> {
         if self.values.len() >= MAX_TARGETS {
             let message = format!("--for-each names more than {MAX_TARGETS} targets");
             return Err(Failure::usage(message).help("divide them among several commands"));
@@ -170,8 +169,8 @@ impl Each {
             .help("give them as NAME=A,B,C, or one a line in the file"));
         }
         let given = match &self.place {
-            Place::Input(name) => input.contains_key(name),
-            Place::Parameter(name) => parameters
+            VariedParameter::Input(name) => input.contains_key(name),
+            VariedParameter::Parameter(name) => parameters
                 .iter()
                 .any(|pair| pair.split_once('=').is_some_and(|(known, _)| known == name)),
         };
@@ -188,46 +187,45 @@ impl Each {
 }
 
 fn need_alone() -> Failure {
-    Failure::usage("--need says how many targets have to succeed, and there is only one")
+    Failure::usage("--need is for several targets, and there is only one")
         .help("name the targets with --for-each NAME=A,B,C")
 }
 
-fn two_parameters(first: &Place, second: &Place) -> Failure {
+fn two_parameters(first: &VariedParameter, second: &VariedParameter) -> Failure {
     let message = format!(
-        "--for-each names two parameters, {} and {}: targets differ in one",
+        "--for-each names two parameters, {} and {}: only one can vary",
         first.name(),
         second.name()
     );
-    Failure::usage(message)
-        .help("give the one that differs to --for-each and the other by itself, and run a command for each value of it")
+    Failure::usage(message).help(
+        "give one to --for-each and the other by itself, and run a command for each of its values",
+    )
 }
 
 fn cannot_be_read(name: &str, problem: &str) -> Failure {
     Failure::usage(format!("--for-each {name} {problem}"))
 }
 
-/// The parameter that is meant by `name`.
-fn place(target: &Target, name: &str) -> Result<Place, Failure> {
-    let declared = &target.config.parameters;
+/// The parameter of that name.
+fn place(resolved: &ResolvedWaiter, name: &str) -> Result<VariedParameter, Failure> {
+    let declared = &resolved.config.parameters;
     if let Some(name) = name.strip_prefix(OF_WAITER) {
-        return Ok(Place::Parameter(name.to_owned()));
+        return Ok(VariedParameter::Parameter(name.to_owned()));
     }
-    if let Some(member) = target.signature.member(name) {
-        return Ok(Place::Input(member));
+    if let Some(member) = resolved.signature.member(name) {
+        return Ok(VariedParameter::Input(member));
     }
     let message =
-        format!("--for-each: `{name}` is no parameter of {}", target.signature.operation());
-    let parameters = target.signature.parameters();
+        format!("--for-each: `{name}` is not a parameter of {}", resolved.signature.operation());
+    let parameters = resolved.signature.parameters();
     let flags = parameters.iter().map(|parameter| parameter.flag.as_str());
     let near = crate::diagnostic::nearest(name, flags);
     Err(if declared.contains_key(name) {
-        let help = format!("it is one of the waiter: --for-each {OF_WAITER}{name}=…");
+        let help = format!("it is a parameter of the waiter: --for-each {OF_WAITER}{name}=…");
         Failure::usage(message).help(help)
-    } else if let Some(near) = near {
-        Failure::usage(message).help(format!("did you mean `{near}`?"))
     } else {
         let flags: Vec<_> = parameters.iter().map(|parameter| parameter.flag.as_str()).collect();
-        Failure::usage(message).help(format!("it has {}", flags.join(", ")))
+        Failure::usage(message).did_you_mean(near, format!("it has {}", flags.join(", ")))
     })
 }
 
@@ -263,29 +261,35 @@ fn listed(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<Value>
 }
 
 /// A value as the parameter takes it: one for a list is a list of one.
-fn given(target: &Target, place: &Place, value: Value) -> Result<Given, Failure> {
+fn given(
+    resolved: &ResolvedWaiter,
+    place: &VariedParameter,
+    value: Value,
+) -> Result<TargetValue, Failure> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let value = match (place, value) {
-        (Place::Parameter(name), Value::String(text)) => {
-            options::parameter(&target.config, name, &text)
+        (VariedParameter::Parameter(name), Value::String(text)) => {
+            option_values::parameter(&resolved.config, name, &text)
         }
         // What comes from a list is data: it does not get to name files that are read and sent.
-        (Place::Input(name), Value::String(text))
+        (VariedParameter::Input(name), Value::String(text))
             if text.starts_with("file://") || text.starts_with("fileb://") =>
         {
             let problem = format!("has the value `{text}`, which is not read; @FILE names a list");
             return Err(cannot_be_read(name, &problem));
         }
-        (Place::Input(name), Value::String(text)) => target
+        (VariedParameter::Input(name), Value::String(text)) => resolved
             .signature
             .value(name, &[text])
             .map_err(|problem| cannot_be_read(name, &problem))?,
-        (Place::Input(name), value) if !value.is_array() && is_list(&target.signature, name) => {
+        (VariedParameter::Input(name), value)
+            if !value.is_array() && is_list(&resolved.signature, name) =>
+        {
             Value::Array(vec![value])
         }
         (_, value) => value,
     };
-    Ok(Given { text, value })
+    Ok(TargetValue { text, value })
 }
 
 fn is_list(signature: &Signature, name: &str) -> bool {

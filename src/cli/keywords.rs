@@ -1,9 +1,9 @@
-//! The words of a waiter file for what is compiled from it.
+//! The keywords of a waiter file for compiled states and matchers.
 
 use crate::config::State;
 use crate::matcher::Matcher;
 
-/// The state as a file has it.
+/// The keyword of a state.
 pub(super) fn state(state: State) -> &'static str {
     match state {
         State::Success => "success",
@@ -12,7 +12,7 @@ pub(super) fn state(state: State) -> &'static str {
     }
 }
 
-/// The matcher as a file has it; `truth` is that of --until and --fail-if.
+/// The keyword of a matcher; `truth` for --until and --fail-if.
 pub(super) fn matcher(matcher: &Matcher) -> &'static str {
     match matcher {
         Matcher::Path(_) => "path",

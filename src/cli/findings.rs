@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 
 use super::report;
 use crate::catalog::BadFile;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Invalid, Severity};
 
 /// The longest line that is shown as a whole, in bytes; the renderer cuts it to the width it has.
 const LONG_LINE: usize = 4096;
@@ -31,10 +29,9 @@ struct Place {
     end_column: usize,
 }
 
-/// The problems of a waiter, in the file `source` (name and text) if it has one.
-pub(super) fn invalid(invalid: &Invalid, source: Option<(&str, &str)>) -> String {
-    let (name, text) = source.unwrap_or_default();
-    Findings::new(name, text, invalid.diagnostics()).to_text()
+/// The problems of a waiter.
+pub(super) fn invalid(invalid: &Invalid) -> String {
+    Findings::new("", "", invalid.diagnostics()).to_text()
 }
 
 /// The problems of a file that cannot be used.
@@ -80,7 +77,7 @@ impl<'a> Findings<'a> {
             None => group.element(Origin::path(report::one_line(self.name))),
         };
         match &diagnostic.help {
-            Some(help) => group.element(Level::HELP.message(plain(help))),
+            Some(help) => group.element(Level::HELP.message(report::lines(help))),
             None => group,
         }
     }
@@ -152,26 +149,15 @@ impl<'a> Findings<'a> {
         }
         format!(
             "::{level} file={}{place},title={}::{}",
-            escape_property(&plain_lines(self.name)),
+            escape_property(&report::lines(self.name)),
             escape_property(&format!("maitred: {}", diagnostic.rule)),
-            escape_data(&plain_lines(&message))
+            escape_data(&report::lines(&message))
         )
     }
 }
 
 fn place(diagnostic: &Diagnostic, lines: &Lines<'_>) -> Option<Place> {
     Some(lines.place(diagnostic.span.as_ref()?))
-}
-
-/// A message that may hold parts of a file, without the control characters in them: a terminal would
-/// obey them.
-pub(super) fn plain(text: &str) -> String {
-    annotate_snippets::normalize_untrusted_str(text)
-}
-
-/// The same of each line.
-fn plain_lines(text: &str) -> String {
-    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 fn escape_data(text: &str) -> String {

@@ -1,86 +1,87 @@
-//! What the model of the service makes doubtful about a wait, told before it polls.
+//! Warnings from the model of the service, before the first poll.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::plan::Target;
+use super::resolved_waiter::ResolvedWaiter;
+use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::project;
-use crate::cli::signature::HTTP;
+use crate::cli::services::HTTP;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
 use crate::waiter::Options;
 
-/// What the service's model says of the expressions of a wait, each a line for people.
+/// The findings about the expressions of a wait, each a line for people.
 #[derive(Debug, Default)]
-pub(super) struct Doubts {
-    /// What may be meant.
+pub(super) struct ModelWarnings {
+    /// What may be intended.
     pub(super) warnings: Vec<String>,
-    /// What can never hold: a member that there is not, or a comparison of two types.
+    /// What can never hold: a member that does not exist, or a comparison of different types.
     pub(super) mistakes: Vec<String>,
 }
 
 /// What lint finds in the expressions of the command line, and in those of a waiter of the user's own.
 ///
 /// # Errors
-/// `maitred.toml`, which says how bad findings are, cannot be used.
+/// `maitred.toml`, which has the levels of the rules, cannot be used.
 pub(super) fn find(
-    target: &Target,
+    resolved: &ResolvedWaiter,
     config: &WaiterConfig,
     options: &Options,
-) -> Result<Doubts, Failure> {
+    context: &Context,
+) -> Result<ModelWarnings, Failure> {
     let conditions = [(State::Success, &options.until), (State::Failure, &options.fail_if)];
     let conditions = conditions.into_iter().flat_map(|(state, expressions)| {
         expressions.iter().map(move |expression| condition(state, expression))
     });
     let mut acceptors: Vec<_> = conditions.collect();
     let given = acceptors.len();
-    if target.own {
+    if resolved.own {
         acceptors.extend(config.acceptors.iter().cloned());
     }
     if acceptors.is_empty() {
-        return Ok(Doubts::default());
+        return Ok(ModelWarnings::default());
     }
     let looked_at = WaiterConfig::new(config.operation.clone(), 30.0, 60, acceptors);
     let all_pages = if options.all_pages { Some(true) } else { config.all_pages };
     let parameters = config.parameters.clone();
     let looked_at = WaiterConfig { all_pages, parameters, ..looked_at };
-    let waiters = BTreeMap::from([(target.name.clone(), looked_at)]);
+    let waiters = BTreeMap::from([(resolved.name.clone(), looked_at)]);
     let file = WaiterFile { schema: None, version: 2, service: None, waiters };
-    let service = target.signature.service();
-    // A rule that does not exist is told by the command that is about rules.
-    let rules = lint::Config::new(project::project()?.lint_rules).unwrap_or_default();
-    let findings = lint::lint(service, &file, Some(&target.models), &rules);
-    let mut doubts = Doubts::default();
+    let service = resolved.signature.service();
+    // `maitred lint` reports rules that do not exist.
+    let rules = lint::Config::new(context.project()?.lint_rules.clone()).unwrap_or_default();
+    let findings = lint::lint(service, &file, Some(&resolved.models), &rules);
+    let mut found = ModelWarnings::default();
     for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
         let help = finding.help.map_or_else(String::new, |help| format!("; {help}"));
         let line = format!("{}{help}", finding.message);
         let is_mistake =
             finding.severity >= Severity::Error || finding.message == lint::NEVER_HOLDS;
-        let lines = if is_mistake { &mut doubts.mistakes } else { &mut doubts.warnings };
+        let lines = if is_mistake { &mut found.mistakes } else { &mut found.warnings };
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
-    Ok(doubts)
+    Ok(found)
 }
 
-/// A line for each list of the input that is empty: most operations then tell of everything there is.
+/// A line for each empty list of the input: most operations then return everything.
 pub(super) fn empty_lists(service: &str, input: &Map<String, Value>) -> Vec<String> {
     let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
     let empty = input.iter().filter(|(_, value)| service != HTTP && is_empty(value));
     let line = |(name, _): (&String, &Value)| {
         format!(
-            "{name} is an empty list: most operations then tell of everything in the account and region"
+            "{name} is an empty list: most operations then return everything in the account and region"
         )
     };
     empty.map(line).collect()
 }
 
-/// Whether a finding is about an expression, or about what an acceptor of a file compares it with, and how. The first
-/// `given` are conditions, which expect nothing but truth.
+/// Whether a finding is about an expression, or about the matcher or the expected value of an acceptor of a
+/// file. The first `given` acceptors are conditions, which always expect `true`.
 fn is_told(finding: &Diagnostic, given: usize) -> bool {
     let mut place = finding.pointer.rsplit('/');
     let (key, index) = (place.next(), place.next().and_then(|index| index.parse::<usize>().ok()));
@@ -92,7 +93,7 @@ fn is_told(finding: &Diagnostic, given: usize) -> bool {
         }
 }
 
-/// What is asked of a reply, as an acceptor.
+/// A condition as an acceptor.
 fn condition(state: State, expression: &str) -> AcceptorConfig {
     AcceptorConfig {
         state,

@@ -1,14 +1,20 @@
-//! Command lines in the order of the AWS CLI: `maitred ecs wait services-stable`.
+//! Command lines in the word order of the AWS CLI: `maitred ecs wait services-stable`.
 
 use std::ffi::OsString;
 
-use super::clients::{DataArgs, SourceArgs};
+use super::context::Context;
 use super::exit::Failure;
-use super::signature;
+use super::services;
+use super::source_args::SourceArgs;
 use crate::names::service_named;
 
-/// Why a command line is none whose first word is a service, with the one that was probably meant.
-pub(super) fn misplaced(args: &[OsString], command: &clap::Command) -> Option<Failure> {
+/// The failure for a command line whose first word is a service and not a command, with the command line that
+/// was probably meant; `None` for any other command line.
+pub(super) fn failure(
+    args: &[OsString],
+    command: &clap::Command,
+    context: &Context,
+) -> Option<Failure> {
     let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let (first, rest) = match words.as_slice() {
         [first, service, rest @ ..] if first == "aws" => (service, rest),
@@ -18,8 +24,8 @@ pub(super) fn misplaced(args: &[OsString], command: &clap::Command) -> Option<Fa
     if first.starts_with('-') || command.find_subcommand(&**first).is_some() {
         return None;
     }
-    let mut known = signature::services(&DataArgs::default().models());
-    let catalog = SourceArgs::of_process().catalog().unwrap_or_default();
+    let mut known = services::names(&context.models(&[]));
+    let catalog = SourceArgs::of_environment(context).catalog(context).unwrap_or_default();
     known.extend(catalog.services());
     let service = service_named(first, &known)?;
     let waits = rest.first().is_some_and(|word| word == "wait");
@@ -34,13 +40,11 @@ pub(super) fn misplaced(args: &[OsString], command: &clap::Command) -> Option<Fa
     };
     let parameters: String = parameters.iter().map(|word| format!(" {}", quoted(word))).collect();
     let message = format!("there is no command `{first}`; the command goes before the service");
-    Some(
-        Failure::usage(message)
-            .help(format!("write `maitred {verb} {service} {name}{parameters}`")),
-    )
+    let help = format!("write `maitred {verb} {service} {name}{parameters}`");
+    Some(Failure::usage(message).help(help))
 }
 
-/// A word as a shell takes it.
+/// A word quoted for a shell.
 fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {

@@ -1,0 +1,49 @@
+//! `--connections`.
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::exit::Failure;
+use super::operation_flags::variable_unless_empty;
+use super::report;
+use crate::connection::{ConnectionError, Connections, Environment};
+
+/// Which file of connections is used.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct ConnectionsArgs {
+    /// The file of connections; default: `connections` of a maitred.toml that is trusted, else
+    /// maitred/connections.toml in the configuration folder.
+    #[arg(long, value_name = "FILE", env = variable_unless_empty("MAITRED_CONNECTIONS"), hide_env_values = true)]
+    connections: Option<PathBuf>,
+}
+
+impl ConnectionsArgs {
+    /// The connections of the environment and of a file: the named one, else the project's, else the default.
+    ///
+    /// # Errors
+    /// `maitred.toml` cannot be used, or names a file in a folder that the user does not trust as it is.
+    pub(super) fn open(&self, context: &Context) -> Result<Connections, Failure> {
+        match self.connections.as_deref() {
+            Some(path) => {
+                let (environment, known) = (Environment::of_process(), report::known().clone());
+                Ok(Connections::remembering(environment, Some(path), known))
+            }
+            None => context.project_connections(),
+        }
+    }
+}
+
+/// A connection that cannot be used, as an error of the command.
+pub(super) fn connection_failure(error: &ConnectionError) -> Failure {
+    let failure = Failure::usage(error.to_string());
+    match error {
+        ConnectionError::Undefined(_) => {
+            failure.help("`maitred connections list` shows what is defined, and where")
+        }
+        ConnectionError::Invalid(_)
+        | ConnectionError::File(_)
+        | ConnectionError::Secret(_)
+        | ConnectionError::NoClients(_)
+        | _ => failure,
+    }
+}

@@ -1,0 +1,20 @@
+//! Tables and counts in text.
+
+use super::report;
+
+/// Rows with all columns but the last one padded to the same width, a line each.
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or_default());
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths);
+        let line: String = cells.map(|(cell, width)| format!("{cell:width$}  ")).collect();
+        report::one_line(line.trim_end()) + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// E.g. `1 file` and `2 files`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

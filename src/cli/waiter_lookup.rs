@@ -1,0 +1,138 @@
+//! Waiters by the names that people give, and help where there is none of that name.
+
+use std::path::Path;
+
+use super::context::Context;
+use super::exit::Failure;
+use super::report;
+use super::services;
+use super::source_args::{SourceArgs, unusable_file};
+use crate::catalog::{self, BadFile, Catalog, Entry, LookupError, WaiterOrigin};
+use crate::diagnostic::fold;
+use crate::model::Models;
+
+/// The waiters and the models that names are looked up in.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) catalog: Catalog,
+    pub(super) models: Models,
+}
+
+impl Lookup {
+    /// Opens `sources`.
+    ///
+    /// # Errors
+    /// A named path cannot be used, or `maitred.toml` cannot.
+    pub(super) fn open(sources: &SourceArgs, context: &Context) -> Result<Self, Failure> {
+        sources.check()?;
+        Ok(Self { catalog: sources.catalog(context)?, models: sources.data.models(context) })
+    }
+
+    /// The service that `written` means.
+    pub(super) fn service(&self, written: &str) -> String {
+        services::resolve(Some(&self.catalog), &self.models, written)
+    }
+
+    /// The waiter `name` of `service`. Names of Airflow are noted on stderr.
+    ///
+    /// # Errors
+    /// There is none, or its file cannot be used.
+    pub(super) fn waiter(&self, service: &str, name: &str) -> Result<Entry, LookupError> {
+        let entry = self.catalog.find(service, name)?;
+        if fold(name) != fold(&entry.name) {
+            let id = format!("{}.{}", entry.service, entry.snake_name());
+            report::note(&format!("`{name}` is Airflow's name for {id}"));
+        }
+        Ok(entry)
+    }
+
+    /// Warns of files that were found and cannot be used, although the waiter asked for is in another one.
+    pub(super) fn warn_of_unusable_files(&self) {
+        warn_of_unusable_files(&self.catalog.bad_files_met());
+    }
+
+    /// Why a waiter was not found, with what there is instead.
+    pub(super) fn failure(&self, error: &LookupError) -> Failure {
+        let failure = Failure::usage(error.to_string());
+        match error {
+            LookupError::Unknown(unknown) => {
+                if let Some(help) = self.without_service(unknown.name()) {
+                    return failure.help(help);
+                }
+                let near = unknown.near().map(|near| format!("did you mean `{near}`?"));
+                let near = near.or_else(|| self.of_other_service(unknown.name()));
+                let mut help = match (near, unknown.names()) {
+                    (Some(near), _) => near,
+                    (None, []) => "`maitred list` shows the services that have waiters; \
+                        any operation can be waited on with --until"
+                        .to_owned(),
+                    (None, names) => format!("it has {}", names.join(", ")),
+                };
+                for bad in self.catalog.bad_files() {
+                    let path = bad.path.display();
+                    help.push_str(&format!(
+                        "\n      {path} cannot be used; `maitred lint {path}` shows why"
+                    ));
+                }
+                failure.help(help)
+            }
+            LookupError::BadFile(bad) => unusable_file(bad),
+            LookupError::Extends(bad) => failure.maybe_help(bad.help()),
+            _ => failure,
+        }
+    }
+
+    /// The waiter of that name in another service.
+    fn of_other_service(&self, name: &str) -> Option<String> {
+        let mut services = self.catalog.services().into_iter();
+        let entry = services.find_map(|service| self.catalog.find(&service, name).ok())?;
+        let (service, name) = (&entry.service, entry.snake_name());
+        Some(format!("{service} has it: `maitred wait {service} {name}`"))
+    }
+
+    /// A waiter of that name in a file that does not name its service, so that the file's name stands for one.
+    fn without_service(&self, name: &str) -> Option<String> {
+        let known = services::names(&self.models);
+        let services = self.catalog.services();
+        services.iter().filter(|service| !known.contains(service)).find_map(|service| {
+            let entry = self.catalog.find(service, name).ok()?;
+            let WaiterOrigin::File(path) = &entry.origin else { return None };
+            (catalog::file_service(path) == *service).then(|| name_the_service(path, service))
+        })
+    }
+
+    /// The failure for a service that does not exist, if it only stands for the name of the waiter's file.
+    pub(super) fn unnamed_service(&self, entry: &Entry) -> Option<Failure> {
+        let (WaiterOrigin::File(path), service) = (&entry.origin, &entry.service) else {
+            return None;
+        };
+        let is_known = || services::names(&self.models).contains(service);
+        if catalog::file_service(path) != *service || is_known() {
+            return None;
+        }
+        let name = entry.snake_name();
+        let message = format!("{name} is a waiter of `{service}`, which is not a service");
+        Some(Failure::usage(message).help(name_the_service(path, service)))
+    }
+}
+
+fn name_the_service(path: &Path, service: &str) -> String {
+    format!(
+        "{} does not name the service of its waiters, so that it is taken for one of `{service}`; \
+         add \"service\": \"http\" (or another) to it",
+        path.display()
+    )
+}
+
+/// Warns of files that cannot be used.
+pub(super) fn warn_of_unusable_files(bad: &[&BadFile]) {
+    for bad in bad {
+        let path = report::path(&bad.path);
+        let why = bad.problems.diagnostics().first().map(|problem| problem.message.as_str());
+        let why = report::one_line(why.unwrap_or_default());
+        report::note(&format!(
+            "warning: {path} cannot be used, and its waiters are missing: {why}; `maitred lint \
+             {path}` shows more"
+        ));
+    }
+}
