@@ -2,6 +2,7 @@
 
 use crate::client::CallError;
 use crate::client::CallErrorKind;
+use crate::client::HTTP_SERVICE;
 use crate::client::transport;
 use crate::document::Document;
 use crate::engine::Ending;
@@ -101,7 +102,7 @@ pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
 /// Advice after a failed call. `flags` says what our options are called there.
 pub(super) fn of_error(error: &CallError, service: &str, flags: &OwnFlags) -> String {
     let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
-    let http = service == super::signature::HTTP;
+    let http = service == HTTP_SERVICE;
     match (error.kind(), error.code()) {
         (CallErrorKind::Credentials, "NoCredentials") => {
             format!("{dry_run} shows where they are looked for")

@@ -12,6 +12,7 @@ use crate::catalog::LookupError;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Client;
+use crate::client::HTTP_SERVICE;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
 use crate::clock::Clock;
@@ -32,7 +33,6 @@ use super::misnamed;
 use super::project::{self, ConnectionsArgs};
 use super::render;
 use super::report;
-use super::signature;
 use super::signature::Signature;
 
 /// Where waiters are found, beside the shipped ones.
@@ -276,7 +276,7 @@ async fn opened(
 
 fn cannot_open(error: &ConnectionError, service: &str, args: &ConnectionArgs) -> Failure {
     let url_given = args.connection.is_none() && args.endpoint_url.is_some();
-    if url_given && service == signature::HTTP && matches!(error, ConnectionError::Invalid(_)) {
+    if url_given && service == HTTP_SERVICE && matches!(error, ConnectionError::Invalid(_)) {
         return Failure::usage(format!("--endpoint-url cannot be used: {error}"));
     }
     connections::failure(error)

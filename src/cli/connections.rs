@@ -10,12 +10,11 @@ use super::exit::{Exit, Failure};
 use super::project::ConnectionsArgs;
 use super::render;
 use super::report::{self, Format, Report};
-use super::signature;
-use super::signature::HTTP;
 use crate::aws_connections::with_aws;
 use crate::client::Call;
 use crate::client::CallError;
 use crate::client::Client;
+use crate::client::HTTP_SERVICE;
 use crate::client::Observation;
 use crate::client::Output;
 use crate::client::aws::AwsClient;
@@ -196,7 +195,7 @@ async fn test(args: &TestArgs) -> anyhow::Result<Report> {
     let connection = connections.get(&args.id).map_err(|error| failure(&error))?;
     let service = match connection.kind() {
         "aws" => "sts",
-        "http" | "https" => signature::HTTP,
+        "http" | "https" => HTTP_SERVICE,
         "" => {
             return Err(Failure::usage(format!("the connection `{}` has no type", args.id)).into());
         }
@@ -246,7 +245,11 @@ fn text(facts: &Map<String, Value>) -> String {
 
 /// Sends the request that shows whether the connection works.
 async fn ask(client: &dyn Client, service: &str) -> Result<Map<String, Value>, CallError> {
-    if service == HTTP { ask_host(client).await } else { ask_for_identity(client, service).await }
+    if service == HTTP_SERVICE {
+        ask_host(client).await
+    } else {
+        ask_for_identity(client, service).await
+    }
 }
 
 async fn ask_for_identity(
@@ -266,9 +269,9 @@ async fn ask_for_identity(
 
 async fn ask_host(client: &dyn Client) -> Result<Map<String, Value>, CallError> {
     let input = || Map::from_iter([("endpoint".to_owned(), json!(""))]);
-    let mut output = send(client, HTTP, "HEAD", input()).await?;
+    let mut output = send(client, HTTP_SERVICE, "HEAD", input()).await?;
     if matches!(output.status, Some(405 | 501)) {
-        output = send(client, HTTP, "GET", input()).await?;
+        output = send(client, HTTP_SERVICE, "GET", input()).await?;
     }
     match &output.error {
         // The host need have nothing at this path, but it has to let us in.

@@ -16,6 +16,7 @@ use super::signature;
 use super::signature::Signature;
 use super::test::CASES;
 use crate::catalog;
+use crate::client::HTTP_SERVICE;
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::draft;
@@ -181,7 +182,7 @@ struct Target {
 }
 
 fn find(args: &Args) -> anyhow::Result<Target> {
-    if args.service == signature::HTTP {
+    if args.service == HTTP_SERVICE {
         let failure = Failure::usage("service http has no model to write a waiter from");
         return Err(failure
             .help("`maitred explain http json_field` shows one to begin with")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::client::Call;
+use crate::client::HTTP_SERVICE;
 use crate::client::aws::has_next_page;
 use crate::client::http;
 use crate::diagnostic::nearest;
@@ -21,9 +22,6 @@ use crate::names::xform_name;
 
 use super::exit::Failure;
 use super::values;
-
-/// The service whose operations are HTTP methods.
-pub(super) const HTTP: &str = "http";
 
 /// An operation of a service, as far as the command line needs to know it.
 #[derive(Debug, Clone)]
@@ -79,7 +77,7 @@ impl Signature {
         service: &str,
         name: &str,
     ) -> Result<Option<Self>, Failure> {
-        if service == HTTP {
+        if service == HTTP_SERVICE {
             let method = http::METHODS.iter().find(|method| method.eq_ignore_ascii_case(name));
             return Ok(method.map(|method| Self::Http { method }));
         }
@@ -93,7 +91,7 @@ impl Signature {
 
     /// The operation of service `service` that somebody who wrote `name` may have meant.
     pub(super) fn suggest(models: &Models, service: &str, name: &str) -> Option<String> {
-        if service == HTTP {
+        if service == HTTP_SERVICE {
             return nearest(name, http::METHODS.iter().copied()).map(str::to_owned);
         }
         let service = models.service(service).ok()?;
@@ -104,7 +102,7 @@ impl Signature {
     pub(super) fn service(&self) -> &str {
         match self {
             Self::Aws { service, .. } => &service.model().name,
-            Self::Http { .. } => HTTP,
+            Self::Http { .. } => HTTP_SERVICE,
         }
     }
 
@@ -259,14 +257,14 @@ pub(super) fn known_service(models: &Models, name: &str) -> Result<Arc<Service>,
 /// The names of the services.
 pub(super) fn services(models: &Models) -> Vec<String> {
     let mut services: Vec<_> = models.origins().into_keys().collect();
-    services.push(HTTP.to_owned());
+    services.push(HTTP_SERVICE.to_owned());
     services.sort();
     services
 }
 
 /// The operations of a service.
 pub(super) fn operations(models: &Models, service: &str) -> Result<Vec<Signature>, Failure> {
-    if service == HTTP {
+    if service == HTTP_SERVICE {
         return Ok(http::METHODS.iter().map(|method| Signature::Http { method }).collect());
     }
     let service = known_service(models, service)?;

@@ -17,6 +17,7 @@ use super::signals::Signals;
 use super::signature;
 use super::signature::Signature;
 use super::words::Words;
+use crate::client::HTTP_SERVICE;
 use crate::clock::{Clock, Moment};
 use crate::engine::Outcome;
 use crate::engine::Wait;
@@ -58,7 +59,7 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<Report> {
         }
         (Some(service), None) => {
             let service = &services::meant(Some(&catalog), &models, service);
-            if service != signature::HTTP && catalog.service(service).is_empty() {
+            if service != HTTP_SERVICE && catalog.service(service).is_empty() {
                 signature::known_service(&models, service)?;
             }
             let text = help::service(&catalog, service);

@@ -29,12 +29,11 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::case::Case;
 use crate::case::Expect;
 use crate::case::Reply;
-use crate::case::ReplyError;
 use maitred_core::client::Call;
 use maitred_core::client::CallError;
 use maitred_core::client::CallErrorKind;
@@ -47,7 +46,6 @@ use maitred_core::clock::Timestamp;
 use maitred_core::config::State;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Invalid;
-use maitred_core::document::Document;
 use maitred_core::engine::Outcome;
 use maitred_core::engine::Progress;
 use maitred_core::engine::Wait;
@@ -69,9 +67,6 @@ pub const MAX_BYTES: u64 = 1 << 28;
 /// a step for each node of an expression and each part of a value that it looks at. A thousand times what
 /// a case of an ordinary waiter costs that polls for a day.
 pub const MAX_STEPS: u64 = 100_000_000;
-
-/// The service whose replies are outputs, whatever their status.
-const HTTP: &str = "http";
 
 /// What the caller of the case's wait asks for.
 ///
@@ -299,28 +294,9 @@ pub fn observation(reply: &Reply, service: &str) -> Observation {
         return Observation::Error(CallError::new(kind, transport.code(), transport.message()));
     }
     if let Some(error) = &reply.error {
-        return Observation::Error(service_error(error));
+        let status = error.status.unwrap_or(400);
+        let error = CallError::from_saved(&error.code, &error.message, Some(status));
+        return Observation::Error(error);
     }
-    let document = reply.output.clone().unwrap_or_default();
-    let place = if service == HTTP { "/StatusCode" } else { "/ResponseMetadata/HTTPStatusCode" };
-    let status = document.pointer(place).and_then(Value::as_u64);
-    let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
-    let failed = service == HTTP && status >= 400;
-    let error = failed.then(|| {
-        let message = format!("the endpoint answered {status}");
-        CallError::new(CallErrorKind::Service, status.to_string(), message).with_status(status)
-    });
-    Observation::Output(Output { document: Document::from(document), status: Some(status), error })
-}
-
-/// An error with the document that a service's client makes of it.
-fn service_error(error: &ReplyError) -> CallError {
-    let status = error.status.unwrap_or(400);
-    let document = json!({
-        "Error": {"Code": error.code, "Message": error.message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    });
-    CallError::new(CallErrorKind::Service, &error.code, &error.message)
-        .with_status(status)
-        .with_document(Document::from(document))
+    Observation::Output(Output::from_saved(service, reply.output.clone().unwrap_or_default()))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::client::Call;
+use crate::client::{Call, HTTP_SERVICE};
 use crate::config::AcceptorConfig;
 use crate::config::BackoffConfig;
 use crate::config::Show;
@@ -455,7 +455,7 @@ fn all_pages(
 
 fn is_read_of(service: &str, operation: &str) -> bool {
     match service {
-        "http" => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),
+        HTTP_SERVICE => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),
         _ => is_read(service, operation),
     }
 }

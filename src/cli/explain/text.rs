@@ -9,6 +9,7 @@ use crate::catalog::Entry;
 use crate::cli::duration;
 use crate::cli::render::plain;
 use crate::cli::report;
+use crate::client::HTTP_SERVICE;
 use crate::config::ParameterConfig;
 use crate::config::ParameterType;
 use crate::config::Show;
@@ -198,7 +199,7 @@ fn otherwise(explained: &Explained) -> String {
     if frame.is_strict() {
         return "  - goes on after an output\n  - ends with the error after any error\n".to_owned();
     }
-    let is_http = explained.entry.service == "http";
+    let is_http = explained.entry.service == HTTP_SERVICE;
     let (output, passing) = if is_http {
         ("an answer below 400", "408, 429, 5xx")
     } else {

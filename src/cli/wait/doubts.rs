@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::plan::Target;
 use crate::cli::exit::Failure;
 use crate::cli::project;
-use crate::cli::signature::HTTP;
+use crate::client::HTTP_SERVICE;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
@@ -70,7 +70,7 @@ pub(super) fn find(
 /// A line for each list of the input that is empty: most operations then tell of everything there is.
 pub(super) fn empty_lists(service: &str, input: &Map<String, Value>) -> Vec<String> {
     let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-    let empty = input.iter().filter(|(_, value)| service != HTTP && is_empty(value));
+    let empty = input.iter().filter(|(_, value)| service != HTTP_SERVICE && is_empty(value));
     let line = |(name, _): (&String, &Value)| {
         format!(
             "{name} is an empty list: most operations then tell of everything in the account and region"

@@ -23,6 +23,7 @@ use crate::cli::misnamed;
 use crate::cli::signature;
 use crate::cli::signature::Problem;
 use crate::cli::signature::Signature;
+use crate::client::HTTP_SERVICE;
 use crate::config::TransientConfig;
 use crate::config::WaiterConfig;
 use crate::config::{AcceptorConfig, MatcherKind, State};
@@ -146,7 +147,7 @@ fn not_found_yet() -> AcceptorConfig {
 
 /// The service's own name for any casing of it, if it is one.
 fn canonical(catalog: &Catalog, models: &Models, service: &str) -> Result<String, Failure> {
-    if service == signature::HTTP {
+    if service == HTTP_SERVICE {
         return Ok(service.to_owned());
     }
     if catalog.services().iter().any(|known| known == service) {
@@ -214,7 +215,7 @@ impl Plan {
         let service = target.signature.service();
         let route = route_of_file(&target.config.input, &options.input);
         if let Some(key) =
-            route.filter(|_| service == signature::HTTP && args.connection.connection.is_some())
+            route.filter(|_| service == HTTP_SERVICE && args.connection.connection.is_some())
         {
             let message = format!("{}: {}", target.command_line(), refused_route(key));
             return Err(Failure::usage(message).into());

@@ -8,7 +8,7 @@ use super::plan::Target;
 use crate::cli::dry_run;
 use crate::cli::exit::Failure;
 use crate::cli::report;
-use crate::cli::signature;
+use crate::client::HTTP_SERVICE;
 use crate::config::WaiterConfig;
 use crate::waiter::Options;
 use crate::waiter::Waiter;
@@ -101,7 +101,7 @@ fn waiter(
 }
 
 fn label(place: &Place, given: &Given, target: &Target) -> String {
-    let http = target.signature.service() == signature::HTTP;
+    let http = target.signature.service() == HTTP_SERVICE;
     let text = match place {
         Place::Input(name) if http && name == "url" => dry_run::origin_and_path(&given.text),
         Place::Input(_) | Place::Parameter(_) => given.text.clone(),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::input;
-use super::known::HTTP;
 use super::rule;
 use super::{Config, Known, Models, Subject};
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::config::WaiterFile;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::nearest;
@@ -24,7 +24,7 @@ pub(super) fn service_operations(
     config: &Config,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<String>> {
-    if service == HTTP {
+    if service == HTTP_SERVICE {
         return Some(METHODS.map(str::to_owned).to_vec());
     }
     let models = models?;
@@ -106,7 +106,9 @@ pub(super) fn find(
     else {
         let help = match nearest(written, operations.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if subject.service == HTTP => format!("the methods are {}", METHODS.join(", ")),
+            None if subject.service == HTTP_SERVICE => {
+                format!("the methods are {}", METHODS.join(", "))
+            }
             None => format!("`maitred call {} --help` lists the operations", subject.service),
         };
         let message = format!("service `{}` has no operation `{written}`", subject.service);
@@ -126,13 +128,13 @@ pub(super) fn model(
     known: &Known<'_>,
     operation: &str,
 ) -> Option<Arc<OperationModel>> {
-    known.models.filter(|_| subject.service != HTTP)?.operation(subject.service, operation)
+    known.models.filter(|_| subject.service != HTTP_SERVICE)?.operation(subject.service, operation)
 }
 
 /// Whether the operation only reads.
 pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
     match service {
-        HTTP => matches!(operation, "GET" | "HEAD"),
+        HTTP_SERVICE => matches!(operation, "GET" | "HEAD"),
         service => is_read(service, operation),
     }
 }

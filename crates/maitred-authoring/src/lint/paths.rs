@@ -7,9 +7,10 @@ use super::Subject;
 use super::condition::Test;
 use super::input;
 use super::kind::{Class, Kind, Origin, Typed};
-use super::known::{HTTP, HTTP_REPLY};
+use super::known::HTTP_REPLY;
 use super::rule;
 use super::walk::{Named, Place, Walk, advice, subject as subject_of};
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::Show;
@@ -107,7 +108,7 @@ fn output<'m>(
     operation: Option<&'m OperationModel>,
     merged: bool,
 ) -> Typed<'m> {
-    if subject.service == HTTP {
+    if subject.service == HTTP_SERVICE {
         let members = HTTP_REPLY.map(|name| {
             let known = if name == "StatusCode" { Typed::of(Kind::Number) } else { Typed::any() };
             (name.to_owned(), known)

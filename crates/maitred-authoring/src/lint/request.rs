@@ -1,13 +1,13 @@
 //! The rule about the input of service `http`.
 
 use super::Subject;
-use super::known::HTTP;
 use super::rule;
+use maitred_core::client::HTTP_SERVICE;
 use maitred_http::check_input;
 
 /// Checks the members of the input that hold no placeholders. What is missing, the caller can give.
 pub(super) fn check(subject: &mut Subject<'_>) {
-    if subject.service != HTTP {
+    if subject.service != HTTP_SERVICE {
         return;
     }
     let mut input = subject.waiter.input.clone();

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{HTTP, MAX_BYTES, MAX_REPLIES, MAX_STEPS, observation};
+use super::{MAX_BYTES, MAX_REPLIES, MAX_STEPS, observation};
 use crate::case::Case;
 use crate::case::Reply;
 use crate::lint::Models;
-use maitred_core::client::Call;
+use maitred_core::client::{Call, HTTP_SERVICE};
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Severity;
 use maitred_core::diagnostic::nearest;
@@ -54,7 +54,7 @@ fn check_content(
     models: Option<&dyn Models>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let is_http = waiter.service() == HTTP;
+    let is_http = waiter.service() == HTTP_SERVICE;
     // No model has it, and to look for what was meant takes long.
     let models = models.filter(|_| !is_http);
     let model = |call: &Call| models?.operation(&call.service, &call.operation);
