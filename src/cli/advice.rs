@@ -8,8 +8,8 @@ use crate::waiter::Waiter;
 use super::exit::{Exit, Failure};
 use super::operation_flags::OptionNames;
 use super::report;
-use super::services::HTTP;
 use super::signature::Signature;
+use crate::client::HTTP_SERVICE;
 
 mod failed_elements;
 pub(super) mod missing_quotes;
@@ -96,7 +96,7 @@ pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
 /// Advice after a failed call. `flags` has the names of our options.
 pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) -> String {
     let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
-    let http = service == HTTP;
+    let http = service == HTTP_SERVICE;
     match (error.kind(), error.code()) {
         (CallErrorKind::Credentials, "NoCredentials") => {
             format!("{dry_run} shows where they are looked for")

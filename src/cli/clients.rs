@@ -7,9 +7,9 @@ use super::context::Context;
 use super::exit::Failure;
 use super::operation_flags::OptionNames;
 use super::report;
-use super::services::HTTP;
 use super::signature::Signature;
 use crate::aws_connections::with_aws;
+use crate::client::HTTP_SERVICE;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
 use crate::client::{Call, CallError, Client};
@@ -153,7 +153,7 @@ async fn opened(
 
 fn cannot_open(error: &ConnectionError, service: &str, args: &ConnectionArgs) -> Failure {
     let url_given = args.connection.is_none() && args.endpoint_url.is_some();
-    if url_given && service == HTTP && matches!(error, ConnectionError::Invalid(_)) {
+    if url_given && service == HTTP_SERVICE && matches!(error, ConnectionError::Invalid(_)) {
         return Failure::usage(format!("--endpoint-url cannot be used: {error}"));
     }
     connection_failure(error)

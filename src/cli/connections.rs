@@ -11,9 +11,9 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::operation_flags::OptionNames;
 use super::report::{self, Format, Report};
-use super::services::HTTP;
 use super::text_layout;
 use crate::aws_connections::with_aws;
+use crate::client::HTTP_SERVICE;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
 use crate::client::{Call, CallError, Client, Observation, Output};
@@ -166,7 +166,7 @@ async fn test(args: &TestArgs, context: &Context) -> anyhow::Result<Report> {
     let connection = connections.get(&args.id).map_err(|error| connection_failure(&error))?;
     let service = match connection.kind() {
         "aws" => "sts",
-        "http" | "https" => HTTP,
+        "http" | "https" => HTTP_SERVICE,
         "" => {
             return Err(Failure::usage(format!("the connection `{}` has no type", args.id)).into());
         }
@@ -217,7 +217,11 @@ fn text(facts: &Map<String, Value>) -> String {
 
 /// Sends the request that shows whether the connection works.
 async fn ask(client: &dyn Client, service: &str) -> Result<Map<String, Value>, CallError> {
-    if service == HTTP { ask_host(client).await } else { ask_for_identity(client, service).await }
+    if service == HTTP_SERVICE {
+        ask_host(client).await
+    } else {
+        ask_for_identity(client, service).await
+    }
 }
 
 async fn ask_for_identity(
@@ -237,9 +241,9 @@ async fn ask_for_identity(
 
 async fn ask_host(client: &dyn Client) -> Result<Map<String, Value>, CallError> {
     let input = || Map::from_iter([("endpoint".to_owned(), json!(""))]);
-    let mut output = send(client, HTTP, "HEAD", input()).await?;
+    let mut output = send(client, HTTP_SERVICE, "HEAD", input()).await?;
     if matches!(output.status, Some(405 | 501)) {
-        output = send(client, HTTP, "GET", input()).await?;
+        output = send(client, HTTP_SERVICE, "GET", input()).await?;
     }
     match &output.error {
         // The host need not have anything at this path, but must grant access.

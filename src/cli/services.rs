@@ -5,17 +5,15 @@ use std::sync::Arc;
 use super::exit::Failure;
 use super::report;
 use crate::catalog::Catalog;
+use crate::client::HTTP_SERVICE;
 use crate::diagnostic::nearest;
 use crate::model::{ModelError, Models, Service};
 use crate::names::service_named;
 
-/// The service whose operations are HTTP methods.
-pub(super) const HTTP: &str = "http";
-
 /// The names of the services, sorted.
 pub(super) fn names(models: &Models) -> Vec<String> {
     let mut services: Vec<_> = models.origins().into_keys().collect();
-    services.push(HTTP.to_owned());
+    services.push(HTTP_SERVICE.to_owned());
     services.sort();
     services
 }

@@ -12,9 +12,10 @@ use crate::model::{Member, Models, OperationModel, Service, ShapeKind, ShapeRef}
 use crate::names::{same_name, xform_name};
 
 use super::exit::Failure;
-use super::services::{self, HTTP};
+use super::services;
 use super::shorthand;
 use super::values;
+use crate::client::HTTP_SERVICE;
 
 /// An operation of a service, as far as the command line needs to know it.
 #[derive(Debug, Clone)]
@@ -70,7 +71,7 @@ impl Signature {
         service: &str,
         name: &str,
     ) -> Result<Option<Self>, Failure> {
-        if service == HTTP {
+        if service == HTTP_SERVICE {
             let method = http::METHODS.iter().find(|method| method.eq_ignore_ascii_case(name));
             return Ok(method.map(|method| Self::Http { method }));
         }
@@ -85,7 +86,7 @@ impl Signature {
 
     /// The operation of `service` whose name is similar to `name`.
     pub(super) fn suggest(models: &Models, service: &str, name: &str) -> Option<String> {
-        if service == HTTP {
+        if service == HTTP_SERVICE {
             return nearest(name, http::METHODS.iter().copied()).map(str::to_owned);
         }
         let service = models.service(service).ok()?;
@@ -96,7 +97,7 @@ impl Signature {
     pub(super) fn service(&self) -> &str {
         match self {
             Self::Aws { service, .. } => &service.model().name,
-            Self::Http { .. } => HTTP,
+            Self::Http { .. } => HTTP_SERVICE,
         }
     }
 
@@ -234,7 +235,7 @@ pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
 
 /// The operations of a service.
 pub(super) fn operations(models: &Models, service: &str) -> Result<Vec<Signature>, Failure> {
-    if service == HTTP {
+    if service == HTTP_SERVICE {
         return Ok(http::METHODS.iter().map(|method| Signature::Http { method }).collect());
     }
     let service = services::find(models, service)?;

@@ -1,7 +1,7 @@
 //! What happens before any command runs: limits, the panic hook, secrets of the environment, the log.
 
 use super::report;
-use crate::client::aws::MIN_KEY;
+use crate::client::aws::MIN_SECRET_LENGTH;
 use crate::descriptors;
 use crate::secrets::names::is_secret_name;
 
@@ -19,7 +19,7 @@ fn remember_secrets_of_environment() {
     let known = report::known();
     for (name, value) in std::env::vars_os() {
         let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-        if name.starts_with("AWS_") && is_secret_name(name) && value.len() >= MIN_KEY {
+        if name.starts_with("AWS_") && is_secret_name(name) && value.len() >= MIN_SECRET_LENGTH {
             known.add(value);
         }
         if name.starts_with("AWS_ENDPOINT_URL") || name.to_ascii_lowercase().ends_with("_proxy") {

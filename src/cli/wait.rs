@@ -10,12 +10,13 @@ use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
 use super::report::{self, Report};
-use super::services::{self, HTTP};
+use super::services;
 use super::signals::Signals;
 use super::signature::Signature;
 use super::source_args::SourceArgs;
 use super::waiter_lookup::Lookup;
 use super::words::Words;
+use crate::client::HTTP_SERVICE;
 use crate::clock::{Clock, Moment};
 use crate::engine::{Outcome, Wait, WaitEvent};
 
@@ -59,7 +60,7 @@ pub(super) fn run_words(words: &Words, context: &Context) -> anyhow::Result<Repo
     };
     let service = lookup.service(service);
     let Some(name) = &words.name else {
-        if service != HTTP && lookup.catalog.service(&service).is_empty() {
+        if service != HTTP_SERVICE && lookup.catalog.service(&service).is_empty() {
             services::find(&lookup.models, &service)?;
         }
         let text = help::service(&lookup.catalog, &service);

@@ -1,4 +1,4 @@
-//! The checksum of a request's body, where the service asks for one: S3 and its relatives.
+//! The checksum of a request's body, which S3 and related services ask for.
 
 use aws_smithy_types::base64;
 use sha1::Sha1;
@@ -6,18 +6,18 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use maitred_model::{Location, Member, OperationModel};
 
-use super::prepare::Invalid;
+use super::invalid_call::InvalidCall;
 use super::protocol::Request;
 
 /// The header that names the algorithm of a request that can carry a checksum.
 const ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
 
-/// Adds the checksum of the body, if the operation takes one and the caller gives none: by CRC-32, as
-/// botocore does, or by the algorithm that the caller names.
+/// Adds the checksum of the body if the operation takes one and the caller gives none: CRC-32, as in
+/// botocore, or the algorithm that the caller names.
 ///
 /// # Errors
-/// The caller names an algorithm that is not known here.
-pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(), Invalid> {
+/// The caller names an unsupported algorithm.
+pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(), InvalidCall> {
     let takes_algorithm = takes_algorithm(operation);
     let given = request.headers.iter().any(|(name, _)| name.starts_with("x-amz-checksum-"));
     if given || !(operation.checksum_required || takes_algorithm) {
@@ -31,7 +31,7 @@ pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(
         "sha256" => Sha256::digest(&request.body).to_vec(),
         "sha512" => Sha512::digest(&request.body).to_vec(),
         _ => {
-            return Err(Invalid::new(
+            return Err(InvalidCall::new(
                 "UnsupportedChecksum",
                 format_args!(
                     "a checksum by {algorithm} cannot be made here: \

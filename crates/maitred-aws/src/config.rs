@@ -9,137 +9,58 @@ use aws_config::identity::IdentityCache;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use maitred_core::client::{ClientConfig, Verify};
-
-mod chain;
-mod connector;
+mod credential_process;
 mod environment;
+mod error;
+mod file_provider;
 mod ini;
 mod load;
 mod lookup;
-mod own;
-mod process;
+mod profile_chain;
+mod profile_credentials;
 mod profiles;
-mod renewal;
+mod reqwest_client;
 mod role;
 mod sdk_text;
-mod tokens;
+mod settings;
+mod token_files;
 
 pub use environment::AwsEnvironment;
+pub use error::AwsSettingsError;
 pub use role::Role;
+pub use settings::{AccessKeys, AwsSettings};
 
-use renewal::FileProvider;
+use file_provider::FileProvider;
 use role::RoleProvider;
 
-/// Fetching credentials may take a call to STS, which may take a retry.
+/// How long fetching credentials may take: a call to STS and its retry.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What a client of AWS services is made of; what is not given comes from the SDK's own chain.
-///
-/// `Debug` does not show keys.
-#[derive(Clone, Default, PartialEq)]
-pub struct AwsSettings {
-    /// The region; default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's. The instance metadata
-    /// service is not asked.
-    pub region: Option<String>,
-    /// The profile of `~/.aws/config` and `~/.aws/credentials`; default: `AWS_PROFILE`.
-    pub profile: Option<String>,
-    /// Where requests go instead of to the services' own endpoints. The call that assumes
-    /// [`role`](Self::role) does not go there.
-    pub endpoint_url: Option<String>,
-    /// The same for single services, by service id as in `Redshift Data`; these win.
-    pub service_endpoints: BTreeMap<String, String>,
-    /// Which certificates are accepted.
-    pub verify: Option<Verify>,
-    /// Time-outs, retries and the like.
-    pub config: ClientConfig,
-    /// The keys to sign with.
-    pub keys: Option<AccessKeys>,
-    /// The role to assume with the keys or with what the SDK's chain finds.
-    pub role: Option<Role>,
-}
-
-/// Access keys. `Debug` does not show them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessKeys {
-    /// `aws_access_key_id`
-    pub id: String,
-    /// `aws_secret_access_key`
-    pub secret: String,
-    /// `aws_session_token`
-    pub session_token: Option<String>,
-}
-
-impl fmt::Debug for AccessKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessKeys(***)")
-    }
-}
-
-impl fmt::Debug for AwsSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An endpoint or a proxy may be a URL with a login.
-        f.debug_struct("AwsSettings")
-            .field("region", &self.region)
-            .field("profile", &self.profile)
-            .field("verify", &self.verify)
-            .field("keys", &self.keys)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Settings that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadSettings {
-    message: String,
-    help: Option<String>,
-}
-
-impl BadSettings {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn help(&self) -> Option<&str> {
-        self.help.as_deref()
-    }
-}
-
-impl fmt::Display for BadSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for BadSettings {}
 
 impl AwsSettings {
     /// The SDK's configuration. It has everything that a client needs, also one of the official SDK;
     /// credentials are fetched when a call needs them, cached, and fetched anew before they expire.
     ///
-    /// What the settings do not say is looked up in the environment of the process and in
-    /// `~/.aws/config` and `~/.aws/credentials`, as botocore reads them.
+    /// What is not set is looked up in the environment of the process and in `~/.aws/config` and
+    /// `~/.aws/credentials`, as in botocore.
     ///
-    /// Requests go out unsigned if [`ClientConfig::signature_version`] says so: there are no
-    /// credentials then, and [`super::AwsClient::unsigned`] is the client for it.
+    /// If [`ClientConfig::signature_version`](maitred_core::client::ClientConfig::signature_version) says
+    /// that requests are unsigned, there are no credentials, and
+    /// [`AwsClient::unsigned`](crate::AwsClient::unsigned) is the client for them.
     ///
     /// # Errors
     /// The profile does not exist, a file cannot be parsed, or a setting cannot be used.
-    pub async fn sdk_config(&self) -> Result<SdkConfig, BadSettings> {
-        self.sdk_config_in(&AwsEnvironment::of_process()).await
+    pub async fn sdk_config(&self) -> Result<SdkConfig, AwsSettingsError> {
+        self.sdk_config_in(&AwsEnvironment::from_process()).await
     }
 
-    /// The same with other variables and files than those of the process.
+    /// The SDK's configuration with other variables and files than those of the process.
     ///
     /// # Errors
     /// As [`Self::sdk_config`].
     pub async fn sdk_config_in(
         &self,
         environment: &AwsEnvironment,
-    ) -> Result<SdkConfig, BadSettings> {
+    ) -> Result<SdkConfig, AwsSettingsError> {
         let profiles = environment.profiles()?;
         self.check_tokens(environment, &profiles)?;
         let mut base = self.load(environment, &profiles).await?;
@@ -173,12 +94,6 @@ impl AwsSettings {
                 .credentials_provider(SharedCredentialsProvider::new(role));
         }
         Ok(builder.build())
-    }
-
-    /// Whether requests go out without a signature.
-    #[must_use]
-    pub fn is_unsigned(&self) -> bool {
-        self.config.is_unsigned()
     }
 }
 

@@ -1,12 +1,12 @@
-//! Connections of AWS: clients of any AWS service, made of the connections that tasks name.
+//! AWS clients for the connections that tasks name.
 //!
-//! [`with_aws`] teaches [`Clients`] all of AWS; [`aws_client`] gives the client of a connection to operators that
-//! call an SDK of AWS themselves.
+//! [`with_aws`] adds AWS to [`Clients`]; [`aws_client`] returns the client of a connection, for operators that use an
+//! AWS SDK themselves.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{AwsClient, AwsEnvironment, AwsSettings, remembering};
+use crate::{AwsClient, AwsEnvironment, AwsSettings, with_known_secrets};
 use maitred_core::client::{Call, CallError, Client, InputProblem};
 use maitred_core::clock::BoxFuture;
 use maitred_core::secrets::KnownSecrets;
@@ -18,19 +18,18 @@ use maitred_runtime::connection::{
 
 mod settings;
 
-/// `clients` that also make the clients of AWS services, of these models. Clients of service `http` then accept
-/// the certificates that the AWS configuration names (`AWS_CA_BUNDLE`), too.
+/// Adds the clients of AWS services with these models. Clients of service `http` then accept the certificates of the
+/// AWS configuration (`AWS_CA_BUNDLE`), too.
 #[must_use]
 pub fn with_aws(clients: Clients, models: Models) -> Clients {
-    let ca_bundle = || AwsEnvironment::of_process().ca_bundle().map_err(|bad| bad.to_string());
+    let ca_bundle = || AwsEnvironment::from_process().ca_bundle().map_err(|bad| bad.to_string());
     clients.with_factory(Arc::new(AwsFactory { models })).with_ca_bundle(ca_bundle)
 }
 
-/// The client of AWS services with `settings`; also where [`Clients::with_client`] has given another one for
-/// `service`.
+/// The AWS client with `settings`, even if [`Clients::with_client`] has set another one for `service`.
 ///
 /// # Errors
-/// The connection is not defined, or it or the settings cannot be used; or `clients` know nothing of AWS.
+/// The connection is not defined, or it or the settings cannot be used; or `clients` are without AWS.
 pub async fn aws_client(
     clients: &Clients,
     service: &str,
@@ -104,7 +103,7 @@ impl ClientPlan for AwsPlan {
             let client = if self.settings.is_unsigned() {
                 AwsClient::unsigned(&config, models)
             } else {
-                AwsClient::with_models(&remembering(config, self.known.clone()), models)
+                AwsClient::with_models(&with_known_secrets(config, self.known.clone()), models)
             };
             Ok(Arc::new(client) as Arc<dyn Client>)
         })

@@ -1,4 +1,4 @@
-//! What the models do not say: the ways of single services that their clients have to know.
+//! Customisations of single services that their models do not have.
 
 use serde_json::{Map, Value};
 
@@ -6,18 +6,21 @@ use maitred_core::client::CallError;
 use maitred_model::{OperationModel, ServiceModel};
 
 use super::endpoint::{ResolvedEndpoint, is_ip, split_port};
-use super::prepare::Invalid;
+use super::invalid_call::InvalidCall;
 use super::protocol::Request;
 
-/// Tells of a call that cannot be made here at all.
+/// Refuses operations that are not supported.
 ///
 /// # Errors
-/// If the service wants another signature than version 4, or the operation streams events.
-pub(super) fn refuse(service: &ServiceModel, operation: &OperationModel) -> Result<(), Invalid> {
+/// The service needs another signature than version 4, or the operation streams events.
+pub(super) fn refuse(
+    service: &ServiceModel,
+    operation: &OperationModel,
+) -> Result<(), InvalidCall> {
     let version = service.signature_version.as_str();
     if !matches!(version, "v4" | "s3" | "s3v4") && !operation.unsigned {
         let what = if version == "bearer" { "a bearer token" } else { "another signature" };
-        return Err(Invalid::new(
+        return Err(InvalidCall::new(
             "UnsupportedSigner",
             format_args!(
                 "{} takes requests with {what} ({version}); only Signature Version 4 can be made",
@@ -26,7 +29,7 @@ pub(super) fn refuse(service: &ServiceModel, operation: &OperationModel) -> Resu
         ));
     }
     if operation.has_event_stream() {
-        return Err(Invalid::new(
+        return Err(InvalidCall::new(
             "UnsupportedOperation",
             format_args!("{} streams events, which is not supported", operation.name),
         ));
@@ -34,18 +37,18 @@ pub(super) fn refuse(service: &ServiceModel, operation: &OperationModel) -> Resu
     Ok(())
 }
 
-/// Tells of an endpoint that takes other signatures only, as that of a multi-region access point.
+/// Refuses an endpoint that takes other signatures only, such as that of a multi-region access point.
 ///
 /// # Errors
-/// If none of its schemes is Signature Version 4.
-pub(super) fn check_signer(endpoint: &ResolvedEndpoint) -> Result<(), Invalid> {
+/// None of its schemes is Signature Version 4.
+pub(super) fn check_signer(endpoint: &ResolvedEndpoint) -> Result<(), InvalidCall> {
     let schemes = endpoint.properties.get("authSchemes").and_then(Value::as_array);
     let names = schemes.into_iter().flatten().filter_map(|scheme| scheme.get("name")?.as_str());
     let names: Vec<&str> = names.collect();
     if names.is_empty() || names.contains(&"sigv4") {
         return Ok(());
     }
-    Err(Invalid::new(
+    Err(InvalidCall::new(
         "UnsupportedSigner",
         format_args!(
             "{} takes requests signed with {} only; only Signature Version 4 can be made",
@@ -55,7 +58,7 @@ pub(super) fn check_signer(endpoint: &ResolvedEndpoint) -> Result<(), Invalid> {
     ))
 }
 
-/// Completes an output: where a bucket is, is the root element's own text (botocore's handler
+/// Completes an output: the region of a bucket is the text of the root element (botocore's handler
 /// `parse_get_bucket_location`).
 pub(super) fn output(
     service: &ServiceModel,
@@ -103,7 +106,7 @@ fn bare_id(id: &str) -> Option<String> {
     matches!(kind, "hostedzone" | "change" | "delegationset").then(|| id.to_owned())
 }
 
-/// Changes a request that is written.
+/// Changes a serialised request.
 pub(super) fn request(service: &ServiceModel, operation: &OperationModel, request: &mut Request) {
     match service.name.as_str() {
         "glacier" => {
@@ -120,7 +123,7 @@ pub(super) fn request(service: &ServiceModel, operation: &OperationModel, reques
     }
 }
 
-/// The endpoint of S3 has the bucket already, in the host name or in the path.
+/// Removes the bucket, which the endpoint of S3 has already, in the host name or in the path.
 fn without_bucket(target: &str) -> String {
     let rest = target.strip_prefix('/').unwrap_or(target);
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -159,7 +162,7 @@ pub(super) fn bucket<'a>(service: &ServiceModel, input: &'a Map<String, Value>) 
     if service.name == "s3" { input.get("Bucket")?.as_str() } else { None }
 }
 
-/// The region of a bucket that another region was asked about.
+/// The region of the bucket, in the error of another region.
 pub(super) fn bucket_region(error: &CallError) -> Option<String> {
     if !matches!(error.status(), Some(301 | 307 | 400)) {
         return None;
@@ -169,7 +172,7 @@ pub(super) fn bucket_region(error: &CallError) -> Option<String> {
     header.or_else(|| document.pointer("/Error/Region"))?.as_str().map(str::to_owned)
 }
 
-/// What goes before the host name. The rule set of S3 Control puts the account there by itself.
+/// The prefix of the host name. The rule set of S3 Control adds the account itself.
 pub(super) fn host_prefix<'a>(
     service: &ServiceModel,
     operation: &'a OperationModel,

@@ -1,35 +1,24 @@
-//! Where a call goes: an interpreter of endpoint rule sets.
+//! The endpoint of a call: an interpreter of endpoint rule sets.
 //!
 //! The rules and their functions are those of
 //! <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+mod error;
 mod functions;
 
+pub(super) use error::EndpointError;
 pub(super) use functions::{
     Partitions, is_ip, is_valid_host_label, parse_url, split_port, uri_encode,
 };
 
-/// The longest text that a template makes, in bytes. Rules that double a text again and again would use
-/// up the memory.
+/// The longest text that a template may make, in bytes: rules could double a text until the memory is used
+/// up.
 const MAX_TEXT: usize = 64 * 1024;
-
-/// Why there is no endpoint; the rule set's own words, or what is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct EndpointError(pub(super) String);
-
-impl fmt::Display for EndpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for EndpointError {}
 
 /// A service's rules.
 #[derive(Debug, Deserialize)]
@@ -64,7 +53,7 @@ struct EndpointRule {
     headers: Map<String, Value>,
 }
 
-/// Where a call goes.
+/// The endpoint of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ResolvedEndpoint {
     pub(super) url: String,
@@ -78,7 +67,7 @@ impl RuleSet {
     /// Reads the JSON of a rule set.
     ///
     /// # Errors
-    /// If it is no rule set.
+    /// The text is not a rule set.
     pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
         serde_json::from_str(text).map_err(|error| EndpointError(error.to_string()))
     }
@@ -87,7 +76,7 @@ impl RuleSet {
     /// set does not have are ignored.
     ///
     /// # Errors
-    /// If the rules end with an error or with nothing.
+    /// The rules end with an error, or without an endpoint.
     pub(super) fn resolve(
         &self,
         partitions: &Partitions,
@@ -109,7 +98,7 @@ impl RuleSet {
     }
 }
 
-/// The variables that a rule sees. A rule's own go when it ends.
+/// The variables that a rule sees. Those of a rule are dropped when it ends.
 struct Scope<'a> {
     variables: Vec<(Cow<'a, str>, Value)>,
     partitions: &'a Partitions,
@@ -177,7 +166,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Properties are literals all the way down, but for templates.
+    /// Properties are literals, apart from templates.
     fn nested(&self, value: &Value) -> Result<Value, EndpointError> {
         match value {
             Value::Array(items) => {

@@ -1,4 +1,4 @@
-//! Failed calls, from the runtime's errors to [`CallError`].
+//! From the SDK runtime's errors to [`CallError`].
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -18,11 +18,12 @@ use maitred_core::client::{CallError, CallErrorKind, transport};
 use maitred_core::document::Document;
 use maitred_core::secrets::urls;
 use maitred_net::delivery::is_never_sent;
+use maitred_net::error_chain::{self, chain};
 
-use super::exchange::BodyError;
+use super::limits::BodyError;
 use super::protocol::{ProtocolError, Reply};
 
-/// The error that a service answered with.
+/// The error in a reply.
 #[derive(Debug)]
 pub(super) struct ServiceError {
     metadata: ErrorMetadata,
@@ -32,7 +33,7 @@ pub(super) struct ServiceError {
 }
 
 impl ServiceError {
-    /// The error of a reply, from the document that was parsed of it.
+    /// The error of a reply with this parsed document.
     pub(super) fn new(document: Value, reply: &Reply) -> Self {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
         // An error without a code, such as XML of something else than the service, has its status as one.
@@ -93,7 +94,7 @@ fn retry_after(reply: &Reply) -> Option<Duration> {
     millis.or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
-/// What became of a call to `url`.
+/// The error of a call to `url`.
 pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> CallError {
     if let SdkError::ServiceError(context) = error {
         return match context.into_err().downcast::<ServiceError>() {
@@ -123,7 +124,7 @@ pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> Cal
         SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) | _ => None,
     };
     let Some(code) = code else {
-        return CallError::new(CallErrorKind::Invalid, "CannotSend", root(&error));
+        return CallError::new(CallErrorKind::Invalid, "CannotSend", root_message(&error));
     };
     let failed = transport_error(code, url, &error);
     match status {
@@ -141,18 +142,17 @@ fn transport_error(code: &str, url: &str, error: &(dyn StdError + 'static)) -> C
         transport::RESPONSE => "no whole reply from",
         _ => "no connection to",
     };
-    let message = urls::masked(&format!("{what} {url}: {}", root(error)));
+    let message = urls::masked(&format!("{what} {url}: {}", root_message(error)));
     CallError::new(CallErrorKind::Transport, code, message)
 }
 
-/// The connector's errors are of crates that are not ours to name, so that kinds of I/O errors and
-/// words have to do.
+/// The types of the connector's errors are private, so this goes by the kinds of I/O errors and by their
+/// messages.
 fn connect_code(error: &(dyn StdError + 'static)) -> &'static str {
     let words = chain(error).map(|error| error.to_string().to_lowercase()).collect::<Vec<_>>();
     let says = |word: &str| words.iter().any(|text| text.contains(word));
     let is = |kind: io::ErrorKind| {
-        let mut errors = chain(error).filter_map(|error| error.downcast_ref::<io::Error>());
-        errors.any(|error| error.kind() == kind)
+        error_chain::of_type::<io::Error>(error).any(|error| error.kind() == kind)
     };
     if says("dns error") || says("failed to lookup address") {
         transport::DNS
@@ -176,11 +176,11 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
     })
 }
 
-/// No credentials, or they could not be fetched: what is wrong, and what to do.
+/// The error of missing credentials, or of ones that could not be fetched.
 fn credentials_error(error: &(dyn StdError + 'static)) -> Option<CallError> {
     let found = find::<CredentialsError>(error);
     if let Some(call) = found.and_then(|found| find::<CallError>(found)) {
-        return Some(of_role(call));
+        return Some(role_error(call));
     }
     if matches!(found, Some(CredentialsError::CredentialsNotLoaded(_))) {
         return Some(no_credentials());
@@ -193,13 +193,13 @@ fn credentials_error(error: &(dyn StdError + 'static)) -> Option<CallError> {
     let message = format!(
         "the credentials could not be fetched: {}; \
          check the profile (--profile, AWS_PROFILE) and what it refers to",
-        root(error)
+        root_message(error)
     );
     Some(CallError::new(CallErrorKind::Credentials, "CredentialsError", message))
 }
 
-/// The call that was to fetch credentials failed. What may pass does not end a wait.
-fn of_role(error: &CallError) -> CallError {
+/// The call that assumes a role failed. A transient error does not end a wait.
+fn role_error(error: &CallError) -> CallError {
     let passes = error.kind() == CallErrorKind::Transport
         || error.status().is_some_and(|status| status >= 500 || status == 429)
         || error.code().contains("Throttl");
@@ -222,22 +222,12 @@ pub(super) fn no_credentials() -> CallError {
     )
 }
 
-/// The error, its source, the source's source, …; what an I/O error wraps counts as its source.
-fn chain<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-        None => error.source(),
-    })
-}
-
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    chain(error).find_map(|error| error.downcast_ref::<E>())
+    error_chain::of_type(error).next()
 }
 
-/// The text of the last error of the chain that says something: the others only wrap it.
-fn root(error: &(dyn StdError + 'static)) -> String {
+/// The message of the innermost error that has one.
+fn root_message(error: &(dyn StdError + 'static)) -> String {
     let says_something = |text: &String| !matches!(text.as_str(), "" | "timed out");
     let texts = chain(error).map(ToString::to_string).filter(says_something);
     texts.last().unwrap_or_else(|| "unknown".to_owned())

@@ -1,6 +1,6 @@
 //! All pages of a paginated operation as one document, by the rules of botocore's
-//! `PageIterator.build_full_result()`: lists are joined, strings too, numbers are added, and what is
-//! the same on every page is taken from the first. The document has nothing else.
+//! `PageIterator.build_full_result()`: lists and strings are concatenated, numbers are added, and
+//! non-aggregate keys are taken from the first page. The document has no other members.
 
 use serde_json::{Map, Number, Value};
 
@@ -8,15 +8,15 @@ use maitred_core::client::{Call, CallError, CallErrorKind, transport};
 use maitred_core::expression::Expression;
 use maitred_model::Pagination;
 
-use super::exchange::MAX_REPLY_BYTES;
+use super::limits::MAX_REPLY_BYTES;
 
-/// The most pages of one operation that are asked for.
+/// The most pages that are requested for one call.
 pub const MAX_PAGES: usize = 1000;
 
 /// The pages so far.
 pub(super) struct Pages<'a> {
     pagination: &'a Pagination,
-    /// The input members that carry tokens, with what yields each of them.
+    /// The input members that carry tokens, and the expressions that yield them.
     tokens: Vec<(&'a str, Expression)>,
     more_results: Option<Expression>,
     /// The call of the next page.
@@ -25,7 +25,7 @@ pub(super) struct Pages<'a> {
     same: Vec<(&'a str, Value)>,
     last_token: Option<Vec<Value>>,
     count: usize,
-    /// How many bytes of JSON the pages to come may have.
+    /// How many bytes of JSON further pages may have.
     room: usize,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Pages<'a> {
         &self.call
     }
 
-    /// Takes in one page, and tells whether there is another.
+    /// Adds a page, and returns whether there is another.
     pub(super) fn add(&mut self, page: &Value) -> Result<bool, CallError> {
         self.room = self.room.checked_sub(size(page)).ok_or_else(|| {
             let message = "all pages together are larger than one reply may be";
@@ -164,7 +164,7 @@ fn member<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |value, name| value.get(name))
 }
 
-/// The place of a dotted path, made where it is missing; `None` if something else is in the way.
+/// The value at a dotted path, created if it is missing; `None` if a parent is not an object.
 fn slot<'v>(value: &'v mut Value, path: &str) -> Option<&'v mut Value> {
     path.split('.').try_fold(value, |value, name| {
         if value.is_null() {
@@ -174,7 +174,7 @@ fn slot<'v>(value: &'v mut Value, path: &str) -> Option<&'v mut Value> {
     })
 }
 
-/// Adds what a page has to what the pages before it had; an object stays that of the first.
+/// Adds the value of a page to that of the pages before; an object stays that of the first.
 fn join(known: &mut Value, value: &Value) {
     match (&mut *known, value) {
         (Value::Null, value) => *known = value.clone(),

@@ -1,24 +1,23 @@
-//! Everything about a call that is known before it is signed and sent.
+//! Prepares a call: everything that is known before it is signed and sent.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use maitred_core::client::InputProblem;
-use maitred_core::client::{Call, CallError, CallErrorKind, Observation, Output, transport};
-use maitred_core::document::Document;
+use maitred_core::client::{Call, CallError, InputProblem, Observation};
 use maitred_core::secrets::urls;
-use maitred_model::{OperationModel, ServiceModel};
+use maitred_model::{ModelError, Models, OperationModel, Service, ServiceModel};
+use uuid::Uuid;
 
 use super::checksum;
 use super::customize;
 use super::endpoint::{self, Partitions, ResolvedEndpoint, RuleSet};
-use super::error::ServiceError;
+use super::invalid_call::InvalidCall;
 use super::protocol::{self, Reply, Request};
-use maitred_model::{ModelError, Service};
+use super::reply;
 
-/// A call as it would be sent, but for credentials and signature.
+/// A call as it is sent, without credentials and signature.
 ///
 /// Its `Debug` does not show headers and body, which may hold secrets.
 #[derive(Clone)]
@@ -65,7 +64,7 @@ impl Prepared {
         format!("{}{}", self.endpoint.url.trim_end_matches('/'), self.request.target)
     }
 
-    /// The path and the query string, without what the endpoint's URL has of a path.
+    /// The path and the query string, without the path of the endpoint.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.request.target
@@ -77,7 +76,7 @@ impl Prepared {
         &self.region
     }
 
-    /// The headers that the protocol sets; others are added when the request is signed and sent.
+    /// The headers of the protocol. Others are added when the request is signed and sent.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -88,55 +87,19 @@ impl Prepared {
         &self.request.body
     }
 
-    /// What a reply to this call says, wherever the reply comes from, such as a recording: what a
-    /// client sees that gets it, without retries. Names of headers are in lower case.
+    /// What a client observes that receives this reply to the call, without retries. The reply may come
+    /// from anywhere, such as a recording. Names of headers are in lower case.
     #[must_use]
     pub fn read(&self, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Observation {
         let reply = Reply { status, headers, body, retries: 0 };
-        let model = self.service.model();
-        if is_error(status) {
-            let document = protocol::parse_error(&self.service, &self.operation, &reply);
-            let error = ServiceError::new(document, &reply);
-            return Observation::Error(error.into_call_error());
-        }
-        match protocol::parse_output(model, &self.operation, &reply) {
-            Ok(document) => Observation::Output(output(document, status)),
-            Err(error) => {
-                let error = CallError::new(CallErrorKind::Transport, transport::RESPONSE, error.0);
-                Observation::Error(error.with_status(status))
-            }
+        match reply::read(&self.service, &self.operation, &reply) {
+            Ok(output) => Observation::Output(output),
+            Err(error) => Observation::Error(error.into_call_error(status)),
         }
     }
 }
 
-/// botocore's clients take a reply for an error from here on.
-pub(super) fn is_error(status: u16) -> bool {
-    status >= 300
-}
-
-pub(super) fn output(document: Value, status: u16) -> Output {
-    Output { document: Document::from(document), status: Some(status), error: None }
-}
-
-/// Why a call cannot be sent as it is, for people.
-pub(super) struct Invalid {
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
-
-impl Invalid {
-    pub(super) fn new(code: &'static str, message: impl fmt::Display) -> Self {
-        Self { code, message: message.to_string() }
-    }
-}
-
-impl From<ModelError> for Invalid {
-    fn from(error: ModelError) -> Self {
-        Self::new(error.code(), error)
-    }
-}
-
-/// What the endpoint of a call depends on, apart from the call.
+/// What the endpoint depends on, apart from the call.
 pub(super) struct EndpointSource<'a> {
     pub(super) rules: &'a RuleSet,
     pub(super) partitions: &'a Partitions,
@@ -147,37 +110,45 @@ pub(super) struct EndpointSource<'a> {
     pub(super) url: Option<String>,
 }
 
-/// What is wrong with the input of a call, as far as the service's model tells.
+/// The problems of a call's input. There are none if the service has no model.
 ///
 /// # Errors
-/// The model has no such operation, or the operation cannot be called by name.
-pub(super) fn input_problems(service: &Service, call: &Call) -> Result<Vec<InputProblem>, Invalid> {
-    let operation = service.operation(&call.operation)?;
+/// [`CallErrorKind::Invalid`](maitred_core::client::CallErrorKind::Invalid): the service has no such
+/// operation, the operation cannot be called by name, or the model cannot be used.
+pub fn input_problems(models: &Models, call: &Call) -> Result<Vec<InputProblem>, CallError> {
+    let service = match models.service(&call.service) {
+        Ok(service) => service,
+        Err(ModelError::UnknownService { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(InvalidCall::from(error).into()),
+    };
+    let operation = service.operation(&call.operation).map_err(InvalidCall::from)?;
     customize::refuse(service.model(), &operation)?;
     let mut input = call.input.clone();
     customize::input(service.model(), &operation, &mut input);
     Ok(operation.check_input(&input))
 }
 
-/// Checks the input, fills in idempotency tokens, writes the request and finds its endpoint.
+/// Checks the input, adds idempotency tokens, serialises the request and resolves its endpoint.
 pub(super) fn prepare(
     service: Arc<Service>,
     operation: Arc<OperationModel>,
     call: &Call,
     source: &EndpointSource<'_>,
-) -> Result<Prepared, Invalid> {
+) -> Result<Prepared, InvalidCall> {
     customize::refuse(service.model(), &operation)?;
     let mut input = call.input.clone();
     customize::input(service.model(), &operation, &mut input);
     let problems = operation.check_input(&input);
     if !problems.is_empty() {
-        return Err(Invalid::new("ParamValidation", report(&operation, &problems)));
+        return Err(InvalidCall::new("ParamValidation", report(&operation, &problems)));
     }
     for member in operation.idempotency_tokens() {
-        input.entry(member.name.as_str()).or_insert_with(|| Value::String(random_uuid()));
+        input
+            .entry(member.name.as_str())
+            .or_insert_with(|| Value::String(Uuid::new_v4().to_string()));
     }
     let mut request = protocol::serialize(service.model(), &operation, &input)
-        .map_err(|error| Invalid::new("ParamValidation", error))?;
+        .map_err(|error| InvalidCall::new("ParamValidation", error))?;
     customize::request(service.model(), &operation, &mut request);
     checksum::add(&operation, &mut request)?;
     let endpoint = resolve(service.model(), &operation, &input, source)?;
@@ -192,25 +163,17 @@ fn report(operation: &OperationModel, problems: &[InputProblem]) -> String {
     report
 }
 
-/// A random UUID, version 4.
-fn random_uuid() -> String {
-    let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{random:032x}");
-    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-    parts.join("-")
-}
-
 fn resolve(
     service: &ServiceModel,
     operation: &OperationModel,
     input: &Map<String, Value>,
     source: &EndpointSource<'_>,
-) -> Result<ResolvedEndpoint, Invalid> {
+) -> Result<ResolvedEndpoint, InvalidCall> {
     let mut parameters = Map::new();
     parameters.insert("Region".to_owned(), source.region.into());
     if let Some(url) = &source.url {
         if endpoint::parse_url(url).is_none() {
-            return Err(Invalid::new(
+            return Err(InvalidCall::new(
                 "InvalidEndpoint",
                 format_args!(
                     "the endpoint URL `{}` is not of the form `https://host[:port]`",
@@ -220,7 +183,7 @@ fn resolve(
         }
         parameters.insert("Endpoint".to_owned(), url.as_str().into());
     }
-    // As in botocore, an endpoint that is given is used whatever kind of endpoint is asked for.
+    // As in botocore, a given endpoint wins over FIPS and dual stack.
     let asked = |flag: Option<bool>| flag.filter(|_| source.url.is_none());
     let flags = [("UseFIPS", asked(source.fips)), ("UseDualStack", asked(source.dual_stack))];
     for (name, flag) in flags.into_iter().filter_map(|(name, flag)| Some((name, flag?))) {
@@ -238,7 +201,7 @@ fn resolve(
     let mut endpoint = source
         .rules
         .resolve(source.partitions, &parameters)
-        .map_err(|error| Invalid::new("InvalidEndpoint", urls::masked(&error.to_string())))?;
+        .map_err(|error| InvalidCall::new("InvalidEndpoint", urls::masked(&error.to_string())))?;
     customize::check_signer(&endpoint)?;
     if let Some(given) = &source.url {
         customize::endpoint(service, given, &mut endpoint);
@@ -249,19 +212,19 @@ fn resolve(
     Ok(endpoint)
 }
 
-/// Puts the input's members in the place of the labels of a host prefix.
+/// Replaces the labels of a host prefix by members of the input.
 fn expand(
     operation: &OperationModel,
     prefix: &str,
     input: &Map<String, Value>,
-) -> Result<String, Invalid> {
+) -> Result<String, InvalidCall> {
     let mut expanded = prefix.to_owned();
     for member in operation.input_members().iter().filter(|m| m.target.traits.host_label) {
         let name = &member.name;
         let value = input.get(name).and_then(Value::as_str).unwrap_or_default();
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
         if value.is_empty() || !value.bytes().all(valid) {
-            return Err(Invalid::new(
+            return Err(InvalidCall::new(
                 "ParamValidation",
                 format_args!(
                     "{name} goes into the host name: it must have letters, digits, `-` and `.` only"
@@ -273,7 +236,7 @@ fn expand(
     Ok(expanded)
 }
 
-/// A prefix goes before host names. An address and the local host have no name to put it before.
+/// Puts a prefix before the host name, unless it is an address or the local host.
 fn with_prefix(url: &str, prefix: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let authority = rest.split('/').next().unwrap_or(rest);
@@ -287,16 +250,6 @@ fn with_prefix(url: &str, prefix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn random_uuids_are_of_version_4() {
-        for _ in 0..100 {
-            let uuid = random_uuid();
-            assert_eq!(uuid.len(), 36);
-            assert_eq!(&uuid[14..15], "4", "{uuid}");
-            assert!(matches!(&uuid[19..20], "8" | "9" | "a" | "b"), "{uuid}");
-        }
-    }
 
     #[test]
     fn a_prefix_goes_before_names_only() {

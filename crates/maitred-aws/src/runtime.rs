@@ -1,8 +1,8 @@
-//! Sends calls on the runtime that the AWS SDK's own clients run on: signing, retries, time-outs,
-//! identity cache, connection pool.
+//! Sends calls on the runtime of the AWS SDK's clients: signing, retries, time-outs, identity cache,
+//! connection pool.
 //!
-//! A service's components are built once; a call adds what is its own and goes through the
-//! orchestrator, as in a generated client.
+//! A service's components are built once. A call adds its own and goes through the orchestrator, as in a
+//! generated client.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -58,14 +58,15 @@ use maitred_model::ServiceModel;
 use maitred_net::coding;
 use maitred_net::delivery::Delivery;
 
-use super::connector::http_client;
+use super::clock_skew::ClockSkewClassifier;
 use super::endpoint::ResolvedEndpoint;
 use super::error::ServiceError;
-use super::exchange::{DEFAULT_TIMEOUT, MAX_REPLY_BYTES, bounded};
-use super::once::SentOnce;
-use super::prepare::{self, Prepared};
-use super::protocol::{self, ProtocolError, Reply};
-use super::skew::SkewClassifier;
+use super::http_client::http_client;
+use super::limits::{DEFAULT_TIMEOUT, MAX_REPLY_BYTES, with_limits};
+use super::prepare::Prepared;
+use super::protocol::{ProtocolError, Reply};
+use super::reply::{self, ReplyError};
+use super::sent_once::SentOnce;
 
 /// The client of one service.
 pub(super) struct ServiceClient {
@@ -140,7 +141,7 @@ fn client_config(config: &SdkConfig, service: &ServiceModel) -> Layer {
     layer
 }
 
-/// The user agent wants names that live for ever: each service's is kept once.
+/// The user agent needs static names: each service's is leaked once.
 fn interned(name: String) -> &'static str {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,7 +157,7 @@ fn interned(name: String) -> &'static str {
 fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     let mut components = RuntimeComponentsBuilder::new("maitred_core::client");
     let http_client = match config.http_client() {
-        Some(given) => bounded(given.clone(), given),
+        Some(given) => with_limits(given.clone(), given),
         None => http_client(),
     };
     components.set_http_client(Some(http_client));
@@ -172,7 +173,7 @@ fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     if let Some(provider) = config.credentials_provider() {
         components.set_identity_resolver(sigv4::SCHEME_ID, provider);
     }
-    components.set_endpoint_resolver(Some(SharedEndpointResolver::new(FoundEndpoint)));
+    components.set_endpoint_resolver(Some(SharedEndpointResolver::new(PreparedEndpoint)));
     components.push_auth_scheme(sigv4::SigV4AuthScheme::new());
     components.push_retry_classifier(TransientErrorClassifier::<ServiceError>::new());
     components.push_retry_classifier(AwsErrorCodeClassifier::<ServiceError>::new());
@@ -181,7 +182,7 @@ fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
         components.push_retry_classifier(ServiceClockSkewClassifier::<ServiceError>::new());
         components.push_interceptor(ServiceClockSkewInterceptor::new());
         if let Some(time) = config.time_source() {
-            components.push_retry_classifier(SkewClassifier(time));
+            components.push_retry_classifier(ClockSkewClassifier(time));
         }
     }
     components.push_interceptor(ConnectionPoisoningInterceptor::new());
@@ -206,7 +207,7 @@ fn operation_plugin(call: &Arc<Prepared>, delivery: Delivery) -> StaticRuntimePl
         signing_options: signing_options(call.service()),
         ..SigV4OperationSigningConfig::default()
     });
-    // Bodies are not for logs: any may hold a secret.
+    // Any body may hold a secret, so none is logged.
     layer.store_put(SensitiveOutput);
     let scheme = if call.operation.unsigned { NO_AUTH_SCHEME_ID } else { sigv4::SCHEME_ID };
     let mut components = RuntimeComponentsBuilder::new("maitred::operation");
@@ -220,8 +221,8 @@ fn operation_plugin(call: &Arc<Prepared>, delivery: Delivery) -> StaticRuntimePl
     StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components)
 }
 
-/// Amazon S3 wants paths signed as they are, and a checksum of the body among the headers; so do
-/// its relatives.
+/// Amazon S3 signs paths unnormalised, and needs a checksum of the body among the headers, as related
+/// services do.
 fn signing_options(service: &str) -> SigningOptions {
     let mut options = SigningOptions::default();
     let is_s3 = service == "s3";
@@ -232,7 +233,7 @@ fn signing_options(service: &str) -> SigningOptions {
     options
 }
 
-/// What the orchestrator asks of an operation, for a call that is prepared.
+/// Serialises and deserialises a prepared call for the orchestrator.
 #[derive(Debug, Clone)]
 struct Codec(Arc<Prepared>);
 
@@ -245,7 +246,7 @@ impl SerializeRequest for Codec {
         for (name, value) in &prepared.headers {
             request.headers_mut().try_insert(name.clone(), value.clone())?;
         }
-        // As botocore: a service may refuse a request of these methods that does not say how long it is.
+        // As in botocore: a service may refuse a request of these methods without a length.
         if !matches!(prepared.method.as_str(), "GET" | "HEAD" | "OPTIONS")
             || !prepared.body.is_empty()
         {
@@ -267,7 +268,7 @@ impl DeserializeResponse for Codec {
         let body = response.body().bytes().unwrap_or_default();
         // A file keeps its coding, as it does in botocore.
         let status = response.status().as_u16();
-        let is_file = call.operation.streams_output() && !prepare::is_error(status);
+        let is_file = call.operation.streams_output() && !reply::is_error(status);
         let coding = response.headers().get("content-encoding").filter(|_| !is_file);
         let coding = coding.unwrap_or_default();
         let body = coding::decode(body, coding, MAX_REPLY_BYTES).map_err(|error| {
@@ -283,24 +284,22 @@ impl DeserializeResponse for Codec {
             body: body.into_owned(),
             retries: attempts.saturating_sub(1),
         };
-        if prepare::is_error(reply.status) {
-            let document = protocol::parse_error(&call.service, &call.operation, &reply);
-            let error = ServiceError::new(document, &reply);
-            return Err(OrchestratorError::operation(Error::erase(error)));
-        }
-        match protocol::parse_output(call.service.model(), &call.operation, &reply) {
-            Ok(document) => Ok(Output::erase(prepare::output(document, reply.status))),
-            // A reply that was garbled on the way may come whole the next time.
-            Err(error) => Err(OrchestratorError::response(error.into())),
+        match reply::read(&call.service, &call.operation, &reply) {
+            Ok(output) => Ok(Output::erase(output)),
+            Err(ReplyError::Service(error)) => {
+                Err(OrchestratorError::operation(Error::erase(*error)))
+            }
+            // A reply that was garbled on the way may be whole the next time.
+            Err(ReplyError::Unreadable(error)) => Err(OrchestratorError::response(error.into())),
         }
     }
 }
 
-/// Gives the orchestrator the endpoint that was found when the call was prepared.
+/// Gives the orchestrator the endpoint of the prepared call.
 #[derive(Debug)]
-struct FoundEndpoint;
+struct PreparedEndpoint;
 
-impl ResolveEndpoint for FoundEndpoint {
+impl ResolveEndpoint for PreparedEndpoint {
     fn resolve_endpoint<'a>(&'a self, params: &'a EndpointResolverParams) -> EndpointFuture<'a> {
         let endpoint = params.get::<Endpoint>().cloned();
         EndpointFuture::ready(endpoint.ok_or_else(|| "the call has no endpoint".into()))

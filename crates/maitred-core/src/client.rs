@@ -12,9 +12,13 @@ use crate::document::Document;
 
 mod config;
 mod problem;
+mod saved;
 
 pub use config::{ClientConfig, Retries, RetryMode, SignatureVersion};
 pub use problem::InputProblem;
+
+/// The service of HTTP requests, which no AWS service is called.
+pub const HTTP_SERVICE: &str = "http";
 
 /// A request as data: service, operation and input.
 ///

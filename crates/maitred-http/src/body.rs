@@ -1,4 +1,4 @@
-//! The body of a reply: how much of it is read, and what it says.
+//! The body of a reply: reads it within limits, and parses it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,31 +9,31 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use maitred_core::client::{CallError, CallErrorKind, transport};
 use maitred_net::coding::{self, CodingError};
 
 use super::failure::Attempt;
-use super::{CallError, CallErrorKind, transport};
 
-/// Of the body of an error that nobody reads, this much is waited for, to be quoted in a message.
+/// How much of the body of an error is read for its message if the caller does not want the body.
 const EXCERPT_BYTES: usize = 4 * 1024;
 
-/// How long it is waited for.
+/// How long to wait for it.
 const EXCERPT_TIME: Duration = Duration::from_secs(1);
 
-/// Whether somebody reads the body of a reply.
+/// What the caller reads of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// It is read whole.
+    /// The whole body.
     Body,
-    /// It is left where it is: it may be large, or have no end.
+    /// No body: it may be large or endless.
     Status,
 }
 
-/// A reply as it came.
+/// A reply before it is decoded.
 pub(super) struct Received {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// As much of the body as was read, still in its content coding.
+    /// The part of the body that was read, in its content coding.
     pub(super) bytes: Vec<u8>,
     pub(super) wanted: Wanted,
 }
@@ -53,7 +53,7 @@ pub(super) async fn receive(
             .await
             .map_err(|stop| stop.into_error(attempt, &headers, cap).with_status(status.as_u16()))?,
         Wanted::Status if status.as_u16() >= 400 => {
-            // However it ends, what has come by then will do.
+            // What has arrived by then is enough.
             let excerpt = read_whole(&mut response, &mut bytes, EXCERPT_BYTES);
             let _ = timeout(EXCERPT_TIME, excerpt).await;
         }
@@ -90,7 +90,7 @@ async fn read_whole(response: &mut Response, bytes: &mut Vec<u8>, cap: usize) ->
     Ok(())
 }
 
-/// The cap counts what decoding yields, which of a small body can be less than what came.
+/// The cap on the coded body. The cap counts decoded bytes, of which a small body can have fewer.
 fn wire_cap(headers: &HeaderMap, cap: usize) -> usize {
     const FRAME: usize = 1024;
     if headers.contains_key(CONTENT_ENCODING) { cap.saturating_add(FRAME) } else { cap }
@@ -104,8 +104,8 @@ pub(super) fn unreadable(message: String) -> CallError {
     CallError::new(CallErrorKind::Transport, transport::RESPONSE, message)
 }
 
-/// Undoes the content coding of a body, from which at most `cap` bytes may come, and drops the headers
-/// that are about the coded one. The error is a message.
+/// Decodes a body to at most `cap` bytes, and drops the headers that describe the coded one. The error is
+/// a message.
 pub(super) fn decode<'a>(
     headers: &mut HeaderMap,
     bytes: &'a [u8],
@@ -124,11 +124,11 @@ pub(super) fn decode<'a>(
     Ok(decoded)
 }
 
-/// What a body says: JSON, if its type says so or if it is an object or a list, else text; `null` if
-/// it is empty.
+/// The value of a body: JSON if its content type is JSON or if it is an object or a list, otherwise text;
+/// `null` if it is empty.
 ///
 /// # Errors
-/// It is not what its type says that it is. The error is a message.
+/// The body is malformed for its content type. The error is a message.
 pub(super) fn content(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, String> {
     if bytes.is_empty() {
         return Ok(Value::Null);
@@ -136,15 +136,15 @@ pub(super) fn content(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, String
     let media_type = MediaType::of(headers);
     let label = media_type.charset.as_deref();
     let charset = charset(label).ok_or_else(|| {
-        format!("the body has the charset `{}`, which is not known", label.unwrap_or_default())
+        format!("the body has the charset `{}`, which is unknown", label.unwrap_or_default())
     })?;
-    // A byte order mark has the last word.
+    // A byte order mark wins over the charset.
     let (text, _, is_garbled) = charset.decode(bytes);
     let first = text.trim_start().chars().next();
     if media_type.is_json {
         return match first {
             None => Ok(Value::Null),
-            // Letters that are lost could be any.
+            // Characters were lost.
             Some(_) if is_garbled => {
                 Err("the body says that it is JSON, but it has bytes that are \
                                           not of its charset"
@@ -161,13 +161,13 @@ pub(super) fn content(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, String
     Ok(json.unwrap_or_else(|| Value::from(text)))
 }
 
-/// A body as text, whatever it is.
+/// A body as text, whatever its content type.
 pub(super) fn text(headers: &HeaderMap, bytes: &[u8]) -> String {
     let charset = charset(MediaType::of(headers).charset.as_deref()).unwrap_or(UTF_8);
     charset.decode(bytes).0.into_owned()
 }
 
-/// The charset of that name, UTF-8 where none is named; `None` if it is not known.
+/// The charset of that name (default UTF-8); `None` if it is not known.
 fn charset(label: Option<&str>) -> Option<&'static Encoding> {
     label.map_or(Some(UTF_8), |label| Encoding::for_label(label.as_bytes()))
 }
@@ -176,7 +176,7 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
     MediaType::of(headers).essence == "text/event-stream"
 }
 
-/// What a `Content-Type` says.
+/// A parsed `Content-Type`.
 #[derive(Default)]
 struct MediaType {
     essence: String,
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_json_and_is_not_is_told() {
+    fn malformed_json_is_an_error() {
         for body in [&b"<html>"[..], b"{\"a\": 1", b"{} {}", b"\"\xff\"", b")]}'\n{}"] {
             let error = read("application/json", body).unwrap_err();
             assert!(error.starts_with("the body says that it is JSON"), "{error}");

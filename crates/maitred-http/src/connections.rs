@@ -1,4 +1,4 @@
-//! Connections: one pool for each distinct way to reach a server, kept for the next poll.
+//! Connection pools, one for each distinct way to reach a server, kept between polls.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,14 +8,16 @@ use std::time::{Duration, SystemTime};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Identity, Url};
 
+use maitred_net::delivery::Delivery;
+use maitred_net::error_chain::root_cause;
 use maitred_net::proxies;
 use maitred_net::roots;
 use maitred_net::tls::{certificates, read_pem, with_environment_proxies, with_system_roots};
 
-/// Pools kept at once. Inputs come from waiter files, so their number must have a bound.
+/// The most pools that are kept. Inputs come from waiter files, so there must be a limit.
 const MAX_POOLS: usize = 64;
 
-/// Which certificates a server may show.
+/// Which server certificates are accepted.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Verify {
     System,
@@ -23,7 +25,7 @@ pub(super) enum Verify {
     Nothing,
 }
 
-/// The proxy to go through.
+/// The proxy of a request.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Proxy {
     Environment,
@@ -33,19 +35,18 @@ pub(super) enum Proxy {
 
 /// What a connection depends on. A proxy's URL may hold a password, so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Settings {
+pub(super) struct ConnectionSettings {
     pub(super) verify: Verify,
     pub(super) cert: Option<String>,
     pub(super) key: Option<String>,
     pub(super) proxy: Proxy,
     pub(super) connect_timeout: Duration,
-    /// Whether each request is sent once, over a connection of its own.
-    pub(super) once: bool,
+    /// A request that is sent once has a connection of its own.
+    pub(super) delivery: Delivery,
 }
 
-/// The settings and the times at which their files last changed: a renewed certificate must not
-/// need a restart.
-type Key = (Settings, Vec<Option<SystemTime>>);
+/// The settings and the modification times of their files: a renewed certificate must not need a restart.
+type Key = (ConnectionSettings, Vec<Option<SystemTime>>);
 
 #[derive(Default)]
 pub(super) struct Connections {
@@ -54,13 +55,17 @@ pub(super) struct Connections {
 
 impl Connections {
     /// The pool for `settings`. The error is a message that names the input key at fault.
-    pub(super) fn pool(&self, settings: &Settings, url: &Url) -> Result<reqwest::Client, String> {
+    pub(super) fn pool(
+        &self,
+        settings: &ConnectionSettings,
+        url: &Url,
+    ) -> Result<reqwest::Client, String> {
         let mut settings = settings.clone();
         // A proxy elsewhere cannot reach this machine's loopback interface.
         if settings.proxy == Proxy::Environment && is_loopback(url) {
             settings.proxy = Proxy::None;
         }
-        let key = (settings.clone(), settings.changed());
+        let key = (settings.clone(), settings.modification_times());
         // A pool is inserted whole or not at all, so a poisoned map is still good.
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&key) {
@@ -75,7 +80,7 @@ impl Connections {
     }
 }
 
-impl Settings {
+impl ConnectionSettings {
     fn files(&self) -> impl Iterator<Item = &String> {
         let ca = match &self.verify {
             Verify::SystemAnd(path) => Some(path),
@@ -84,7 +89,7 @@ impl Settings {
         ca.into_iter().chain(&self.cert).chain(&self.key)
     }
 
-    fn changed(&self) -> Vec<Option<SystemTime>> {
+    fn modification_times(&self) -> Vec<Option<SystemTime>> {
         self.files().map(|path| fs::metadata(path).and_then(|file| file.modified()).ok()).collect()
     }
 
@@ -94,14 +99,14 @@ impl Settings {
             // A machine without CA certificates can still poll plain HTTP.
             Err(_) if self.verify == Verify::System => {
                 if url.scheme() == "https" {
-                    roots::of_process()?;
+                    roots::system_roots()?;
                 }
                 self.builder()?.tls_certs_only([]).build()
             }
             other => other,
         }
         .map_err(|error| {
-            let cause = super::failure::root_cause(&error);
+            let cause = root_cause(&error);
             format!("the TLS settings cannot be used: {cause}; check `verify`, `cert` and `key`")
         })
     }
@@ -116,9 +121,9 @@ impl Settings {
             .no_brotli()
             .no_zstd()
             .no_deflate()
-            // A query may hold a token; it is nobody else's business.
+            // A query may hold a token.
             .referer(false);
-        if self.once {
+        if self.delivery == Delivery::Once {
             builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
         }
         builder = match &self.verify {

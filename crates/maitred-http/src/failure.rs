@@ -1,4 +1,4 @@
-//! Why no usable reply came, told from the chain of sources of an error.
+//! Why there is no usable reply, read from the chain of sources of an error.
 
 use std::error::Error;
 use std::io;
@@ -7,14 +7,16 @@ use std::time::Duration;
 use reqwest::Url;
 use rustls::CertificateError;
 
+use maitred_core::client::{CallError, CallErrorKind, transport};
+use maitred_net::delivery::is_never_sent;
+use maitred_net::error_chain::{self, root_cause};
 use maitred_net::proxies::Proxies;
 
-use super::connections::{Proxy, Settings, Verify};
-use super::{CallError, CallErrorKind, transport};
-use maitred_net::delivery::is_never_sent;
+use super::connections::{ConnectionSettings, Proxy, Verify};
+use super::error::invalid;
 
-/// What a message about a failed request names. A host and a port: never the user, password,
-/// path or query of a URL.
+/// What messages about a failed request name: host and port, never the user, password, path or query of a
+/// URL.
 pub(super) struct Attempt {
     peer: String,
     through: String,
@@ -26,7 +28,12 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub(super) fn new(url: &Url, settings: &Settings, timeout: Duration, redirected: bool) -> Self {
+    pub(super) fn new(
+        url: &Url,
+        settings: &ConnectionSettings,
+        timeout: Duration,
+        redirected: bool,
+    ) -> Self {
         let through = match &settings.proxy {
             Proxy::Url(proxy) => Url::parse(proxy)
                 .map(|proxy| format!(" through the proxy {}", host_and_port(&proxy)))
@@ -44,7 +51,7 @@ impl Attempt {
         }
     }
 
-    /// The reply has begun, and was not over in time.
+    /// The reply has begun and did not end in time.
     pub(super) fn unfinished(&self, is_event_stream: bool) -> CallError {
         let kind = if is_event_stream {
             ": it is a stream of events, which has no end; a wait for the status alone does not read it"
@@ -65,18 +72,18 @@ impl Attempt {
         let at = format!("{}{}", self.peer, self.through);
         let (code, message) = if error.is_builder() {
             let message = format!("the request cannot be sent: {}", root_cause(error));
-            return super::invalid(message);
+            return invalid(message);
         } else if error.is_timeout() {
             (transport::TIMEOUT, self.timed_out(error, &at))
         } else if error.is_dns() {
             let cause = root_cause(error);
             (transport::DNS, format!("the host name cannot be resolved ({at}): {cause}"))
-        } else if let Some(tls) = find::<rustls::Error>(error) {
+        } else if let Some(tls) = innermost::<rustls::Error>(error) {
             (transport::TLS, self.tls(tls, &at))
         } else if error.is_body() || error.is_decode() {
             let cause = root_cause(error);
             (transport::RESPONSE, format!("the body was cut off or garbled ({at}): {cause}"))
-        } else if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        } else if innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
             let cause = root_cause(error);
             (transport::RESPONSE, format!("the reply is not HTTP ({at}): {cause}"))
         } else {
@@ -138,10 +145,10 @@ impl Attempt {
     }
 }
 
-/// Why there was no connection, or why it ended before an answer.
+/// Why there was no connection, or why it closed before a reply.
 fn connection(error: &reqwest::Error, at: &str) -> String {
-    let kind = find::<io::Error>(error).map(io::Error::kind);
-    let hung_up = find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
+    let kind = innermost::<io::Error>(error).map(io::Error::kind);
+    let hung_up = innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
     match kind {
         Some(io::ErrorKind::ConnectionRefused) => {
             format!("connection refused ({at}): nothing listens there")
@@ -156,37 +163,13 @@ fn connection(error: &reqwest::Error, at: &str) -> String {
     }
 }
 
-/// The message at the end of the chain of sources, where the reason is.
-pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(source) = next(last) {
-        last = source;
-    }
-    last.to_string()
-}
-
-/// The innermost error of type `T` in the chain of sources.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    let mut found = None;
-    let mut link = Some(error);
-    while let Some(error) = link {
-        found = error.downcast_ref::<T>().or(found);
-        link = next(error);
-    }
-    found
-}
-
-/// The source of `error`. An `io::Error` that wraps another error skips it in `source`, so it is
-/// asked for the wrapped one.
-fn next<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
+/// The innermost error of type `E` in the chain of sources.
+fn innermost<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    error_chain::of_type(error).last()
 }
 
 fn is_proxied(url: &Url) -> bool {
-    Proxies::of_process().is_ok_and(|proxies| proxies.find(url.as_str()).is_some())
+    Proxies::from_env().is_ok_and(|proxies| proxies.proxy_for(url.as_str()).is_some())
 }
 
 fn host_and_port(url: &Url) -> String {

@@ -1,4 +1,4 @@
-//! OAuth 2.0 client credentials: a token that is kept, and fetched anew before it expires.
+//! OAuth 2.0 client credentials: a token is cached, and renewed before it expires.
 //!
 //! RFC 6749, section 4.4: <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>.
 
@@ -9,31 +9,30 @@ use reqwest::header::HeaderValue;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
+use maitred_core::client::{CallError, CallErrorKind, Output, transport};
 use maitred_core::clock::{Clock, Moment};
 
-use super::{CallError, CallErrorKind, Output, transport};
-
-/// A token is fetched anew this long before it expires, or a tenth of its life if that is less.
+/// A token is renewed this long before it expires, or a tenth of its lifetime if that is less.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// The defaults of a connection that its token server shares.
+/// The defaults of a connection that apply to its token server too.
 const SHARED: [&str; 6] = ["verify", "cert", "key", "proxy", "requestTimeout", "connectTimeout"];
 
-/// Where tokens come from. `Debug` does not show the secret.
+/// How to get tokens. `Debug` does not show the secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OAuth2 {
-    /// The URL that gives tokens.
+    /// The URL of the token server.
     pub token_url: String,
     /// The client's id.
     pub client_id: String,
     /// The client's secret.
     pub client_secret: String,
-    /// The scope to ask for; several are separated by spaces.
+    /// The scope to request; several are separated by spaces.
     pub scope: Option<String>,
-    /// The audience to ask for, which some servers want.
+    /// The audience to request, which some servers need.
     pub audience: Option<String>,
-    /// Whether id and secret go in the body, and not in a Basic header (`client_secret_post` and
-    /// `client_secret_basic`).
+    /// Whether id and secret are sent in the body (`client_secret_post`) instead of a Basic header
+    /// (`client_secret_basic`).
     pub in_body: bool,
 }
 
@@ -68,7 +67,7 @@ impl OAuth2 {
         input.insert("url".to_owned(), json!(self.token_url));
         input.insert("data".to_owned(), Value::Object(form));
         input.insert("headers".to_owned(), json!({ "Accept": "application/json" }));
-        // The secret goes to the URL that was given, and nowhere else.
+        // The secret is sent only to the given URL.
         input.insert("followRedirects".to_owned(), json!(false));
         input
     }
@@ -88,27 +87,27 @@ fn form_encoded(text: &str) -> String {
     encoded
 }
 
-/// The token that is kept. It is replaced by one request, however many calls want it.
+/// The cached token. It is renewed by one request, however many calls need it.
 #[derive(Default)]
 pub(super) struct TokenCache(pub(super) Mutex<Option<Token>>);
 
-/// A token as the header that carries it; its `Debug` hides it.
+/// A token as the header that carries it, whose `Debug` hides it.
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) header: HeaderValue,
-    /// When it came, and how long it lives.
-    life: Option<(Moment, Duration)>,
+    /// When it was received, and how long it is valid.
+    lifetime: Option<(Moment, Duration)>,
 }
 
 impl Token {
-    /// Reads the reply of the token server. A message holds the error's code at most.
+    /// Reads the reply of the token server. Of an error, a message quotes no more than the code.
     pub(super) fn read(output: &Output, clock: &dyn Clock) -> Result<Self, CallError> {
         let body = &output.document.value()["Body"];
         if let Some(error) = &output.error {
             let code = body["error"].as_str().filter(|code| is_error_code(code));
             let said = code.map_or_else(|| error.code().to_owned(), str::to_owned);
             let message = format!("the token server refused: {said}");
-            // What may pass does not end a wait.
+            // A transient error does not end a wait.
             let passes = output.status.is_some_and(|status| status >= 500 || status == 429);
             let kind = if passes { CallErrorKind::Service } else { CallErrorKind::Credentials };
             let failed = CallError::new(kind, error.code(), message);
@@ -131,21 +130,21 @@ impl Token {
         let seconds = seconds.as_f64().or_else(|| seconds.as_str()?.parse().ok());
         let life = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let life = life.map(|life| (Moment::of(clock), life - MARGIN.min(life / 10)));
-        Ok(Self { header, life })
+        Ok(Self { header, lifetime: life })
     }
 
-    /// Whether it can be used now.
+    /// Whether it is valid now.
     pub(super) fn is_fresh(&self, clock: &dyn Clock) -> bool {
-        self.life.is_none_or(|(came, life)| !came.left_of(life, clock).is_zero())
+        self.lifetime.is_none_or(|(came, life)| !came.left_of(life, clock).is_zero())
     }
 }
 
-/// RFC 6749, section 5.2, but shorter: a word such as `invalid_client`.
+/// Whether this is an error code of RFC 6749, section 5.2, such as `invalid_client`.
 fn is_error_code(code: &str) -> bool {
     code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// The token server did not answer in the time that the call has.
+/// The token server did not answer within the time of the call.
 pub(super) fn too_slow(timeout: Duration) -> CallError {
     let message = format!("the token server gave no token within {} s", timeout.as_secs_f64());
     CallError::new(CallErrorKind::Transport, transport::TIMEOUT, message)

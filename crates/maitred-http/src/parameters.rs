@@ -1,12 +1,12 @@
-//! The table of what a request can be told, for checks, for help and for flags.
+//! The parameters of a request as data, for checks, help and command-line flags.
 
 /// The operations of service `http`.
 pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Redirects that are followed by default before a request is given up.
+/// How many redirects are followed by default.
 pub const MAX_REDIRECTS: usize = 10;
 
-/// The members of an input that decide who can read a request on its way.
+/// The members of an input that decide who can read a request in transit.
 pub const ROUTE: [&str; 2] = ["proxy", "verify"];
 
 /// One key that the input of an HTTP request may have.
@@ -14,11 +14,11 @@ pub const ROUTE: [&str; 2] = ["proxy", "verify"];
 pub struct Parameter {
     /// The key, e.g. `requestTimeout`.
     pub name: &'static str,
-    /// Its type in words, e.g. `object of string or list`.
+    /// Its type, e.g. `object of string or list`.
     pub value: &'static str,
     /// What it means, with unit and default.
     pub description: &'static str,
-    /// Whether every request needs it (`url`, for which `endpoint` may stand).
+    /// Whether every request needs it (`url`, or `endpoint` instead).
     pub required: bool,
     /// The least and the greatest value of a number.
     pub range: Option<(u64, u64)>,

@@ -1,4 +1,4 @@
-//! Redirects: where one leads, and what of the request may go there.
+//! Redirects: the target, and what of the request may be sent there.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc9110#section-15.4>
 
@@ -10,13 +10,15 @@ use reqwest::header::{
 };
 use reqwest::{Method, Request, Response, StatusCode, Url};
 
-use super::{CallError, CallErrorKind, transport};
+use maitred_core::client::{CallError, CallErrorKind, transport};
 
-/// Characters of a `Location` that an error message quotes.
-const QUOTED_CHARS: usize = 100;
+use super::url::without_login;
 
-/// The headers that say nothing of who asks. Any other may hold a secret, whatever its name is, and
-/// stays with the origin that it was meant for.
+/// How many characters of a URL an error message quotes.
+const QUOTED_CHARS: usize = 200;
+
+/// The headers that do not identify the caller. Any other may hold a secret, whatever its name, and is not
+/// sent to another origin.
 const HARMLESS: [HeaderName; 12] = [
     ACCEPT,
     ACCEPT_ENCODING,
@@ -32,14 +34,14 @@ const HARMLESS: [HeaderName; 12] = [
     USER_AGENT,
 ];
 
-/// One request and what it is redirected to.
+/// A request and the redirects that it has followed.
 pub(super) struct Chain {
     /// The most redirects that are followed.
     limit: usize,
     /// Whether redirects to another origin are refused.
     same_origin: bool,
     followed: usize,
-    /// What the servers have set on the way; it goes no further than this chain.
+    /// The cookies that the servers have set, for this chain only.
     cookies: Jar,
     /// The `Cookie` header of the request itself.
     own_cookie: Option<HeaderValue>,
@@ -51,15 +53,15 @@ impl Chain {
         Self { limit, same_origin, followed: 0, cookies: Jar::default(), own_cookie }
     }
 
-    /// Whether a redirect was followed already.
+    /// Whether a redirect was followed.
     pub(super) fn has_begun(&self) -> bool {
         self.followed > 0
     }
 
-    /// Turns `request` into the one that `response` redirects to; `false` if it redirects nowhere.
+    /// Changes `request` to the target of a redirect; `false` if `response` is not one to follow.
     ///
     /// # Errors
-    /// The redirect cannot be followed, or must not be.
+    /// The redirect cannot be followed, or must not be followed.
     pub(super) fn follow(
         &mut self,
         request: &mut Request,
@@ -74,7 +76,7 @@ impl Chain {
             let most = self.limit;
             let message = format!(
                 "too many redirects: more than {most}, the last of them to {}",
-                shown(target.as_str())
+                quoted(target.as_str())
             );
             return Err(refused(status, message));
         }
@@ -89,14 +91,14 @@ impl Chain {
         Ok(true)
     }
 
-    /// Leaves behind what is for the origin of `request` alone.
+    /// Removes what is meant for the origin of `request` only.
     fn leave(
         &mut self,
         request: &mut Request,
         target: &Url,
         status: StatusCode,
     ) -> Result<(), CallError> {
-        let to = shown(target.as_str());
+        let to = quoted(target.as_str());
         if self.same_origin {
             let message = format!(
                 "a redirect to another origin, {to}: the connection's headers are not for it"
@@ -115,7 +117,7 @@ impl Chain {
             request.headers_mut().remove(name);
         }
         self.own_cookie = None;
-        // Cookies do not know ports, but two ports of one host may well be two services.
+        // Cookies ignore ports, but two ports of a host may be two services.
         let from = request.url();
         if from.host() == target.host() && from.scheme() == target.scheme() {
             self.cookies = Jar::default();
@@ -137,18 +139,23 @@ impl Chain {
     }
 }
 
-fn is_redirect(status: StatusCode) -> bool {
+/// Whether a status asks for another request.
+pub(super) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// After a 303, and as every client does after a 301 or 302 of a POST, the target is asked with GET.
-fn change_method(request: &mut Request, status: StatusCode) {
-    let becomes_get = match status.as_u16() {
-        301 | 302 => request.method() == Method::POST,
-        303 => request.method() != Method::HEAD,
+/// Whether the target is requested with GET: after a 303, and as every client does after a 301 or 302 of
+/// a POST.
+pub(super) fn becomes_get(status: StatusCode, method: &Method) -> bool {
+    match status.as_u16() {
+        301 | 302 => method == Method::POST,
+        303 => method != Method::HEAD,
         _ => false,
-    };
-    if becomes_get {
+    }
+}
+
+fn change_method(request: &mut Request, status: StatusCode) {
+    if becomes_get(status, request.method()) {
         *request.method_mut() = Method::GET;
         *request.body_mut() = None;
         for name in [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE] {
@@ -157,7 +164,7 @@ fn change_method(request: &mut Request, status: StatusCode) {
     }
 }
 
-/// Where the redirect leads, without the login that a URL may have.
+/// The target of the redirect, without a login.
 fn target(from: &Url, response: &Response) -> Result<Url, CallError> {
     let status = response.status();
     let Some(location) = response.headers().get(LOCATION) else {
@@ -165,19 +172,16 @@ fn target(from: &Url, response: &Response) -> Result<Url, CallError> {
     };
     let text = String::from_utf8_lossy(location.as_bytes());
     match from.join(&text) {
-        Ok(mut url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-            // Neither call can fail: the URL has a host.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            Ok(url)
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            Ok(without_login(url))
         }
         Ok(_) => {
-            let shown = shown(&text);
-            Err(refused(status, format!("a redirect to {shown}, which is neither http nor https")))
+            let target = quoted(&text);
+            Err(refused(status, format!("a redirect to {target}, which is neither http nor https")))
         }
         Err(error) => {
-            let shown = shown(&text);
-            Err(refused(status, format!("a redirect to {shown}, which is not a URL: {error}")))
+            let target = quoted(&text);
+            Err(refused(status, format!("a redirect to {target}, which is not a URL: {error}")))
         }
     }
 }
@@ -188,9 +192,10 @@ fn refused(status: StatusCode, message: String) -> CallError {
         .with_status(status.as_u16())
 }
 
-/// A `Location` for a message: short, harmless, and without what may be a secret, which are its login,
-/// its query and its fragment.
-fn shown(location: &str) -> String {
+/// A URL as a message quotes it: short, without control characters, and without its login, query and
+/// fragment, which may be secret. A redirect has secrets under any name, so that masking the known ones
+/// does not do.
+pub(super) fn quoted(location: &str) -> String {
     let open = location.split(['?', '#']).next().unwrap_or_default();
     let open = match open.split_once("://") {
         Some((scheme, rest)) => {
@@ -212,15 +217,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_location_is_shown_without_login_query_and_fragment() {
+    fn a_location_is_quoted_without_login_query_and_fragment() {
         for (location, expected) in [
             ("myapp://callback?code=secret", "`myapp://callback`"),
             ("https://u:secret@host/path#secret", "`https://host/path`"),
             ("/relative?token=secret", "`/relative`"),
             ("http://h\u{1b}[31m/x", "`http://h [31m/x`"),
         ] {
-            assert_eq!(shown(location), expected);
+            assert_eq!(quoted(location), expected);
         }
-        assert_eq!(shown(&"x".repeat(101)), format!("`{}…`", "x".repeat(100)));
+        assert_eq!(quoted(&"x".repeat(201)), format!("`{}…`", "x".repeat(200)));
     }
 }

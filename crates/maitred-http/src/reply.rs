@@ -1,4 +1,4 @@
-//! A reply as a document, and as an error when its status is one.
+//! From a reply to its document, and to an error if the status is 400 or more.
 
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
@@ -7,32 +7,33 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::{Map, Value};
 
+use maitred_core::client::{CallError, CallErrorKind, Output};
+use maitred_core::clock::Timestamp;
+use maitred_core::document::Document;
 use maitred_core::secrets::KnownSecrets;
 
 use super::body::{self, Received, Wanted};
-use super::{CallError, CallErrorKind, Document, Output, Timestamp};
 
-/// Characters of a body that an error message quotes.
+/// How many characters of a body an error message quotes.
 const EXCERPT_CHARS: usize = 200;
-/// Bytes of a body that are looked at for that.
+/// How many bytes of a body are searched for them.
 const EXCERPT_BYTES: usize = 16 * EXCERPT_CHARS;
 
-/// A reply, decoded.
+/// A decoded reply.
 pub(super) struct Reply {
     status: StatusCode,
     headers: HeaderMap,
-    /// `None`: nobody wanted it.
+    /// `None`: the caller does not want it.
     body: Option<Value>,
-    /// The beginning of the body of an error, for people.
+    /// The beginning of the body of an error, for its message.
     excerpt: String,
 }
 
 impl Reply {
-    /// Decodes what has arrived.
+    /// Decodes a received reply.
     ///
     /// # Errors
-    /// The body of a reply that is no error cannot be read. That of one that is an error is then taken
-    /// as text: its status says enough.
+    /// The body is malformed and the status is below 400. With a status of 400 or more, it is taken as text.
     pub(super) fn read(
         received: Received,
         cap: usize,
@@ -109,11 +110,10 @@ impl Reply {
     }
 }
 
-/// The beginning of a body on one line, without tags if it is HTML or XML, and without control
-/// characters, which could play tricks on a terminal. Known secrets go before it is cut: half of one would
-/// not be known any more.
+/// The beginning of a body on one line, without the tags of HTML or XML, control characters and known
+/// secrets. Secrets are removed before the text is cut, because half of one would not be recognised.
 fn excerpt(text: &str, known: &KnownSecrets) -> String {
-    // Markup may come before the text; past this much of it, there is nothing worth quoting.
+    // Markup may come first; after this much of it, nothing is worth quoting.
     let text = known.redact(&text[..text.floor_char_boundary(2 * EXCERPT_BYTES)]);
     let text = &text[..text.floor_char_boundary(EXCERPT_BYTES)];
     let is_markup = text.trim_start().starts_with('<');

@@ -1,5 +1,6 @@
-//! From a call to its output: the request, its token, its redirects, its reply.
+//! From a call to its output: request, token, redirects, reply.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
@@ -9,38 +10,67 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::body::{self, Wanted};
-use super::connections::Verify;
-use super::failure::Attempt;
-use super::input::{Body, Credentials, Request, Target};
-use super::oauth2::{self, OAuth2, Token};
-use super::once::{self, Lead};
-use super::redirect::Chain;
-use super::reply::Reply;
-use super::settings::{self, Merged};
-use super::{Call, CallError, Delivery, HttpClient, Output, invalid, method, refused};
+use maitred_core::client::{Call, CallError, Output};
+use maitred_core::clock::Clock;
+use maitred_core::secrets::KnownSecrets;
+use maitred_net::delivery::Delivery;
 
-/// A request, and how it is sent.
-#[derive(Clone)]
-pub(super) struct Outgoing<'a> {
-    pub(super) method: Method,
-    pub(super) input: &'a Map<String, Value>,
-    /// Whether it carries what belongs to the origin of the base URL.
-    pub(super) ours: bool,
-    pub(super) token: Option<&'a HeaderValue>,
-    pub(super) delivery: Delivery,
-    pub(super) wanted: Wanted,
-    pub(super) deadline: Deadline,
+use super::body::{self, Wanted};
+use super::connections::{Connections, Verify};
+use super::error::{invalid, invalid_input};
+use super::failure::Attempt;
+use super::input::{self, suggestion};
+use super::oauth2::{self, OAuth2, Token, TokenCache};
+use super::parameters::METHODS;
+use super::redirect::Chain;
+use super::redirect_once::{self, Redirect};
+use super::reply::Reply;
+use super::request::{Body, Credentials, Request, Target};
+use super::settings::{self, HttpSettings, Merged};
+use super::url::without_login;
+
+/// What a client sends requests with.
+pub(super) struct Sender {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) base_url: Option<Url>,
+    pub(super) settings: HttpSettings,
+    pub(super) known: KnownSecrets,
+    token: TokenCache,
+    connections: Connections,
 }
 
-/// When a call has to be over, with all that belongs to it: tokens, redirects, the body.
+/// A request and how it is sent.
+#[derive(Clone)]
+struct Outgoing<'a> {
+    method: Method,
+    input: &'a Map<String, Value>,
+    /// Whether it carries the defaults, which are for the origin of the base URL.
+    ours: bool,
+    token: Option<&'a HeaderValue>,
+    delivery: Delivery,
+    wanted: Wanted,
+    deadline: Deadline,
+}
+
+/// When a call has to end, including tokens, redirects and the body.
 #[derive(Clone, Copy)]
-pub(super) struct Deadline {
+struct Deadline {
     timeout: Duration,
     at: Instant,
 }
 
-impl HttpClient {
+impl Sender {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            base_url: None,
+            settings: HttpSettings::default(),
+            known: KnownSecrets::default(),
+            token: TokenCache::default(),
+            connections: Connections::default(),
+        }
+    }
+
     pub(super) async fn exchange(
         &self,
         call: &Call,
@@ -50,8 +80,8 @@ impl HttpClient {
         let method = method(&call.operation)?;
         let base = self.base_url.as_ref();
         let Merged { input, ours, has_login } = settings::merge(&self.settings, base, &call.input)?;
-        // What cannot be sent needs no token.
-        let timeout = Request::read(&input).map_err(|problems| refused(&problems))?.timeout;
+        // An invalid request needs no token.
+        let timeout = input::read(&input).map_err(|problems| invalid_input(&problems))?.timeout;
         let deadline = Deadline { timeout, at: Instant::now() + timeout };
         let input = &input;
         let outgoing = Outgoing { method, input, ours, token: None, delivery, wanted, deadline };
@@ -64,19 +94,19 @@ impl HttpClient {
         if output.status != Some(401) {
             return Ok(output);
         }
-        // It was revoked, or the clocks differ. A request that was refused has done nothing.
+        // The token was revoked, or the clocks differ. A refused request has done nothing.
         let token = self.token(oauth2, Some(&token), deadline).await?;
         self.send(&Outgoing { token: Some(&token), ..outgoing }).await
     }
 
-    /// A token that is fresh, and is not `rejected`. Without one, the request itself is not sent.
+    /// A valid token other than `rejected`. If there is none, the request is not sent.
     async fn token(
         &self,
         oauth2: &OAuth2,
         rejected: Option<&HeaderValue>,
         deadline: Deadline,
     ) -> Result<HeaderValue, CallError> {
-        // Another call may be at it, for longer than there is time.
+        // Another call may be renewing it, for longer than this call has time.
         let kept = tokio::time::timeout_at(deadline.at, self.token.0.lock()).await;
         let mut kept = kept.map_err(|_| oauth2::too_slow(deadline.timeout))?;
         if let Some(token) = &*kept
@@ -106,47 +136,48 @@ impl HttpClient {
         Token::read(&output, &*self.clock)
     }
 
-    /// Sends one request, and follows where it is redirected to.
-    pub(super) async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Output, CallError> {
-        let mut request = Request::read(outgoing.input).map_err(|problems| refused(&problems))?;
+    /// Sends one request and follows its redirects.
+    async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Output, CallError> {
+        let mut request =
+            input::read(outgoing.input).map_err(|problems| invalid_input(&problems))?;
         self.known.add_request(outgoing.input);
         let mut url = self.resolve(&request.target)?;
         if let Some(token) = outgoing.token {
             request.credentials = Credentials::Bearer(token.clone());
         }
         if request.has_login() {
-            // A login of the base URL is only a default; sent too, it would be a second one.
-            // Neither call can fail: the URL has a host.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
+            // A login in the base URL is only a default.
+            url = without_login(url);
         }
         if let Some(path) = &self.settings.ca_file
             && outgoing.input.get("verify").is_none_or(Value::is_null)
         {
-            request.settings.verify = Verify::SystemAnd(path.clone());
+            request.connection.verify = Verify::SystemAnd(path.clone());
         }
-        let once = outgoing.delivery == Delivery::Once;
-        request.settings.once = once;
-        let settings = request.settings.clone();
+        let is_once = outgoing.delivery == Delivery::Once;
+        request.connection.delivery = outgoing.delivery;
+        let connection = request.connection.clone();
         let (cap, max_redirects) = (request.max_body_bytes, request.max_redirects);
         let timeout = outgoing.deadline.timeout;
-        let pool = self.connections.pool(&settings, &url).map_err(invalid)?;
+        let pool = self.connections.pool(&connection, &url).map_err(invalid)?;
         let builder = pool.request(outgoing.method.clone(), url.clone());
         let mut request = fill(builder, &outgoing.method, request)
             .build()
-            .map_err(|error| Attempt::new(&url, &settings, timeout, false).failed(&error))?;
+            .map_err(|error| Attempt::new(&url, &connection, timeout, false).failed(&error))?;
         let same_origin = outgoing.ours && self.settings.defaults.contains_key("headers");
-        let followed = if once { 0 } else { max_redirects };
+        let followed = if is_once { 0 } else { max_redirects };
         let mut chain = Chain::new(&request, followed, same_origin);
         loop {
-            let attempt = Attempt::new(request.url(), &settings, timeout, chain.has_begun());
-            let pool = self.connections.pool(&settings, request.url()).map_err(invalid)?;
+            let attempt = Attempt::new(request.url(), &connection, timeout, chain.has_begun());
+            let pool = self.connections.pool(&connection, request.url()).map_err(invalid)?;
             let response = pool.execute(copy(&request, outgoing.deadline.at)?).await;
             let response = response.map_err(|error| attempt.failed(&error))?;
-            let lead = Lead::of(&response, &outgoing.method, &url);
-            match lead.filter(|_| once && max_redirects > 0) {
-                Some(Lead::Again(to)) => return Err(once::sent_elsewhere(response.status(), &to)),
-                Some(Lead::Result(to)) => return self.fetch_result(outgoing, &url, to).await,
+            let redirect = Redirect::of(&response, &outgoing.method, &url);
+            match redirect.filter(|_| is_once && max_redirects > 0) {
+                Some(Redirect::Resend(to)) => {
+                    return Err(redirect_once::sent_elsewhere(response.status(), &to));
+                }
+                Some(Redirect::Result(to)) => return self.fetch_result(outgoing, &url, to).await,
                 None if chain.follow(&mut request, &response)? => {}
                 None => {
                     let received = body::receive(response, outgoing.wanted, cap, &attempt).await?;
@@ -154,6 +185,32 @@ impl HttpClient {
                     return Ok(reply.into_output(self.clock.now()));
                 }
             }
+        }
+    }
+
+    /// Fetches from `to` the result of a request to `from` that the server has accepted.
+    async fn fetch_result(
+        &self,
+        sent: &Outgoing<'_>,
+        from: &Url,
+        to: Url,
+    ) -> Result<Output, CallError> {
+        let same_origin = from.origin() == to.origin();
+        let fetch = Outgoing {
+            method: Method::GET,
+            input: &redirect_once::result_input(sent.input, from, to.clone()),
+            ours: sent.ours && same_origin,
+            token: sent.token.filter(|_| same_origin),
+            delivery: Delivery::Repeated,
+            wanted: sent.wanted,
+            deadline: sent.deadline,
+        };
+        let unseen = |why| redirect_once::unseen_result(&to, &why);
+        match Box::pin(self.send(&fetch)).await {
+            Ok(Output { error: Some(error), .. }) if self.settings.check_response => {
+                Err(unseen(error))
+            }
+            other => other.map_err(unseen),
         }
     }
 
@@ -178,7 +235,17 @@ impl HttpClient {
     }
 }
 
-/// The request to be sent now, with the time that is left for it.
+fn method(operation: &str) -> Result<Method, CallError> {
+    if let Some(method) = METHODS.iter().find(|method| method.eq_ignore_ascii_case(operation)) {
+        // Every entry of the table is a token, so it is a method.
+        return Method::from_bytes(method.as_bytes()).map_err(|_| invalid("not a method"));
+    }
+    let help = suggestion(operation, METHODS)
+        .unwrap_or_else(|| format!("it is one of {}", METHODS.join(", ")));
+    Err(invalid(format!("`{operation}` is not a method of service http: {help}")))
+}
+
+/// A copy of the request, with the time that is left as its time-out.
 fn copy(request: &reqwest::Request, deadline: Instant) -> Result<reqwest::Request, CallError> {
     let mut copy = request.try_clone().ok_or_else(|| invalid("the body is a stream"))?;
     *copy.timeout_mut() = Some(deadline.saturating_duration_since(Instant::now()));
@@ -217,6 +284,6 @@ fn fill(mut builder: RequestBuilder, method: &Method, request: Request) -> Reque
     if !headers.contains_key(RANGE) {
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
     }
-    // The last word: a header that the input names replaces one that was derived.
+    // Last: a header of the input replaces a derived one.
     builder.headers(headers)
 }

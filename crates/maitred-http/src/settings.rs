@@ -1,32 +1,34 @@
-//! What a client adds to every request: defaults, a token, and where they may go.
+//! What a client adds to every request, and to which origins.
 
 use std::fmt;
 
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use super::input::{has_login, parse_url};
-use super::oauth2::OAuth2;
-use super::{CallError, invalid};
+use maitred_core::client::CallError;
 
-/// What a client is made of.
+use super::error::invalid;
+use super::oauth2::OAuth2;
+use super::url::{has_login, parse_url};
+
+/// The settings of a client.
 ///
 /// `Debug` shows neither defaults nor tokens.
 #[derive(Clone, PartialEq)]
 pub struct HttpSettings {
-    /// The URL below which the `endpoint` of an input is found.
+    /// The URL that the `endpoint` of an input is appended to.
     pub base_url: Option<String>,
-    /// Members of an input, for requests that do not have them. Headers are merged by name.
+    /// Default members of inputs. Headers are merged by name.
     pub defaults: Map<String, Value>,
-    /// Gets the bearer tokens of requests that have no other login.
+    /// Gets bearer tokens for requests that have no other login.
     pub oauth2: Option<OAuth2>,
-    /// A PEM file of CA certificates that requests trust as well as those of the system, where their
-    /// input and the defaults do not say `verify`.
+    /// A PEM file of CA certificates to trust in addition to those of the system, if neither the input nor
+    /// the defaults have `verify`.
     pub ca_file: Option<String>,
     /// Whether a status of 400 or more that no acceptor matches is an error (default true).
     pub check_response: bool,
-    /// What to do with a `url` of another origin than that of `base_url`: send the request without
-    /// the defaults, or (the default) refuse it.
+    /// Whether a `url` of another origin than `base_url` is requested, without the defaults. By default, it
+    /// is refused.
     pub other_origins: bool,
 }
 
@@ -49,7 +51,7 @@ impl fmt::Debug for HttpSettings {
     }
 }
 
-/// The input of a request with the defaults in it.
+/// The input of a request, merged with the defaults.
 pub(super) struct Merged {
     pub(super) input: Map<String, Value>,
     /// Whether the defaults apply.
@@ -58,7 +60,7 @@ pub(super) struct Merged {
     pub(super) has_login: bool,
 }
 
-/// Adds `defaults` to `input`. Credentials are for the origin of the base URL alone.
+/// Adds the defaults to `input`. Credentials are only for the origin of the base URL.
 pub(super) fn merge(
     settings: &HttpSettings,
     base: Option<&Url>,
@@ -101,7 +103,7 @@ pub(super) fn merge(
             }
         }
     }
-    // The default `key` belongs to the default `cert`; the input's own was lost above.
+    // The default `key` belongs to the default `cert`, and the input's own was removed with it.
     if let Some(key) = input.get("key").filter(|key| !key.is_null()) {
         merged.insert("key".to_owned(), key.clone());
     }

@@ -1,4 +1,4 @@
-//! Content codings: what a compressed body is, up to a cap.
+//! Content codings: decompresses bodies, up to a cap.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc9110#section-8.4>
 
@@ -11,17 +11,17 @@ use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
-/// The most codings of one body. Nobody applies more than two.
+/// The most codings of one body. More than two are not used in practice.
 const MAX_CODINGS: usize = 4;
 
 /// Why a body cannot be decoded.
 #[derive(Debug)]
 pub enum CodingError {
-    /// It has a coding that is not known here, or too many of them.
+    /// It has a coding that is not supported, or too many of them.
     Unknown(String),
-    /// It is not what its coding says, or it ends too soon.
+    /// It is not valid in its coding, or it ends too soon.
     Garbled(String),
-    /// More comes out than the cap allows.
+    /// It is larger than the cap once it is decoded.
     TooLarge,
 }
 
@@ -39,8 +39,11 @@ impl fmt::Display for CodingError {
     }
 }
 
-/// Undoes the codings that `content_encoding`, the value of that header, lists in the order in which
-/// they were applied. At most `cap` bytes come out.
+/// Decodes a body. `content_encoding` is the value of that header: the codings in the order in which they
+/// were applied. The result has at most `cap` bytes.
+///
+/// # Errors
+/// A coding is not supported, the body is not valid in it, or the result is larger than `cap`.
 pub fn decode<'a>(
     body: &'a [u8],
     content_encoding: &str,
@@ -55,7 +58,7 @@ pub fn decode<'a>(
         return Err(CodingError::Unknown(codings.join(", ")));
     }
     let mut body = Cow::Borrowed(body);
-    // What has no body has no coding either, whatever its head says.
+    // An empty body has no coding, whatever the header says.
     if body.is_empty() {
         return Ok(body);
     }
@@ -64,7 +67,7 @@ pub fn decode<'a>(
         match coding.as_str() {
             "gzip" | "x-gzip" => gunzip(&body, &mut unpacked)?,
             "deflate" if is_zlib(&body) => unpacked.take(ZlibDecoder::new(&body[..]))?,
-            // The standard says zlib, but some servers leave its frame out.
+            // The standard says zlib, but some servers leave out its frame.
             "deflate" => unpacked.take(DeflateDecoder::new(&body[..]))?,
             "br" => unpacked.take(Decompressor::new(&body[..], 4096))?,
             "zstd" => unzstd(&body, &mut unpacked)?,
@@ -75,7 +78,7 @@ pub fn decode<'a>(
     Ok(body)
 }
 
-/// What has come out so far.
+/// The bytes decoded so far.
 struct Unpacked {
     bytes: Vec<u8>,
     cap: usize,
@@ -94,7 +97,7 @@ fn garbled(error: impl fmt::Display) -> CodingError {
     CodingError::Garbled(error.to_string())
 }
 
-/// Members follow one another; what is padded with zeros after the last one is taken, as `gzip` does.
+/// Reads one member after the other. Zeros after the last one are accepted, as `gzip` does.
 fn gunzip(mut rest: &[u8], unpacked: &mut Unpacked) -> Result<(), CodingError> {
     loop {
         let mut member = GzDecoder::new(rest);
@@ -106,13 +109,13 @@ fn gunzip(mut rest: &[u8], unpacked: &mut Unpacked) -> Result<(), CodingError> {
     }
 }
 
-/// Whether there is the header of zlib: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
+/// Whether the body begins with the header of zlib: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
 fn is_zlib(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..]
         if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))
 }
 
-/// Frames follow one another, and some are to be skipped.
+/// Reads one frame after the other, without those that are to be skipped.
 fn unzstd(mut rest: &[u8], unpacked: &mut Unpacked) -> Result<(), CodingError> {
     while !rest.is_empty() {
         let frame = StreamingDecoder::new(&mut rest);

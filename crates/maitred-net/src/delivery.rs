@@ -1,32 +1,22 @@
 //! How often a call may reach its service.
 
 use std::error::Error;
-use std::io;
+
+use super::error_chain::chain;
 
 /// How often a call may be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
-    /// As often as it takes: the client may retry, use a connection again, and follow redirects.
+    /// As often as needed: the client may retry, reuse a connection, and follow redirects.
     Repeated,
     /// Once ([`Client::call_once`](maitred_core::client::Client::call_once)).
     Once,
 }
 
-/// Whether a request that failed so has certainly not reached the server: there was no connection, it
-/// closed before the request was written, or an HTTP/2 server said that it had not looked at the request.
+/// Whether a request that failed with `error` certainly did not reach the server: there was no connection,
+/// the connection closed before the request was written, or an HTTP/2 server did not process it.
 pub fn is_never_sent(error: &(dyn Error + 'static)) -> bool {
-    let mut link = Some(error);
-    while let Some(error) = link {
-        if says_unsent(error) {
-            return true;
-        }
-        // The source of an `io::Error` skips the error that it wraps.
-        link = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    false
+    chain(error).any(says_unsent)
 }
 
 fn says_unsent(error: &(dyn Error + 'static)) -> bool {
@@ -45,6 +35,8 @@ fn says_unsent(error: &(dyn Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use h2::Reason;
 
     use super::*;
@@ -69,7 +61,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_an_http2_server_refused_to_look_at_is_not_sent() {
+    async fn a_request_that_an_http2_server_did_not_process_is_not_sent() {
         let refused = reset(Reason::REFUSED_STREAM).await;
         assert!(is_never_sent(&io::Error::other(refused)));
         for reason in [Reason::INTERNAL_ERROR, Reason::CANCEL] {

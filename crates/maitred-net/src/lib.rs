@@ -1,8 +1,9 @@
-//! What the clients of service `http` and of AWS share: content codings, certificates, proxies, and how a
-//! request that is sent once is told from one that may be repeated.
+//! What the clients of service `http` and of AWS share: content codings, certificates, proxies, and whether
+//! a request may be sent more than once.
 
 pub mod coding;
 pub mod delivery;
+pub mod error_chain;
 pub mod proxies;
 pub mod roots;
 pub mod tls;

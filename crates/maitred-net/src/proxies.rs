@@ -1,21 +1,21 @@
-//! The proxies of the environment, for all clients.
+//! The proxies of the environment.
 //!
-//! `http_proxy` is for `http://` URLs and `https_proxy` for `https://` URLs; `all_proxy` stands in for
-//! either. `no_proxy` lists the hosts that are reached without one. A name in lower case wins over the
-//! same one in capitals, and an empty variable counts as not set, as in curl. This machine's loopback
+//! `http_proxy` is for `http://` URLs and `https_proxy` for `https://` URLs; `all_proxy` is the
+//! default of both. `no_proxy` lists the hosts that are reached without a proxy. A variable in lower case
+//! wins over the same one in capitals, and an empty one counts as not set, as in curl. The loopback
 //! interface is never reached through a proxy.
 //!
-//! The entries of `no_proxy` are divided by commas or spaces. Each is `*` for every host, an IP address,
-//! a network such as `10.0.0.0/8`, or a domain, which stands for the hosts below it, too, with or without
-//! `.` or `*.` before it. That is all that curl takes, and more: with curl `*` has to be alone, a domain has no `*.`
-//! before it, and a network may be one of IPv4 only. As in Python, an entry may end with `:PORT`.
+//! The entries of `no_proxy` are separated by commas or spaces. Each is `*` for every host, an IP address,
+//! a network such as `10.0.0.0/8`, or a domain, with or without a leading `.` or `*.`, which includes its
+//! subdomains. This is a superset of what curl accepts: there, `*` has to be alone, a domain has no
+//! leading `*.`, and networks are IPv4 only. As in Python, an entry may end with `:PORT`.
 
 use std::net::IpAddr;
 
-/// The schemes that a proxy may be spoken to with.
+/// The schemes of a proxy's URL.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// What the variables say. `Debug` does not show URLs, which may hold a login.
+/// The proxies of the environment. `Debug` does not show URLs, which may hold a login.
 #[derive(Clone)]
 pub struct Proxies {
     http: Option<String>,
@@ -45,19 +45,23 @@ impl std::fmt::Debug for Proxies {
 }
 
 impl Proxies {
-    /// Those of the process's environment. The error is a message that repeats no value.
-    pub fn of_process() -> Result<Self, String> {
-        Self::of(|name| std::env::var(name).ok())
+    /// Reads the environment of the process.
+    ///
+    /// # Errors
+    /// A variable is not the URL of a proxy. The error is a message without the value.
+    pub fn from_env() -> Result<Self, String> {
+        Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let proxy = |name: &'static str, capitals: &'static str| {
-            let of_header = capitals == "HTTP_PROXY" && set("REQUEST_METHOD").is_some();
-            // Under CGI, a header of a request that is named `Proxy` makes this variable.
-            let in_capitals = || set(capitals).filter(|_| !of_header).map(|url| (capitals, url));
+            let is_from_header = capitals == "HTTP_PROXY" && set("REQUEST_METHOD").is_some();
+            // Under CGI, a request header named `Proxy` sets this variable.
+            let in_capitals =
+                || set(capitals).filter(|_| !is_from_header).map(|url| (capitals, url));
             let found = set(name).map(|url| (name, url)).or_else(in_capitals);
-            found.map(|(name, url)| usable(name, &url)).transpose()
+            found.map(|(name, url)| checked_url(name, &url)).transpose()
         };
         let all = proxy("all_proxy", "ALL_PROXY")?;
         let exceptions = set("no_proxy").or_else(|| set("NO_PROXY")).unwrap_or_default();
@@ -71,7 +75,7 @@ impl Proxies {
         })
     }
 
-    /// Whether there are none.
+    /// Whether there is no proxy.
     pub fn is_empty(&self) -> bool {
         self.http.is_none() && self.https.is_none()
     }
@@ -82,7 +86,7 @@ impl Proxies {
     }
 
     /// The URL of the proxy for requests to `url`.
-    pub fn find(&self, url: &str) -> Option<&str> {
+    pub fn proxy_for(&self, url: &str) -> Option<&str> {
         let (scheme, rest) = url.split_once("://")?;
         let (proxy, default_port) = match scheme {
             "http" => (&self.http, 80),
@@ -97,13 +101,13 @@ impl Proxies {
     }
 }
 
-/// What is between the scheme and the path of a URL, without a login.
+/// The host and port of a URL after the scheme, without a login.
 fn authority(rest: &str) -> &str {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
-/// An address of IPv6 is in brackets.
+/// Splits off the port. An IPv6 address is in brackets.
 fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -111,13 +115,13 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A host without brackets and without the dot of the root.
+/// A host without brackets and without a trailing dot.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches([']', '.'])
 }
 
-/// The URL of a proxy. One without a scheme is spoken to over plain HTTP.
-fn usable(variable: &str, url: &str) -> Result<String, String> {
+/// Checks the URL of a proxy. The default scheme is http.
+fn checked_url(variable: &str, url: &str) -> Result<String, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     let (host, port) = host_and_port(authority(rest));
     let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
@@ -174,7 +178,7 @@ impl Exception {
     }
 }
 
-/// The addresses that begin with the first `length` bits of one; default: that one alone.
+/// The addresses that share the first `length` bits (default: all) of `address`.
 fn network(address: IpAddr, length: Option<u8>) -> Hosts {
     let all = if address.is_ipv4() { 32 } else { 128 };
     Hosts::Network(address, length.unwrap_or(all).min(all))
@@ -195,7 +199,7 @@ fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
     }
 }
 
-/// Whether it is the name or an address of this machine's loopback interface.
+/// Whether `host` is the name or an address of the loopback interface.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
@@ -206,7 +210,7 @@ mod tests {
 
     fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, String> {
         let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
-        Proxies::of(|name| find(name).map(|(_, value)| (*value).to_owned()))
+        Proxies::from_variables(|name| find(name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
@@ -246,7 +250,7 @@ mod tests {
         for (list, host, port, direct) in table {
             let found = proxies(&[("http_proxy", "http://p:1"), ("no_proxy", list)]).unwrap();
             let url = format!("http://me:pw@{host}{port}/path?a=@b");
-            assert_eq!(found.find(&url).is_none(), direct, "{list}: {url}");
+            assert_eq!(found.proxy_for(&url).is_none(), direct, "{list}: {url}");
         }
     }
 
@@ -261,7 +265,7 @@ mod tests {
     fn a_variable_in_lower_case_wins_and_an_empty_one_is_not_set() {
         let found = |variables: &[(&str, &str)], scheme: &str| {
             let found = proxies(variables).unwrap();
-            found.find(&format!("{scheme}://a.test")).map(str::to_owned)
+            found.proxy_for(&format!("{scheme}://a.test")).map(str::to_owned)
         };
         let both = [("HTTP_PROXY", "http://upper"), ("http_proxy", "http://lower")];
         assert_eq!(found(&both, "http").unwrap(), "http://lower");
@@ -278,7 +282,7 @@ mod tests {
     fn the_loopback_interface_needs_no_proxy() {
         let found = proxies(&[("http_proxy", "http://p")]).unwrap();
         for host in ["localhost", "127.0.0.1", "127.8.8.8", "[::1]"] {
-            assert_eq!(found.find(&format!("http://{host}:8080/")), None, "{host}");
+            assert_eq!(found.proxy_for(&format!("http://{host}:8080/")), None, "{host}");
         }
     }
 

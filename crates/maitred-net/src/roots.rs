@@ -1,8 +1,8 @@
-//! The certificates that the system trusts servers by.
+//! The CA certificates of the system.
 //!
-//! They are those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or else those of the machine. The libraries
-//! underneath take an empty variable for a file without a name, and one of them panics where there is no
-//! certificate at all, so they are given what is found here.
+//! They are those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or else those of the machine. The TLS
+//! libraries take an empty variable for a file without a name, and one of them panics if there is no
+//! certificate at all, so they are given what this module finds.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -14,34 +14,34 @@ use rustls::pki_types::CertificateDer;
 
 use maitred_core::file;
 
-/// Names a file of certificates.
-pub const FILE: &str = "SSL_CERT_FILE";
+/// The variable that names a file of certificates.
+pub const FILE_VARIABLE: &str = "SSL_CERT_FILE";
 
-/// Names folders of certificates.
-pub const FOLDERS: &str = "SSL_CERT_DIR";
+/// The variable that names folders of certificates.
+pub const FOLDERS_VARIABLE: &str = "SSL_CERT_DIR";
 
-/// The certificates of the process, read once. They are all usable.
+/// The usable certificates of the system, read once.
 ///
 /// # Errors
-/// There is none. The error is a message that says where they were looked for.
-pub fn of_process() -> Result<&'static [CertificateDer<'static>], String> {
+/// There is no certificate. The error is a message that says where they were looked for.
+pub fn system_roots() -> Result<&'static [CertificateDer<'static>], String> {
     static FOUND: OnceLock<Vec<CertificateDer<'static>>> = OnceLock::new();
-    let [file, folders] = [FILE, FOLDERS].map(set_variable);
+    let [file, folders] = [FILE_VARIABLE, FOLDERS_VARIABLE].map(set_variable);
     let found = FOUND.get_or_init(|| load(file.as_deref(), folders.as_deref()));
     if found.is_empty() {
-        return Err(none_found(file.is_some(), folders.is_some()));
+        return Err(none_found_message(file.is_some(), folders.is_some()));
     }
     Ok(found)
 }
 
-/// The usable certificates of this file and these folders; those of the machine if neither is given.
+/// The usable certificates of a file and of folders; those of the machine if neither is given.
 pub fn load(file: Option<&OsStr>, folders: Option<&OsStr>) -> Vec<CertificateDer<'static>> {
     let mut found = match (file, folders) {
-        (None, None) => of_machine(),
+        (None, None) => machine_certificates(),
         (file, folders) => {
-            let mut found = file.map(|path| of_path(Path::new(path))).unwrap_or_default();
+            let mut found = file.map(|path| certificates_in(Path::new(path))).unwrap_or_default();
             for folder in folders.into_iter().flat_map(env::split_paths) {
-                found.extend(of_path(&folder));
+                found.extend(certificates_in(&folder));
             }
             found
         }
@@ -50,8 +50,8 @@ pub fn load(file: Option<&OsStr>, folders: Option<&OsStr>) -> Vec<CertificateDer
     found
 }
 
-/// That there is no certificate where one was looked for.
-pub fn none_found(file: bool, folders: bool) -> String {
+/// The message that there is no certificate, with or without a named file and named folders.
+pub fn none_found_message(file: bool, folders: bool) -> String {
     let place = match (file, folders) {
         (true, true) => "SSL_CERT_FILE and SSL_CERT_DIR name",
         (true, false) => "SSL_CERT_FILE names",
@@ -65,12 +65,14 @@ pub fn none_found(file: bool, folders: bool) -> String {
     format!("{place} no certificate that can be used")
 }
 
-/// Whether a variable is set and empty, which counts as not set, and which other libraries take for a name.
+/// Whether a variable is set and empty. That counts as not set here; other libraries take it for a name.
 pub fn has_empty_variable() -> bool {
-    [FILE, FOLDERS].iter().any(|name| env::var_os(name).is_some_and(|value| value.is_empty()))
+    [FILE_VARIABLE, FOLDERS_VARIABLE]
+        .iter()
+        .any(|name| env::var_os(name).is_some_and(|value| value.is_empty()))
 }
 
-/// Whether a server could be checked with it.
+/// Whether servers can be verified with the certificate.
 pub fn is_usable(certificate: &CertificateDer<'_>) -> bool {
     RootCertStore::empty().add(certificate.clone()).is_ok()
 }
@@ -79,8 +81,8 @@ fn set_variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The certificates of a folder or a regular file; none of anything else.
-fn of_path(path: &Path) -> Vec<CertificateDer<'static>> {
+/// The certificates of a folder or a regular file. Anything else has none.
+fn certificates_in(path: &Path) -> Vec<CertificateDer<'static>> {
     let found = if path.is_dir() {
         rustls_native_certs::load_certs_from_paths(None, Some(path))
     } else if file::open(path).is_ok() {
@@ -95,17 +97,17 @@ fn of_path(path: &Path) -> Vec<CertificateDer<'static>> {
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
-fn of_machine() -> Vec<CertificateDer<'static>> {
+fn machine_certificates() -> Vec<CertificateDer<'static>> {
     let places = openssl_probe::probe();
     let paths = places.cert_file.iter().chain(&places.cert_dir);
-    let mut found: Vec<_> = paths.flat_map(|path| of_path(path)).collect();
+    let mut found: Vec<_> = paths.flat_map(|path| certificates_in(path)).collect();
     found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
     found.dedup();
     found
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-fn of_machine() -> Vec<CertificateDer<'static>> {
+fn machine_certificates() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_certificates_is_told_how_to_name_some() {
-        let message = none_found(false, false);
+        let message = none_found_message(false, false);
         assert!(message.contains("SSL_CERT_FILE") && message.contains("AWS_CA_BUNDLE"));
     }
 }

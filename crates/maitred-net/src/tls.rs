@@ -1,4 +1,4 @@
-//! Certificates and proxies of a client, as it is built.
+//! Certificates and proxies for the builder of a client.
 
 use std::path::Path;
 
@@ -14,20 +14,27 @@ use maitred_core::secrets::urls;
 /// The largest file of certificates that is read, in bytes.
 const MAX_PEM: u64 = 16 << 20;
 
-/// Adds the proxies of the environment; without any, those that the system is configured with stay.
+/// Sets the proxies of the environment. If there are none, those of the system's configuration stay.
+///
+/// # Errors
+/// A proxy of the environment is not a URL. The error is a message.
 pub fn with_environment_proxies(builder: ClientBuilder) -> Result<ClientBuilder, String> {
-    let proxies = Proxies::of_process()?;
+    let proxies = Proxies::from_env()?;
     if proxies.is_empty() {
         return Ok(builder);
     }
     if let Some(url) = proxies.urls().find(|url| Url::parse(url).is_err()) {
         return Err(format!("the proxy {} is not a URL", urls::masked(url)));
     }
-    let proxy = reqwest::Proxy::custom(move |url| Url::parse(proxies.find(url.as_str())?).ok());
+    let proxy =
+        reqwest::Proxy::custom(move |url| Url::parse(proxies.proxy_for(url.as_str())?).ok());
     Ok(builder.proxy(proxy))
 }
 
-/// The certificates of a PEM file. The error is a message, and names the setting that names the file.
+/// The certificates of a PEM file, which the setting `setting` names.
+///
+/// # Errors
+/// The file cannot be read or has no usable certificates. The error is a message that names the setting.
 pub fn certificates(setting: &str, path: &str) -> Result<Vec<Certificate>, String> {
     let pem = read_pem(setting, path)?;
     let found = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
@@ -45,17 +52,23 @@ fn from_der(found: &[CertificateDer<'_>]) -> Result<Vec<Certificate>, String> {
     certificates.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
-/// Adds the certificates of the system where the library would not find them.
+/// Adds the certificates of the system if the library would not find them itself.
+///
+/// # Errors
+/// A certificate cannot be used. The error is a message.
 pub fn with_system_roots(builder: ClientBuilder) -> Result<ClientBuilder, String> {
     if !roots::has_empty_variable() {
         return Ok(builder);
     }
-    // Without any, plain HTTP goes on.
-    let found = roots::of_process().unwrap_or_default();
+    // Without certificates, plain HTTP still works.
+    let found = roots::system_roots().unwrap_or_default();
     Ok(builder.tls_certs_only(from_der(found)?))
 }
 
-/// Reads a PEM file. The error is a message, and names the setting that names the file.
+/// Reads a PEM file, which the setting `setting` names.
+///
+/// # Errors
+/// The file cannot be read or is too large. The error is a message that names the setting.
 pub fn read_pem(setting: &str, path: &str) -> Result<Vec<u8>, String> {
     let content = file::bytes(Path::new(path), MAX_PEM);
     content.map_err(|error| {

@@ -12,11 +12,8 @@ use crate::trigger::Trigger as _;
 use crate::trigger::{TriggerError, WaiterTrigger, stored_form};
 use maitred_core::catalog::Catalog;
 use maitred_core::client::InputProblem;
-use maitred_core::client::{Call, CallError};
+use maitred_core::client::{Call, CallError, HTTP_SERVICE};
 use maitred_core::config::WaiterConfig;
-
-/// The service whose operations are HTTP requests.
-const HTTP: &str = "http";
 
 /// A waiter by its name, `service.waiter`, and the hash of its definition.
 type Named = (String, String);
@@ -95,7 +92,8 @@ impl<'a> KnownWaiters<'a> {
 
     /// Checks the input of a poll, as far as it is known before references to secrets are resolved.
     fn check_call(&self, call: &Call) -> Result<(), String> {
-        let input = if call.service == HTTP { plain(&call.input)? } else { call.input.clone() };
+        let input =
+            if call.service == HTTP_SERVICE { plain(&call.input)? } else { call.input.clone() };
         let call = Call { input, ..call.clone() };
         let problems = self.clients.input_problems(&call);
         let problems = problems.map_err(|error: CallError| error.message().to_owned())?;

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::exit::Failure;
 use crate::cli::values::MAX_FILE;
 use crate::client::{CallError, CallErrorKind, Observation, Output, transport};
 use crate::clock::Timestamp;
-use crate::document::Document;
 use crate::engine::{Ending, NextAction, Progress, step};
 use crate::file;
 use crate::matcher::Finding;
@@ -117,19 +116,7 @@ fn observation(reply: Value, service: &str) -> Observation {
     if let Some(error) = reply.get("error").filter(|error| error.get("code").is_some()) {
         return Observation::Error(call_error(error));
     }
-    let status = match service {
-        "http" => reply.get("StatusCode"),
-        _ => reply.pointer("/ResponseMetadata/HTTPStatusCode"),
-    };
-    let status = status.and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    let error = status.filter(|status| service == "http" && *status >= 400).map(|status| {
-        let message = format!("the endpoint answered {status}");
-        CallError::new(CallErrorKind::Service, status.to_string(), message).with_status(status)
-    });
-    let mut output = Output::from_json(reply);
-    output.status = status.or(output.status);
-    output.error = error;
-    Observation::Output(output)
+    Observation::Output(Output::from_saved(service, reply))
 }
 
 const TRANSPORT: &[&str] = &[
@@ -148,24 +135,11 @@ fn call_error(error: &Value) -> CallError {
         Some(other) => other.to_string(),
     };
     let code = member("code");
-    let kind = if TRANSPORT.contains(&code.as_str()) {
-        CallErrorKind::Transport
-    } else {
-        CallErrorKind::Service
-    };
     let status = error.get("status").and_then(Value::as_u64);
     let status = status.and_then(|status| u16::try_from(status).ok());
-    let failed = CallError::new(kind, code.as_str(), member("message"));
-    let failed = match status {
-        Some(status) => failed.with_status(status),
-        None => failed,
-    };
-    if kind == CallErrorKind::Transport {
-        return failed;
+    if TRANSPORT.contains(&code.as_str()) {
+        let failed = CallError::new(CallErrorKind::Transport, code, member("message"));
+        return status.into_iter().fold(failed, CallError::with_status);
     }
-    // As a service's client reads it.
-    failed.with_document(Document::from(json!({
-        "Error": { "Code": code, "Message": member("message") },
-        "ResponseMetadata": { "HTTPStatusCode": status },
-    })))
+    CallError::from_saved(&code, &member("message"), status)
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::services::{self, HTTP};
+use crate::cli::services;
 use crate::cli::signature::Signature;
+use crate::client::HTTP_SERVICE;
 use crate::model::{Models, OperationModel, ServiceModel};
 
 /// The operation that a waiter is drafted for.
@@ -26,7 +27,7 @@ impl<'a> DraftTarget<'a> {
         operation: &str,
         context: &'a Context,
     ) -> Result<Self, Failure> {
-        if service == HTTP {
+        if service == HTTP_SERVICE {
             let failure = Failure::usage("service http has no model to write a waiter from");
             return Err(failure.help("`maitred explain http json_field` shows one to begin with"));
         }

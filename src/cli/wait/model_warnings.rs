@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::services::HTTP;
+use crate::client::HTTP_SERVICE;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
@@ -71,7 +71,7 @@ pub(super) fn find(
 /// A line for each empty list of the input: most operations then return everything.
 pub(super) fn empty_lists(service: &str, input: &Map<String, Value>) -> Vec<String> {
     let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-    let empty = input.iter().filter(|(_, value)| service != HTTP && is_empty(value));
+    let empty = input.iter().filter(|(_, value)| service != HTTP_SERVICE && is_empty(value));
     let line = |(name, _): (&String, &Value)| {
         format!(
             "{name} is an empty list: most operations then return everything in the account and region"

@@ -14,8 +14,8 @@ use crate::cli::advice::missing_quotes;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::operation_flags;
-use crate::cli::services::HTTP;
 use crate::cli::signature::{self, Problem, Signature};
+use crate::client::HTTP_SERVICE;
 use crate::config::{TransientConfig, WaiterConfig};
 use crate::model::Models;
 use crate::trigger::{refused_route, route_of_file};
@@ -61,7 +61,8 @@ impl Plan {
         }
         let service = resolved.signature.service();
         let route = route_of_file(&resolved.config.input, &options.input);
-        if let Some(key) = route.filter(|_| service == HTTP && args.connection.connection.is_some())
+        if let Some(key) =
+            route.filter(|_| service == HTTP_SERVICE && args.connection.connection.is_some())
         {
             let message = format!("{}: {}", resolved.command_line(), refused_route(key));
             return Err(Failure::usage(message).into());

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::catalog::{Entry, LookupError, WaiterOrigin};
 use crate::cli::exit::Failure;
-use crate::cli::services::{self, HTTP};
+use crate::cli::services;
 use crate::cli::signature::{Problem, Signature};
 use crate::cli::waiter_lookup::Lookup;
+use crate::client::HTTP_SERVICE;
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig};
 use crate::diagnostic::Invalid;
 use crate::model::Models;
@@ -127,7 +128,7 @@ fn not_found_yet() -> AcceptorConfig {
 
 /// The service's own name for any casing of it, if it is one.
 fn canonical(lookup: &Lookup, service: &str) -> Result<String, Failure> {
-    if service == HTTP || lookup.catalog.services().iter().any(|known| known == service) {
+    if service == HTTP_SERVICE || lookup.catalog.services().iter().any(|known| known == service) {
         return Ok(service.to_owned());
     }
     Ok(services::find(&lookup.models, service)?.model().name.clone())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::for_each::{ForEach, Need, TargetValue, VariedParameter};
 use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::exit::Failure;
-use crate::cli::services::HTTP;
 use crate::cli::{dry_run, report};
+use crate::client::HTTP_SERVICE;
 use crate::config::WaiterConfig;
 use crate::waiter::{Options, Waiter};
 
@@ -102,7 +102,7 @@ fn waiter(
 }
 
 fn label(place: &VariedParameter, given: &TargetValue, resolved: &ResolvedWaiter) -> String {
-    let http = resolved.signature.service() == HTTP;
+    let http = resolved.signature.service() == HTTP_SERVICE;
     let text = match place {
         VariedParameter::Input(name) if http && name == "url" => {
             dry_run::origin_and_path(&given.text)

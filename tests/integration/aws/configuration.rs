@@ -84,7 +84,8 @@ fn file(random: &mut fastrand::Rng) -> Vec<u8> {
 }
 
 async fn region(config: &[u8], credentials: &[u8], profile: Option<&str>) -> Result<Value, String> {
-    let environment = AwsEnvironment::fixed::<&str, &str>([]).with_files(config, credentials);
+    let environment =
+        AwsEnvironment::from_variables::<&str, &str>([]).with_files(config, credentials);
     let profile = profile.map(str::to_owned);
     let settings = AwsSettings { profile, ..AwsSettings::default() };
     match settings.sdk_config_in(&environment).await {
@@ -147,7 +148,7 @@ fn botocore(cases: &[Value]) -> Vec<Value> {
 async fn without_a_region_nobody_is_asked_for_one() {
     let metadata = Loopback::start(|_| Reply::text(200, "eu-west-1"));
     let endpoint = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url(""));
-    let environment = AwsEnvironment::fixed([endpoint]).with_files("", "");
+    let environment = AwsEnvironment::from_variables([endpoint]).with_files("", "");
     let config = AwsSettings::default().sdk_config_in(&environment).await.unwrap();
     assert_eq!(config.region(), None);
     assert_eq!(metadata.requests().len(), 0);
@@ -171,7 +172,7 @@ fn write_keys(path: &Path, id: &str) {
 }
 
 async fn client(server: &Loopback, path: &Path) -> AwsClient {
-    let environment = AwsEnvironment::fixed([
+    let environment = AwsEnvironment::from_variables([
         ("AWS_CONFIG_FILE", "/nowhere"),
         ("AWS_SHARED_CREDENTIALS_FILE", path.to_str().unwrap()),
         ("AWS_REGION", "eu-west-1"),

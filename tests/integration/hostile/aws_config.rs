@@ -13,7 +13,7 @@ pub(crate) fn check(input: &[u8]) {
         Some(at) => (&input[..=at], &input[at + divider.len()..]),
         None => (input, &[][..]),
     };
-    let environment = AwsEnvironment::fixed([
+    let environment = AwsEnvironment::from_variables([
         ("AWS_CONFIG_FILE", "/config"),
         ("AWS_SHARED_CREDENTIALS_FILE", "/credentials"),
         ("AWS_ENDPOINT_URL", ""),

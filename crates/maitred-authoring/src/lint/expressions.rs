@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::condition::Test;
 use super::context::LintContext;
-use super::http::{HTTP, HTTP_REPLY};
+use super::http::HTTP_REPLY;
 use super::infer::{ComparedValue, Inference, ValuePosition, advice, describe};
 use super::input;
 use super::rule;
 use super::types::{Class, Kind, Typed};
 use super::value_use::{Inferred, MemberTest, ValueUse, member_test};
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::Show;
@@ -82,7 +83,7 @@ fn output<'m>(
     operation: Option<&'m OperationModel>,
     merged: bool,
 ) -> Typed<'m> {
-    if context.service == HTTP {
+    if context.service == HTTP_SERVICE {
         let members = HTTP_REPLY.map(|name| {
             let known = if name == "StatusCode" { Typed::of(Kind::Number) } else { Typed::any() };
             (name.to_owned(), known)

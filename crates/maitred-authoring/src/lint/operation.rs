@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::config::Config;
 use super::context::{LintContext, ServiceContext};
-use super::http::HTTP;
 use super::input;
 use super::model_source::ModelSource;
 use super::rule;
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::config::WaiterFile;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::nearest;
@@ -26,7 +26,7 @@ pub(super) fn service_operations(
     config: &Config,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<String>> {
-    if service == HTTP {
+    if service == HTTP_SERVICE {
         return Some(METHODS.map(str::to_owned).to_vec());
     }
     let models = models?;
@@ -111,7 +111,9 @@ pub(super) fn find(
     else {
         let help = match nearest(written, operations.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if context.service == HTTP => format!("the methods are {}", METHODS.join(", ")),
+            None if context.service == HTTP_SERVICE => {
+                format!("the methods are {}", METHODS.join(", "))
+            }
             None => format!("`maitred call {} --help` lists the operations", context.service),
         };
         let message = format!("service `{}` has no operation `{written}`", context.service);
@@ -131,13 +133,13 @@ pub(super) fn model(
     known: &ServiceContext<'_>,
     operation: &str,
 ) -> Option<Arc<OperationModel>> {
-    known.models.filter(|_| context.service != HTTP)?.operation(context.service, operation)
+    known.models.filter(|_| context.service != HTTP_SERVICE)?.operation(context.service, operation)
 }
 
 /// Whether the operation only reads.
 pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
     match service {
-        HTTP => matches!(operation, "GET" | "HEAD"),
+        HTTP_SERVICE => matches!(operation, "GET" | "HEAD"),
         service => is_read(service, operation),
     }
 }

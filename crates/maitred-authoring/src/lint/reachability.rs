@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::condition::Test;
 use super::context::LintContext;
-use super::http::HTTP;
 use super::rule;
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
@@ -120,17 +120,17 @@ fn covering(key: &Key, service: &str) -> Vec<Key> {
             covering.push(Key::plain(MatcherKind::Error, "true"));
         }
         // What has another status is an error.
-        MatcherKind::Status if service != HTTP && !key.expected.starts_with('2') => {
+        MatcherKind::Status if service != HTTP_SERVICE && !key.expected.starts_with('2') => {
             covering.push(Key::plain(MatcherKind::Error, "true"));
         }
-        MatcherKind::Error if key.expected == "false" && service != HTTP => {
+        MatcherKind::Error if key.expected == "false" && service != HTTP_SERVICE => {
             covering.push(Key::plain(MatcherKind::Status, "200"));
         }
         MatcherKind::Error | MatcherKind::Status | MatcherKind::Path | MatcherKind::PathAny => {}
     }
     if matches!(key.matcher, MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny) {
         covering.push(Key::plain(MatcherKind::Error, "false"));
-        if service != HTTP {
+        if service != HTTP_SERVICE {
             // The status of the outputs that are polled.
             covering.push(Key::plain(MatcherKind::Status, "200"));
         }

@@ -1,13 +1,13 @@
 //! The rule about the input of service `http`.
 
 use super::context::LintContext;
-use super::http::HTTP;
 use super::rule;
+use maitred_core::client::HTTP_SERVICE;
 use maitred_http::check_input;
 
 /// Checks the members of the input that hold no placeholders. What is missing, the caller can give.
 pub(super) fn check(context: &mut LintContext<'_>) {
-    if context.service != HTTP {
+    if context.service != HTTP_SERVICE {
         return;
     }
     let mut input = context.waiter.input.clone();

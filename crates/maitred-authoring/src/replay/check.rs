@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::limits::{MAX_BYTES, MAX_REPLIES, MAX_STEPS};
-use super::observation::{HTTP, observation};
+use super::observation::observation;
 use crate::case::Case;
 use crate::case::Reply;
 use crate::lint::ModelSource;
 use maitred_core::client::Call;
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Severity;
 use maitred_core::diagnostic::nearest;
@@ -54,7 +55,7 @@ fn check_content(
     models: Option<&dyn ModelSource>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let is_http = waiter.service() == HTTP;
+    let is_http = waiter.service() == HTTP_SERVICE;
     // It is in no model, and searching for similar names is slow.
     let models = models.filter(|_| !is_http);
     let model = |call: &Call| models?.operation(&call.service, &call.operation);

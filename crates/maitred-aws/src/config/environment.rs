@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 use aws_types::os_shim_internal::Env;
 use reqwest::Url;
 
-use super::BadSettings;
+use super::error::AwsSettingsError;
 use super::profiles::Profiles;
 
 /// The largest file that is read.
 const MAX_FILE: u64 = 4 << 20;
 
-/// Variables whose values the SDK reads by itself, beside those that begin with
-/// [`ENDPOINT_URL`]. What is not here is read in this crate, or has no effect.
-const OF_THE_SDK: [&str; 20] = [
+/// The variables that the SDK reads itself, with those that begin with [`ENDPOINT_URL`]. Others are read in
+/// this crate, or have no effect.
+const SDK_VARIABLES: [&str; 20] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
@@ -45,8 +45,8 @@ const OF_THE_SDK: [&str; 20] = [
 /// service, which off EC2 takes seconds to fail.
 const REGION_OF_STS: &str = "us-east-1";
 
-/// Variables whose values go out as they are.
-const IN_HEADERS: [&str; 4] =
+/// Variables whose values are sent in headers.
+const HEADER_VARIABLES: [&str; 4] =
     ["AWS_ACCESS_KEY_ID", "AWS_EXECUTION_ENV", SESSION_TOKENS[0], SESSION_TOKENS[1]];
 
 /// Session tokens, in botocore's order; the SDK knows the second name.
@@ -55,7 +55,7 @@ const SESSION_TOKENS: [&str; 2] = ["AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"];
 /// The general endpoint; with `_` and a service's name after it, that of one service.
 pub(super) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-/// Credentials of the environment, which a profile that is named in so many words wins over.
+/// Credentials of the environment. A profile that the settings name wins over them.
 pub(super) const CREDENTIALS: [&str; 6] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -68,7 +68,7 @@ pub(super) const CREDENTIALS: [&str; 6] = [
 /// What is wrong with an endpoint. It may hold a login, which is not repeated.
 pub(super) const NO_ENDPOINT: &str = "must be a URL such as https://HOST:PORT";
 
-/// Whether requests can be sent there.
+/// Whether this is the URL of an endpoint.
 pub(super) fn is_endpoint_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
@@ -102,19 +102,19 @@ impl AwsEnvironment {
     /// The variables of the process, and the files that they name (`AWS_CONFIG_FILE`,
     /// `AWS_SHARED_CREDENTIALS_FILE`) or else `~/.aws/config` and `~/.aws/credentials`.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         Self { variables: std::env::vars_os().collect(), files: Files::Named }
     }
 
     /// Only these variables, and the files that they name.
-    pub fn fixed<K: Into<OsString>, V: Into<OsString>>(
+    pub fn from_variables<K: Into<OsString>, V: Into<OsString>>(
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self { variables: variables.collect(), files: Files::Named }
     }
 
-    /// The same with the contents of the two files in place of files.
+    /// Uses these contents instead of the two files.
     #[must_use]
     pub fn with_files(
         mut self,
@@ -126,11 +126,11 @@ impl AwsEnvironment {
     }
 
     /// The value of a variable; `None` if it is not set or empty.
-    pub(super) fn get(&self, name: &str) -> Result<Option<String>, BadSettings> {
+    pub(super) fn get(&self, name: &str) -> Result<Option<String>, AwsSettingsError> {
         let Some(value) = self.raw(name) else { return Ok(None) };
         match value.to_str() {
             Some(value) => Ok(Some(value.to_owned())),
-            None => Err(BadSettings::new(format!("{name} is not UTF-8"))),
+            None => Err(AwsSettingsError::new(format!("{name} is not UTF-8"))),
         }
     }
 
@@ -139,7 +139,7 @@ impl AwsEnvironment {
     }
 
     /// The session token that goes with the keys.
-    pub(super) fn session_token(&self) -> Result<Option<String>, BadSettings> {
+    pub(super) fn session_token(&self) -> Result<Option<String>, AwsSettingsError> {
         for name in SESSION_TOKENS {
             if let Some(token) = self.get(name)? {
                 return Ok(Some(token));
@@ -149,40 +149,40 @@ impl AwsEnvironment {
     }
 
     /// Whether there are keys. One without the other is refused, as in botocore.
-    pub(super) fn has_keys(&self) -> Result<bool, BadSettings> {
+    pub(super) fn has_keys(&self) -> Result<bool, AwsSettingsError> {
         let [id, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
         let (is_set, is_whole) = (self.get(id)?.is_some(), self.get(secret)?.is_some());
         if is_set && !is_whole {
-            return Err(BadSettings::new(format!("{id} is set, and {secret} is not")));
+            return Err(AwsSettingsError::new(format!("{id} is set, and {secret} is not")));
         }
         Ok(is_set)
     }
 
-    /// Refuses values that go out in a header of every request, and cannot.
-    pub(super) fn check_headers(&self) -> Result<(), BadSettings> {
-        for name in IN_HEADERS {
+    /// Refuses values that are sent in a header and contain characters that a header cannot have.
+    pub(super) fn check_headers(&self) -> Result<(), AwsSettingsError> {
+        for name in HEADER_VARIABLES {
             let goes = |c: char| matches!(c, ' '..='~' | '\t');
             if self.get(name)?.is_some_and(|value| !value.chars().all(goes)) {
                 let message =
                     format!("{name} has a character that no header of a request can have");
-                return Err(BadSettings::new(message));
+                return Err(AwsSettingsError::new(message));
             }
         }
         Ok(())
     }
 
-    /// What the SDK is to see of it, without the variables in `hidden`.
-    pub(super) fn for_sdk(&self, hidden: &[&str]) -> Result<Env, BadSettings> {
+    /// The variables for the SDK, without those in `hidden`.
+    pub(super) fn for_sdk(&self, hidden: &[&str]) -> Result<Env, AwsSettingsError> {
         let mut seen = vec![("AWS_REGION", REGION_OF_STS.to_owned())];
         if !hidden.contains(&SESSION_TOKENS[1]) {
             seen.extend(self.session_token()?.map(|token| (SESSION_TOKENS[1], token)));
         }
         for name in self.variables.keys().filter_map(|name| name.to_str()) {
             let is_endpoint = name == ENDPOINT_URL || name.starts_with("AWS_ENDPOINT_URL_");
-            if (is_endpoint || OF_THE_SDK.contains(&name)) && !hidden.contains(&name) {
+            if (is_endpoint || SDK_VARIABLES.contains(&name)) && !hidden.contains(&name) {
                 let value = self.get(name)?;
                 if is_endpoint && value.as_deref().is_some_and(|url| !is_endpoint_url(url)) {
-                    return Err(BadSettings::new(format!("{name} {NO_ENDPOINT}")));
+                    return Err(AwsSettingsError::new(format!("{name} {NO_ENDPOINT}")));
                 }
                 seen.extend(value.map(|value| (name, value)));
             }
@@ -203,7 +203,7 @@ impl AwsEnvironment {
 
     /// What the two files say. One that does not exist, is not a regular file or cannot be opened says
     /// nothing, as in botocore.
-    pub(super) fn profiles(&self) -> Result<Profiles, BadSettings> {
+    pub(super) fn profiles(&self) -> Result<Profiles, AwsSettingsError> {
         let [config_path, credentials_path] = self.paths();
         let mut profiles = Profiles::default();
         let (config, credentials) = match &self.files {
@@ -258,7 +258,7 @@ impl AwsEnvironment {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, BadSettings> {
+fn read(path: &Path) -> Result<Vec<u8>, AwsSettingsError> {
     if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
         return Ok(Vec::new());
     }
@@ -273,10 +273,10 @@ fn read(path: &Path) -> Result<Vec<u8>, BadSettings> {
     let length = file.take(MAX_FILE + 1).read_to_end(&mut bytes);
     match length {
         Ok(length) if length as u64 <= MAX_FILE => Ok(bytes),
-        Ok(_) => Err(BadSettings::new(format!("{} is larger than 4 MiB", path.display()))),
+        Ok(_) => Err(AwsSettingsError::new(format!("{} is larger than 4 MiB", path.display()))),
         Err(error) => {
             let message = format!("{} cannot be read: {}", path.display(), error.kind());
-            Err(BadSettings::new(message))
+            Err(AwsSettingsError::new(message))
         }
     }
 }

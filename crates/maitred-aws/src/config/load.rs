@@ -1,4 +1,4 @@
-//! What the SDK's configuration is made of: settings, variables and profiles, in botocore's order.
+//! Builds the SDK's configuration from settings, variables and profiles, in botocore's order.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,22 +11,24 @@ use aws_credential_types::Credentials;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use crate::endpoint::is_valid_host_label;
-use crate::exchange::bounded;
-use crate::http_client;
+use crate::http_client::http_client;
+use crate::limits::with_limits;
 use maitred_core::client::{RetryMode, Verify};
 use maitred_core::file;
 use maitred_net::proxies::Proxies;
 use maitred_net::{roots, tls};
 
-use super::chain::Chain;
-use super::connector::Connector;
 use super::environment::{self, AwsEnvironment};
+use super::error::AwsSettingsError;
 use super::ini::printable;
 use super::lookup::{Found, Lookup, Origin};
-use super::profiles::{Group, Profiles};
-use super::{AccessKeys, AwsSettings, BadSettings, sdk_text};
+use super::profile_chain::ProfileChain;
+use super::profiles::{Profiles, Section};
+use super::reqwest_client::ReqwestClient;
+use super::sdk_text;
+use super::settings::{AccessKeys, AwsSettings};
 
-/// The profile that counts where none is named.
+/// The default profile.
 const DEFAULT_PROFILE: &str = "default";
 
 impl AwsSettings {
@@ -35,15 +37,15 @@ impl AwsSettings {
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
-    ) -> Result<SdkConfig, BadSettings> {
+    ) -> Result<SdkConfig, AwsSettingsError> {
         let selected = self.selected(environment, profiles)?;
         let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
         let lookup = Lookup { environment, profile };
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         loader = self.with_files(loader, &lookup, profiles)?;
-        loader = self.with_place(loader, &lookup)?;
-        loader = self.with_time_outs(loader, &lookup)?;
-        loader = self.with_connector(loader, &lookup)?;
+        loader = self.with_region(loader, &lookup)?;
+        loader = self.with_retries(loader, &lookup)?;
+        loader = self.with_http_client(loader, &lookup)?;
         if self.is_unsigned() {
             loader = loader.no_credentials();
         } else if let Some(AccessKeys { id, secret, session_token }) = self.keys.clone() {
@@ -55,13 +57,12 @@ impl AwsSettings {
 
     /// The name of the profile that settings are taken from.
     ///
-    /// A profile that is named and does not exist is a slip of the pen, and the SDK would look for
-    /// credentials elsewhere.
+    /// A named profile that does not exist is an error; the SDK would look for credentials elsewhere.
     pub(super) fn selected(
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
-    ) -> Result<String, BadSettings> {
+    ) -> Result<String, AwsSettingsError> {
         let lookup = Lookup { environment, profile: None };
         let of_variable = lookup.variable(&["AWS_DEFAULT_PROFILE", "AWS_PROFILE"])?;
         let (name, origin) = match (self.named_profile(), of_variable) {
@@ -75,17 +76,16 @@ impl AwsSettings {
         let [config, credentials] = environment.paths();
         let [config, credentials] = [config.display(), credentials.display()];
         let shown = printable(&name);
-        Err(BadSettings {
-            message: format!("there is no profile `{shown}`{origin}"),
-            help: Some(if profiles.others.contains(&name) {
-                format!("in {config}, the section [{shown}] must be [profile {shown}]")
-            } else {
-                format!("profiles are looked for in {config} and {credentials}")
-            }),
-        })
+        let help = if profiles.others.contains(&name) {
+            format!("in {config}, the section [{shown}] must be [profile {shown}]")
+        } else {
+            format!("profiles are looked for in {config} and {credentials}")
+        };
+        let message = format!("there is no profile `{shown}`{origin}");
+        Err(AwsSettingsError::new(message).with_help(help))
     }
 
-    /// The profile that these settings name in so many words.
+    /// The profile that these settings name.
     pub(super) fn named_profile(&self) -> Option<&str> {
         self.profile.as_deref().filter(|name| !name.is_empty())
     }
@@ -95,30 +95,30 @@ impl AwsSettings {
         &self,
         environment: &AwsEnvironment,
         profiles: &'a Profiles,
-    ) -> Result<Chain<'a>, BadSettings> {
+    ) -> Result<ProfileChain<'a>, AwsSettingsError> {
         let selected = self.selected(environment, profiles)?;
         let has_keys = self.keys.is_some() || self.is_unsigned();
         let is_named = self.named_profile().is_some();
         if has_keys || !is_named && environment.has_keys()? {
-            return Ok(Chain::without_credentials(profiles, &selected));
+            return Ok(ProfileChain::without_credentials(profiles, &selected));
         }
-        Chain::follow(profiles, &selected)
+        ProfileChain::follow(profiles, &selected)
     }
 
-    /// Gives the SDK what it may see of variables and files: no more than it reads by itself.
+    /// Gives the SDK the variables and files that it reads itself, and no others.
     fn with_files(
         &self,
         loader: ConfigLoader,
         lookup: &Lookup<'_>,
         profiles: &Profiles,
-    ) -> Result<ConfigLoader, BadSettings> {
+    ) -> Result<ConfigLoader, AwsSettingsError> {
         let environment = lookup.environment;
         let is_named = self.named_profile().is_some();
         let chain = self.chain(environment, profiles)?;
         let services = self.services(lookup, profiles)?;
         let hidden: &[&str] = if is_named { &environment::CREDENTIALS } else { &[] };
         environment.check_headers()?;
-        check_sources(lookup)?;
+        check_credential_urls(lookup)?;
         let env = environment.for_sdk(hidden)?;
         let written = sdk_text::write(&chain, environment, services)?;
         let files =
@@ -135,7 +135,7 @@ impl AwsSettings {
         &self,
         lookup: &Lookup<'_>,
         profiles: &'a Profiles,
-    ) -> Result<Option<&'a Group>, BadSettings> {
+    ) -> Result<Option<&'a Section>, AwsSettingsError> {
         let ignored = lookup
             .boolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
         if ignored == Some(true) || self.endpoint_url.is_some() {
@@ -144,7 +144,7 @@ impl AwsSettings {
         if let Some(found) = lookup.find(&[environment::ENDPOINT_URL], "endpoint_url")? {
             if !environment::is_endpoint_url(&found.value) {
                 let message = format!("{} {}", found.origin, environment::NO_ENDPOINT);
-                return Err(BadSettings::new(message));
+                return Err(AwsSettingsError::new(message));
             }
             if matches!(found.origin, Origin::Variable(_)) {
                 return Ok(None);
@@ -157,17 +157,17 @@ impl AwsSettings {
                 let (name, origin) = (printable(&found.value), found.origin);
                 let message =
                     format!("there is no section [services {name}], which {origin} names");
-                Err(BadSettings::new(message))
+                Err(AwsSettingsError::new(message))
             }
         }
     }
 
     /// Adds the region and what kind of endpoint is used there.
-    fn with_place(
+    fn with_region(
         &self,
         loader: ConfigLoader,
         lookup: &Lookup<'_>,
-    ) -> Result<ConfigLoader, BadSettings> {
+    ) -> Result<ConfigLoader, AwsSettingsError> {
         let fips = lookup.boolean("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
         let dual_stack = lookup.boolean("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
         let mut fips = self.config.use_fips_endpoint.or(fips).unwrap_or(false);
@@ -183,29 +183,31 @@ impl AwsSettings {
         Ok(loader.region(region).use_fips(fips).use_dual_stack(dual_stack))
     }
 
-    fn region(&self, lookup: &Lookup<'_>) -> Result<Option<String>, BadSettings> {
+    fn region(&self, lookup: &Lookup<'_>) -> Result<Option<String>, AwsSettingsError> {
         let is_region = |name: &str| is_valid_host_label(name, false);
         if let Some(region) = self.region.as_deref().filter(|region| !region.is_empty()) {
             return match is_region(region) {
                 true => Ok(Some(region.to_owned())),
-                false => Err(BadSettings::new(format!("`{}` is no AWS region", printable(region)))),
+                false => {
+                    Err(AwsSettingsError::new(format!("`{}` is no AWS region", printable(region))))
+                }
             };
         }
         match lookup.find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")? {
             Some(Found { value, origin }) if !is_region(&value) => {
                 let message = format!("`{}` is no AWS region; see {origin}", printable(&value));
-                Err(BadSettings::new(message))
+                Err(AwsSettingsError::new(message))
             }
             found => Ok(found.map(|found| found.value)),
         }
     }
 
     /// Adds time-outs, retries, and what goes with them.
-    fn with_time_outs(
+    fn with_retries(
         &self,
         mut loader: ConfigLoader,
         lookup: &Lookup<'_>,
-    ) -> Result<ConfigLoader, BadSettings> {
+    ) -> Result<ConfigLoader, AwsSettingsError> {
         let config = &self.config;
         if config.connect_timeout.is_some() || config.read_timeout.is_some() {
             let mut timeouts = TimeoutConfig::builder();
@@ -232,7 +234,7 @@ impl AwsSettings {
         }
         if let Some(text) = &config.user_agent_extra {
             let name = AppName::new(text.replace(['/', ' '], "-")).map_err(|_| {
-                BadSettings::new(
+                AwsSettingsError::new(
                     "`user_agent_extra` has a character that a user agent cannot carry",
                 )
             })?;
@@ -242,11 +244,11 @@ impl AwsSettings {
     }
 
     /// Adds certificates and proxies.
-    fn with_connector(
+    fn with_http_client(
         &self,
         loader: ConfigLoader,
         lookup: &Lookup<'_>,
-    ) -> Result<ConfigLoader, BadSettings> {
+    ) -> Result<ConfigLoader, AwsSettingsError> {
         let proxies = &self.config.proxies;
         if self.verify != Some(Verify::Enabled(false)) {
             check_system_bundle(lookup)?;
@@ -258,14 +260,14 @@ impl AwsSettings {
                 None => Verify::Enabled(true),
             },
         };
-        let of_environment = Proxies::of_process().map_err(BadSettings::new)?;
+        let of_environment = Proxies::from_env().map_err(AwsSettingsError::new)?;
         // The SDK's own connector cannot do without verification, and knows fewer kinds of proxies.
         if verify == Verify::Enabled(true) && proxies.is_empty() && of_environment.is_empty() {
             return Ok(loader.http_client(http_client()));
         }
-        let connector = Connector::new(&verify, proxies).map_err(BadSettings::new)?;
-        let direct = connector.direct();
-        Ok(loader.http_client(bounded(connector, direct)))
+        let client = ReqwestClient::new(&verify, proxies).map_err(AwsSettingsError::new)?;
+        let direct = client.direct();
+        Ok(loader.http_client(with_limits(client, direct)))
     }
 }
 
@@ -282,7 +284,7 @@ impl AwsEnvironment {
     ///
     /// # Errors
     /// The file that is named has no certificates, or cannot be read.
-    pub fn ca_bundle(&self) -> Result<Option<String>, BadSettings> {
+    pub fn ca_bundle(&self) -> Result<Option<String>, AwsSettingsError> {
         let profiles = self.profiles().unwrap_or_default();
         let selected = AwsSettings::default().selected(self, &profiles).unwrap_or_default();
         let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
@@ -293,22 +295,23 @@ impl AwsEnvironment {
     }
 }
 
-fn usable_bundle(found: &Found) -> Result<String, BadSettings> {
+fn usable_bundle(found: &Found) -> Result<String, AwsSettingsError> {
     let origin = found.origin.to_string();
     if found.value.contains(char::is_control) {
         return Err(found.must_be("the path of a PEM file"));
     }
-    tls::certificates(&origin, &found.value).map_err(BadSettings::new)?;
+    tls::certificates(&origin, &found.value).map_err(AwsSettingsError::new)?;
     Ok(found.value.clone())
 }
 
-/// The certificates of the system must not be said to be in a place that has none.
-fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
-    let file = lookup.variable(&[roots::FILE])?;
-    let folders = lookup.variable(&[roots::FOLDERS])?;
+/// Checks the variables that name the certificates of the system.
+fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), AwsSettingsError> {
+    let file = lookup.variable(&[roots::FILE_VARIABLE])?;
+    let folders = lookup.variable(&[roots::FOLDERS_VARIABLE])?;
     if let Some(Found { value, origin }) = &file {
-        file::open(Path::new(value))
-            .map_err(|error| BadSettings::new(format!("{origin}: {} {error}", printable(value))))?;
+        file::open(Path::new(value)).map_err(|error| {
+            AwsSettingsError::new(format!("{origin}: {} {error}", printable(value)))
+        })?;
     }
     if let Some(found) = &folders
         && !std::env::split_paths(&found.value).any(|path| path.is_dir())
@@ -319,13 +322,16 @@ fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
         [file, folders].map(|found| found.map(|found| OsString::from(found.value)));
     let is_named = file.is_some() || folders.is_some();
     if is_named && roots::load(file.as_deref(), folders.as_deref()).is_empty() {
-        return Err(BadSettings::new(roots::none_found(file.is_some(), folders.is_some())));
+        return Err(AwsSettingsError::new(roots::none_found_message(
+            file.is_some(),
+            folders.is_some(),
+        )));
     }
     Ok(())
 }
 
-/// Where credentials are asked for must be places that can be asked.
-fn check_sources(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
+/// Checks the addresses that credentials are requested from.
+fn check_credential_urls(lookup: &Lookup<'_>) -> Result<(), AwsSettingsError> {
     let endpoint = "ec2_metadata_service_endpoint";
     let urls = [
         lookup.find(&["AWS_EC2_METADATA_SERVICE_ENDPOINT"], endpoint)?,
@@ -334,7 +340,7 @@ fn check_sources(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
     for found in urls.into_iter().flatten() {
         if !environment::is_endpoint_url(&found.value) {
             let message = format!("{} {}", found.origin, environment::NO_ENDPOINT);
-            return Err(BadSettings::new(message));
+            return Err(AwsSettingsError::new(message));
         }
     }
     let mode = "ec2_metadata_service_endpoint_mode";
@@ -346,8 +352,8 @@ fn check_sources(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
     }
 }
 
-/// The file of certificates that is named outside of the settings.
-fn ca_bundle(lookup: &Lookup<'_>) -> Result<Option<Found>, BadSettings> {
+/// The file of certificates that the environment or the profile names.
+fn ca_bundle(lookup: &Lookup<'_>) -> Result<Option<Found>, AwsSettingsError> {
     match lookup.find(&["AWS_CA_BUNDLE"], "ca_bundle")? {
         Some(found) => Ok(Some(found)),
         None => lookup.variable(&["REQUESTS_CA_BUNDLE"]),
@@ -355,7 +361,7 @@ fn ca_bundle(lookup: &Lookup<'_>) -> Result<Option<Found>, BadSettings> {
 }
 
 /// The mode that the environment or the profile names.
-fn retry_mode(lookup: &Lookup<'_>) -> Result<Option<RetryMode>, BadSettings> {
+fn retry_mode(lookup: &Lookup<'_>) -> Result<Option<RetryMode>, AwsSettingsError> {
     let Some(found) = lookup.find(&["AWS_RETRY_MODE"], "retry_mode")? else { return Ok(None) };
     match found.value.as_str() {
         "standard" => Ok(Some(RetryMode::Standard)),

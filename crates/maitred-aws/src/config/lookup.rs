@@ -1,32 +1,32 @@
-//! Settings by name: a variable first, then a key of the profile. What is not a value is an error that
-//! names the setting.
+//! Settings by name: a variable first, then a key of the profile. An invalid value is an error that names
+//! the setting.
 
 use std::fmt;
 
-use super::BadSettings;
 use super::environment::AwsEnvironment;
+use super::error::AwsSettingsError;
 use super::ini::printable;
-use super::profiles::{Group, Place};
+use super::profiles::{FileLine, Section};
 
 /// Where settings are looked up.
 pub(super) struct Lookup<'a> {
     pub(super) environment: &'a AwsEnvironment,
     /// The profile that is selected, and its name.
-    pub(super) profile: Option<(&'a str, &'a Group)>,
+    pub(super) profile: Option<(&'a str, &'a Section)>,
 }
 
-/// A value that is not empty, and where it is from.
+/// A value that is not empty, and its origin.
 #[derive(Clone)]
 pub(super) struct Found {
     pub(super) value: String,
     pub(super) origin: Origin,
 }
 
-/// Where a setting is from, as messages name it.
+/// The origin of a setting, as messages name it.
 #[derive(Clone)]
 pub(super) enum Origin {
     Variable(&'static str),
-    Profile { key: &'static str, profile: String, place: Place },
+    Profile { key: &'static str, profile: String, place: FileLine },
 }
 
 impl fmt::Display for Origin {
@@ -41,10 +41,10 @@ impl fmt::Display for Origin {
 }
 
 impl Found {
-    /// That the value is not one that the setting takes.
-    pub(super) fn must_be(&self, wanted: &str) -> BadSettings {
+    /// The error that the value is not valid for the setting.
+    pub(super) fn must_be(&self, wanted: &str) -> AwsSettingsError {
         let Self { value, origin } = self;
-        BadSettings::new(format!("{origin} must be {wanted}, but is `{}`", printable(value)))
+        AwsSettingsError::new(format!("{origin} must be {wanted}, but is `{}`", printable(value)))
     }
 }
 
@@ -54,7 +54,7 @@ impl Lookup<'_> {
         &self,
         variables: &[&'static str],
         key: &'static str,
-    ) -> Result<Option<Found>, BadSettings> {
+    ) -> Result<Option<Found>, AwsSettingsError> {
         Ok(self.variable(variables)?.or_else(|| self.key(key)))
     }
 
@@ -62,7 +62,7 @@ impl Lookup<'_> {
     pub(super) fn variable(
         &self,
         variables: &[&'static str],
-    ) -> Result<Option<Found>, BadSettings> {
+    ) -> Result<Option<Found>, AwsSettingsError> {
         for name in variables {
             if let Some(value) = self.environment.get(name)? {
                 return Ok(Some(Found { value, origin: Origin::Variable(name) }));
@@ -85,7 +85,7 @@ impl Lookup<'_> {
         &self,
         variable: &'static str,
         key: &'static str,
-    ) -> Result<Option<bool>, BadSettings> {
+    ) -> Result<Option<bool>, AwsSettingsError> {
         let Some(found) = self.find(&[variable], key)? else { return Ok(None) };
         match found.value.to_ascii_lowercase().as_str() {
             "true" => Ok(Some(true)),
@@ -99,7 +99,7 @@ impl Lookup<'_> {
         &self,
         variable: &'static str,
         key: &'static str,
-    ) -> Result<Option<u32>, BadSettings> {
+    ) -> Result<Option<u32>, AwsSettingsError> {
         let Some(found) = self.find(&[variable], key)? else { return Ok(None) };
         match found.value.parse() {
             Ok(count) if count >= 1 => Ok(Some(count)),

@@ -5,47 +5,47 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::BadSettings;
+use super::error::AwsSettingsError;
 use super::ini::{self, is_space, printable};
 
-/// What the two files say together. `Debug` shows no values: there are keys among them.
+/// The contents of both files. `Debug` shows no values, which may be keys.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Profiles {
-    pub(super) profiles: BTreeMap<String, Group>,
-    pub(super) sso_sessions: BTreeMap<String, Group>,
-    pub(super) services: BTreeMap<String, Group>,
+    pub(super) profiles: BTreeMap<String, Section>,
+    pub(super) sso_sessions: BTreeMap<String, Section>,
+    pub(super) services: BTreeMap<String, Section>,
     /// Sections of `~/.aws/config` that are none of these.
     pub(super) others: BTreeSet<String>,
 }
 
 /// The settings of a profile, a session or a services section.
-pub(super) type Group = BTreeMap<String, Setting>;
+pub(super) type Section = BTreeMap<String, Setting>;
 
 /// The value of one key.
 #[derive(Clone, PartialEq)]
 pub(super) struct Setting {
     pub(super) value: Value,
-    pub(super) place: Place,
+    pub(super) place: FileLine,
 }
 
-/// What stands behind the `=`.
+/// The value after the `=`.
 #[derive(Clone, PartialEq)]
 pub(super) enum Value {
     Text(String),
-    /// Indented lines below a key without a value of its own.
+    /// Indented lines below a key without a value.
     Nested(BTreeMap<String, String>),
 }
 
-/// A line of a file.
+/// A line of a configuration file.
 #[derive(Clone, PartialEq)]
-pub(super) struct Place {
+pub(super) struct FileLine {
     pub(super) file: Arc<Path>,
     pub(super) line: usize,
     /// Whether it is the file of credentials.
     pub(super) credentials: bool,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FileLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, line {}", self.file.display(), self.line)
     }
@@ -63,7 +63,7 @@ impl fmt::Debug for Profiles {
 
 impl Profiles {
     /// Adds `~/.aws/config`: profiles are in sections `[default]` and `[profile NAME]`.
-    pub(super) fn add_config(&mut self, file: &Path, bytes: &[u8]) -> Result<(), BadSettings> {
+    pub(super) fn add_config(&mut self, file: &Path, bytes: &[u8]) -> Result<(), AwsSettingsError> {
         for (section, group) in groups(file, bytes, false)? {
             // botocore goes by how a section begins.
             let of_kind = [
@@ -89,7 +89,11 @@ impl Profiles {
     }
 
     /// Adds `~/.aws/credentials`, whose sections are profiles and whose settings win.
-    pub(super) fn add_credentials(&mut self, file: &Path, bytes: &[u8]) -> Result<(), BadSettings> {
+    pub(super) fn add_credentials(
+        &mut self,
+        file: &Path,
+        bytes: &[u8],
+    ) -> Result<(), AwsSettingsError> {
         for (section, group) in groups(file, bytes, true)? {
             self.profiles.entry(section).or_default().extend(group);
         }
@@ -111,20 +115,20 @@ fn groups(
     file: &Path,
     bytes: &[u8],
     credentials: bool,
-) -> Result<Vec<(String, Group)>, BadSettings> {
+) -> Result<Vec<(String, Section)>, AwsSettingsError> {
     let file: Arc<Path> = Arc::from(file);
-    let place = |line| Place { file: Arc::clone(&file), line, credentials };
+    let place = |line| FileLine { file: Arc::clone(&file), line, credentials };
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-        BadSettings::new(format!("{}: has a byte that is not UTF-8", place(line)))
+        AwsSettingsError::new(format!("{}: has a byte that is not UTF-8", place(line)))
     })?;
     let sections = ini::parse(text)
-        .map_err(|bad| BadSettings::new(format!("{}: {}", place(bad.line), bad.message)))?;
+        .map_err(|bad| AwsSettingsError::new(format!("{}: {}", place(bad.line), bad.message)))?;
     let groups = sections.into_iter().map(|section| {
         let settings = section.entries.into_iter().map(|entry| {
             let value = value(entry.value).ok_or_else(|| {
                 let (place, key) = (place(entry.line), printable(&entry.key));
-                BadSettings::new(format!("{place}: a line below `{key}` is not `KEY = VALUE`"))
+                AwsSettingsError::new(format!("{place}: a line below `{key}` is not `KEY = VALUE`"))
             })?;
             Ok((entry.key, Setting { value, place: place(entry.line) }))
         });
@@ -133,7 +137,7 @@ fn groups(
     groups.collect()
 }
 
-/// A value that begins in a line below its key is a group of its own.
+/// A value that begins in a line below its key is nested.
 fn value(text: String) -> Option<Value> {
     let Some(nested) = text.strip_prefix('\n') else { return Some(Value::Text(text)) };
     let lines = nested.split(is_line_end).map(|line| line.trim_matches(is_space));

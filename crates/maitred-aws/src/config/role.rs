@@ -8,7 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use serde_json::{Map, Value};
 
-use crate::AwsClient;
+use crate::client::AwsClient;
 use maitred_core::client::{Call, Client as _, Observation};
 use maitred_core::file;
 use maitred_model::TimestampFormat;

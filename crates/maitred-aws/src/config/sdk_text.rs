@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::BadSettings;
-use super::chain::Chain;
 use super::environment::{AwsEnvironment, NO_ENDPOINT, is_endpoint_url};
+use super::error::AwsSettingsError;
 use super::ini::{is_space, printable};
-use super::own;
-use super::profiles::{Group, Value};
+use super::profile_chain::ProfileChain;
+use super::profile_credentials;
+use super::profiles::{Section, Value};
 
 /// What the SDK reads of the profile that is selected.
 const KEYS: [&str; 6] = [
@@ -65,12 +65,12 @@ pub(super) struct SdkText {
 /// # Errors
 /// A name or a value cannot be written.
 pub(super) fn write(
-    chain: &Chain<'_>,
+    chain: &ProfileChain<'_>,
     environment: &AwsEnvironment,
-    services: Option<&Group>,
-) -> Result<SdkText, BadSettings> {
+    services: Option<&Section>,
+) -> Result<SdkText, AwsSettingsError> {
     let mut text = String::new();
-    let is_own = own::find(chain).is_some_and(|own| !own.is_source);
+    let is_own = profile_credentials::find(chain).is_some_and(|own| !own.is_source);
     for (index, name) in chain.names.iter().enumerate() {
         let group = &chain.profiles.profiles[*name];
         text.push_str(&format!("[profile {}]\n", written_name(chain, index)));
@@ -95,21 +95,21 @@ pub(super) fn write(
 }
 
 /// The name of a profile in the text: the SDK drops those with spaces, for example.
-fn written_name(chain: &Chain<'_>, index: usize) -> String {
+fn written_name(chain: &ProfileChain<'_>, index: usize) -> String {
     let name = chain.names[index];
     if is_identifier(name) { name.to_owned() } else { format!("@{}", index + 1) }
 }
 
-fn push(text: &mut String, group: &Group, keys: &[&str]) -> Result<(), BadSettings> {
+fn push(text: &mut String, group: &Section, keys: &[&str]) -> Result<(), AwsSettingsError> {
     for key in keys {
         let found = match *key {
-            "aws_session_token" => own::session_token(group),
+            "aws_session_token" => profile_credentials::session_token(group),
             key => group.get(key),
         };
         let Some(setting) = found else { continue };
         let Some(value) = setting.value.text() else { continue };
         if !fits(value) {
-            return Err(BadSettings::new(format!(
+            return Err(AwsSettingsError::new(format!(
                 "{}: the value of `{key}` has a line end, or a space before a `#` or `;`: a comment \
                  must be a line of its own",
                 setting.place
@@ -120,14 +120,14 @@ fn push(text: &mut String, group: &Group, keys: &[&str]) -> Result<(), BadSettin
     Ok(())
 }
 
-fn sessions(chain: &Chain<'_>) -> Result<String, BadSettings> {
+fn sessions(chain: &ProfileChain<'_>) -> Result<String, AwsSettingsError> {
     let mut text = String::new();
     let groups = chain.names.iter().map(|name| &chain.profiles.profiles[*name]);
     let named: BTreeSet<&str> =
         groups.filter_map(|group| group.get("sso_session")?.value.text()).collect();
     for name in named {
         if !is_identifier(name) {
-            return Err(BadSettings::new(format!(
+            return Err(AwsSettingsError::new(format!(
                 "the name of the sso-session `{}` has a character that cannot be used, such as a \
                  space",
                 printable(name)
@@ -141,7 +141,7 @@ fn sessions(chain: &Chain<'_>) -> Result<String, BadSettings> {
 }
 
 /// Whose credentials the role of a profile is assumed with, if it has one.
-fn source(chain: &Chain<'_>, index: usize, group: &Group) -> String {
+fn source(chain: &ProfileChain<'_>, index: usize, group: &Section) -> String {
     let value = |key: &str| group.get(key).and_then(|setting| setting.value.text());
     if value("role_arn").is_none() || value("web_identity_token_file").is_some() {
         return String::new();
@@ -158,14 +158,14 @@ fn source(chain: &Chain<'_>, index: usize, group: &Group) -> String {
     }
 }
 
-fn asks_environment(group: &Group) -> bool {
+fn asks_environment(group: &Section) -> bool {
     let source = group.get("credential_source").and_then(|setting| setting.value.text());
     source == Some("Environment")
 }
 
 /// A profile with the keys of the environment, which the SDK may not see: they must not win over a
 /// profile that is named.
-fn keys_of(environment: &AwsEnvironment) -> Result<String, BadSettings> {
+fn keys_of(environment: &AwsEnvironment) -> Result<String, AwsSettingsError> {
     let mut text = format!("[profile {OF_ENVIRONMENT}]\n");
     for (key, variable) in ENVIRONMENT_KEYS {
         let value = match key {
@@ -174,7 +174,9 @@ fn keys_of(environment: &AwsEnvironment) -> Result<String, BadSettings> {
         };
         let Some(value) = value else { continue };
         if !fits(&value) {
-            return Err(BadSettings::new(format!("{variable} has a character that no key has")));
+            return Err(AwsSettingsError::new(format!(
+                "{variable} has a character that no key has"
+            )));
         }
         text.push_str(&format!("{key}={value}\n"));
     }
@@ -182,11 +184,11 @@ fn keys_of(environment: &AwsEnvironment) -> Result<String, BadSettings> {
 }
 
 /// The endpoints of single services.
-fn endpoints(services: &Group) -> Result<String, BadSettings> {
+fn endpoints(services: &Section) -> Result<String, AwsSettingsError> {
     let mut text = format!("[services {SERVICES}]\n");
     for (service, setting) in services {
         let Value::Nested(settings) = &setting.value else {
-            return Err(BadSettings::new(format!(
+            return Err(AwsSettingsError::new(format!(
                 "{}: below `{}` there must be an indented line `endpoint_url = URL`",
                 setting.place,
                 printable(service)
@@ -198,7 +200,7 @@ fn endpoints(services: &Group) -> Result<String, BadSettings> {
         if !is_endpoint_url(url) {
             let (place, service) = (&setting.place, printable(service));
             let message = format!("{place}: the endpoint_url of `{service}` {NO_ENDPOINT}");
-            return Err(BadSettings::new(message));
+            return Err(AwsSettingsError::new(message));
         }
         if fits(url) && is_identifier(service) {
             text.push_str(&format!("{service}=\n  endpoint_url={url}\n"));

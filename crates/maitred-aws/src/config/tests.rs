@@ -125,10 +125,10 @@ async fn configured(
     variables: &[(&str, &str)],
     config: &str,
     asks: bool,
-) -> Result<(), BadSettings> {
+) -> Result<(), AwsSettingsError> {
     let metadata = [("AWS_EC2_METADATA_DISABLED", "true")];
     let variables = metadata.iter().chain(variables).copied();
-    let environment = AwsEnvironment::fixed(variables).with_files(config, "");
+    let environment = AwsEnvironment::from_variables(variables).with_files(config, "");
     let config = AwsSettings::default().sdk_config_in(&environment).await?;
     if !asks && let Some(provider) = config.credentials_provider() {
         drop(provider.provide_credentials().await);
@@ -181,13 +181,13 @@ async fn a_variable_that_is_not_utf_8_is_named_if_it_is_read() {
 
     for name in VARIABLES {
         let bytes = OsString::from_vec(vec![b'x', 0xff]);
-        let environment = AwsEnvironment::fixed([(name, bytes)]).with_files("", "");
+        let environment = AwsEnvironment::from_variables([(name, bytes)]).with_files("", "");
         if let Err(bad) = AwsSettings::default().sdk_config_in(&environment).await {
             assert_eq!(bad.to_string(), format!("{name} is not UTF-8"));
         }
     }
     let bytes = OsString::from_vec(vec![0xff]);
-    let environment = AwsEnvironment::fixed([("AWS_REGION", bytes)]).with_files("", "");
+    let environment = AwsEnvironment::from_variables([("AWS_REGION", bytes)]).with_files("", "");
     assert!(AwsSettings::default().sdk_config_in(&environment).await.is_err());
 }
 
@@ -202,7 +202,8 @@ async fn a_variable_or_a_value_that_is_empty_is_not_set() {
 }
 
 async fn attempts(variables: &[(&str, &str)], config: &str) -> Result<u32, String> {
-    let environment = AwsEnvironment::fixed(variables.iter().copied()).with_files(config, "");
+    let environment =
+        AwsEnvironment::from_variables(variables.iter().copied()).with_files(config, "");
     let found = AwsSettings::default().sdk_config_in(&environment).await;
     found.map(|found| found.retry_config().unwrap().max_attempts()).map_err(|bad| bad.to_string())
 }
@@ -229,7 +230,7 @@ async fn attempts_and_the_mode_of_retries_are_read_as_botocore_reads_them() {
 }
 
 async fn place(settings: &AwsSettings, variables: &[(&str, &str)]) -> (String, bool) {
-    let environment = AwsEnvironment::fixed(variables.iter().copied()).with_files("", "");
+    let environment = AwsEnvironment::from_variables(variables.iter().copied()).with_files("", "");
     let config = settings.sdk_config_in(&environment).await.unwrap();
     (config.region().unwrap().to_string(), config.use_fips() == Some(true))
 }
@@ -253,7 +254,7 @@ async fn a_region_that_asks_for_fips_is_botocore_s() {
 }
 
 async fn key_of(settings: &AwsSettings, variables: &[(&str, &str)], files: [&str; 2]) -> String {
-    let environment = AwsEnvironment::fixed(variables.iter().copied());
+    let environment = AwsEnvironment::from_variables(variables.iter().copied());
     let environment = environment.with_files(files[0], files[1]);
     let config = match settings.sdk_config_in(&environment).await {
         Ok(config) => config,
@@ -315,7 +316,8 @@ async fn what_is_wrong_with_a_file_is_told_with_its_line() {
     ] {
         for [config, credentials] in [[text, b""], [b"", text]] {
             let variables = [("AWS_CONFIG_FILE", "/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/c")];
-            let environment = AwsEnvironment::fixed(variables).with_files(config, credentials);
+            let environment =
+                AwsEnvironment::from_variables(variables).with_files(config, credentials);
             let found = AwsSettings::default().sdk_config_in(&environment).await.unwrap_err();
             assert!(found.to_string().starts_with(&format!("/c, {said}")), "{found}");
         }
@@ -339,7 +341,8 @@ async fn a_role_that_wants_a_code_is_refused_and_its_mfa_serial_named() {
 #[tokio::test]
 async fn a_security_token_is_the_session_token() {
     let token = async |variables: &[(&str, &str)], config: &str| {
-        let environment = AwsEnvironment::fixed(variables.iter().copied()).with_files(config, "");
+        let environment =
+            AwsEnvironment::from_variables(variables.iter().copied()).with_files(config, "");
         let config = AwsSettings::default().sdk_config_in(&environment).await.unwrap();
         let found = config.credentials_provider().unwrap().provide_credentials().await.unwrap();
         found.session_token().map(str::to_owned)

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::EndpointError;
+use super::error::EndpointError;
 
 /// The partitions of AWS: `aws`, `aws-cn`, …
 #[derive(Debug, Deserialize)]
@@ -36,7 +36,7 @@ impl Partitions {
         Ok(parsed)
     }
 
-    /// The partition of a region; the first one for a region that nobody knows.
+    /// The partition of a region; the first partition for an unknown region.
     fn of(&self, region: &str) -> Value {
         let belongs = |partition: &&Partition| {
             partition.regions.contains_key(region) || matches(&partition.region_regex, region)

@@ -10,7 +10,8 @@ use maitred_model::{
     TimestampFormat,
 };
 
-use super::{Parsed, ProtocolError, Reply, Request, timestamp};
+use super::message::{Parsed, ProtocolError, Reply, Request};
+use super::scalar::{parse_scalar, timestamp, unknown_member};
 
 pub(super) fn serialize(
     service: &ServiceModel,
@@ -41,7 +42,7 @@ pub(super) fn serialize(
 /// A structure of the input as it goes into a body.
 ///
 /// # Errors
-/// If it has something that is not a member, or a time that is none.
+/// The input has something that is not a member, or an invalid time.
 pub(super) fn write_structure(
     operation: &OperationModel,
     reference: &ShapeRef,
@@ -121,7 +122,7 @@ pub(super) fn parse_output(
 /// The body of a reply; an empty one is an empty object.
 ///
 /// # Errors
-/// If it is not JSON, or is nested too deeply.
+/// The body is not JSON, or is nested too deeply.
 pub(super) fn body_of(reply: &Reply) -> Result<Value, ProtocolError> {
     if reply.body.is_empty() {
         return Ok(Value::Object(Map::new()));
@@ -135,7 +136,7 @@ fn request_id(reply: &Reply) -> Map<String, Value> {
     id.map(|id| ("RequestId".to_owned(), id.into())).into_iter().collect()
 }
 
-/// An error reply: code and message, wherever the service puts them.
+/// An error reply: code and message, in any of the places that services use.
 pub(super) fn parse_error(reply: &Reply) -> Parsed {
     let body = error_body(reply);
     let message = body.get("message").or_else(|| body.get("Message"));
@@ -187,7 +188,7 @@ pub(super) fn parse_error_members(
 /// Reads JSON by the shapes of an operation. It cannot be nested deeper than its parser allows.
 pub(super) struct Reader<'a> {
     pub(super) operation: &'a OperationModel,
-    /// Whether numbers and booleans are made of what stands in their place, as REST bodies allow.
+    /// Whether values of other types are converted to numbers and booleans, as in REST bodies.
     pub(super) converts: bool,
 }
 
@@ -195,7 +196,7 @@ impl Reader<'_> {
     /// The members of a structure that are set, in the order of the model.
     ///
     /// # Errors
-    /// If something is not of its type.
+    /// A value is not of its type.
     pub(super) fn structure(
         &self,
         shape: ShapeId,
@@ -207,7 +208,7 @@ impl Reader<'_> {
         if structure.union
             && let Some(unknown) = self.unknown_member(structure, &value)
         {
-            return Ok(super::xml::unknown_member(&unknown));
+            return Ok(unknown_member(&unknown));
         }
         let mut members = Map::new();
         for member in &structure.members {
@@ -263,7 +264,7 @@ impl Reader<'_> {
     }
 }
 
-/// A time that cannot be read is passed on as it is: nothing depends on it.
+/// A time that cannot be read is passed on unchanged: nothing depends on it.
 fn time(value: Value) -> Value {
     let time = match &value {
         Value::Number(number) => number.as_f64().and_then(DateTime::from_epoch),
@@ -280,7 +281,7 @@ fn convert(kind: &ShapeKind, value: Value) -> Result<Value, ProtocolError> {
         }
         (ShapeKind::Integer | ShapeKind::Long, Value::Number(number)) if number.is_f64() => {
             let text = format!("{:.0}", number.as_f64().unwrap_or_default().trunc());
-            super::xml::scalar(kind, text)
+            parse_scalar(kind, text)
         }
         (ShapeKind::Float | ShapeKind::Double, Value::Number(number)) => {
             let float = number.as_f64().and_then(Number::from_f64);
@@ -289,7 +290,7 @@ fn convert(kind: &ShapeKind, value: Value) -> Result<Value, ProtocolError> {
         (
             ShapeKind::Integer | ShapeKind::Long | ShapeKind::Float | ShapeKind::Double,
             Value::String(text),
-        ) => super::xml::scalar(kind, text),
+        ) => parse_scalar(kind, text),
         (_, value) => Ok(value),
     }
 }

@@ -1,4 +1,4 @@
-//! The query protocol and EC2's variant of it: a form goes out, XML comes back.
+//! The query protocol and EC2's variant: requests are forms, replies are XML.
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>,
 //! <https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html>
@@ -9,10 +9,12 @@ use maitred_model::{
     ErrorModel, OperationModel, ServiceModel, ShapeKind, ShapeRef, TimestampFormat,
 };
 
+use super::message::{Parsed, ProtocolError, Reply, Request};
+use super::scalar::timestamp;
 use super::xml::{self, Xml};
-use super::{Parsed, ProtocolError, Reply, Request, timestamp, uri_encode};
+use crate::endpoint::uri_encode;
 
-/// Which of the two.
+/// The query protocol or its variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     Query,
@@ -60,7 +62,7 @@ impl Form<'_> {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    /// EC2 has names for requests alone, and begins those that it shares with replies in upper case.
+    /// EC2 has names for requests only, and capitalises those that it shares with replies.
     fn name(&self, reference: &ShapeRef, default: &str) -> String {
         let name = self.operation.location_name(reference);
         match (self.dialect, &reference.traits.query_name, name) {
@@ -126,7 +128,7 @@ impl Form<'_> {
         }
     }
 
-    /// An empty list is an empty field, but for EC2, whose lists are all flattened.
+    /// An empty list is an empty field, except in EC2, whose lists are all flattened.
     fn list(
         &mut self,
         reference: &ShapeRef,
@@ -205,8 +207,8 @@ pub(super) fn parse_output(
     Ok(Parsed { members, metadata })
 }
 
-/// An error reply: the XML as it is, but for `Errors`, which goes, and the request id, which
-/// moves to `ResponseMetadata`.
+/// An error reply: the XML without `Errors` around its members, and with the request id in
+/// `ResponseMetadata`.
 pub(super) fn parse_error(dialect: Dialect, reply: &Reply) -> Result<Parsed, ProtocolError> {
     let document = xml::parse(xml::text_of(&reply.body)?)?;
     let mut members = xml::untyped_children(document.root_element())?;

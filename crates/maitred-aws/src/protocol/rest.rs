@@ -1,4 +1,4 @@
-//! The REST protocols: members go into the path, the query string, headers and the body.
+//! The REST protocols: members are in the path, the query string, headers and the body.
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>,
 //! <https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>
@@ -10,7 +10,10 @@ use maitred_model::{
     Location, Member, OperationModel, Protocol, ServiceModel, ShapeKind, ShapeRef, TimestampFormat,
 };
 
-use super::{ProtocolError, Request, json, scalar_text, timestamp, uri_encode, xml_body};
+use super::message::{ProtocolError, Request};
+use super::scalar::{scalar_text, timestamp};
+use super::{json, xml_body};
+use crate::endpoint::uri_encode;
 
 mod reply;
 
@@ -42,7 +45,7 @@ pub(super) fn serialize(
     Ok(Request { method: operation.method.clone(), target, headers, body })
 }
 
-/// The members of an input by where they go.
+/// The members of an input by location.
 struct Parts<'a> {
     operation: &'a OperationModel,
     labels: Vec<(String, String)>,
@@ -95,7 +98,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// A map may have a key that a member has too: the last one counts, where the first one stood.
+    /// A map may have the key of a member: the last value wins, at the position of the first.
     fn query_values(&mut self, key: &str, values: Vec<String>) {
         match self.query.iter_mut().find(|(known, _)| known == key) {
             Some((_, known)) => *known = values,
@@ -103,7 +106,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// A header must not end early and begin another one.
+    /// Refuses a value that would end the header and begin another one.
     fn header(&mut self, name: String, value: String) -> Result<(), ProtocolError> {
         let fits = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
         let is_token =
@@ -197,7 +200,7 @@ fn element_of<'a>(operation: &'a OperationModel, reference: &'a ShapeRef) -> &'a
     if let ShapeKind::List(member) = &operation.shape(reference).kind { member } else { reference }
 }
 
-/// JSON with what is not ASCII escaped, as Python writes it.
+/// JSON with characters that are not ASCII escaped, as in Python.
 fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for letter in json.chars() {
@@ -217,7 +220,7 @@ fn quoted(text: String) -> String {
     if text.contains(['"', ',']) { format!("\"{}\"", text.replace('"', "\\\"")) } else { text }
 }
 
-/// The body, and whether it is JSON that has to be called so.
+/// The body, and whether it needs the content type of JSON.
 fn body(
     operation: &OperationModel,
     members: &Map<String, Value>,
@@ -261,7 +264,7 @@ fn body(
     })
 }
 
-/// A payload that is the body as it is.
+/// A payload that is the whole body.
 fn raw(
     operation: &OperationModel,
     member: &Member,

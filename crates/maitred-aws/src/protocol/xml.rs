@@ -1,30 +1,33 @@
 //! Reads XML by the shapes of an operation.
 
 use roxmltree::{Document, Node};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use maitred_model::timestamp::DateTime;
 use maitred_model::{Location, Member, OperationModel, ShapeId, ShapeKind, ShapeRef};
 
-use super::{MAX_DEPTH, ProtocolError};
+use super::message::ProtocolError;
+use super::scalar::{parse_scalar, unknown_member};
+
+/// Replies that are nested deeper are refused: no service has any.
+const MAX_DEPTH: usize = 100;
 
 /// The body as text.
 ///
 /// # Errors
-/// If it is not UTF-8.
+/// The body is not UTF-8.
 pub(super) fn text_of(body: &[u8]) -> Result<&str, ProtocolError> {
     std::str::from_utf8(body)
         .map_err(|error| ProtocolError(format!("the reply is no text: {error}")))
 }
 
-/// The most declarations of namespaces in a reply. The parser keeps every namespace once more for each
-/// element that declares one, so that a reply of a megabyte could take gigabytes.
+/// The most namespace declarations in a reply. The parser copies all namespaces for each element that
+/// declares one, so that a reply of a megabyte could take gigabytes.
 const MAX_NAMESPACES: usize = 10_000;
 
 /// Parses XML. Document types, and with them entities of their own, are refused.
 ///
 /// # Errors
-/// If it is no XML, or declares namespaces without end.
+/// The text is not XML, or declares too many namespaces.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, ProtocolError> {
     if text.matches("xmlns").nth(MAX_NAMESPACES).is_some() {
         let message = format!("the reply declares more than {MAX_NAMESPACES} namespaces");
@@ -68,7 +71,7 @@ pub(super) fn text(node: Node<'_, '_>) -> String {
 /// elements in it, else its text, else `null`.
 ///
 /// # Errors
-/// If they are nested too deeply.
+/// They are nested too deeply.
 pub(super) fn untyped_children(node: Node<'_, '_>) -> Result<Map<String, Value>, ProtocolError> {
     fn at(node: Node<'_, '_>, depth: usize) -> Result<Map<String, Value>, ProtocolError> {
         if depth > MAX_DEPTH {
@@ -105,7 +108,7 @@ impl Xml<'_> {
     /// The members of a structure that the element has. An absent member is left out.
     ///
     /// # Errors
-    /// If a number is none, or the element is nested too deeply.
+    /// A number is malformed, or the element is nested too deeply.
     pub(super) fn structure(
         &self,
         reference: &ShapeRef,
@@ -200,7 +203,7 @@ impl Xml<'_> {
             | ShapeKind::Float
             | ShapeKind::Double
             | ShapeKind::Timestamp
-            | ShapeKind::Blob => scalar(kind, text(*node)),
+            | ShapeKind::Blob => parse_scalar(kind, text(*node)),
         }
     }
 
@@ -232,18 +235,12 @@ impl Xml<'_> {
     }
 }
 
-/// Whether a member stands in the body.
+/// Whether a member is in the body.
 fn is_element(member: &Member) -> bool {
     !matches!(
         member.target.traits.location,
         Some(Location::Header | Location::Headers | Location::StatusCode)
     )
-}
-
-/// A union whose member is newer than the model, as botocore shows it.
-pub(super) fn unknown_member(name: &str) -> Map<String, Value> {
-    let unknown = serde_json::json!({ "name": name });
-    Map::from_iter([("SDK_UNKNOWN_MEMBER".to_owned(), unknown)])
 }
 
 /// An attribute by its name, with its prefix if it has a namespace.
@@ -253,40 +250,4 @@ fn attribute(node: Node<'_, '_>, name: &str) -> Option<String> {
         attribute.name() == local && attribute.namespace().is_some() != prefix.is_empty()
     });
     found.map(|attribute| attribute.value().to_owned())
-}
-
-/// The value of a shape that has no parts.
-///
-/// # Errors
-/// If it is to be a number and is none.
-pub(super) fn scalar(kind: &ShapeKind, text: String) -> Result<Value, ProtocolError> {
-    match kind {
-        ShapeKind::Boolean => Ok(Value::Bool(text == "true")),
-        ShapeKind::Integer | ShapeKind::Long => integer(&text).map(Value::Number),
-        ShapeKind::Float | ShapeKind::Double => float(text),
-        // A time that cannot be read is passed on as it is: nothing depends on it.
-        ShapeKind::Timestamp => {
-            Ok(Value::String(DateTime::parse(&text).map_or(text, DateTime::isoformat)))
-        }
-        ShapeKind::Blob => Ok(Value::String(text.split_whitespace().collect())),
-        ShapeKind::String(_)
-        | ShapeKind::Structure(_)
-        | ShapeKind::List(_)
-        | ShapeKind::Map { .. } => Ok(Value::String(text)),
-    }
-}
-
-fn integer(text: &str) -> Result<Number, ProtocolError> {
-    let text = text.trim();
-    let signed = text.parse::<i64>().map(Number::from);
-    let number = signed.or_else(|_| text.parse::<u64>().map(Number::from));
-    number.map_err(|_| ProtocolError(format!("the reply has `{text}` where an integer must be")))
-}
-
-/// JSON has no number for what is not finite: that stays a text.
-fn float(text: String) -> Result<Value, ProtocolError> {
-    let number = text.trim().parse::<f64>();
-    let number = number
-        .map_err(|_| ProtocolError(format!("the reply has `{text}` where a number must be")))?;
-    Ok(Number::from_f64(number).map_or_else(|| Value::String(text), Value::Number))
 }

@@ -4,13 +4,14 @@ use serde_json::{Map, Value};
 
 use maitred_model::{OperationModel, ShapeKind, ShapeRef, TimestampFormat};
 
-use super::{ProtocolError, scalar_text, timestamp};
+use super::message::ProtocolError;
+use super::scalar::{scalar_text, timestamp};
 
 /// The document of a structure; its root has the name that the model gives it, else that of the
 /// member, else that of the structure.
 ///
 /// # Errors
-/// If the structure has something that is not a member, or a time that is none.
+/// The structure has something that is not a member, or an invalid time.
 pub(super) fn write(
     operation: &OperationModel,
     reference: &ShapeRef,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::client::transport;
+use crate::client::{HTTP_SERVICE, transport};
 use crate::config::AcceptorConfig;
 use crate::config::MatcherKind;
 use crate::config::State;
@@ -51,7 +51,8 @@ fn is_condition(argument: &str) -> bool {
 }
 
 fn error(expected: &Value, service: &str) -> String {
-    let answers = if service == "http" { "the endpoint answers" } else { "the service answers" };
+    let answers =
+        if service == HTTP_SERVICE { "the endpoint answers" } else { "the service answers" };
     match expected {
         Value::Bool(true) => format!("{answers} with any error"),
         Value::Bool(false) => format!("{answers} without an error"),

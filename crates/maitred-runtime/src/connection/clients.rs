@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use maitred_core::client::{Call, CallError, Client, InputProblem};
+use maitred_core::client::{Call, CallError, Client, HTTP_SERVICE, InputProblem};
 use maitred_core::clock::{Clock, Moment};
 
 use super::error::ConnectionError;
@@ -14,8 +14,6 @@ use super::http_factory::{CaBundle, HttpFactory};
 use super::lookup::Connections;
 use super::settings::{AWS_DEFAULT, ClientSettings, HTTP_DEFAULT};
 
-/// The service whose operations are HTTP requests.
-const HTTP: &str = "http";
 /// A connection is read anew this often: keys are rotated while waits run.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Clients kept at once. Settings come from tasks, so their number must have a bound.
@@ -153,7 +151,7 @@ impl Clients {
         service: &str,
         settings: &ClientSettings,
     ) -> Result<Arc<dyn Client>, ConnectionError> {
-        let slot = self.slot(service == HTTP, settings);
+        let slot = self.slot(service == HTTP_SERVICE, settings);
         let mut slot = slot.lock().await;
         let now = Moment::of(&*self.clock);
         if let Some(kept) = &*slot
@@ -182,7 +180,7 @@ impl Clients {
     }
 
     fn factory(&self, service: &str) -> Option<&dyn ClientFactory> {
-        if service == HTTP { Some(&self.http) } else { self.others.as_deref() }
+        if service == HTTP_SERVICE { Some(&self.http) } else { self.others.as_deref() }
     }
 
     fn slot(&self, http: bool, settings: &ClientSettings) -> Arc<Slot> {
@@ -210,7 +208,7 @@ impl Clients {
         }
         let (connections, settings) = (self.connections.clone(), settings.clone());
         let factory = match service {
-            HTTP => Arc::new(self.http.clone()) as Arc<dyn ClientFactory>,
+            HTTP_SERVICE => Arc::new(self.http.clone()) as Arc<dyn ClientFactory>,
             _ => self.others.clone().ok_or_else(|| ConnectionError::no_clients(service))?,
         };
         // A file may be on a disk that is slow.
@@ -235,7 +233,7 @@ impl Clients {
         match plan.build().await {
             Ok(client) => Ok(client),
             Err(message) => {
-                let default = if service == HTTP { HTTP_DEFAULT } else { AWS_DEFAULT };
+                let default = if service == HTTP_SERVICE { HTTP_DEFAULT } else { AWS_DEFAULT };
                 let id = settings.named_connection().unwrap_or(default);
                 Err(self.connections.get(id)?.invalid(message))
             }

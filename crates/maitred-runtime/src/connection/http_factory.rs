@@ -73,7 +73,7 @@ impl ClientPlan for HttpPlan {
     fn build(&self) -> BoxFuture<'_, Result<Arc<dyn Client>, String>> {
         let client = HttpClient::with_settings(Arc::clone(&self.clock), self.settings.clone());
         let client = client.map_err(|error| error.message().to_owned());
-        let client = client.map(|client| client.remembering(self.known.clone()));
+        let client = client.map(|client| client.with_known_secrets(self.known.clone()));
         Box::pin(std::future::ready(client.map(|client| Arc::new(client) as Arc<dyn Client>)))
     }
 }

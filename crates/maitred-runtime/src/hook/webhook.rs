@@ -7,7 +7,7 @@ use super::error::{HOOK_TIMEOUT, HookError};
 use crate::connection::ClientSettings;
 use crate::task::WebhookUrl;
 use crate::worker::Workplace;
-use maitred_core::client::{Call, CallError, Observation, Output};
+use maitred_core::client::{Call, CallError, HTTP_SERVICE, Observation, Output};
 use maitred_core::engine::is_transient;
 
 /// How many redirects are followed at most.
@@ -47,7 +47,7 @@ async fn follow(workplace: &Workplace, mut url: String, payload: Value) -> Resul
             ("followRedirects".to_owned(), json!(false)),
         ];
         let call = Call {
-            service: "http".to_owned(),
+            service: HTTP_SERVICE.to_owned(),
             operation: "POST".to_owned(),
             input: Map::from_iter(input),
         };

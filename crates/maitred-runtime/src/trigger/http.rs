@@ -13,11 +13,11 @@ use super::{
 };
 use crate::connection::ClientSettings;
 use crate::connection::Clients;
-use maitred_core::client::Call;
 use maitred_core::client::CallError;
 use maitred_core::client::CallErrorKind;
 use maitred_core::client::Client;
 use maitred_core::client::Observation;
+use maitred_core::client::{Call, HTTP_SERVICE};
 use maitred_core::engine::MAX_RETRY_AFTER;
 use maitred_core::engine::is_transient;
 
@@ -105,7 +105,7 @@ impl HttpTrigger {
             return Err(TriggerError::new("a request is an object, not a reference to a secret"));
         };
         let client = clients.open("http", &self.client).await?;
-        let call = Call { service: "http".to_owned(), operation: self.method.clone(), input };
+        let call = Call { service: HTTP_SERVICE.to_owned(), operation: self.method.clone(), input };
         Ok((client, call))
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use maitred_core::client::HTTP_SERVICE;
 use maitred_core::secrets::literals::{self, Literal};
 
 const HELP: &str = "arguments are stored: put it in the connection";
@@ -28,7 +29,7 @@ pub(crate) fn literal_secret(input: &Map<String, Value>, url: &str) -> Option<St
 
 /// The same of the input of any service.
 pub(super) fn literal_secret_of(service: &str, input: &Map<String, Value>) -> Option<String> {
-    if service == "http" {
+    if service == HTTP_SERVICE {
         return literal_secret(input, "url");
     }
     let found = input.iter().flat_map(|(name, value)| literals::of_named(name, value)).next()?;

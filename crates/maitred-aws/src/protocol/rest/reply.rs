@@ -8,10 +8,11 @@ use maitred_model::{
 };
 
 use crate::protocol::json::{self as json_body, Reader};
+use crate::protocol::message::{Parsed, ProtocolError, Reply};
+use crate::protocol::scalar::parse_scalar;
 use crate::protocol::xml::{self, Xml};
-use crate::protocol::{Parsed, ProtocolError, Reply, reason};
 
-pub(in crate::protocol) fn parse_output(
+pub(crate) fn parse_output(
     service: &ServiceModel,
     operation: &OperationModel,
     reply: &Reply,
@@ -23,7 +24,7 @@ pub(in crate::protocol) fn parse_output(
     Ok(Parsed { members, metadata: metadata(reply) })
 }
 
-pub(in crate::protocol) fn parse_error_members(
+pub(crate) fn parse_error_members(
     service: &ServiceModel,
     operation: &OperationModel,
     error: &ErrorModel,
@@ -151,7 +152,7 @@ fn header_value(
         (ShapeKind::Boolean, Protocol::RestJson) => {
             Ok(Value::Bool(text.eq_ignore_ascii_case("true")))
         }
-        (kind, _) => xml::scalar(kind, text.to_owned()),
+        (kind, _) => parse_scalar(kind, text.to_owned()),
     };
     match (kind, member.target.traits.json_value) {
         (_, true) => {
@@ -173,7 +174,7 @@ fn header_value(
 }
 
 /// An error of a service that speaks JSON: its code comes in a header or in the body.
-pub(in crate::protocol) fn parse_json_error(reply: &Reply) -> Parsed {
+pub(crate) fn parse_json_error(reply: &Reply) -> Parsed {
     let mut parsed = json_body::parse_error(reply);
     let body = json_body::error_body(reply);
     let named = body.get("code").or_else(|| body.get("Code"));
@@ -189,10 +190,10 @@ pub(in crate::protocol) fn parse_json_error(reply: &Reply) -> Parsed {
 
 /// An error of a service that speaks XML, in one of two forms: S3's root is the error, the others'
 /// root holds it. A reply without a body, as to `HEAD`, has its status as its code.
-pub(in crate::protocol) fn parse_xml_error(reply: &Reply) -> Parsed {
+pub(crate) fn parse_xml_error(reply: &Reply) -> Parsed {
     xml_error(reply).unwrap_or_else(|_| {
         let header = |name| reply.header(name).unwrap_or_default();
-        let error = json!({ "Code": reply.status.to_string(), "Message": reason(reply.status) });
+        let error = json!({ "Code": reply.status.to_string(), "Message": reply.reason() });
         Parsed {
             members: Map::from_iter([("Error".to_owned(), error)]),
             metadata: Map::from_iter([

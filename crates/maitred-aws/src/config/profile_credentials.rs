@@ -1,18 +1,18 @@
-//! Credentials that a profile has itself, or runs a process for.
+//! Credentials in a profile, or from its `credential_process`.
 //!
-//! The SDK would cut a value off at a ` #`, and read a value of several lines as something else.
+//! The SDK would cut a value off at ` #`, and misread a value of several lines.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 
-use super::chain::Chain;
-use super::process;
-use super::profiles::{Group, Profiles, Setting, Value};
+use super::credential_process;
+use super::profile_chain::ProfileChain;
+use super::profiles::{Profiles, Section, Setting, Value};
 
-/// What has the credentials of a profile.
-pub(super) struct Own<'a> {
+/// The credentials of a profile.
+pub(super) struct ProfileCredentials<'a> {
     profile: &'a str,
-    group: &'a Group,
+    group: &'a Section,
     kind: Kind<'a>,
     /// Whether the role of another profile is assumed with them.
     pub(super) is_source: bool,
@@ -23,8 +23,8 @@ enum Kind<'a> {
     Process(&'a Setting, &'a str),
 }
 
-/// The credentials of the last profile of a chain, in botocore's order. What is not here is the SDK's.
-pub(super) fn find<'a>(chain: &Chain<'a>) -> Option<Own<'a>> {
+/// The credentials of the last profile of a chain, in botocore's order. The SDK handles all others.
+pub(super) fn find<'a>(chain: &ProfileChain<'a>) -> Option<ProfileCredentials<'a>> {
     let profile = chain.names.last().copied().filter(|_| chain.has_credentials)?;
     let group = &chain.profiles.profiles[profile];
     let is_source = chain.names.len() > 1;
@@ -41,22 +41,22 @@ pub(super) fn find<'a>(chain: &Chain<'a>) -> Option<Own<'a>> {
         }
         (_, keys) => keys.map(|(id, secret)| Kind::Keys { id, secret })?,
     };
-    Some(Own { profile, group, kind, is_source })
+    Some(ProfileCredentials { profile, group, kind, is_source })
 }
 
 /// The session token of a profile, by the name that botocore takes first.
-pub(super) fn session_token(group: &Group) -> Option<&Setting> {
+pub(super) fn session_token(group: &Section) -> Option<&Setting> {
     let keys = ["aws_security_token", "aws_session_token"];
     let mut settings = keys.into_iter().filter_map(|key| group.get(key));
     settings.find(|setting| setting.value.text().is_some())
 }
 
-impl Own<'_> {
+impl ProfileCredentials<'_> {
     /// The credentials; a process is run for them.
     pub(super) async fn credentials(&self) -> Result<Credentials, CredentialsError> {
         let account = text(self.group, "aws_account_id");
         let (id, secret) = match &self.kind {
-            Kind::Process(_, command) => return process::run(command, account).await,
+            Kind::Process(_, command) => return credential_process::run(command, account).await,
             Kind::Keys { id, secret } => (*id, *secret),
         };
         let mut keys = Credentials::builder()
@@ -91,6 +91,6 @@ impl Own<'_> {
     }
 }
 
-fn text<'a>(group: &'a Group, key: &str) -> Option<&'a str> {
+fn text<'a>(group: &'a Section, key: &str) -> Option<&'a str> {
     group.get(key)?.value.text()
 }

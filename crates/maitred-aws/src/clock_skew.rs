@@ -1,4 +1,4 @@
-//! Errors of clocks that differ which the SDK does not count among them.
+//! Clock skew errors that the SDK does not recognise.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,18 +15,18 @@ use aws_types::sdk_config::SharedTimeSource;
 
 use super::error::ServiceError;
 
-/// What EC2 and others say where most services say `RequestTimeTooSkewed`.
+/// The codes of EC2 and others, where most services answer `RequestTimeTooSkewed`.
 const CODES: [&str; 2] = ["RequestExpired", "RequestInTheFuture"];
 
-/// A smaller difference is not why a request is refused. The SDK's own bound for the codes it knows.
+/// A smaller difference is not the reason of a refusal. The SDK uses the same threshold for the codes it knows.
 const THRESHOLD: Duration = Duration::from_secs(4 * 60);
 
-/// Has a request that comes too late or too early for the service's clock sent again, signed for that
-/// clock.
+/// Retries a request that is too late or too early for the service's clock. It is signed for that clock
+/// then.
 #[derive(Debug)]
-pub(super) struct SkewClassifier(pub(super) SharedTimeSource);
+pub(super) struct ClockSkewClassifier(pub(super) SharedTimeSource);
 
-impl ClassifyRetry for SkewClassifier {
+impl ClassifyRetry for ClockSkewClassifier {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let error = context.output_or_error().and_then(|outcome| outcome.err());
         let error = error.and_then(OrchestratorError::as_operation_error);

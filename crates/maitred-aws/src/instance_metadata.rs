@@ -1,5 +1,5 @@
-//! Requests to the machine that the program runs on: container credentials and instance metadata.
-//! They carry a token, or bring keys, and no proxy may see either.
+//! Requests for container credentials and instance metadata. They carry tokens and return keys, which no
+//! proxy may see.
 
 use std::net::IpAddr;
 
@@ -7,8 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::endpoint::split_port;
 
-/// Whether `request` is for the container's or the machine's own credentials or metadata.
-pub(super) fn is_for_this_machine(request: &HttpRequest) -> bool {
+/// Whether `request` asks the container or the machine that the program runs on for credentials or metadata.
+pub(super) fn is_metadata_request(request: &HttpRequest) -> bool {
     let full_uri = std::env::var("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     is_link_local(request.uri())
         || full_uri.is_ok_and(|full_uri| is_same(&full_uri, request.uri()))

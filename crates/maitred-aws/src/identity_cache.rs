@@ -1,7 +1,7 @@
-//! Credentials that a service says are no longer good.
+//! Renews credentials that a service refuses.
 //!
-//! Keys with a session token are rotated while waits run: in a file, by a process. The SDK keeps what
-//! it has once resolved for as long as that says it is good, which keys of a file never say it is not.
+//! Keys with a session token are rotated while waits run, in a file or by a process. The SDK caches
+//! credentials until they expire, and keys of a file have no expiry.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use maitred_core::client::{CallError, CallErrorKind};
 
-/// What services say of credentials that are over, or were taken back.
-const NO_LONGER_GOOD: [&str; 9] = [
+/// The codes of services for credentials that have expired or were revoked.
+const CREDENTIAL_CODES: [&str; 9] = [
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -32,7 +32,7 @@ const NO_LONGER_GOOD: [&str; 9] = [
     "UnrecognizedClientException",
 ];
 
-/// How long new credentials are waited for.
+/// How long to wait for new credentials.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long before they expire credentials are fetched anew, and how long those are kept that do not say when
@@ -40,14 +40,14 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MARGIN: Duration = Duration::from_secs(10);
 const KEPT: Duration = Duration::from_secs(15 * 60);
 
-/// Whether `error` says that other credentials might do.
-pub(super) fn is_of_credentials(error: &CallError) -> bool {
-    error.kind() == CallErrorKind::Service && NO_LONGER_GOOD.contains(&error.code())
+/// Whether the call may succeed with other credentials.
+pub(super) fn is_credentials_error(error: &CallError) -> bool {
+    error.kind() == CallErrorKind::Service && CREDENTIAL_CODES.contains(&error.code())
 }
 
 /// A cache of credentials that can be emptied.
 #[derive(Clone)]
-pub(super) struct Identities(Arc<Inner>);
+pub(super) struct RenewableIdentityCache(Arc<Inner>);
 
 struct Inner {
     current: Mutex<Current>,
@@ -62,13 +62,13 @@ struct Current {
     renewed: Option<(Credentials, SystemTime)>,
     /// What the cache gave last.
     given: Option<Credentials>,
-    /// How often it was emptied.
+    /// How often it was renewed.
     generation: u64,
 }
 
-impl Identities {
+impl RenewableIdentityCache {
     /// A cache in place of the one that `config` has.
-    pub(super) fn of(config: &SdkConfig) -> Self {
+    pub(super) fn new(config: &SdkConfig) -> Self {
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         let current = Mutex::new(Current { cache, renewed: None, given: None, generation: 0 });
         Self(Arc::new(Inner { current, renewal: tokio::sync::Mutex::default() }))
@@ -79,8 +79,8 @@ impl Identities {
         self.current(|current| current.generation)
     }
 
-    /// Empties the cache if its credentials, of generation `used`, are no longer those that the
-    /// provider gives. Tells whether there are other ones now.
+    /// Empties the cache if the provider has other credentials than those of generation `used`. Returns
+    /// whether there are new ones.
     pub(super) async fn renew(&self, config: &SdkConfig, used: u64) -> bool {
         let _alone = self.0.renewal.lock().await;
         if self.generation() != used {
@@ -123,7 +123,7 @@ fn keys(credentials: &Credentials) -> (&str, &str, Option<&str>) {
     (credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token())
 }
 
-impl ResolveCachedIdentity for Identities {
+impl ResolveCachedIdentity for RenewableIdentityCache {
     fn resolve_cached_identity<'a>(
         &'a self,
         resolver: SharedIdentityResolver,
@@ -145,8 +145,8 @@ impl ResolveCachedIdentity for Identities {
     }
 }
 
-impl fmt::Debug for Identities {
+impl fmt::Debug for RenewableIdentityCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identities").finish_non_exhaustive()
+        f.debug_struct("RenewableIdentityCache").finish_non_exhaustive()
     }
 }

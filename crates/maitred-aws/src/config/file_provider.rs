@@ -1,4 +1,4 @@
-//! Credentials that are looked for anew when the configuration files have changed.
+//! Reloads credentials when the configuration files change.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,12 +7,12 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 
 use super::environment::AwsEnvironment;
-use super::own;
+use super::error::AwsSettingsError;
+use super::profile_credentials;
 use super::profiles::Profiles;
-use super::{AwsSettings, BadSettings};
+use super::settings::AwsSettings;
 
-/// The SDK's chain of providers, made again whenever the files say something else: keys are rotated
-/// there while waits run.
+/// The SDK's chain of providers, rebuilt when the files change: keys are rotated there while waits run.
 #[derive(Debug)]
 pub(super) struct FileProvider {
     settings: AwsSettings,
@@ -52,7 +52,7 @@ impl FileProvider {
                 *self.current.lock().unwrap_or_else(PoisonError::into_inner) = new;
                 provider
             }
-            // Whoever rotates keys may be in the middle of it.
+            // The keys may be being rotated right now.
             Err(bad) => {
                 tracing::warn!(error = %bad, "the AWS configuration cannot be read anew");
                 current.provider
@@ -73,7 +73,7 @@ impl FileProvider {
     async fn own(&self, profiles: &Profiles) -> Result<Option<Credentials>, CredentialsError> {
         let chain = self.settings.chain(&self.environment, profiles);
         let chain = chain.map_err(CredentialsError::invalid_configuration)?;
-        let Some(own) = own::find(&chain) else { return Ok(None) };
+        let Some(own) = profile_credentials::find(&chain) else { return Ok(None) };
         let found = own.credentials().await?;
         if !own.is_source {
             return Ok(Some(found));
@@ -87,8 +87,8 @@ impl FileProvider {
         }
     }
 
-    /// What the files say now, if that is not what they said.
-    async fn changed(&self, known: &Profiles) -> Result<Option<Current>, BadSettings> {
+    /// The profiles and their provider, if the files have changed.
+    async fn changed(&self, known: &Profiles) -> Result<Option<Current>, AwsSettingsError> {
         let profiles = self.environment.profiles()?;
         if profiles == *known {
             return Ok(None);

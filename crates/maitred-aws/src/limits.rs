@@ -1,7 +1,7 @@
-//! One HTTP exchange: how long it may take, how large its reply may be, and whether a proxy may see it.
+//! Limits of an HTTP exchange: its time, the size of its reply, and whether a proxy may see it.
 //!
-//! Everything that the AWS client sends goes through here: calls, and the requests for credentials
-//! (STS, IAM Identity Center, containers, instance metadata).
+//! They apply to everything that the AWS client sends: calls, and requests for credentials (STS, IAM
+//! Identity Center, containers, instance metadata).
 
 use std::error::Error;
 use std::fmt;
@@ -22,9 +22,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use super::metadata;
+use super::instance_metadata::is_metadata_request;
 
-/// The largest reply that is read, in bytes, after decompression too. A larger one is a
+/// The largest reply that is read, in bytes, before and after decompression. A larger one is a
 /// [`ResponseError`](maitred_core::client::transport::RESPONSE).
 pub const MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
 
@@ -32,31 +32,31 @@ pub const MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
 /// each part of a reply.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An HTTP client whose exchanges are bounded. The read time-out bounds the whole exchange: it ends
-/// with the last byte of the body, not with the first one of the head.
+/// An HTTP client with limits. The read time-out covers the whole exchange, up to the last byte of the
+/// body.
 #[derive(Debug)]
-struct Bounded {
+struct LimitedClient {
     client: SharedHttpClient,
     /// Sends what no proxy may see.
     direct: SharedHttpClient,
 }
 
-/// `client` with bounds; `direct` is a client without a proxy.
-pub(super) fn bounded(
+/// Adds limits to `client`; `direct` is the same client without a proxy.
+pub(super) fn with_limits(
     client: impl HttpClient + 'static,
     direct: impl HttpClient + 'static,
 ) -> SharedHttpClient {
     let (client, direct) = (SharedHttpClient::new(client), SharedHttpClient::new(direct));
-    SharedHttpClient::new(Bounded { client, direct })
+    SharedHttpClient::new(LimitedClient { client, direct })
 }
 
-impl HttpClient for Bounded {
+impl HttpClient for LimitedClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(BoundedConnector {
+        SharedHttpConnector::new(LimitedConnector {
             connector: self.client.http_connector(settings, components),
             direct: self.direct.http_connector(settings, components),
             timeout: settings.read_timeout().unwrap_or(DEFAULT_TIMEOUT),
@@ -85,16 +85,16 @@ impl HttpClient for Bounded {
 }
 
 #[derive(Debug)]
-struct BoundedConnector {
+struct LimitedConnector {
     connector: SharedHttpConnector,
     direct: SharedHttpConnector,
     timeout: Duration,
 }
 
-impl HttpConnector for BoundedConnector {
+impl HttpConnector for LimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let timeout = self.timeout;
-        let connector = match metadata::is_for_this_machine(&request) {
+        let connector = match is_metadata_request(&request) {
             true => &self.direct,
             false => &self.connector,
         };

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -21,14 +20,14 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use aws_smithy_types::base64;
 
+use maitred_net::delivery::Delivery;
 use maitred_net::proxies::Proxies;
 use maitred_net::roots;
 
-use super::exchange::bounded;
-use super::once::is_sent_once;
+use super::connectors::{ConnectionKind, Connectors};
+use super::limits::with_limits;
 
 /// An HTTP client like the SDK's own, for `aws_config`'s loader, that starts faster. Proxies are those
 /// of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), certificates those of the system.
@@ -37,19 +36,15 @@ use super::once::is_sent_once;
 /// have [`MAX_REPLY_BYTES`](super::MAX_REPLY_BYTES), and has to end within the read time-out (default 60 s).
 #[must_use]
 pub fn http_client() -> SharedHttpClient {
-    bounded(LazyClient::default(), LazyClient { is_direct: true, ..LazyClient::default() })
+    with_limits(LazyClient::default(), LazyClient { is_direct: true, ..LazyClient::default() })
 }
 
-/// What connectors differ by: the time-outs to connect and to read, and whether each request has a
-/// connection of its own.
-type Kind = (Option<Duration>, Option<Duration>, bool);
-
-/// Keeps a connector, and with it a pool of connections, of each kind.
+/// Makes connectors that read the certificates of the system with the first request over TLS.
 #[derive(Debug, Default)]
 struct LazyClient {
     /// Whether requests go through no proxy.
     is_direct: bool,
-    connectors: Mutex<Vec<(Kind, SharedHttpConnector)>>,
+    connectors: Connectors,
 }
 
 impl HttpClient for LazyClient {
@@ -58,25 +53,20 @@ impl HttpClient for LazyClient {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let once = is_sent_once(components);
-        let kind = (settings.connect_timeout(), settings.read_timeout(), once);
-        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, connector)) = connectors.iter().find(|(known, _)| *known == kind) {
-            return connector.clone();
-        }
-        let mut builder = Connector::builder().connector_settings(settings.clone());
-        builder.set_sleep_impl(components.sleep_impl());
-        if once {
-            builder.set_pool_max_idle_per_host(Some(0));
-        }
-        let connector = SharedHttpConnector::new(LazyConnector {
-            builder,
-            is_direct: self.is_direct,
-            proxies: Proxies::of_process(),
-            made: Mutex::default(),
-        });
-        connectors.push((kind, connector.clone()));
-        connector
+        let kind = ConnectionKind::new(settings, components);
+        self.connectors.get_or_make(kind, || {
+            let mut builder = Connector::builder().connector_settings(settings.clone());
+            builder.set_sleep_impl(components.sleep_impl());
+            if kind.delivery == Delivery::Once {
+                builder.set_pool_max_idle_per_host(Some(0));
+            }
+            SharedHttpConnector::new(LazyConnector {
+                builder,
+                is_direct: self.is_direct,
+                proxies: Proxies::from_env(),
+                made: Mutex::default(),
+            })
+        })
     }
 
     /// For the user agent: what is underneath.
@@ -89,13 +79,13 @@ struct LazyConnector {
     builder: ConnectorBuilder,
     is_direct: bool,
     proxies: Result<Proxies, String>,
-    /// One for each way to a server.
-    made: Mutex<HashMap<Way, SharedHttpConnector>>,
+    /// One for each route to a server.
+    made: Mutex<HashMap<Route, SharedHttpConnector>>,
 }
 
 /// What a connection to a server depends on.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-struct Way {
+struct Route {
     proxy: Option<String>,
     /// Whether certificates of the system are needed.
     is_secure: bool,
@@ -103,43 +93,43 @@ struct Way {
 
 impl LazyConnector {
     fn connector(&self, request: &HttpRequest) -> Result<SharedHttpConnector, String> {
-        let way = self.way(request)?;
+        let route = self.route(request)?;
         // A connector is inserted whole or not at all, so a poisoned map is still good.
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connector) = made.get(&way) {
+        if let Some(connector) = made.get(&route) {
             return Ok(connector.clone());
         }
-        let proxy = match &way.proxy {
+        let proxy = match &route.proxy {
             Some(url) => ProxyConfig::all(url.as_str())
                 .map_err(|_| "the proxy of the environment cannot be used".to_owned())?,
             None => ProxyConfig::disabled(),
         };
-        let trusted = if way.is_secure { of_system()? } else { TrustStore::empty() };
+        let trusted = if route.is_secure { system_roots()? } else { TrustStore::empty() };
         let tls = TlsContext::builder().with_trust_store(trusted).build();
         let tls = tls.map_err(|error| error.to_string())?;
         let mut builder = self.builder.clone();
         builder.set_proxy_config(Some(proxy));
         let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls);
-        Ok(made.entry(way).or_insert(SharedHttpConnector::new(builder.build())).clone())
+        Ok(made.entry(route).or_insert(SharedHttpConnector::new(builder.build())).clone())
     }
 
-    fn way(&self, request: &HttpRequest) -> Result<Way, String> {
+    fn route(&self, request: &HttpRequest) -> Result<Route, String> {
         let proxy = match &self.proxies {
             _ if self.is_direct => None,
-            Ok(proxies) => proxies.find(request.uri()).map(str::to_owned),
+            Ok(proxies) => proxies.proxy_for(request.uri()).map(str::to_owned),
             Err(message) => return Err(message.clone()),
         };
         let over_tls = proxy.as_ref().is_some_and(|url| !url.starts_with("http://"));
         let is_plain = request.uri().starts_with("http://");
-        Ok(Way { proxy, is_secure: over_tls || !is_plain })
+        Ok(Route { proxy, is_secure: over_tls || !is_plain })
     }
 }
 
 /// The certificates of the system. The connector panics at one that cannot be used, or if there is none.
-fn of_system() -> Result<TrustStore, String> {
+fn system_roots() -> Result<TrustStore, String> {
     let mut pem = String::new();
-    for certificate in roots::of_process()? {
-        let text = STANDARD.encode(certificate);
+    for certificate in roots::system_roots()? {
+        let text = base64::encode(certificate);
         pem.push_str(&format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"));
     }
     Ok(TrustStore::empty().with_pem_certificate(pem))

@@ -1,16 +1,16 @@
-//! Files of tokens that credentials are asked for with. The SDK reads them whatever they are: it would wait
-//! for ever at a pipe and fill the memory from a device, so they are looked at first.
+//! Checks token files before the SDK reads them: it would block on a pipe and fill the memory from a device.
 
 use std::path::Path;
 
 use maitred_core::file;
 
 use super::environment::AwsEnvironment;
+use super::error::AwsSettingsError;
 use super::ini::printable;
 use super::lookup::{Found, Lookup};
-use super::profiles::{Group, Profiles};
+use super::profiles::{Profiles, Section};
 use super::role::MAX_TOKEN;
-use super::{AwsSettings, BadSettings};
+use super::settings::AwsSettings;
 
 /// Keys of a profile that credentials come from.
 const SOURCES: [&str; 6] = [
@@ -23,7 +23,7 @@ const SOURCES: [&str; 6] = [
 ];
 
 impl AwsSettings {
-    /// Looks at the file that the SDK is going to read a token from.
+    /// Checks the file that the SDK will read a token from.
     ///
     /// # Errors
     /// It is missing, is not a regular file, or is larger than a token.
@@ -31,7 +31,7 @@ impl AwsSettings {
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
-    ) -> Result<(), BadSettings> {
+    ) -> Result<(), AwsSettingsError> {
         let is_named = self.named_profile().is_some();
         let chain = self.chain(environment, profiles)?;
         if !chain.has_credentials {
@@ -56,7 +56,10 @@ impl AwsSettings {
 }
 
 /// The token of a profile's role, and that of the container if the profile asks there.
-fn check_profile(environment: &AwsEnvironment, profile: (&str, &Group)) -> Result<(), BadSettings> {
+fn check_profile(
+    environment: &AwsEnvironment,
+    profile: (&str, &Section),
+) -> Result<(), AwsSettingsError> {
     let lookup = Lookup { environment, profile: Some(profile) };
     let token = lookup.key("web_identity_token_file").filter(|_| has(profile.1, "role_arn"));
     if let Some(found) = token {
@@ -68,20 +71,20 @@ fn check_profile(environment: &AwsEnvironment, profile: (&str, &Group)) -> Resul
     }
 }
 
-fn check_container(lookup: &Lookup<'_>) -> Result<(), BadSettings> {
+fn check_container(lookup: &Lookup<'_>) -> Result<(), AwsSettingsError> {
     let uris = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
     let is_asked = lookup.variable(&uris)?.is_some();
     let token = lookup.variable(&["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])?;
     token.filter(|_| is_asked).map_or(Ok(()), |found| check(&found))
 }
 
-fn has(group: &Group, key: &str) -> bool {
+fn has(group: &Section, key: &str) -> bool {
     group.get(key).is_some_and(|setting| setting.value.text().is_some())
 }
 
-fn check(found: &Found) -> Result<(), BadSettings> {
+fn check(found: &Found) -> Result<(), AwsSettingsError> {
     let Found { value, origin } = found;
     file::text(Path::new(value), MAX_TOKEN).map(drop).map_err(|error| {
-        BadSettings::new(format!("{origin}: the token file {} {error}", printable(value)))
+        AwsSettingsError::new(format!("{origin}: the token file {} {error}", printable(value)))
     })
 }

@@ -1,7 +1,6 @@
 //! Credentials from a `credential_process`.
 //!
-//! The SDK's own provider keeps all that the process writes, and leaves it running when nobody waits for it
-//! any more.
+//! The SDK's provider does not limit the output, and leaves the process running when the call is dropped.
 
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
@@ -16,7 +15,7 @@ use maitred_core::process_group;
 use maitred_model::TimestampFormat;
 use maitred_model::timestamp::DateTime;
 
-/// How much a process may write, in bytes.
+/// The most bytes that a process may write.
 const MAX_OUTPUT: u64 = 1 << 20;
 
 /// Runs a process, and reads the credentials that it writes. If this is dropped before it has ended, it is
@@ -46,7 +45,7 @@ pub(super) async fn run(
     credentials(&stdout, account)
 }
 
-/// The words of the command, as botocore has them: there is no shell.
+/// The words of the command, without a shell, as in botocore.
 #[cfg(unix)]
 fn command_of(command: &str) -> Result<Command, CredentialsError> {
     let words = super::profiles::words(command);
@@ -76,7 +75,7 @@ impl Drop for Running {
 
 type Ended = (std::process::ExitStatus, Vec<u8>, Vec<u8>);
 
-/// What a process writes, up to its end.
+/// The status and output of a process that has ended.
 async fn output(child: &mut Child) -> Result<Ended, CredentialsError> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = tokio::try_join!(capped(stdout), capped(stderr))?;
@@ -98,7 +97,7 @@ async fn capped(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Crede
 
 /// The credentials in the output of a process.
 fn credentials(output: &[u8], account: Option<&str>) -> Result<Credentials, CredentialsError> {
-    // What is wrong with it is told without what it says, which may be a secret.
+    // Messages do not quote the output, which may be a secret.
     let found: Map<String, Value> =
         serde_json::from_slice(output).map_err(|_| failed("writes no JSON object"))?;
     let member = |name: &str| {

@@ -1,22 +1,22 @@
-//! The profiles that credentials come from, by way of `source_profile`.
+//! The profiles that credentials come from, linked by `source_profile`.
 
-use super::BadSettings;
+use super::error::AwsSettingsError;
 use super::ini::printable;
-use super::profiles::{Group, Profiles};
+use super::profiles::{Profiles, Section};
 
 /// What `credential_source` can be.
 const SOURCES: [&str; 3] = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
 
 /// The profiles from the selected one down to the one that has credentials.
-pub(super) struct Chain<'a> {
+pub(super) struct ProfileChain<'a> {
     pub(super) profiles: &'a Profiles,
     pub(super) names: Vec<&'a str>,
     /// Whether credentials are taken from them.
     pub(super) has_credentials: bool,
 }
 
-impl<'a> Chain<'a> {
-    /// The selected profile alone, for who has credentials from elsewhere.
+impl<'a> ProfileChain<'a> {
+    /// Only the selected profile, if the credentials come from elsewhere.
     pub(super) fn without_credentials(profiles: &'a Profiles, selected: &str) -> Self {
         let found = profiles.profiles.get_key_value(selected);
         let names = found.map(|(name, _)| name.as_str()).into_iter().collect();
@@ -27,7 +27,7 @@ impl<'a> Chain<'a> {
     ///
     /// # Errors
     /// A profile or an SSO session that is named does not exist, or a role has no source.
-    pub(super) fn follow(profiles: &'a Profiles, selected: &str) -> Result<Self, BadSettings> {
+    pub(super) fn follow(profiles: &'a Profiles, selected: &str) -> Result<Self, AwsSettingsError> {
         let mut chain = Self::without_credentials(profiles, selected);
         chain.has_credentials = true;
         let mut next = chain.names.first().copied();
@@ -38,7 +38,7 @@ impl<'a> Chain<'a> {
             if let Some(source) = next {
                 if chain.names.contains(&source) {
                     let (name, place) = (printable(source), place(group, "source_profile"));
-                    return Err(BadSettings::new(format!(
+                    return Err(AwsSettingsError::new(format!(
                         "the profile `{name}` is its own source, by `source_profile` of {place}"
                     )));
                 }
@@ -49,7 +49,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The profile whose credentials the role of this one is assumed with, if it is another one.
-    fn source(&self, name: &str, group: &'a Group) -> Result<Option<&'a str>, BadSettings> {
+    fn source(&self, name: &str, group: &'a Section) -> Result<Option<&'a str>, AwsSettingsError> {
         let text = |key: &str| group.get(key).and_then(|setting| setting.value.text());
         let is_static = text("aws_access_key_id").is_some() && self.names.len() > 1;
         if is_static || text("role_arn").is_none() || text("web_identity_token_file").is_some() {
@@ -57,7 +57,7 @@ impl<'a> Chain<'a> {
         }
         let bad = |key: &str, what: &str| {
             let (name, place) = (printable(name), place(group, key));
-            Err(BadSettings::new(format!("the profile `{name}` ({place}) {what}")))
+            Err(AwsSettingsError::new(format!("the profile `{name}` ({place}) {what}")))
         };
         if text("mfa_serial").is_some() {
             return bad(
@@ -93,12 +93,12 @@ impl<'a> Chain<'a> {
         }
     }
 
-    fn check_session(&self, name: &str, group: &Group) -> Result<(), BadSettings> {
+    fn check_session(&self, name: &str, group: &Section) -> Result<(), AwsSettingsError> {
         let Some(setting) = group.get("sso_session") else { return Ok(()) };
         match setting.value.text() {
             Some(session) if !self.profiles.sso_sessions.contains_key(session) => {
                 let (name, session, place) = (printable(name), printable(session), &setting.place);
-                Err(BadSettings::new(format!(
+                Err(AwsSettingsError::new(format!(
                     "the profile `{name}` ({place}) names the sso_session `{session}`, which does \
                      not exist"
                 )))
@@ -108,6 +108,6 @@ impl<'a> Chain<'a> {
     }
 }
 
-fn place(group: &Group, key: &str) -> String {
+fn place(group: &Section, key: &str) -> String {
     group.get(key).map(|setting| setting.place.to_string()).unwrap_or_default()
 }

@@ -1,9 +1,7 @@
-//! A connector for what the SDK's own cannot do: a CA file, no verification, proxies.
+//! An HTTP client for what the SDK's own cannot do: a CA file, no verification, proxies.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -13,37 +11,39 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-use crate::once::is_sent_once;
+use crate::connectors::{ConnectionKind, Connectors};
 use maitred_core::client::Verify;
+use maitred_net::delivery::Delivery;
 use maitred_net::tls;
 
-/// Makes a pool of each kind.
-pub(super) struct Connector {
+/// An HTTP client on `reqwest`.
+pub(super) struct ReqwestClient {
     verify: Verify,
     /// The proxies by scheme; those of the environment if it is empty, no proxy at all if it is `None`.
     proxies: Option<BTreeMap<String, String>>,
-    pools: Mutex<HashMap<Kind, SharedHttpConnector>>,
+    connectors: Connectors,
 }
 
-/// What pools differ by: the time-outs to connect and to the first byte, and whether each request has a
-/// connection of its own.
-type Kind = (Option<Duration>, Option<Duration>, bool);
-
-impl Connector {
-    /// A connector, if a pool can be made of these. The error is a message.
+impl ReqwestClient {
+    /// A client with these settings, which are tried out. The error is a message.
     pub(super) fn new(verify: &Verify, proxies: &BTreeMap<String, String>) -> Result<Self, String> {
         let (verify, proxies) = (verify.clone(), Some(proxies.clone()));
-        let connector = Self { verify, proxies, pools: Mutex::default() };
-        connector.pool((None, None, false))?;
-        Ok(connector)
+        let client = Self { verify, proxies, connectors: Connectors::default() };
+        let kind = ConnectionKind {
+            connect_timeout: None,
+            read_timeout: None,
+            delivery: Delivery::Repeated,
+        };
+        client.pool(kind)?;
+        Ok(client)
     }
 
     /// The same without a proxy.
     pub(super) fn direct(&self) -> Self {
-        Self { verify: self.verify.clone(), proxies: None, pools: Mutex::default() }
+        Self { verify: self.verify.clone(), proxies: None, connectors: Connectors::default() }
     }
 
-    fn pool(&self, (connect, read, once): Kind) -> Result<reqwest::Client, String> {
+    fn pool(&self, kind: ConnectionKind) -> Result<reqwest::Client, String> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             // The runtime reads bodies as they are.
@@ -74,43 +74,41 @@ impl Connector {
             };
             builder = builder.proxy(proxy.map_err(|_| format!("`proxies.{scheme}` is not a URL"))?);
         }
-        if once {
+        if kind.delivery == Delivery::Once {
             builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
         }
-        if let Some(connect) = connect {
+        if let Some(connect) = kind.connect_timeout {
             builder = builder.connect_timeout(connect);
         }
-        if let Some(read) = read {
+        if let Some(read) = kind.read_timeout {
             builder = builder.read_timeout(read);
         }
         builder.build().map_err(|_| "the TLS settings cannot be used; check `verify`".to_owned())
     }
 }
 
-impl fmt::Debug for Connector {
+impl fmt::Debug for ReqwestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("verify", &self.verify).finish_non_exhaustive()
+        f.debug_struct("ReqwestClient").field("verify", &self.verify).finish_non_exhaustive()
     }
 }
 
-impl HttpClient for Connector {
+impl HttpClient for ReqwestClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let kind = (settings.connect_timeout(), settings.read_timeout(), is_sent_once(components));
-        // A pool is inserted whole or not at all, so a poisoned map is still good.
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || SharedHttpConnector::new(Pool(self.pool(kind)));
-        pools.entry(kind).or_insert_with(make).clone()
+        let kind = ConnectionKind::new(settings, components);
+        self.connectors
+            .get_or_make(kind, || SharedHttpConnector::new(ReqwestConnector(self.pool(kind))))
     }
 }
 
 #[derive(Debug)]
-struct Pool(Result<reqwest::Client, String>);
+struct ReqwestConnector(Result<reqwest::Client, String>);
 
-impl HttpConnector for Pool {
+impl HttpConnector for ReqwestConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let pool = self.0.clone();
         HttpConnectorFuture::new(async move {
