@@ -1,8 +1,8 @@
 //! Escapes text from outside for terminals and logs of CI: replies, errors of servers, names of files,
 //! arguments.
 //!
-//! - Control and invisible characters (C0, DEL, C1, bidirectional controls, the separators U+2028 and   U+2029,
-//! zero-width characters) are written as `\u{9b}`.
+//! - Control and invisible characters (C0, DEL, C1, bidirectional controls, the separators U+2028 and U+2029,
+//!   zero-width characters) are written as `\u{9b}`.
 //! - The lines of a message after the first are indented.
 //! - Commands of CI are broken up with a backslash: `::error::`, `##[error]`, `##vso[…]`.
 

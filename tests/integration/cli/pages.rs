@@ -71,7 +71,7 @@ async fn what_has_no_pages_is_bad_usage() {
         (&[&["wait", "sts", "get-caller-identity"], &until[..]].concat(), "is not paginated"),
         (
             &[&["wait", "http", "get", "--url", "http://127.0.0.1:1"], &until[..]].concat(),
-            "is not paginated",
+            "does not come in pages",
         ),
         (&["wait", "redshift", "cluster_available", "--all-pages", "--strict"], "first page only"),
     ] {

@@ -86,7 +86,7 @@ impl Connection {
         self.fields.description.as_deref()
     }
 
-    /// The connection as JSON, for people: [`HIDDEN`] stands for what is or may be a secret, and
+    /// The connection as JSON, for people: [`HIDDEN`](super::HIDDEN) stands for what is or may be a secret, and
     /// references stand as they are.
     #[must_use]
     pub fn shown(&self) -> Value {

@@ -13,7 +13,7 @@ pub struct Intent {
     pub ordinal: u32,
     /// Which call, e.g. `pause_cluster`.
     pub name: String,
-    /// What identifies the work, for [`Operator::reconcile`]. Holds no secrets.
+    /// What identifies the work, for [`Operator::reconcile`](super::Operator::reconcile). Holds no secrets.
     pub details: Value,
 }
 

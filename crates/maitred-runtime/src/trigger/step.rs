@@ -8,9 +8,9 @@ use serde_json::Value;
 /// A trigger as it is stored: its name, the version of its form, and its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SerializedTrigger {
-    /// [`Trigger::NAME`].
+    /// [`Trigger::NAME`](super::Trigger::NAME).
     pub name: String,
-    /// [`Trigger::VERSION`] of the program that stored it.
+    /// [`Trigger::VERSION`](super::Trigger::VERSION) of the program that stored it.
     pub version: u32,
     /// The fields.
     pub kwargs: Value,
@@ -23,7 +23,7 @@ pub enum Step {
     Fire(TriggerEvent),
     /// Not yet: step again.
     Again {
-        /// Time from now to the next step; less than [`MIN_PAUSE`] counts as that.
+        /// Time from now to the next step; less than [`MIN_PAUSE`](super::MIN_PAUSE) counts as that.
         after: Duration,
     },
     /// Ends the task here, without a worker.
