@@ -34,7 +34,7 @@ macro_rules! aws_operator {
 
         impl $name {
             /// Which client this operator and its triggers use.
-            pub(crate) fn settings(&self) -> maitred_runtime::connection::ClientSettings {
+            pub(crate) fn client_settings(&self) -> maitred_runtime::connection::ClientSettings {
                 maitred_runtime::connection::ClientSettings {
                     connection: self.aws_conn_id.clone(),
                     region: self.region_name.clone(),

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use maitred_core::client::Call;
-use maitred_runtime::connection::ClientSettings;
 use maitred_runtime::operator::{Deferral, Flow, Intent, OperatorContext, OperatorError, UndoCall};
-use maitred_runtime::trigger::{Level, TimeDeltaTrigger};
+use maitred_runtime::trigger::{Level, TimeDeltaTrigger, WaiterTrigger};
 use serde_json::{Value, json};
 
 use super::arguments::check;
-use super::frame::{Cleanup, MainCall, Resume, Waiting, main_call_operator};
+use super::frame::{Cleanup, MainCall, Resume, main_call_operator};
 use super::hook::{
     Called, Prepared, RedshiftHook, is_leaving, made_since, main_call, main_call_after,
 };
@@ -48,10 +47,6 @@ impl CreateCluster {
 impl MainCall for CreateCluster {
     const CALL: &'static str = "create_cluster";
 
-    fn client_settings(&self) -> ClientSettings {
-        self.settings()
-    }
-
     fn result(&self) -> Value {
         json!({ "cluster_identifier": self.cluster_identifier })
     }
@@ -84,14 +79,9 @@ impl MainCall for CreateCluster {
         }))
     }
 
-    fn waiting(&self) -> Option<Waiting> {
+    fn waiter(&self) -> WaiterTrigger {
         let cluster = &self.cluster_identifier;
-        self.wait_for_completion.then(|| Waiting {
-            trigger: cluster_waiter("cluster_available", cluster, self.settings()),
-            deferrable: self.deferrable,
-            poll_interval: self.poll_interval,
-            max_attempts: self.max_attempts,
-        })
+        cluster_waiter("cluster_available", cluster, self.client_settings())
     }
 
     fn undo(&self) -> Option<UndoCall> {
@@ -102,7 +92,7 @@ impl MainCall for CreateCluster {
         Some(UndoCall {
             description: format!("delete cluster {}", self.cluster_identifier),
             call: Call::new("redshift", "DeleteCluster", input),
-            client: self.settings(),
+            client: self.client_settings(),
         })
     }
 
@@ -127,7 +117,7 @@ impl MainCall for CreateCluster {
         ctx: &OperatorContext,
         cleanup: Cleanup,
     ) -> Result<Flow<Resume>, OperatorError> {
-        let hook = RedshiftHook::open(ctx.clients(), &self.settings()).await?;
+        let hook = RedshiftHook::open(ctx.clients(), &self.client_settings()).await?;
         let call = hook.once().delete_cluster().cluster_identifier(&self.cluster_identifier);
         let call = call.skip_final_cluster_snapshot(true);
         let end = match main_call(ctx, "delete_cluster", self.result(), call.send()).await {

@@ -1,11 +1,11 @@
 //! Deleting a cluster.
 
-use maitred_runtime::connection::ClientSettings;
 use maitred_runtime::operator::{Intent, OperatorContext, OperatorError};
+use maitred_runtime::trigger::WaiterTrigger;
 use serde_json::{Value, json};
 
 use super::arguments::{aws_operator, check, default_max_attempts, default_poll_interval, yes};
-use super::frame::{MainCall, Waiting, main_call_operator};
+use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, Prepared, RedshiftHook, is_leaving, main_call_after};
 use super::waiters::cluster_waiter;
 
@@ -56,10 +56,6 @@ impl MainCall for DeleteCluster {
     const CALL: &'static str = "delete_cluster";
     const GONE_IS_DONE: bool = true;
 
-    fn client_settings(&self) -> ClientSettings {
-        self.settings()
-    }
-
     fn result(&self) -> Value {
         json!({ "cluster_identifier": self.cluster_identifier })
     }
@@ -98,14 +94,9 @@ impl MainCall for DeleteCluster {
         Ok(is_leaving(status.as_deref()))
     }
 
-    fn waiting(&self) -> Option<Waiting> {
+    fn waiter(&self) -> WaiterTrigger {
         let cluster = &self.cluster_identifier;
-        self.wait_for_completion.then(|| Waiting {
-            trigger: cluster_waiter("cluster_deleted", cluster, self.settings()),
-            deferrable: self.deferrable,
-            poll_interval: self.poll_interval,
-            max_attempts: self.max_attempts,
-        })
+        cluster_waiter("cluster_deleted", cluster, self.client_settings())
     }
 }
 

@@ -46,23 +46,29 @@ pub struct Cleanup {
     pub(super) until: Timestamp,
 }
 
-/// How an operator waits for what it has started.
+/// Whether and how an operator waits for what it has started.
 pub(super) struct Waiting {
-    pub(super) trigger: WaiterTrigger,
+    pub(super) wait_for_completion: bool,
     pub(super) deferrable: bool,
     pub(super) poll_interval: f64,
     pub(super) max_attempts: u64,
 }
 
+/// The arguments that all operators have which make a main call; [`main_call_operator`] implements it.
+pub(super) trait MainCallArguments {
+    /// Which client the operator and its triggers use.
+    fn client_settings(&self) -> ClientSettings;
+
+    /// Whether and how it waits.
+    fn waiting(&self) -> Waiting;
+}
+
 /// An operator that makes one main call.
-pub(super) trait MainCall: Sync {
+pub(super) trait MainCall: MainCallArguments + Sync {
     /// The name of the call, e.g. `pause_cluster`.
     const CALL: &'static str;
     /// Whether there is nothing left to do once the cluster or snapshot is gone.
     const GONE_IS_DONE: bool = false;
-
-    /// Which client the operator and its triggers use.
-    fn client_settings(&self) -> ClientSettings;
 
     /// The task's result.
     fn result(&self) -> Value;
@@ -81,8 +87,8 @@ pub(super) trait MainCall: Sync {
         intent: &Intent,
     ) -> impl Future<Output = Result<bool, OperatorError>> + Send;
 
-    /// How it waits; `None`: the task ends when the call is accepted.
-    fn waiting(&self) -> Option<Waiting>;
+    /// What it waits for, without its pace.
+    fn waiter(&self) -> WaiterTrigger;
 
     /// The call that undoes what this task has started. Default: none.
     fn undo(&self) -> Option<UndoCall> {
@@ -144,10 +150,12 @@ async fn wait<T: MainCall>(
     ctx: &OperatorContext,
     undo: Option<UndoCall>,
 ) -> Result<Flow<Resume>, OperatorError> {
-    let Some(Waiting { mut trigger, deferrable, poll_interval, max_attempts }) = operator.waiting()
-    else {
+    let Waiting { wait_for_completion, deferrable, poll_interval, max_attempts } =
+        operator.waiting();
+    if !wait_for_completion {
         return Ok(Flow::Done(operator.result()));
-    };
+    }
+    let mut trigger = operator.waiter();
     trigger.overrides.delay = Some(poll_interval);
     trigger.overrides.max_attempts = Some(max_attempts);
     if !deferrable {
@@ -224,9 +232,24 @@ fn call_again(
 }
 
 /// Implements [`Operator`](maitred_runtime::operator::Operator) for a [`MainCall`] that has a method
-/// `check_arguments`.
+/// `check_arguments` and the arguments of a wait.
 macro_rules! main_call_operator {
     ($operator:ty, $name:literal, $summary:literal) => {
+        impl $crate::frame::MainCallArguments for $operator {
+            fn client_settings(&self) -> maitred_runtime::connection::ClientSettings {
+                Self::client_settings(self)
+            }
+
+            fn waiting(&self) -> $crate::frame::Waiting {
+                $crate::frame::Waiting {
+                    wait_for_completion: self.wait_for_completion,
+                    deferrable: self.deferrable,
+                    poll_interval: self.poll_interval,
+                    max_attempts: self.max_attempts,
+                }
+            }
+        }
+
         impl maitred_runtime::operator::Operator for $operator {
             const NAME: &'static str = $name;
             const SUMMARY: &'static str = $summary;

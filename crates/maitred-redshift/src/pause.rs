@@ -1,12 +1,12 @@
 //! Pausing and resuming a cluster.
 
 use maitred_core::client::Call;
-use maitred_runtime::connection::ClientSettings;
 use maitred_runtime::operator::{Intent, OperatorContext, OperatorError, UndoCall};
+use maitred_runtime::trigger::WaiterTrigger;
 use serde_json::{Value, json};
 
 use super::arguments::{aws_operator, check, default_max_attempts, default_poll_interval};
-use super::frame::{MainCall, Waiting, main_call_operator};
+use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, RedshiftHook, main_call};
 use super::waiters::cluster_waiter;
 
@@ -87,10 +87,6 @@ macro_rules! pause_or_resume {
         impl MainCall for $operator {
             const CALL: &'static str = stringify!($call);
 
-            fn client_settings(&self) -> ClientSettings {
-                self.settings()
-            }
-
             fn result(&self) -> Value {
                 json!({ "cluster_identifier": self.cluster_identifier })
             }
@@ -115,13 +111,8 @@ macro_rules! pause_or_resume {
                 Ok(status.is_some_and(|status| $statuses.contains(&status.as_str())))
             }
 
-            fn waiting(&self) -> Option<Waiting> {
-                self.wait_for_completion.then(|| Waiting {
-                    trigger: cluster_waiter($waiter, &self.cluster_identifier, self.settings()),
-                    deferrable: self.deferrable,
-                    poll_interval: self.poll_interval,
-                    max_attempts: self.max_attempts,
-                })
+            fn waiter(&self) -> WaiterTrigger {
+                cluster_waiter($waiter, &self.cluster_identifier, self.client_settings())
             }
 
             fn undo(&self) -> Option<UndoCall> {
@@ -130,7 +121,7 @@ macro_rules! pause_or_resume {
                 Some(UndoCall {
                     description: format!("{verb} cluster {cluster}"),
                     call: Call::new("redshift", operation, [("ClusterIdentifier", cluster)]),
-                    client: self.settings(),
+                    client: self.client_settings(),
                 })
             }
         }

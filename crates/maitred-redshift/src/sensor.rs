@@ -90,7 +90,7 @@ const STATUSES: [&str; 23] = [
 impl ClusterSensor {
     fn trigger(&self) -> WaiterTrigger {
         let cluster = &self.cluster_identifier;
-        let mut trigger = cluster_waiter("cluster_in_status", cluster, self.settings());
+        let mut trigger = cluster_waiter("cluster_in_status", cluster, self.client_settings());
         trigger.parameters.insert("STATUS".to_owned(), self.target_status.as_str().into());
         trigger.overrides.delay = Some(self.poke_interval);
         trigger.overrides.timeout = Some(self.timeout);

@@ -1,12 +1,12 @@
 //! Taking a snapshot of a cluster.
 
 use maitred_core::client::Call;
-use maitred_runtime::connection::ClientSettings;
 use maitred_runtime::operator::{Intent, OperatorContext, OperatorError, UndoCall};
+use maitred_runtime::trigger::WaiterTrigger;
 use serde_json::{Value, json};
 
 use super::arguments::{Tag, aws_operator, check, check_snapshot};
-use super::frame::{MainCall, Waiting, main_call_operator};
+use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, Prepared, RedshiftHook, made_since, main_call_after};
 use super::waiters::snapshot_waiter;
 
@@ -65,10 +65,6 @@ impl CreateClusterSnapshot {
 impl MainCall for CreateClusterSnapshot {
     const CALL: &'static str = "create_cluster_snapshot";
 
-    fn client_settings(&self) -> ClientSettings {
-        self.settings()
-    }
-
     fn result(&self) -> Value {
         json!({
             "snapshot_identifier": self.snapshot_identifier,
@@ -112,14 +108,9 @@ impl MainCall for CreateClusterSnapshot {
         }))
     }
 
-    fn waiting(&self) -> Option<Waiting> {
+    fn waiter(&self) -> WaiterTrigger {
         let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        self.wait_for_completion.then(|| Waiting {
-            trigger: snapshot_waiter("snapshot_available", snapshot, cluster, self.settings()),
-            deferrable: self.deferrable,
-            poll_interval: self.poll_interval,
-            max_attempts: self.max_attempts,
-        })
+        snapshot_waiter("snapshot_available", snapshot, cluster, self.client_settings())
     }
 
     fn undo(&self) -> Option<UndoCall> {
@@ -130,7 +121,7 @@ impl MainCall for CreateClusterSnapshot {
         Some(UndoCall {
             description: format!("delete snapshot {}", self.snapshot_identifier),
             call: Call::new("redshift", "DeleteClusterSnapshot", input),
-            client: self.settings(),
+            client: self.client_settings(),
         })
     }
 }

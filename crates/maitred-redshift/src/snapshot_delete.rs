@@ -1,11 +1,11 @@
 //! Deleting a snapshot.
 
-use maitred_runtime::connection::ClientSettings;
 use maitred_runtime::operator::{Intent, OperatorContext, OperatorError};
+use maitred_runtime::trigger::WaiterTrigger;
 use serde_json::{Value, json};
 
 use super::arguments::{aws_operator, check, check_snapshot, yes};
-use super::frame::{MainCall, Waiting, main_call_operator};
+use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, RedshiftHook, main_call};
 use super::waiters::snapshot_waiter;
 
@@ -51,10 +51,6 @@ impl MainCall for DeleteClusterSnapshot {
     const CALL: &'static str = "delete_cluster_snapshot";
     const GONE_IS_DONE: bool = true;
 
-    fn client_settings(&self) -> ClientSettings {
-        self.settings()
-    }
-
     fn result(&self) -> Value {
         json!({
             "snapshot_identifier": self.snapshot_identifier,
@@ -81,14 +77,9 @@ impl MainCall for DeleteClusterSnapshot {
         Ok(matches!(status.as_deref(), None | Some("deleted")))
     }
 
-    fn waiting(&self) -> Option<Waiting> {
+    fn waiter(&self) -> WaiterTrigger {
         let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        self.wait_for_completion.then(|| Waiting {
-            trigger: snapshot_waiter("snapshot_deleted", snapshot, cluster, self.settings()),
-            deferrable: self.deferrable,
-            poll_interval: self.poll_interval,
-            max_attempts: self.max_attempts,
-        })
+        snapshot_waiter("snapshot_deleted", snapshot, cluster, self.client_settings())
     }
 }
 
