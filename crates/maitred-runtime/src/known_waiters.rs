@@ -92,10 +92,12 @@ impl<'a> KnownWaiters<'a> {
 
     /// Checks the input of a poll, as far as it is known before references to secrets are resolved.
     fn check_call(&self, call: &Call) -> Result<(), String> {
-        let input =
-            if call.service == HTTP_SERVICE { plain(&call.input)? } else { call.input.clone() };
-        let call = Call { input, ..call.clone() };
-        let problems = self.clients.input_problems(&call);
+        let problems = if call.service == HTTP_SERVICE {
+            let (service, operation) = (call.service.clone(), call.operation.clone());
+            self.clients.input_problems(&Call { service, operation, input: plain(&call.input)? })
+        } else {
+            self.clients.input_problems(call)
+        };
         let problems = problems.map_err(|error: CallError| error.message().to_owned())?;
         let is_open = |problem: &InputProblem| {
             let member = problem.path.split(['.', '[']).next().unwrap_or_default();

@@ -46,7 +46,7 @@ impl Workplace {
                 format!("{}: {error}", unclear_undo(&undo))
             }
         };
-        match self.settle(task, UNDO, Settled::Done(Value::from(text.as_str()))).await {
+        match self.settle(step, UNDO, Settled::Done(Value::from(text.as_str()))).await {
             Ok(()) | Err(JournalError::NotRunning(_)) => Ok(text),
             Err(error) => Err(error),
         }

@@ -216,19 +216,19 @@ impl Workplace {
                 Settled::NotMade => "was not made",
             };
             self.log.push(id, Level::Info, format!("{} {found}", intent.name));
-            self.settle(task, intent.ordinal, settled).await?;
+            self.settle(step_of(task), intent.ordinal, settled).await?;
         }
         Ok(looked)
     }
 
     pub(super) async fn settle(
         &self,
-        task: &Task,
+        step: StepId,
         ordinal: u32,
         mut settled: Settled,
     ) -> Result<(), JournalError> {
         redact::settled(self.known(), &mut settled);
-        self.journal.settle(step_of(task), ordinal, settled).await
+        self.journal.settle(step, ordinal, settled).await
     }
 
     /// Returns once the triggerer was asked to end so long ago that this step is put back; never while it
@@ -540,14 +540,9 @@ impl Host for JournalHost {
         })
     }
 
-    fn settle(
-        &self,
-        ordinal: u32,
-        mut settled: Settled,
-    ) -> BoxFuture<'_, Result<(), OperatorError>> {
-        redact::settled(self.workplace.known(), &mut settled);
+    fn settle(&self, ordinal: u32, settled: Settled) -> BoxFuture<'_, Result<(), OperatorError>> {
         Box::pin(async move {
-            let settled = self.workplace.journal.settle(self.step, ordinal, settled).await;
+            let settled = self.workplace.settle(self.step, ordinal, settled).await;
             settled.map_err(|error| OperatorError::new(error.to_string()))
         })
     }
