@@ -82,10 +82,9 @@ impl ServiceClient {
         let service = signature.service();
         let clients = Clients::new(args.connections(context)?, Arc::clone(&context.clock));
         let clients = with_aws(clients, models.clone());
-        let client = opened(clients, service.to_owned(), args.settings())
-            .await
-            .map_err(|error| cannot_open(&error, service, args))?;
-        let aws = client.as_any().and_then(|client| client.downcast_ref::<AwsClient>()).cloned();
+        let client = clients.open(service, &args.settings()).await;
+        let client = client.map_err(|error| cannot_open(&error, service, args))?;
+        let aws = client.downcast_ref::<AwsClient>().cloned();
         let aws = match aws {
             None => None,
             Some(aws) => {
@@ -126,28 +125,8 @@ impl ServiceClient {
     pub(super) fn endpoint_url(&self) -> Option<String> {
         match &self.aws {
             Some((client, _)) => client.config().endpoint_url().map(urls::masked),
-            None => self.client.as_any()?.downcast_ref::<HttpClient>()?.base_url(),
+            None => self.client.downcast_ref::<HttpClient>()?.base_url(),
         }
-    }
-}
-
-/// Opens a client on a thread of its own, so that a file that cannot be read in time does not hold up time-outs
-/// and signals.
-async fn opened(
-    clients: Clients,
-    service: String,
-    settings: ClientSettings,
-) -> Result<Arc<dyn Client>, ConnectionError> {
-    let runtime = tokio::runtime::Handle::current();
-    let open = move || runtime.block_on(clients.open(&service, &settings));
-    match tokio::task::spawn_blocking(open).await {
-        Ok(opened) => opened,
-        Err(failed) => match failed.try_into_panic() {
-            // Resumes a panic in the caller.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and this with it.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 

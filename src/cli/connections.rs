@@ -230,7 +230,7 @@ async fn ask_for_identity(
 ) -> Result<Map<String, Value>, CallError> {
     let output = send(client, service, "GetCallerIdentity", Map::new()).await?;
     let identity = output.document.value();
-    let aws = client.as_any().and_then(|client| client.downcast_ref::<AwsClient>());
+    let aws = client.downcast_ref::<AwsClient>();
     let region = aws.and_then(|client| client.config().region().map(ToString::to_string));
     Ok(Map::from_iter([
         ("account".to_owned(), identity["Account"].clone()),
@@ -250,7 +250,7 @@ async fn ask_host(client: &dyn Client) -> Result<Map<String, Value>, CallError> 
         Some(error) if !matches!(error.status(), Some(404 | 405)) => return Err(error.clone()),
         _ => {}
     }
-    let http = client.as_any().and_then(|client| client.downcast_ref::<HttpClient>());
+    let http = client.downcast_ref::<HttpClient>();
     Ok(Map::from_iter([
         ("url".to_owned(), json!(http.and_then(HttpClient::base_url))),
         ("status".to_owned(), json!(output.status)),

@@ -11,8 +11,10 @@ use super::operation_flags::variable_unless_empty;
 use super::report;
 use super::source_args::SourceArgs;
 use crate::aws_connections::with_aws;
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::connection::{Clients, Connections};
+use crate::model::Models;
 use crate::runtime::engine::EngineError;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
@@ -108,19 +110,14 @@ impl OpenStore {
     }
 
     /// The engine that also checks tasks, with these waiters, service models and connections.
-    ///
-    /// # Errors
-    /// `maitred.toml` cannot be used.
     pub(super) fn submitting_engine(
         &self,
-        sources: &SourceArgs,
+        catalog: Arc<Catalog>,
+        models: Models,
         connections: Connections,
-        context: &Context,
-    ) -> Result<EmbeddedEngine, Failure> {
-        let clients = Clients::new(connections, Arc::clone(&self.clock));
-        let clients = with_aws(clients, sources.data.models(context));
-        let catalog = Arc::new(sources.catalog(context)?);
-        Ok(self.engine().with_catalog(catalog).with_clients(clients))
+    ) -> EmbeddedEngine {
+        let clients = with_aws(Clients::new(connections, Arc::clone(&self.clock)), models);
+        self.engine().with_catalog(catalog).with_clients(clients)
     }
 
     /// What runs the tasks of the store in this process.
@@ -134,7 +131,9 @@ impl OpenStore {
         options: TriggererOptions,
         context: &Context,
     ) -> Result<Triggerer, Failure> {
-        Ok(self.submitting_engine(sources, connections.open(context)?, context)?.triggerer(options))
+        let (connections, models) = (connections.open(context)?, sources.data.models(context));
+        let catalog = Arc::new(sources.catalog(context)?);
+        Ok(self.submitting_engine(catalog, models, connections).triggerer(options))
     }
 }
 

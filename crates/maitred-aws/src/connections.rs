@@ -12,7 +12,7 @@ use maitred_core::clock::BoxFuture;
 use maitred_core::secrets::KnownSecrets;
 use maitred_model::Models;
 use maitred_runtime::connection::{
-    AWS_DEFAULT, ClientFactory, ClientPlan, ClientSettings, Clients, ConnectionError, Connections,
+    AWS_DEFAULT, ClientFactory, ClientPlan, ClientSettings, Clients, ConnectionError, Resolved,
     plan_as,
 };
 
@@ -36,7 +36,7 @@ pub async fn aws_client(
     settings: &ClientSettings,
 ) -> Result<AwsClient, ConnectionError> {
     let client = clients.connect(service, settings).await?;
-    let aws = client.as_any().and_then(|client| client.downcast_ref::<AwsClient>());
+    let aws = client.downcast_ref::<AwsClient>();
     aws.cloned().ok_or_else(|| ConnectionError::no_clients(service))
 }
 
@@ -51,15 +51,17 @@ impl fmt::Debug for AwsFactory {
 }
 
 impl ClientFactory for AwsFactory {
+    fn default_connection(&self) -> &'static str {
+        AWS_DEFAULT
+    }
+
     fn plan(
         &self,
-        connections: &Connections,
+        connection: &Resolved,
         settings: &ClientSettings,
-    ) -> Result<Box<dyn ClientPlan>, ConnectionError> {
-        let connection = connections.get(settings.named_connection().unwrap_or(AWS_DEFAULT))?;
-        let resolved = connections.resolved(&connection)?;
-        let found = settings::settings(connection.id(), &resolved);
-        let mut found = found.map_err(|message| connection.invalid(message))?;
+        known: &KnownSecrets,
+    ) -> Result<Box<dyn ClientPlan>, String> {
+        let mut found = settings::settings(connection)?;
         let ClientSettings { connection: _, region, profile, endpoint_url, verify, config } =
             settings.clone();
         found.region = region.or(found.region);
@@ -73,7 +75,7 @@ impl ClientFactory for AwsFactory {
             found.profile = profile;
             found.keys = None;
         }
-        let (models, known) = (self.models.clone(), connections.known().clone());
+        let (models, known) = (self.models.clone(), known.clone());
         Ok(Box::new(AwsPlan { settings: found, models, known }))
     }
 

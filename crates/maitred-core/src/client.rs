@@ -111,6 +111,14 @@ pub trait Client: Send + Sync + fmt::Debug {
     }
 }
 
+impl dyn Client + '_ {
+    /// The client as a `T`, if it is one that says so ([`Client::as_any`]).
+    #[must_use]
+    pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
+        self.as_any()?.downcast_ref()
+    }
+}
+
 /// Which server certificates are accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,5 +1,7 @@
 //! `maitred tasks cancel`, `retry`, `settle` and `prune`.
 
+use std::sync::Arc;
+
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
@@ -203,7 +205,9 @@ pub(super) fn retry(args: &RetryArgs, context: &Context) -> anyhow::Result<Repor
     let engine = match &changed {
         Some(_) => {
             let connections = args.connections.open(context)?;
-            opened.submitting_engine(&SourceArgs::of_environment(context), connections, context)?
+            let sources = SourceArgs::of_environment(context);
+            let (catalog, models) = (sources.catalog(context)?, sources.data.models(context));
+            opened.submitting_engine(Arc::new(catalog), models, connections)
         }
         None => opened.engine(),
     };

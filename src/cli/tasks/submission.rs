@@ -1,5 +1,7 @@
 //! Checks and submits tasks.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::arguments;
@@ -57,9 +59,14 @@ impl<'a> Submission<'a> {
     ) -> anyhow::Result<(OpenStore, Result<Vec<Submitted>, EngineError>)> {
         connection_checks::warn(&tasks, &self.connections);
         let opened = store.open(context)?;
-        let engine = opened.submitting_engine(sources, self.connections, context)?;
+        let catalog = Arc::new(sources.catalog(context)?);
+        let engine = opened.submitting_engine(
+            Arc::clone(&catalog),
+            sources.data.models(context),
+            self.connections,
+        );
         let submitted = block_on(engine.start_all(tasks))?;
-        warn_of_unusable_files(&engine.services().catalog.bad_files_met());
+        warn_of_unusable_files(&catalog.bad_files_met());
         Ok((opened, submitted))
     }
 }

@@ -22,7 +22,7 @@ async fn http(clients: &Clients, id: &str) -> Result<Arc<dyn Client>, String> {
 }
 
 fn base_url(client: &dyn Client) -> Option<String> {
-    client.as_any()?.downcast_ref::<HttpClient>()?.base_url()
+    client.downcast_ref::<HttpClient>()?.base_url()
 }
 
 #[test]

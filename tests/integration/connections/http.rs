@@ -78,7 +78,7 @@ async fn host_schema_and_port_make_the_base_url() {
     for (connection, expected) in table {
         match (open("http", "jobs", &connection.to_string()).await, expected) {
             (Ok(client), Ok(url)) => {
-                let client = client.as_any().unwrap().downcast_ref::<HttpClient>().unwrap();
+                let client = client.downcast_ref::<HttpClient>().unwrap();
                 assert_eq!(client.base_url().unwrap(), url, "{connection}");
             }
             (Err(said), Err(expected)) => assert!(said.contains(expected), "{connection}: {said}"),

@@ -43,7 +43,7 @@ const SESSION: [&str; 5] = [
 ];
 
 /// The settings that the connection stands for. The error is a message without values.
-pub(super) fn settings(id: &str, connection: &Resolved) -> Result<AwsSettings, String> {
+pub(super) fn settings(connection: &Resolved) -> Result<AwsSettings, String> {
     if !matches!(connection.kind.as_str(), "" | "aws") {
         return Err(format!("its type is `{}`, and a client of AWS needs `aws`", connection.kind));
     }
@@ -68,7 +68,7 @@ pub(super) fn settings(id: &str, connection: &Resolved) -> Result<AwsSettings, S
         verify: extra.verify("verify")?,
         config,
         keys: keys(connection, &extra, &session)?,
-        role: role(id, &extra, services.get("STS"))?,
+        role: role(&connection.id, &extra, services.get("STS"))?,
         service_endpoints: services,
     })
 }

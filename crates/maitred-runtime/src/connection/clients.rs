@@ -5,14 +5,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use maitred_core::client::{Call, CallError, Client, HTTP_SERVICE, InputProblem};
 use maitred_core::clock::{Clock, Moment};
 
+use super::definition::Connection;
 use super::error::ConnectionError;
 use super::factory::{ClientFactory, ClientPlan};
 use super::http_factory::{CaBundle, HttpFactory};
 use super::lookup::Connections;
-use super::settings::{AWS_DEFAULT, ClientSettings, HTTP_DEFAULT};
+use super::settings::ClientSettings;
 
 /// A connection is read anew this often: keys are rotated while waits run.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
@@ -167,20 +170,24 @@ impl Clients {
                 kept.checked = now;
                 Ok(Arc::clone(&kept.client))
             }
-            (Some(kept), Ok(plan)) if kept.plan.is_same(&*plan) => {
+            (Some(kept), Ok(planned)) if kept.plan.is_same(&*planned.plan) => {
                 kept.checked = now;
                 Ok(Arc::clone(&kept.client))
             }
-            (_, Ok(plan)) => {
-                let client = self.build(service, &*plan, settings).await?;
+            (_, Ok(planned)) => {
+                let (plan, client) = planned.build().await?;
                 *slot = Some(Kept { plan, client: Arc::clone(&client), checked: now });
                 Ok(client)
             }
         }
     }
 
-    fn factory(&self, service: &str) -> Option<&dyn ClientFactory> {
-        if service == HTTP_SERVICE { Some(&self.http) } else { self.others.as_deref() }
+    fn factory(&self, service: &str) -> Option<Arc<dyn ClientFactory>> {
+        if service == HTTP_SERVICE {
+            Some(Arc::new(self.http.clone()))
+        } else {
+            self.others.clone()
+        }
     }
 
     fn slot(&self, http: bool, settings: &ClientSettings) -> Arc<Slot> {
@@ -201,43 +208,54 @@ impl Clients {
         &self,
         service: &str,
         settings: &ClientSettings,
-    ) -> Result<Box<dyn ClientPlan>, ConnectionError> {
+    ) -> Result<Planned, ConnectionError> {
         let proxies = settings.config.iter().flat_map(|config| config.proxies.values());
         for url in settings.endpoint_url.iter().chain(proxies) {
             self.connections.known().add_urls(url);
         }
         let (connections, settings) = (self.connections.clone(), settings.clone());
-        let factory = match service {
-            HTTP_SERVICE => Arc::new(self.http.clone()) as Arc<dyn ClientFactory>,
-            _ => self.others.clone().ok_or_else(|| ConnectionError::no_clients(service))?,
-        };
-        // A file may be on a disk that is slow.
-        let plan = move || factory.plan(&connections, &settings);
-        match tokio::task::spawn_blocking(plan).await {
-            Ok(plan) => plan,
-            Err(failed) => match failed.try_into_panic() {
-                // A panic goes on where it was asked for.
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is ending, and this with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        let factory = self.factory(service).ok_or_else(|| ConnectionError::no_clients(service))?;
+        on_a_thread(move || {
+            let id = settings.named_connection().unwrap_or(factory.default_connection());
+            let connection = connections.get(id)?;
+            let resolved = connections.resolved(&connection)?;
+            let plan = factory.plan(&resolved, &settings, connections.known());
+            let plan = plan.map_err(|message| connection.invalid(message))?;
+            Ok(Planned { connection, plan })
+        })
+        .await
     }
+}
 
-    async fn build(
-        &self,
-        service: &str,
-        plan: &dyn ClientPlan,
-        settings: &ClientSettings,
-    ) -> Result<Arc<dyn Client>, ConnectionError> {
-        match plan.build().await {
-            Ok(client) => Ok(client),
-            Err(message) => {
-                let default = if service == HTTP_SERVICE { HTTP_DEFAULT } else { AWS_DEFAULT };
-                let id = settings.named_connection().unwrap_or(default);
-                Err(self.connections.get(id)?.invalid(message))
-            }
-        }
+/// What a client is made of, and the connection that says so.
+struct Planned {
+    connection: Connection,
+    plan: Box<dyn ClientPlan>,
+}
+
+impl Planned {
+    /// Makes the client.
+    async fn build(self) -> Result<(Box<dyn ClientPlan>, Arc<dyn Client>), ConnectionError> {
+        let runtime = Handle::current();
+        let Self { connection, plan } = self;
+        on_a_thread(move || match runtime.block_on(plan.build()) {
+            Ok(client) => Ok((plan, client)),
+            Err(message) => Err(connection.invalid(message)),
+        })
+        .await
+    }
+}
+
+/// Runs what may block, since a file may be on a disk that is slow, without holding up time-outs and signals.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            // A panic goes on where the work was asked for.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and this with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 

@@ -105,6 +105,8 @@ impl fmt::Debug for Connection {
 /// `Debug` shows the type alone.
 #[non_exhaustive]
 pub struct Resolved {
+    /// The id.
+    pub id: String,
     /// The type, e.g. `aws`; empty if it has none.
     pub kind: String,
     /// The host.

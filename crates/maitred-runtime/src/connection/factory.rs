@@ -4,24 +4,28 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::ConnectionError;
-use super::lookup::Connections;
+use super::definition::Resolved;
 use super::settings::ClientSettings;
 use maitred_core::client::{Call, CallError, Client, InputProblem};
 use maitred_core::clock::BoxFuture;
+use maitred_core::secrets::KnownSecrets;
 
 /// Makes the clients of a family of services, such as all of AWS, out of connections.
 pub trait ClientFactory: Send + Sync + fmt::Debug {
-    /// Reads everything that the client of `settings` is made of: the connection, its file, and the secrets
-    /// that it refers to. Blocks.
+    /// The id of the connection where the settings name none, e.g. `http_default`.
+    fn default_connection(&self) -> &'static str;
+
+    /// What the client of a connection with these settings is made of. It may block. `known` learns of secrets
+    /// that the client comes by.
     ///
     /// # Errors
-    /// The connection is not defined, or it or the settings cannot be used.
+    /// The connection or the settings cannot be used: a message without secrets.
     fn plan(
         &self,
-        connections: &Connections,
+        connection: &Resolved,
         settings: &ClientSettings,
-    ) -> Result<Box<dyn ClientPlan>, ConnectionError>;
+        known: &KnownSecrets,
+    ) -> Result<Box<dyn ClientPlan>, String>;
 
     /// What is wrong with the input of a call, as far as that can be told without a connection; nothing where
     /// the service is not known.
@@ -37,7 +41,7 @@ pub trait ClientPlan: Any + Send + Sync {
     /// Whether a client of `other` would be the same.
     fn is_same(&self, other: &dyn ClientPlan) -> bool;
 
-    /// Makes the client. The error is a message without secrets.
+    /// Makes the client. It may block. The error is a message without secrets.
     fn build(&self) -> BoxFuture<'_, Result<Arc<dyn Client>, String>>;
 }
 

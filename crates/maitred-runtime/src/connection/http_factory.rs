@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::ConnectionError;
+use super::definition::Resolved;
 use super::factory::{ClientFactory, ClientPlan, plan_as};
 use super::http;
-use super::lookup::Connections;
 use super::settings::{ClientSettings, HTTP_DEFAULT};
 use maitred_core::client::{Call, CallError, Client, InputProblem};
 use maitred_core::clock::{BoxFuture, Clock};
@@ -30,15 +29,17 @@ impl fmt::Debug for HttpFactory {
 }
 
 impl ClientFactory for HttpFactory {
+    fn default_connection(&self) -> &'static str {
+        HTTP_DEFAULT
+    }
+
     fn plan(
         &self,
-        connections: &Connections,
+        connection: &Resolved,
         settings: &ClientSettings,
-    ) -> Result<Box<dyn ClientPlan>, ConnectionError> {
-        let named = settings.named_connection();
-        let connection = connections.get(named.unwrap_or(HTTP_DEFAULT))?;
-        let resolved = connections.resolved(&connection)?;
-        let mut found = http::settings(&resolved).map_err(|message| connection.invalid(message))?;
+        known: &KnownSecrets,
+    ) -> Result<Box<dyn ClientPlan>, String> {
+        let mut found = http::settings(connection)?;
         if let Some(url) = &settings.endpoint_url {
             found.base_url = Some(url.clone());
         }
@@ -46,11 +47,11 @@ impl ClientFactory for HttpFactory {
             found.defaults.insert("verify".to_owned(), serde_json::json!(verify));
         }
         if !found.defaults.contains_key("verify") {
-            found.ca_file = (self.ca_bundle)().map_err(|bad| connection.invalid(bad))?;
+            found.ca_file = (self.ca_bundle)()?;
         }
         // Nobody named this connection, so a request to elsewhere does not mean it.
-        found.other_origins = named.is_none();
-        let (clock, known) = (Arc::clone(&self.clock), connections.known().clone());
+        found.other_origins = settings.named_connection().is_none();
+        let (clock, known) = (Arc::clone(&self.clock), known.clone());
         Ok(Box::new(HttpPlan { settings: found, clock, known }))
     }
 

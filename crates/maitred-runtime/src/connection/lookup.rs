@@ -181,7 +181,8 @@ impl Connections {
         let Value::Object(extra) = extra else { unreachable!("an object stays one") };
         let (login, password) = (field(login)?, field(password)?);
         self.remember(host.as_deref(), login.as_deref(), password.as_deref(), &extra);
-        Ok(Resolved { kind, host, login, password, schema, port, extra })
+        let id = connection.id().to_owned();
+        Ok(Resolved { id, kind, host, login, password, schema, port, extra })
     }
 
     /// Remembers the secrets of a connection. A login without a password is often a token.
