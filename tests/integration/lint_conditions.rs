@@ -480,8 +480,8 @@ fn advice_on_a_value_is_written_for_its_place() {
 #[test]
 fn a_folder_in_botocores_layout_is_checked_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let example = std::fs::read("tests/lint/rules/mistaken-state.good.json").unwrap();
-    let mut file: Value = serde_json::from_slice(&example).unwrap();
+    let example = maitred::lint::find("mistaken-state").unwrap().good;
+    let mut file: Value = serde_json::from_str(example).unwrap();
     file.as_object_mut().unwrap().remove("service");
     for place in ["stepfunctions/2016-11-23", "stepfunctions"] {
         std::fs::create_dir_all(folder.path().join(place)).unwrap();

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use maitred::config::WaiterFile;
 use maitred::diagnostic::Severity;
-use maitred::lint::{Config, ModelSource, Rule, file_rules, lint, rules};
+use maitred::lint::{Config, ModelSource, Rule, file_rules, find, lint, rules};
 use maitred::model::OperationModel;
 use maitred::schema::SCHEMA_ID;
 use serde_json::{Value, json};
 
 use crate::command::{maitred, transcript};
 
+/// A bad and a good example of each rule.
+const EXAMPLES: &str = "crates/maitred-authoring/src/lint/rules";
+
 fn example(rule: &Rule, kind: &str) -> PathBuf {
-    Path::new("tests/lint/rules").join(format!("{}.{kind}.json", rule.name))
+    Path::new(EXAMPLES).join(format!("{}.{kind}.json", rule.name))
 }
 
 fn findings(args: &[&str]) -> Vec<Value> {
@@ -24,7 +27,7 @@ fn findings(args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn every_rule_finds_its_bad_example_and_not_its_good_one() {
-    let findings = findings(&["tests/lint/rules"]);
+    let findings = findings(&[EXAMPLES]);
     for rule in rules() {
         let (bad, good) = (example(rule, "bad"), example(rule, "good"));
         let of = |path: &Path| {
@@ -44,7 +47,7 @@ fn every_rule_finds_its_bad_example_and_not_its_good_one() {
 
 #[test]
 fn every_example_is_of_a_rule() {
-    for entry in std::fs::read_dir("tests/lint/rules").unwrap() {
+    for entry in std::fs::read_dir(EXAMPLES).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let known = rules().iter().any(|rule| {
             name == format!("{}.bad.json", rule.name) || name == format!("{}.good.json", rule.name)
@@ -59,7 +62,7 @@ fn every_finding_is_of_a_rule_that_can_be_explained() {
         .unwrap()
         .map(|entry| entry.unwrap().path().to_string_lossy().into_owned())
         .collect();
-    args.push("-".to_owned());
+    args.extend([EXAMPLES.to_owned(), "-".to_owned()]);
     for finding in findings(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         let name = finding["rule"].as_str().unwrap();
         let known = rules().iter().any(|rule| rule.name == name)
@@ -122,10 +125,9 @@ fn folder_with(toml: &str, waiters: &str) -> tempfile::TempDir {
 
 #[test]
 fn the_project_says_what_is_checked_and_how() {
-    let example =
-        std::fs::read_to_string("tests/lint/rules/uncovered-final-state.bad.json").unwrap();
+    let example = find("uncovered-final-state").unwrap().bad;
     let run = |toml: &str, args: &[&str]| {
-        let folder = folder_with(toml, &example);
+        let folder = folder_with(toml, example);
         transcript(maitred(&[&["lint"], args].concat()).current_dir(folder.path()))
     };
     let mine = "waiters = [\"mine\"]\n";
