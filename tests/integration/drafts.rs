@@ -1,8 +1,7 @@
 //! What `maitred new` proposes for all the operations there are: that it lints clean, that its cases
 //! pass, and that it names every state.
 //!
-//! Some services are looked at each time; by hand it is done for all of them, and everything that is
-//! proposed is printed:
+//! `support::sample` says which services are looked at. All of them, and everything that is proposed for them printed:
 //!
 //! ```text
 //! MAITRED_TEST_SERVICES=all cargo test --test integration drafts -- --nocapture
@@ -25,19 +24,10 @@ use maitred::schema;
 use maitred::waiter::Waiter;
 use serde_json::json;
 
-/// Services of many kinds, which are looked at each time.
-const SAMPLE: [&str; 6] = ["batch", "cloudformation", "ecs", "glue", "mediaconvert", "redshift"];
+use crate::support::sample::{self, Services};
 
-/// The services to look at, and whether they were chosen by hand.
-fn services(models: &Models) -> (Vec<String>, bool) {
-    let chosen = std::env::var("MAITRED_TEST_SERVICES").ok();
-    let services = match chosen.as_deref() {
-        Some("all") => models.services().map(str::to_owned).collect(),
-        Some(chosen) => chosen.split(',').map(str::to_owned).collect(),
-        None => SAMPLE.map(str::to_owned).into(),
-    };
-    (services, chosen.is_some())
-}
+/// Services of many kinds, for the default lane.
+const SAMPLE: [&str; 6] = ["batch", "cloudformation", "ecs", "glue", "mediaconvert", "redshift"];
 
 /// Whether a state that the model lists is in the output.
 fn has_state(operation: &OperationModel) -> bool {
@@ -242,9 +232,10 @@ fn problems(models: &Models, service: &ServiceModel, draft: &Draft) -> Vec<(&'st
 #[expect(clippy::print_stdout, reason = "a run by hand is for what it prints")]
 fn every_draft_lints_clean_and_passes_its_cases() {
     let models = Models::embedded();
-    let (services, chosen) = services(&models);
+    let services = sample::services();
+    let chosen = !matches!(services, Services::Sample);
     let mut survey = Survey::default();
-    for service in services {
+    for service in services.names(SAMPLE, models.services()) {
         let service = models.service(&service).unwrap();
         for name in &service.model().operations {
             if service.model().is_read(name) {
@@ -377,7 +368,7 @@ const AGREEING: usize = 80;
 #[expect(clippy::print_stdout, reason = "the judgement is by eye")]
 fn drafts_fail_where_known_waiters_do() {
     let models = Models::embedded();
-    let (services, _) = services(&models);
+    let services = sample::services().names(SAMPLE, models.services());
     for own in [false, true] {
         let mut agreement = Agreement::default();
         for name in &services {

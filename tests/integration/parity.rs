@@ -1,11 +1,11 @@
 //! Strict mode and botocore's own `Waiter` agree: on how a wait ends, on the number of calls, on
 //! every sleep and on the message.
 //!
-//! The oracle generates replies for every waiter that botocore ships, and for odd ones that it
-//! accepts. `MAITRED_PARITY_SEED` and `MAITRED_PARITY_COUNT` (replies per waiter) choose others:
+//! The oracle generates series of replies for every waiter that botocore ships, and for odd ones that it
+//! accepts. `support::sample` says how many; others, and more:
 //!
 //! ```sh
-//! MAITRED_PARITY_SEED=7 MAITRED_PARITY_COUNT=2000 cargo test --test integration parity
+//! MAITRED_TEST_SEED=7 MAITRED_TEST_REPLIES=2000 cargo test --test integration parity
 //! ```
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ use maitred::engine::{Outcome, Status, Wait, WaitEvent};
 use maitred::waiter::{Options, Waiter};
 use serde_json::{Value, json};
 
-use crate::support::python;
+use crate::support::{python, sample};
 
 #[test]
 fn strict_mode_agrees_with_botocore_on_every_shipped_waiter() {
@@ -56,8 +56,7 @@ struct Compared {
 }
 
 fn compare(arguments: &[&str]) -> Compared {
-    let seed = std::env::var("MAITRED_PARITY_SEED").unwrap_or_else(|_| "1".to_owned());
-    let count = std::env::var("MAITRED_PARITY_COUNT").unwrap_or_else(|_| "200".to_owned());
+    let (seed, count) = (sample::seed().to_string(), sample::replies().to_string());
     let mut oracle = Command::new(python::python())
         .arg(python::oracle("parity.py"))
         .args(["--quiet", "--seed", &seed, "--count", &count])

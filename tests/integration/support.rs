@@ -1,4 +1,4 @@
-//! What tests share: servers on the loopback interface, and the Python that the oracle needs.
+//! What tests share: servers on the loopback interface, the Python that the oracle needs, and how much is looked at.
 
 #[path = "../../examples/support/loopback.rs"]
 pub(crate) mod loopback;
@@ -6,4 +6,5 @@ pub(crate) mod moto;
 pub(crate) mod python;
 #[path = "../../examples/support/redshift.rs"]
 pub(crate) mod redshift;
+pub(crate) mod sample;
 pub(crate) mod tls;

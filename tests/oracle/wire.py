@@ -1,8 +1,9 @@
 """Random calls of the operations of services, and what botocore makes of them.
 
-Usage: wire.py SEED CASES OPERATIONS SERVICE…
+Usage: wire.py SEED CASES SERVICE[:OPERATIONS]…
 
-Takes OPERATIONS operations of each service (0 is all of them) and CASES cases of each operation.
+Takes OPERATIONS operations of a service (all of them where it is not said), and CASES cases of each
+operation.
 Prints one JSON object a line: the input and the request that botocore makes of it; replies and the
 documents that botocore reads from them. Operations that stream events are left out.
 """
@@ -439,10 +440,11 @@ class Wire:
 
 
 def main():
-    seed, count, operations = map(int, sys.argv[1:4])
-    for name in sys.argv[4:]:
+    seed, count = map(int, sys.argv[1:3])
+    for service in sys.argv[3:]:
+        name, _, operations = service.partition(":")
         wire = Wire(name, seed)
-        for operation in wire.operations(operations):
+        for operation in wire.operations(int(operations or 0)):
             for case in range(count):
                 print(json.dumps(wire.case(operation, full=case == 0)))
 

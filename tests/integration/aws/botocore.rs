@@ -1,16 +1,15 @@
 //! Parity with botocore: the same bytes go out, the same documents come in.
 //!
-//! The ordinary run takes some operations of some services of each protocol. All operations of all
-//! services, which takes some minutes:
+//! `support::sample` says which services are taken. All of them, which takes some minutes:
 //!
 //! ```text
-//! MAITRED_TEST_SERVICES=all cargo test --release --test integration services_are_spoken
+//! MAITRED_TEST_SERVICES=all cargo test --test integration services_are_spoken
 //! ```
 //!
-//! `MAITRED_TEST_SEED` and `MAITRED_TEST_CASES` vary the cases; `MAITRED_TEST_MODELS` names another archive, and
-//! `MAITRED_TEST_SERVICES` the services to take whole.
+//! `MAITRED_TEST_MODELS` names another archive.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -21,22 +20,22 @@ use maitred::model::Models;
 use maitred::model::archive::build::build;
 use serde_json::{Value, json};
 
-use crate::support::python;
+use crate::support::{python, sample};
 
 use super::server::{Act, Server};
 use super::{call, config};
 
-pub(super) fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
 /// The lines that a script of `tests/oracle` prints.
-pub(super) fn oracle(script: &str, arguments: &[&str]) -> Vec<Value> {
+pub(super) fn oracle(script: &str, arguments: &[impl AsRef<OsStr>]) -> Vec<Value> {
     oracle_with(Path::new(""), script, arguments)
 }
 
 /// The same, where botocore has the models of a data path too.
-pub(super) fn oracle_with(data_path: &Path, script: &str, arguments: &[&str]) -> Vec<Value> {
+pub(super) fn oracle_with(
+    data_path: &Path,
+    script: &str,
+    arguments: &[impl AsRef<OsStr>],
+) -> Vec<Value> {
     let output = Command::new(python::python())
         .env("AWS_DATA_PATH", data_path)
         .arg(python::oracle(script))
@@ -76,46 +75,43 @@ fn models() -> Models {
     }
 }
 
-/// Services of each protocol for the ordinary run, with something that others do not have, and how
-/// many of their operations.
-const SAMPLE: [(&str, &str); 14] = [
-    ("redshift", "0"),
-    ("iam", "20"),
-    ("ec2", "40"),
-    ("dynamodb", "15"),
-    ("sqs", "15"),
-    ("ecs", "15"),
-    ("eks", "25"),
-    ("lambda", "25"),
-    ("omics", "15"),
-    ("iot-data", "0"),
-    ("lex-runtime", "0"),
-    ("s3", "45"),
-    ("route53", "30"),
-    ("cloudfront", "20"),
+/// Services of each protocol for the default lane, with something that others do not have, and of most only so many
+/// operations.
+const SAMPLE: [&str; 14] = [
+    "redshift",
+    "iam:20",
+    "ec2:40",
+    "dynamodb:15",
+    "sqs:15",
+    "ecs:15",
+    "eks:25",
+    "lambda:25",
+    "omics:15",
+    "iot-data",
+    "lex-runtime",
+    "s3:45",
+    "route53:30",
+    "cloudfront:20",
 ];
+
+/// How many services botocore is asked for at once.
+const AT_ONCE: usize = 16;
 
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "a run by hand is for the counts")]
 async fn services_are_spoken_as_botocore_speaks_them() {
-    let seed = setting("MAITRED_TEST_SEED", "1");
-    let count = setting("MAITRED_TEST_CASES", "1");
+    let chance = [sample::seed(), sample::cases()].map(|number| number.to_string());
     let models = models();
-    let chosen = std::env::var("MAITRED_TEST_SERVICES").ok();
-    let services: Vec<(String, &str)> = match chosen.as_deref() {
-        Some("all") => models.services().map(|service| (service.to_owned(), "0")).collect(),
-        Some(chosen) => chosen.split(',').map(|service| (service.to_owned(), "0")).collect(),
-        None => SAMPLE.map(|(service, operations)| (service.to_owned(), operations)).into(),
-    };
     let mut found = Differences::default();
-    for (service, operations) in services {
-        let cases = oracle("wire.py", &[&seed, &count, operations, &service]);
+    for services in sample::services().names(SAMPLE, models.services()).chunks(AT_ONCE) {
+        let cases = oracle("wire.py", &[&chance, services].concat());
         compare(&models, &cases, &mut found).await;
     }
     assert!(found.requests > 0);
     let Differences { requests, replies, unsupported, .. } = found;
     println!("{requests} requests, {replies} replies, {unsupported} unsupported");
-    assert!(found.list.is_empty(), "{} differences:\n{}", found.list.len(), found.list.join("\n"));
+    let (number, list) = (found.list.len(), found.list.join("\n"));
+    assert!(found.list.is_empty(), "seed and cases {chance:?}: {number} differences:\n{list}");
 }
 
 /// What is compared, and what differs.
@@ -248,21 +244,35 @@ fn act(reply: &Value) -> Act {
 }
 
 /// Services whose endpoints are special: one for a partition, own domains, dual stack, FIPS.
-const ENDPOINTS: &str = "iam,sts,s3,ec2,dynamodb,route53,cloudfront,organizations,eks,lambda,sdb,\
-    transcribe,datazone,dsql,route53-recovery-control-config,budgets,kinesis,sqs";
+const ENDPOINTS: [&str; 18] = [
+    "iam",
+    "sts",
+    "s3",
+    "ec2",
+    "dynamodb",
+    "route53",
+    "cloudfront",
+    "organizations",
+    "eks",
+    "lambda",
+    "sdb",
+    "transcribe",
+    "datazone",
+    "dsql",
+    "route53-recovery-control-config",
+    "budgets",
+    "kinesis",
+    "sqs",
+];
 const REGIONS: &str = "us-east-1,cn-north-1,us-gov-west-1";
 
-/// `MAITRED_TEST_SERVICES=all` takes all services instead.
 #[test]
 #[expect(clippy::print_stdout, reason = "a run by hand is for the counts")]
 fn services_are_found_where_botocore_finds_them() {
     let models = Models::embedded();
-    let all: Vec<&str> = models.services().collect();
-    let some: Vec<&str> = ENDPOINTS.split(',').collect();
-    let is_all = std::env::var("MAITRED_TEST_SERVICES").is_ok_and(|services| services == "all");
     let mut cases = oracle("endpoints.py", &["all", "redshift"]);
-    let services = if is_all { all } else { some };
-    cases.extend(oracle("endpoints.py", &[&[REGIONS], &services[..]].concat()));
+    let services = sample::services().names(ENDPOINTS, models.services());
+    cases.extend(oracle("endpoints.py", &[vec![REGIONS.to_owned()], services].concat()));
     let mut clients: HashMap<String, AwsClient> = HashMap::new();
     let mut wrong = Vec::new();
     for case in &cases {
@@ -298,7 +308,7 @@ fn endpoint_client(case: &Value, models: &Models) -> AwsClient {
 
 #[test]
 fn the_embedded_models_are_those_of_botocore() {
-    let place = oracle("data.py", &[]);
+    let place = oracle("data.py", &[""; 0]);
     let data = Path::new(place[0].as_str().unwrap());
     let names = ["redshift", "eks", "s3", "sqs"];
     let built = Models::from_bytes(build(data, &names.map(str::to_owned)).unwrap()).unwrap();

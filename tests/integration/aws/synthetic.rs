@@ -1,7 +1,5 @@
 //! Services that nobody runs, one for each protocol, with everything that a model can say of the wire: given to
 //! botocore and to us as models of a data path.
-//!
-//! `MAITRED_TEST_SEED` and `MAITRED_TEST_CASES` vary the random cases.
 
 use std::path::Path;
 
@@ -9,7 +7,9 @@ use maitred::client::aws::AwsClient;
 use maitred::model::Models;
 use serde_json::{Map, Value, json};
 
-use super::botocore::{oracle_with, request, setting, text_in_order};
+use crate::support::sample;
+
+use super::botocore::{oracle_with, request, text_in_order};
 use super::{call, config};
 
 const PROTOCOLS: [&str; 5] = ["query", "ec2", "json", "rest-json", "rest-xml"];
@@ -141,10 +141,8 @@ fn assert_same(client: &AwsClient, cases: &[Value]) {
 fn whatever_a_model_says_of_the_wire_is_as_botocore_has_it() {
     let data_path = tempfile::tempdir().unwrap();
     let client = services(data_path.path());
-    let (seed, count) = (setting("MAITRED_TEST_SEED", "1"), setting("MAITRED_TEST_CASES", "5"));
-    let names = PROTOCOLS.map(|protocol| format!("synthetic-{protocol}"));
-    let mut arguments = vec![seed.as_str(), count.as_str(), "0"];
-    arguments.extend(names.iter().map(String::as_str));
+    let mut arguments = vec![sample::seed().to_string(), (5 * sample::cases()).to_string()];
+    arguments.extend(PROTOCOLS.map(|protocol| format!("synthetic-{protocol}")));
     let cases = oracle_with(data_path.path(), "wire.py", &arguments);
     assert!(cases.len() > 100, "{}", cases.len());
     assert_same(&client, &cases);

@@ -1,10 +1,11 @@
 //! The triggerer is killed again and again, with tasks in every state, and nothing is lost, told twice or
 //! sent twice.
 //!
-//! What is done is drawn from a seed: `MAITRED_KILLS=300 MAITRED_KILL_SEED=7` runs more kills than the few
-//! of every test run, or those of a failure again.
+//! What is done is drawn from a seed: `MAITRED_TEST_KILLS=300 MAITRED_TEST_SEED=7` runs more kills than the few
+//! of the default lane, or those of a failure again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use maitred::clock::{Clock as _, SystemClock, Timestamp};
@@ -15,15 +16,13 @@ use tempfile::TempDir;
 
 use crate::cli::process::{Maitred, finished};
 use crate::support::loopback::{Loopback, Reply};
+use crate::support::sample;
 use service::Service;
 use tasks::{Kind, new_task};
 
 mod checks;
 mod service;
 mod tasks;
-
-/// How many kills every test run makes.
-const KILLS: u64 = 15;
 
 /// A run of the triggerer, from its start to its end.
 #[derive(Debug, Clone, Copy)]
@@ -39,15 +38,42 @@ struct Scene {
     folder: TempDir,
     store: SqliteStore,
     service: Service,
-    /// Who is told of failures, and where things are posted.
-    told: Loopback,
+    told: Told,
     /// What is drawn from.
     drawn: &'static [Kind],
     kinds: BTreeMap<TaskId, Kind>,
+    /// The tasks that had not ended at the last kill.
+    open: BTreeSet<TaskId>,
     cancelled: BTreeMap<TaskId, CancelRequest>,
     runs: Vec<Run>,
     /// What must not change while a deferral lasts, by its task and step.
     deferrals: BTreeMap<(TaskId, u32), checks::Fixed>,
+}
+
+/// Who is told of failures, and where things are posted: the bodies of what came to each path.
+struct Told {
+    server: Loopback,
+    bodies: Arc<Mutex<HashMap<String, Vec<String>>>>,
+}
+
+impl Told {
+    fn start() -> Self {
+        let bodies = Arc::<Mutex<HashMap<String, Vec<String>>>>::default();
+        let shared = Arc::clone(&bodies);
+        let server = Loopback::start(move |request| {
+            let path = request.path.clone();
+            shared.lock().unwrap().entry(path).or_default().push(request.text());
+            // Long enough for a kill to come in between.
+            let takes = u64::from(request.path.starts_with("/post/")) * 300;
+            std::thread::sleep(Duration::from_millis(takes));
+            Reply::json(200, "{}")
+        });
+        Self { server, bodies }
+    }
+
+    fn requests(&self, path: &str) -> Vec<String> {
+        self.bodies.lock().unwrap().get(path).cloned().unwrap_or_default()
+    }
 }
 
 /// When a run is killed.
@@ -71,14 +97,10 @@ impl Scene {
             folder,
             store,
             service,
-            told: Loopback::start(|request| {
-                // Long enough for a kill to come in between.
-                let takes = u64::from(request.path.starts_with("/post/")) * 300;
-                std::thread::sleep(Duration::from_millis(takes));
-                Reply::json(200, "{}")
-            }),
+            told: Told::start(),
             drawn,
             kinds: BTreeMap::new(),
+            open: BTreeSet::new(),
             cancelled: BTreeMap::new(),
             runs: Vec::new(),
             deferrals: BTreeMap::new(),
@@ -92,28 +114,21 @@ impl Scene {
             let name = format!("killed-{}", self.kinds.len());
             self.service.add(&name, kind);
             let now = self.clock.now();
-            let task = new_task(kind, &name, &self.service.url(), &self.told.url("/"), now);
+            let task = new_task(kind, &name, &self.service.url(), &self.told.server.url("/"), now);
             let submitted = self.store.submit(&[task], now).unwrap();
             self.kinds.insert(submitted[0].id(), kind);
+            self.open.insert(submitted[0].id());
         }
     }
 
     /// Asks for the end of a task that has not ended, whatever state it is in.
     fn cancel(&mut self) {
-        let open: Vec<_> = self.kinds.keys().copied().filter(|id| self.is_open(*id)).collect();
-        if open.is_empty() {
-            return;
-        }
-        let id = open[self.rng.usize(..open.len())];
+        let Some(id) = self.rng.choice(self.open.iter().copied()) else { return };
         let request = CancelRequest { reason: CancelReason::User, undo: self.rng.bool() };
         // It may have ended meanwhile.
         if self.store.request_cancel(id, request, self.clock.now()).is_ok() {
             self.cancelled.insert(id, request);
         }
-    }
-
-    fn is_open(&self, id: TaskId) -> bool {
-        !self.store.task(id).unwrap().unwrap().state.is_final()
     }
 
     fn point(&mut self) -> Point {
@@ -138,7 +153,7 @@ impl Scene {
         let (maitred, args) = self.command();
         let args: Vec<_> = args.iter().map(String::as_str).collect();
         let held = matches!(point, Point::MainCall).then(|| self.service.hold_next_main_call());
-        let seen = self.service.calls().len();
+        let seen = self.service.count();
         let begun = self.clock.now();
         let mut triggerer = maitred.start(&args);
         let reached = async {
@@ -181,13 +196,9 @@ impl Scene {
     }
 }
 
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
-}
-
 /// Kills and checks, and lets what is left come to its end.
-async fn kill_and_check(service: Service, drawn: &'static [Kind], kills: usize) {
-    let seed = number("MAITRED_KILL_SEED", 1);
+async fn kill_and_check(service: Service, drawn: &'static [Kind], kills: u64) {
+    let seed = sample::seed();
     let mut scene = Scene::new(seed, service, drawn);
     for kill in 0..kills {
         scene.submit();
@@ -199,22 +210,16 @@ async fn kill_and_check(service: Service, drawn: &'static [Kind], kills: usize) 
         scene.check_between(&format!("seed {seed}, kill {kill} at {point:?}"));
     }
     scene.finish().await;
-    let context = format!("seed {seed}, after {kills} kills");
-    scene.check_between(&context);
-    scene.check_end(&context);
+    scene.check_end(&format!("seed {seed}, after {kills} kills"));
     assert!(scene.folder.path().exists(), "kept until here: triggerers have used it");
-}
-
-fn kills() -> usize {
-    usize::try_from(number("MAITRED_KILLS", KILLS)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_triggerer_loses_nothing_and_sends_nothing_twice() {
-    kill_and_check(Service::scripted(), &Kind::ALL, kills()).await;
+    kill_and_check(Service::scripted(), &Kind::ALL, sample::kills()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_does_one_that_works_on_moto() {
-    kill_and_check(Service::moto(), &Kind::OF_MOTO, kills() / 3).await;
+    kill_and_check(Service::moto(), &Kind::OF_MOTO, sample::kills() / 3).await;
 }

@@ -1,6 +1,7 @@
 //! What holds after every kill, and at the end.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use maitred::clock::Timestamp;
@@ -9,6 +10,7 @@ use maitred::runtime::{Store as _, Task, TaskId, TaskState};
 use serde_json::Value;
 
 use super::Scene;
+use super::service::Seen;
 use super::tasks::Kind;
 
 /// How much of a trigger's state a kill may lose: a flush, and the time that storing it takes here.
@@ -39,134 +41,155 @@ impl Fixed {
     }
 }
 
+/// A task as the store has it, and what it is called when something about it is wrong.
+pub(super) struct Checked<'a> {
+    place: &'a str,
+    kind: Kind,
+    task: Task,
+    history: Vec<HistoryEntry>,
+}
+
+impl Display for Checked<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { place, kind, task, history } = self;
+        write!(f, "{place}: {kind:?} {task:#?}\n{history:#?}")
+    }
+}
+
+impl Checked<'_> {
+    /// The cluster that it works on.
+    fn cluster(&self) -> &str {
+        self.task.spec.key.as_deref().unwrap()
+    }
+}
+
 impl Scene {
-    /// What holds whenever the triggerer has been killed.
-    pub(super) fn check_between(&mut self, context: &str) {
-        let ids: Vec<_> = self.kinds.keys().copied().collect();
-        for id in ids {
-            let task = self.store.task(id).unwrap();
-            let task = task.unwrap_or_else(|| panic!("{context}: task {id} is lost"));
-            let history = self.store.history(id).unwrap();
-            let context = format!("{context}: {task:#?}\n{history:#?}");
-            chained(&history, &task, &context);
-            deadline_exact(&history, &task, &context);
-            if task.state == TaskState::Deferred {
-                self.check_deferral(&task, &history, &context);
+    fn look<'a>(&self, id: TaskId, place: &'a str) -> Checked<'a> {
+        let task = self.store.task(id).unwrap();
+        let task = task.unwrap_or_else(|| panic!("{place}: task {id} is lost"));
+        let history = self.store.history(id).unwrap();
+        Checked { place, kind: self.kinds[&id], task, history }
+    }
+
+    /// What holds whenever the triggerer has been killed, of the tasks that had not ended at the last kill. Those
+    /// that had are looked at once more at the end.
+    pub(super) fn check_between(&mut self, place: &str) {
+        for id in self.open.clone() {
+            let checked = self.look(id, place);
+            self.check(&checked);
+            if checked.task.state.is_final() {
+                self.open.remove(&id);
             }
-            self.check_main_calls(id, &context);
         }
     }
 
+    fn check(&mut self, checked: &Checked<'_>) {
+        chained(checked);
+        deadline_exact(checked);
+        if checked.task.state == TaskState::Deferred {
+            self.check_deferral(checked);
+        }
+        self.check_main_calls(checked);
+    }
+
     /// A deferral keeps its bounds, and its attempts are at most a flush behind for every kill.
-    fn check_deferral(&mut self, task: &Task, history: &[HistoryEntry], context: &str) {
+    fn check_deferral(&mut self, checked: &Checked<'_>) {
+        let Checked { task, history, .. } = checked;
         let deferral = self.store.deferral(task.id).unwrap();
-        let deferral = deferral.unwrap_or_else(|| panic!("{context}: its deferral is lost"));
+        let deferral = deferral.unwrap_or_else(|| panic!("{checked}: its deferral is lost"));
         let fixed = Fixed::of(&deferral);
         let before = self.deferrals.entry((task.id, task.step)).or_insert_with(|| fixed.clone());
-        assert_eq!(*before, fixed, "{context}");
+        assert_eq!(*before, fixed, "{checked}");
         let state: Value = serde_json::from_str(&deferral.state).unwrap();
         let Some(stored) = state["progress"]["attempts"].as_u64() else { return };
         let deferred = |entry: &&HistoryEntry| entry.to == TaskState::Deferred;
         let since = history.iter().rev().find(deferred).unwrap().at;
-        let cluster = task.spec.key.as_deref().unwrap();
-        let calls = self.service.calls();
-        let polls: Vec<_> = calls
-            .iter()
-            .filter(|call| call.cluster == cluster && call.at >= since && !call.is_main())
-            .map(|call| call.at)
-            .collect();
+        let calls = self.service.calls(checked.cluster());
+        let polls = calls.iter().filter(|call| call.at >= since && !call.is_main());
+        let polls: Vec<_> = polls.map(|call| call.at).collect();
         let lost = |at: &Timestamp| {
             self.runs.iter().any(|run| *at <= run.killed && run.killed.since(*at) < FLUSH)
         };
         let safe = polls.iter().filter(|at| !lost(at)).count() as u64;
         let seen = polls.len() as u64;
-        assert!(safe <= stored && stored <= seen, "{safe} <= {stored} <= {seen}: {context}");
+        assert!(safe <= stored && stored <= seen, "{safe} <= {stored} <= {seen}: {checked}");
     }
 
     /// A main call that was accepted is not made again. One that the service refused, because the cluster was
     /// busy, may be; and a cancelled task may have been undone, once.
-    fn check_main_calls(&self, id: TaskId, context: &str) {
-        let kind = self.kinds[&id];
-        let cluster = self.store.task(id).unwrap().unwrap().spec.key.unwrap();
-        let calls = self.service.calls();
-        let made = |action: &str| {
-            let of_it = |call: &&super::service::Seen| call.cluster == cluster;
-            calls.iter().filter(of_it).filter(|call| call.action == action).count()
-        };
+    fn check_main_calls(&self, checked: &Checked<'_>) {
+        let Checked { task, kind, .. } = checked;
+        let calls = self.service.calls(checked.cluster());
+        let made = |action: &str| calls.iter().filter(|call| call.action == action).count();
         let (own, other) = match kind.main_call() {
             Some("ResumeCluster") => (made("ResumeCluster"), made("PauseCluster")),
             _ => (made("PauseCluster"), made("ResumeCluster")),
         };
         let most = usize::from(kind.main_call().is_some());
-        assert!(kind == Kind::Busy || own <= most, "{own} main calls: {context}");
-        let posts = self.told.requests();
-        let posts = posts.iter().filter(|request| request.path == format!("/post/{cluster}"));
-        let posts = posts.count();
-        assert!(posts <= 1, "{posts} posts: {context}");
-        let undo = self.cancelled.get(&id).is_some_and(|request| request.undo);
-        assert!(other <= usize::from(undo), "{other} undoing calls: {context}");
+        assert!(*kind == Kind::Busy || own <= most, "{own} main calls: {checked}");
+        let posts = self.told.requests(&format!("/post/{}", checked.cluster())).len();
+        assert!(posts <= 1, "{posts} posts: {checked}");
+        let undo = self.cancelled.get(&task.id).is_some_and(|request| request.undo);
+        assert!(other <= usize::from(undo), "{other} undoing calls: {checked}");
     }
 
     /// What holds when there is nothing left to do.
-    pub(super) fn check_end(&self, context: &str) {
-        let told = self.told();
-        for (id, kind) in &self.kinds {
-            let task = self.store.task(*id).unwrap().unwrap();
-            let history = self.store.history(*id).unwrap();
-            let context = format!("{context}: {kind:?} {task:#?}\n{history:#?}");
-            let cancelled = self.cancelled.contains_key(id);
+    pub(super) fn check_end(&mut self, place: &str) {
+        let told = self.told_of();
+        for id in self.kinds.keys().copied().collect::<Vec<_>>() {
+            let checked = self.look(id, place);
+            self.check(&checked);
+            let Checked { task, kind, .. } = &checked;
+            let cancelled = self.cancelled.contains_key(&id);
             let expected = task.state == kind.ends()
                 || task.state == TaskState::Cancelled && cancelled
                 || task.state == TaskState::InDoubt && (cancelled || *kind == Kind::Post);
-            assert!(expected, "{context}");
+            assert!(expected, "{checked}");
             let failed = matches!(task.state, TaskState::Failed | TaskState::InDoubt);
-            assert_eq!(told.contains(id), failed, "whether its failure was told: {context}");
+            assert_eq!(told.contains(&id), failed, "whether its failure was told: {checked}");
             if kind.main_call().is_some() && task.state == TaskState::Success {
-                let cluster = task.spec.key.as_deref().unwrap();
-                let main = self.service.calls();
-                let main = main.iter().filter(|call| call.cluster == cluster && call.is_main());
-                assert!(main.count() >= 1, "{context}");
+                let calls = self.service.calls(checked.cluster());
+                assert!(calls.iter().any(Seen::is_main), "{checked}");
             }
             if *kind == Kind::OutOfTime && !cancelled {
-                self.check_time_outs(&history, &task, &context);
+                self.check_time_outs(&checked);
             }
         }
     }
 
     /// The tasks whose failure was told, once or again after a kill.
-    fn told(&self) -> BTreeSet<TaskId> {
-        let requests = self.told.requests();
-        let told = |text: String| -> Option<TaskId> {
+    fn told_of(&self) -> BTreeSet<TaskId> {
+        let told = self.told.requests("/").into_iter().map(|text| -> Option<TaskId> {
             serde_json::from_str::<Value>(&text).unwrap()["task"]["id"].as_i64()
-        };
-        let requests = requests.iter().filter(|request| request.path == "/");
-        requests.filter_map(|request| told(request.text())).collect()
+        });
+        told.flatten().collect()
     }
 
     /// Every try ended at its execution time-out: not before, and not after if a triggerer ran then.
-    fn check_time_outs(&self, history: &[HistoryEntry], task: &Task, context: &str) {
-        let timeout = task.spec.execution_timeout.unwrap();
+    fn check_time_outs(&self, checked: &Checked<'_>) {
+        let timeout = checked.task.spec.execution_timeout.unwrap();
         let mut tries = 0;
-        for (begun, ended) in tries_of(history) {
+        for (begun, ended) in tries_of(&checked.history) {
             let deadline = begun.plus(timeout);
-            assert!(ended >= deadline, "it ended early: {context}");
+            assert!(ended >= deadline, "it ended early: {checked}");
             let run = self.runs.iter().find(|run| run.begun <= ended && ended <= run.killed);
             let possible = run.unwrap().begun.max(deadline);
-            assert!(ended.since(possible) < LATE, "it ended late: {context}");
+            assert!(ended.since(possible) < LATE, "it ended late: {checked}");
             tries += 1;
         }
-        assert_eq!(tries, 2, "{context}");
+        assert_eq!(tries, 2, "{checked}");
     }
 }
 
 /// Every transition begins where the one before it ended: so every deferral is left exactly once.
-fn chained(history: &[HistoryEntry], task: &Task, context: &str) {
-    assert_eq!(history.first().map(|entry| entry.from), Some(None), "{context}");
+fn chained(checked: &Checked<'_>) {
+    let Checked { task, history, .. } = checked;
+    assert_eq!(history.first().map(|entry| entry.from), Some(None), "{checked}");
     for pair in history.windows(2) {
-        assert_eq!(pair[1].from, Some(pair[0].to), "{context}");
-        assert!(pair[1].at >= pair[0].at, "{context}");
+        assert_eq!(pair[1].from, Some(pair[0].to), "{checked}");
+        assert!(pair[1].at >= pair[0].at, "{checked}");
     }
-    assert_eq!(history.last().map(|entry| entry.to), Some(task.state), "{context}");
+    assert_eq!(history.last().map(|entry| entry.to), Some(task.state), "{checked}");
 }
 
 /// When each try began and when it ended.
@@ -188,7 +211,8 @@ fn tries_of(history: &[HistoryEntry]) -> Vec<(Timestamp, Timestamp)> {
 }
 
 /// The deadline of a try is its begin and the time-out, to the millisecond, however often it was killed.
-fn deadline_exact(history: &[HistoryEntry], task: &Task, context: &str) {
+fn deadline_exact(checked: &Checked<'_>) {
+    let Checked { task, history, .. } = checked;
     let mut begun = None;
     for entry in history {
         if entry.to == TaskState::Running {
@@ -198,5 +222,5 @@ fn deadline_exact(history: &[HistoryEntry], task: &Task, context: &str) {
         }
     }
     let expected = begun.and_then(|begun| Some(begun.plus(task.spec.execution_timeout?)));
-    assert_eq!(task.deadline, expected, "{context}");
+    assert_eq!(task.deadline, expected, "{checked}");
 }

@@ -1,5 +1,6 @@
 //! A Redshift, watched: the scripted one, or moto's.
 
+use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +20,6 @@ use crate::support::redshift::{FakeRedshift, Pace};
 pub(super) struct Seen {
     pub(super) at: Timestamp,
     pub(super) action: String,
-    pub(super) cluster: String,
 }
 
 impl Seen {
@@ -31,7 +31,8 @@ impl Seen {
 /// What is known outside of the service while it runs.
 struct Log {
     clock: SystemClock,
-    calls: Mutex<Vec<Seen>>,
+    /// The calls of each cluster.
+    calls: Mutex<HashMap<String, Vec<Seen>>>,
     count: watch::Sender<usize>,
     hold: AtomicBool,
     held: watch::Sender<usize>,
@@ -56,9 +57,9 @@ impl Log {
             found.map(|(_, value)| value.clone()).unwrap_or_default()
         };
         let (action, cluster) = (field("Action"), field("ClusterIdentifier"));
-        let seen = Seen { at: self.clock.now(), action, cluster };
+        let seen = Seen { at: self.clock.now(), action };
         let held = seen.is_main() && self.hold.swap(false, Ordering::SeqCst);
-        self.calls.lock().unwrap().push(seen);
+        self.calls.lock().unwrap().entry(cluster).or_default().push(seen);
         self.count.send_modify(|count| *count += 1);
         if held {
             self.held.send_modify(|count| *count += 1);
@@ -150,9 +151,14 @@ impl Service {
         }
     }
 
-    /// Every call so far.
-    pub(super) fn calls(&self) -> Vec<Seen> {
-        self.log.calls.lock().unwrap().clone()
+    /// Every call for a cluster so far.
+    pub(super) fn calls(&self, cluster: &str) -> Vec<Seen> {
+        self.log.calls.lock().unwrap().get(cluster).cloned().unwrap_or_default()
+    }
+
+    /// How many calls there were so far.
+    pub(super) fn count(&self) -> usize {
+        *self.log.count.borrow()
     }
 
     pub(super) fn hold_next_main_call(&self) -> Hold {
