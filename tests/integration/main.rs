@@ -30,6 +30,7 @@
 //! | `new` | `maitred new`: waiters and cases from models |
 //! | `oracle` | that what parity is measured with works: botocore's waiters, moto's server |
 //! | `parity` | strict mode decides as botocore does |
+//! | `public_api` | what users of each crate can name is written down |
 //! | `runtime` | durable tasks: what every store promises, and what the file promises |
 //! | `schema` | the JSON Schema of waiter files |
 //! | `shipped_waiters` | the waiters in `waiters/`: their cases, and that they keep to botocore's meaning |
@@ -68,6 +69,7 @@ mod moto;
 mod new;
 mod oracle;
 mod parity;
+mod public_api;
 mod runtime;
 mod schema;
 mod shipped_waiters;
