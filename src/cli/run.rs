@@ -11,10 +11,10 @@ use super::end_signals::EndSignals;
 use super::exit::Exit;
 use super::report::{self, Format, Report};
 use super::source_args::SourceArgs;
-use super::store::{OpenStore, StoreArgs, store_failure};
+use super::store::{OpenEngine, StoreArgs, engine_failure, store_failure};
 use super::tasks::{self, SpecArgs};
 use crate::runtime::store::Submitted;
-use crate::runtime::{Scope, StoreError, TaskId, TriggererOptions};
+use crate::runtime::{Engine as _, Scope, StoreError, TaskId, TriggererOptions};
 
 /// Submit one task and follow it to its end; exits as `maitred wait` would: 0 success, 1 failed or in
 /// doubt, 2 bad usage or blocked, 3 gave up, 4 refused, 5 unreachable, 130 cancelled
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     };
     report::note(&format!("task {id} is in {}", opened.path.display()));
     let runtime = async_runtime::multi_thread()?;
-    let ended = runtime.block_on(follow(args, &opened, id, scope, context));
+    let ended = runtime.block_on(follow(args, &opened, id, scope));
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
     ended
@@ -67,14 +67,13 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
 
 async fn follow(
     args: &Args,
-    opened: &OpenStore,
+    opened: &OpenEngine,
     id: TaskId,
     scope: Scope,
-    context: &Context,
 ) -> anyhow::Result<Report> {
     let mut signals = EndSignals::listen()?;
     let (stop, stopped) = watch::channel(false);
-    let mut running = std::pin::pin!(run_here(args, opened, scope, stopped, context));
+    let mut running = std::pin::pin!(run_here(opened, scope, stopped));
     let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));
     let report = tokio::select! {
         biased;
@@ -83,21 +82,24 @@ async fn follow(
         ended = &mut running => return Err(broken_off(ended)),
     };
     stop.send_replace(true);
-    let finished = tokio::select! {
-        ended = finished(running) => ended,
-        _ = signals.next() => Ok(()),
+    let finished = async {
+        tokio::select! {
+            ended = finished(running) => ended?,
+            _ = signals.next() => {}
+        }
+        tell_of_hook(opened, id).await
     };
     // The outcome of the task is known whatever happens now.
-    if let Err(error) = finished.and_then(|()| tell_of_hook(opened, id)) {
+    if let Err(error) = finished.await {
         report::note(&format!("warning: the end of this process: {error:#}"));
     }
     Ok(report)
 }
 
 /// Notes a failure hook that still has to run.
-fn tell_of_hook(opened: &OpenStore, id: TaskId) -> anyhow::Result<()> {
-    let task = opened.store.task(id).map_err(store_failure)?;
-    if let Some(hook) = task.as_ref().filter(|task| task.hook_pending).and_then(tasks::hook_text) {
+async fn tell_of_hook(opened: &OpenEngine, id: TaskId) -> anyhow::Result<()> {
+    let task = opened.engine.get(id).await.map_err(engine_failure)?;
+    if let Some(hook) = Some(&task).filter(|task| task.hook_pending).and_then(tasks::hook_text) {
         report::note(&format!("the failure hook {hook}; `maitred triggerer` goes on with it"));
     }
     Ok(())
@@ -105,17 +107,14 @@ fn tell_of_hook(opened: &OpenStore, id: TaskId) -> anyhow::Result<()> {
 
 /// Runs the one task until `stopped`, unless a triggerer runs the store, and with it this task.
 async fn run_here(
-    args: &Args,
-    opened: &OpenStore,
+    opened: &OpenEngine,
     mut scope: Scope,
     mut stopped: watch::Receiver<bool>,
-    context: &Context,
 ) -> anyhow::Result<()> {
     loop {
         let options = TriggererOptions { scope, ..TriggererOptions::default() };
-        let triggerer = opened.triggerer(&args.sources, &args.connections, options, context)?;
         let mut asked = stopped.clone();
-        let ended = triggerer.run(async move {
+        let ended = opened.engine.triggerer(options).run(async move {
             // A sender that is gone means the end, too.
             let _ = asked.wait_for(|stop| *stop).await;
         });

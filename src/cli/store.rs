@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::async_runtime;
+use super::async_runtime::{self, block_on};
 use super::connections_args::ConnectionsArgs;
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -12,15 +12,11 @@ use super::report;
 use super::source_args::SourceArgs;
 use crate::aws_connections::with_aws;
 use crate::catalog::Catalog;
-use crate::clock::Clock;
-use crate::connection::{Clients, Connections};
-use crate::model::Models;
-use crate::runtime::engine::EngineError;
+use crate::clock::{BoxFuture, Clock};
+use crate::connection::{Clients, Connections, Environment};
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
-use crate::runtime::{
-    EmbeddedEngine, Registry, SqliteStore, Store, StoreError, Triggerer, TriggererOptions,
-};
+use crate::runtime::{Admission, EmbeddedEngine, EngineError, SqliteStore, StoreError};
 
 /// Where tasks are kept.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,7 +47,11 @@ impl StoreArgs {
     }
 
     /// Opens the store, and creates it if there is none. Folders are created only for the default store.
-    pub(super) fn open(&self, context: &Context) -> Result<OpenStore, Failure> {
+    pub(super) fn open(
+        &self,
+        admission: Admission,
+        context: &Context,
+    ) -> Result<OpenEngine, Failure> {
         let path = self.path(context)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) =
@@ -60,11 +60,25 @@ impl StoreArgs {
             let message = format!("there is no folder {} to make the store in", folder.display());
             return Err(Failure::usage(message).help("make the folder, or give another --store"));
         }
-        OpenStore::open(path, context)
+        OpenEngine::open(path, admission, context)
     }
 
-    /// Opens a store that exists.
-    pub(super) fn open_existing(&self, context: &Context) -> Result<OpenStore, Failure> {
+    /// Opens a store that exists, to look at its tasks and change them.
+    pub(super) fn open_existing(&self, context: &Context) -> Result<OpenEngine, Failure> {
+        let connections = Connections::new(Environment::empty());
+        let clients = Clients::new(connections, Arc::clone(&context.clock));
+        self.open_existing_with(
+            Admission::new(Arc::clone(&context.registry), Arc::new(clients)),
+            context,
+        )
+    }
+
+    /// Opens a store that exists, whose tasks are checked by `admission` when they get new arguments.
+    pub(super) fn open_existing_with(
+        &self,
+        admission: Admission,
+        context: &Context,
+    ) -> Result<OpenEngine, Failure> {
         let path = self.path(context)?;
         if !path.exists() {
             let message = format!("there is no store {}", path.display());
@@ -72,69 +86,51 @@ impl StoreArgs {
                 "`maitred tasks submit` makes it; --store and MAITRED_STORE say where it is",
             ));
         }
-        OpenStore::open(path, context)
+        OpenEngine::open(path, admission, context)
     }
 }
 
-/// An open store.
+/// The engine of an open store.
 #[derive(Debug)]
-pub(super) struct OpenStore {
+pub(super) struct OpenEngine {
     pub(super) path: PathBuf,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) registry: Arc<Registry>,
+    pub(super) engine: EmbeddedEngine,
     pub(super) clock: Arc<dyn Clock>,
 }
 
-impl OpenStore {
-    fn open(path: PathBuf, context: &Context) -> Result<Self, Failure> {
+impl OpenEngine {
+    fn open(path: PathBuf, admission: Admission, context: &Context) -> Result<Self, Failure> {
         async_runtime::check_file_limit()?;
         let store = SqliteStore::open(&path).map_err(opening_failure)?;
         let store = store.with_wait_told(|path| {
             let path = report::path(path);
             report::note(&format!("{path} is kept busy by another process; waiting for it"));
         });
-        Ok(Self {
-            path,
-            store: Arc::new(store),
-            registry: Arc::clone(&context.registry),
-            clock: Arc::clone(&context.clock),
-        })
+        let clock = Arc::clone(&context.clock);
+        let engine = EmbeddedEngine::admitting(Arc::new(store), admission, Arc::clone(&clock));
+        Ok(Self { path, engine, clock })
     }
 
-    pub(super) fn engine(&self) -> EmbeddedEngine {
-        EmbeddedEngine::new(
-            Arc::clone(&self.store),
-            Arc::clone(&self.registry),
-            Arc::clone(&self.clock),
-        )
+    /// Asks the engine something.
+    pub(super) fn ask<T>(&self, asked: BoxFuture<'_, Result<T, EngineError>>) -> anyhow::Result<T> {
+        Ok(block_on(asked)?.map_err(engine_failure)?)
     }
+}
 
-    /// The engine that also checks tasks, with these waiters, service models and connections.
-    pub(super) fn submitting_engine(
-        &self,
-        catalog: Arc<Catalog>,
-        models: Models,
-        connections: Connections,
-    ) -> EmbeddedEngine {
-        let clients = with_aws(Clients::new(connections, Arc::clone(&self.clock)), models);
-        self.engine().with_catalog(catalog).with_clients(clients)
-    }
-
-    /// What runs the tasks of the store in this process.
-    ///
-    /// # Errors
-    /// `maitred.toml` cannot be used, or names connections in a folder that is not trusted.
-    pub(super) fn triggerer(
-        &self,
-        sources: &SourceArgs,
-        connections: &ConnectionsArgs,
-        options: TriggererOptions,
-        context: &Context,
-    ) -> Result<Triggerer, Failure> {
-        let (connections, models) = (connections.open(context)?, sources.data.models(context));
-        let catalog = Arc::new(sources.catalog(context)?);
-        Ok(self.submitting_engine(catalog, models, connections).triggerer(options))
-    }
+/// What tasks are checked against before they are accepted: the connections, waiters and service models of the
+/// command's options.
+///
+/// # Errors
+/// `maitred.toml` cannot be used, or names connections in a folder that is not trusted.
+pub(super) fn admission(
+    catalog: Arc<Catalog>,
+    sources: &SourceArgs,
+    connections: &ConnectionsArgs,
+    context: &Context,
+) -> Result<Admission, Failure> {
+    let (connections, models) = (connections.open(context)?, sources.data.models(context));
+    let clients = with_aws(Clients::new(connections, Arc::clone(&context.clock)), models);
+    Ok(Admission::new(Arc::clone(&context.registry), Arc::new(clients)).with_catalog(catalog))
 }
 
 /// A store that cannot be opened, as an error of the command. Naming a file that is not a store is bad usage.
@@ -165,16 +161,14 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
         StoreError::Locked(_) => failure.help(
             "tasks can be submitted, listed and cancelled meanwhile; or give another --store",
         ),
-        StoreError::Conflict { .. } => failure.help(
-            "give --on-conflict attach to follow that task, or replace to cancel it for this one",
-        ),
-        StoreError::NotFound(_) => failure.help("`maitred tasks list` shows the tasks there are"),
         StoreError::Unavailable(_) => {
             failure.help("nothing was done; try again once the other process or the disk allows it")
         }
         StoreError::Replaced(_) => failure
             .help("nothing more was sent; look at the file that is there now, and start again"),
         StoreError::Fenced
+        | StoreError::Conflict { .. }
+        | StoreError::NotFound(_)
         | StoreError::Unsettled { .. }
         | StoreError::OtherCall { .. }
         | StoreError::NoCall(_)
@@ -187,12 +181,31 @@ fn failure_with(error: &StoreError, exit: Exit) -> Failure {
 
 /// An error of the engine as an error of the command.
 pub(super) fn engine_failure(error: EngineError) -> Failure {
-    let unusable = match error {
-        EngineError::Store(error) => return store_failure(error),
-        EngineError::Unusable(error) | EngineError::UnusableTask { error, .. } => error,
-        _ => return Failure::new(Exit::Failure, error.to_string()),
-    };
-    match unusable {
+    match error {
+        EngineError::Unusable { reason, .. } => unusable_failure(reason),
+        EngineError::Unavailable(error) | EngineError::Failed(error) => {
+            match error.downcast::<StoreError>() {
+                Ok(error) => store_failure(*error),
+                Err(error) => Failure::new(Exit::Unreachable, error.to_string()),
+            }
+        }
+        EngineError::NoHost { .. } => Failure::usage(error.to_string())
+            .help("`maitred connections list` shows what is defined, and where"),
+        EngineError::Conflict { .. } => Failure::usage(error.to_string()).help(
+            "give --on-conflict attach to follow that task, or replace to cancel it for this one",
+        ),
+        EngineError::NotFound(_) => {
+            Failure::usage(error.to_string()).help("`maitred tasks list` shows the tasks there are")
+        }
+        EngineError::WrongState { .. } | EngineError::NoCall(_) | _ => {
+            Failure::usage(error.to_string())
+        }
+    }
+}
+
+/// An operator or arguments that cannot be used, as an error of the command.
+pub(super) fn unusable_failure(reason: Unusable) -> Failure {
+    match reason {
         Unusable::Unknown(message) => {
             Failure::usage(message).help("`maitred tasks operators` shows the operators there are")
         }

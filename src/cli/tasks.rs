@@ -5,7 +5,6 @@ use super::report::Report;
 
 mod arguments;
 mod change;
-mod connection_checks;
 mod failure_hook;
 mod follow;
 mod json;

@@ -10,12 +10,12 @@ use super::end_signals::EndSignals;
 use super::exit::{Exit, Failure};
 use super::report::{self, Report};
 use super::source_args::SourceArgs;
-use super::store::{OpenStore, StoreArgs, store_failure};
+use super::store::{OpenEngine, StoreArgs, admission, store_failure};
 use super::tasks;
 use super::waiter_lookup::warn_of_unusable_files;
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
-use crate::runtime::{Task, TaskState, TriggererOptions};
+use crate::runtime::{Engine as _, Registry, Task, TaskState, TriggererOptions};
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
@@ -58,9 +58,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
     if args.check {
-        return check(&args.store.open_existing(context)?);
+        return check(&args.store.open_existing(context)?, &context.registry);
     }
-    let opened = args.store.open(context)?;
     for (name, number) in
         [("--capacity", args.capacity), ("--workers", args.workers), ("--polls", args.polls)]
     {
@@ -75,12 +74,14 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
         until_idle: args.until_idle,
         ..TriggererOptions::default()
     };
-    warn_of_unusable_files(&args.sources.catalog(context)?.bad_files());
+    let catalog = Arc::new(args.sources.catalog(context)?);
+    warn_of_unusable_files(&catalog.bad_files());
+    let admission = admission(catalog, &args.sources, &args.connections, context)?;
+    let opened = args.store.open(admission, context)?;
     let ended = Arc::new(EndedTasks { quiet: args.quiet, counts: Mutex::default() });
     let observer = Arc::clone(&ended);
-    let triggerer = opened
-        .triggerer(&args.sources, &args.connections, options, context)?
-        .with_observer(Arc::new(move |notice| observer.take(&notice)));
+    let triggerer = opened.engine.triggerer(options);
+    let triggerer = triggerer.with_observer(Arc::new(move |notice| observer.take(&notice)));
     report::note(&format!("running the tasks of {}", opened.path.display()));
     let runtime = async_runtime::multi_thread()?;
     let exit = runtime.block_on(async {
@@ -139,14 +140,14 @@ impl EndedTasks {
     }
 
     /// The tasks that have ended and those that are blocked, in a line.
-    fn summary(&self, opened: &OpenStore) -> Result<String, Failure> {
+    fn summary(&self, opened: &OpenEngine) -> anyhow::Result<String> {
         let ended = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = opened.store.counts().map_err(store_failure)?;
-        let blocked = counts.into_iter().find(|(state, _)| *state == TaskState::Blocked);
+        let counts = opened.ask(opened.engine.counts())?;
+        let blocked = counts.get(&TaskState::Blocked);
         let ended: Vec<_> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
         let blocked = match blocked {
-            Some((_, count)) if count > 0 => {
+            Some(count) if *count > 0 => {
                 format!("; {count} blocked, which `maitred triggerer --check` explains")
             }
             _ => String::new(),
@@ -165,18 +166,18 @@ fn line(task: &Task) -> String {
 }
 
 /// Lists the tasks that this program cannot run.
-fn check(opened: &OpenStore) -> anyhow::Result<Report> {
+fn check(opened: &OpenEngine, registry: &Registry) -> anyhow::Result<Report> {
     let unfinished = TaskFilter {
         states: TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect(),
         ..TaskFilter::default()
     };
-    let tasks = opened.store.tasks(&unfinished).map_err(store_failure)?;
+    let tasks = opened.ask(opened.engine.list(unfinished))?;
     let mut text = String::new();
     for task in &tasks {
-        let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
+        let deferral = opened.ask(opened.engine.details(task.id))?.deferral;
         let trigger = deferral.map(|deferral| deferral.trigger);
         let title = tasks::title(task);
-        match opened.registry.can_run(&task.spec, trigger.as_ref()) {
+        match registry.can_run(&task.spec, trigger.as_ref()) {
             Err(reason) => text.push_str(&format!("{title}: {reason}\n")),
             Ok(()) if task.state == TaskState::Blocked => {
                 let reason = report::one_line(task.message.as_deref().unwrap_or_default());

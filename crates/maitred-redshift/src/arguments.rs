@@ -33,6 +33,11 @@ macro_rules! aws_operator {
         }
 
         impl $name {
+            pub(crate) fn used_connections(&self) -> Vec<maitred_runtime::operator::ConnectionUse> {
+                let named = self.aws_conn_id.as_deref();
+                maitred_runtime::operator::ConnectionUse::named(named).into_iter().collect()
+            }
+
             /// Which client this operator and its triggers use.
             pub(crate) fn client_settings(&self) -> maitred_runtime::connection::ClientSettings {
                 maitred_runtime::connection::ClientSettings {

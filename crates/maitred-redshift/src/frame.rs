@@ -259,6 +259,10 @@ macro_rules! main_call_operator {
                 maitred_runtime::operator::arguments_of::<Self>()
             }
 
+            fn connections(&self) -> Vec<maitred_runtime::operator::ConnectionUse> {
+                self.used_connections()
+            }
+
             fn check(&self) -> Result<(), maitred_runtime::operator::OperatorError> {
                 self.check_arguments()
             }

@@ -8,6 +8,7 @@ use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
 use maitred_core::diagnostic::nearest;
+use maitred_runtime::operator::ConnectionUse;
 use maitred_runtime::operator::Deferral;
 use maitred_runtime::operator::ExecuteComplete;
 use maitred_runtime::operator::Flow;
@@ -118,6 +119,10 @@ impl Operator for ClusterSensor {
 
     fn arguments() -> Value {
         arguments_of::<Self>()
+    }
+
+    fn connections(&self) -> Vec<ConnectionUse> {
+        self.used_connections()
     }
 
     fn check(&self) -> Result<(), OperatorError> {

@@ -18,6 +18,7 @@ mod definitions;
 
 pub mod registry;
 mod known_waiters;
+mod admission;
 mod notice;
 mod access;
 mod journal;
@@ -29,9 +30,12 @@ mod hook;
 mod undo;
 pub mod triggerer;
 pub mod engine;
+mod embedded;
 
+pub use admission::Admission;
 pub use definitions::StoreDefinitions;
-pub use engine::{EmbeddedEngine, Engine};
+pub use embedded::EmbeddedEngine;
+pub use engine::{Engine, EngineError};
 pub use memory::MemoryStore;
 pub use registry::Registry;
 pub use sqlite::SqliteStore;

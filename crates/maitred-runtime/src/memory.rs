@@ -393,6 +393,12 @@ impl Store for MemoryStore {
         Ok(content.tasks.get(&id).map_or_else(Vec::new, |kept| kept.calls(step)))
     }
 
+    fn all_intents(&self, id: TaskId) -> Result<Vec<StoredIntent>, StoreError> {
+        let kept =
+            self.content().tasks.get(&id).map(|kept| kept.intents.values().cloned().collect());
+        Ok(kept.unwrap_or_default())
+    }
+
     fn request_cancel(
         &self,
         id: TaskId,

@@ -66,6 +66,7 @@ use serde_json::Value;
 use crate::trigger::CancelReason;
 
 mod arguments;
+mod connection_use;
 mod context;
 mod erased;
 mod error;
@@ -78,6 +79,7 @@ mod wait;
 
 pub use arguments::arguments_of;
 pub use arguments::{kind, resolved};
+pub use connection_use::ConnectionUse;
 pub use context::{Host, OperatorContext, TaskInfo};
 pub(crate) use erased::{AnyOperator, OperatorType};
 pub use error::{FailureKind, OperatorError};
@@ -118,6 +120,11 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     /// What is wrong, and what to give instead.
     fn check(&self) -> Result<(), OperatorError> {
         Ok(())
+    }
+
+    /// The connections that it uses, which are looked up before the task is accepted. Default: none.
+    fn connections(&self) -> Vec<ConnectionUse> {
+        Vec::new()
     }
 
     /// The deferral to begin with, for a task that needs no worker before its trigger. Default: none.

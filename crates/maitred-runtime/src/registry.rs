@@ -138,15 +138,7 @@ impl Registry {
         }
     }
 
-    /// Checks a task before it is submitted: its operator, the arguments, and its failure hook.
-    ///
-    /// # Errors
-    /// The operator is unknown, its arguments cannot be used, or nobody could be told of a failure.
-    pub fn check_task(&self, task: &NewTask) -> Result<(), Unusable> {
-        self.checked_task(task).map(drop)
-    }
-
-    /// The same, with the operator that was checked.
+    /// The operator of a task, once it, its arguments and the failure hook are checked.
     pub(super) fn checked_task(&self, task: &NewTask) -> Result<Box<dyn AnyOperator>, Unusable> {
         let operator = self.checked(&task.operator, &task.args)?;
         match task.on_failure.as_ref().and_then(hook_problem) {

@@ -161,7 +161,11 @@ impl Store for SqliteStore {
     }
 
     fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError> {
-        self.read(|file| read::intents(file, id, step))
+        self.read(|file| read::intents(file, id, Some(step)))
+    }
+
+    fn all_intents(&self, id: TaskId) -> Result<Vec<StoredIntent>, StoreError> {
+        self.read(|file| read::intents(file, id, None))
     }
 
     fn request_cancel(

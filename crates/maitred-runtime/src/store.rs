@@ -160,6 +160,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The main calls of this step, in order.
     fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError>;
 
+    /// The main calls of all steps of a task that are still kept, in order.
+    fn all_intents(&self, id: TaskId) -> Result<Vec<StoredIntent>, StoreError>;
+
     /// Asks for the end of a task, and tells the state that it has then. One that waits for a worker or
     /// is blocked ends at once: cancelled, or in doubt if its step has begun a main call and nobody knows
     /// what became of it; for a running or deferred one the request is kept for the triggerer. A

@@ -22,6 +22,7 @@ use crate::trigger::Level;
 use crate::trigger::SerializedTrigger;
 use maitred_core::clock::Timestamp;
 use maitred_core::diagnostic::nearest;
+use maitred_core::engine::Progress;
 
 /// The number of a task in its store, from 1.
 pub type TaskId = i64;
@@ -333,7 +334,7 @@ pub struct CancelRequest {
 }
 
 /// A deferral as the store keeps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredDeferral {
     /// What is waited for.
     pub trigger: SerializedTrigger,
@@ -353,8 +354,20 @@ pub struct StoredDeferral {
     pub on_cancel: Option<UndoCall>,
 }
 
+impl StoredDeferral {
+    /// How far its wait is, if it waits with a waiter.
+    #[must_use]
+    pub fn progress(&self) -> Option<Progress> {
+        #[derive(Deserialize)]
+        struct Waiting {
+            progress: Progress,
+        }
+        serde_json::from_str(&self.state).ok().map(|Waiting { progress }| progress)
+    }
+}
+
 /// A deferred task, as the triggerer takes it up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeferredTask {
     /// The task.
     pub id: TaskId,
@@ -367,7 +380,7 @@ pub struct DeferredTask {
 }
 
 /// One change of a task's state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The task.
     pub id: TaskId,
@@ -382,7 +395,7 @@ pub struct Change {
 }
 
 /// What may happen to a task. Every one is an entry of the task's history and sets its message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Transition {
     /// Running → deferred, in the same step. What the step was resumed with is gone.
     Defer(Box<StoredDeferral>),
@@ -404,7 +417,7 @@ pub enum Transition {
 }
 
 /// Where a trigger stands, to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The task.
     pub id: TaskId,
@@ -419,7 +432,7 @@ pub struct Checkpoint {
 }
 
 /// An entry of a task's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// When.
     pub at: Timestamp,
@@ -432,7 +445,7 @@ pub struct HistoryEntry {
 }
 
 /// A line of a task's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// The task.
     pub id: TaskId,
@@ -445,7 +458,7 @@ pub struct LogLine {
 }
 
 /// A main call as the store keeps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredIntent {
     /// The call.
     pub intent: Intent,

@@ -1,10 +1,10 @@
 //! `maitred tasks cancel`, `retry`, `settle` and `prune`.
 
-use std::sync::Arc;
-
 use std::io::{BufRead as _, IsTerminal as _};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::arguments;
 use super::submission;
 use super::task_args::{TaskArgs, title};
 use crate::cli::async_runtime::block_on;
@@ -14,11 +14,11 @@ use crate::cli::duration;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
 use crate::cli::source_args::SourceArgs;
-use crate::cli::store::{OpenStore, StoreArgs, engine_failure, store_failure};
+use crate::cli::store::{StoreArgs, admission, engine_failure};
 use crate::clock::Timestamp;
 use crate::operator::Settled;
-use crate::runtime::engine::EngineError;
-use crate::runtime::{Engine as _, StoreError, Task, TaskState};
+use crate::runtime::task::StoredIntent;
+use crate::runtime::{Engine as _, EngineError, Task, TaskState};
 
 /// Stop a task, and undo what it has started if asked to
 #[derive(Debug, clap::Args)]
@@ -83,9 +83,9 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
         return Err(has_ended(&task).into());
     }
     if args.undo {
-        let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
-        let Some(undo) = deferral.and_then(|deferral| deferral.on_cancel) else {
-            return Err(nothing_to_undo(&opened, &task)?.into());
+        let details = opened.ask(opened.engine.details(task.id))?;
+        let Some(undo) = details.deferral.and_then(|deferral| deferral.on_cancel) else {
+            return Err(nothing_to_undo(&task, details.calls).into());
         };
         let call = format!("{} {}", undo.call.service, undo.call.operation);
         let input = serde_json::Value::Object(undo.call.input.clone());
@@ -97,16 +97,14 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
                 .into());
         }
     }
-    let cancelled = block_on(opened.engine().cancel(task.id, args.undo))?;
-    let state = match cancelled {
-        Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
+    let state = match block_on(opened.engine.cancel(task.id, args.undo))? {
+        Err(EngineError::WrongState { state, .. }) => {
             return Err(has_ended(&Task { state, ..task }).into());
         }
         cancelled => cancelled.map_err(engine_failure)?,
     };
     let text = if state == TaskState::InDoubt {
-        let now = opened.store.task(task.id).map_err(store_failure)?;
-        let message = now.and_then(|now| now.message).unwrap_or_default();
+        let message = opened.ask(opened.engine.get(task.id))?.message.unwrap_or_default();
         format!("{} is {state}: {message}", title(&task))
     } else if state.is_final() {
         format!("{} is {state}", title(&task))
@@ -117,13 +115,10 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
 }
 
 /// The failure for a task that cannot be undone.
-fn nothing_to_undo(opened: &OpenStore, task: &Task) -> Result<Failure, Failure> {
+fn nothing_to_undo(task: &Task, calls: Vec<StoredIntent>) -> Failure {
     let (mut made, mut unknown) = (Vec::new(), Vec::new());
-    for step in 0..=task.step {
-        let calls = opened.store.intents(task.id, step).map_err(store_failure)?;
-        for call in calls {
-            if call.settled.is_some() { &mut made } else { &mut unknown }.push(call.intent.name);
-        }
+    for call in calls {
+        if call.settled.is_some() { &mut made } else { &mut unknown }.push(call.intent.name);
     }
     let mut message = format!("{} has started nothing that could be undone", title(task));
     if !made.is_empty() || !unknown.is_empty() {
@@ -135,7 +130,7 @@ fn nothing_to_undo(opened: &OpenStore, task: &Task) -> Result<Failure, Failure> 
     if !unknown.is_empty() {
         message.push_str(&format!("; it may or may not have made {}", unknown.join(", ")));
     }
-    Ok(Failure::usage(message).help("without --undo, the task is stopped and nothing else"))
+    Failure::usage(message).help("without --undo, the task is stopped and nothing else")
 }
 
 /// The failure for a task that has ended and cannot be cancelled.
@@ -184,8 +179,7 @@ pub(super) fn settle(args: &SettleArgs, context: &Context) -> anyhow::Result<Rep
         ))
         .into());
     }
-    let done = block_on(opened.engine().settle(task.id, settled))?;
-    done.map_err(engine_failure)?;
+    opened.ask(opened.engine.settle(task.id, settled))?;
     let next = match &args.made {
         Some(_) => "goes on without making it again",
         None => "makes it again",
@@ -197,29 +191,26 @@ pub(super) fn settle(args: &SettleArgs, context: &Context) -> anyhow::Result<Rep
 }
 
 pub(super) fn retry(args: &RetryArgs, context: &Context) -> anyhow::Result<Report> {
-    let (opened, task) = args.task.find(context)?;
-    let changed = match &args.args {
-        None => None,
-        Some(text) => Some(submission::changed_arguments(&task, text, &args.connections, context)?),
-    };
-    let engine = match &changed {
+    let changed = args.args.as_deref().map(arguments::read).transpose()?;
+    let (opened, task) = match &changed {
+        None => args.task.find(context)?,
         Some(_) => {
-            let connections = args.connections.open(context)?;
             let sources = SourceArgs::of_environment(context);
-            let (catalog, models) = (sources.catalog(context)?, sources.data.models(context));
-            opened.submitting_engine(Arc::new(catalog), models, connections)
+            let catalog = Arc::new(sources.catalog(context)?);
+            let admission = admission(catalog, &sources, &args.connections, context)?;
+            args.task.find_with(admission, context)?
         }
-        None => opened.engine(),
     };
-    match block_on(engine.retry(task.id, changed))? {
-        Err(EngineError::Store(StoreError::WrongState { state, .. })) => {
-            Err(cannot_be_retried(&task, state).into())
-        }
+    match block_on(opened.engine.retry(task.id, changed))? {
+        Err(EngineError::WrongState { state, .. }) => Err(cannot_be_retried(&task, state).into()),
         Err(error) => Err(engine_failure(error).into()),
-        Ok(()) => Ok(Report::default().with_stderr(format!(
-            "{} is up_for_retry, due now; `maitred triggerer` runs it",
-            title(&task)
-        ))),
+        Ok(warnings) => {
+            submission::warn(&warnings);
+            Ok(Report::default().with_stderr(format!(
+                "{} is up_for_retry, due now; `maitred triggerer` runs it",
+                title(&task)
+            )))
+        }
     }
 }
 
@@ -239,6 +230,6 @@ pub(super) fn prune(args: &PruneArgs, context: &Context) -> anyhow::Result<Repor
     let now = opened.clock.now();
     let before = now.as_millis().saturating_sub(args.older_than.as_millis() as u64);
     let before = Timestamp::from_millis(before);
-    let removed = opened.store.prune(before).map_err(store_failure)?;
+    let removed = opened.ask(opened.engine.prune(before))?;
     Ok(Report::default().with_stderr(format!("{removed} tasks removed")))
 }

@@ -9,25 +9,24 @@ use super::task_args::title;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::point_in_time;
 use crate::cli::report::{self, Format, Report};
-use crate::cli::store::{OpenStore, store_failure};
+use crate::cli::store::{OpenEngine, engine_failure};
 use crate::operator::FailureKind;
 use crate::runtime::task::LogLine;
-use crate::runtime::{StoreError, Task, TaskId, TaskState};
+use crate::runtime::{Engine as _, Task, TaskId, TaskState};
 
 /// How long a change may go unseen by `watch` and `logs --follow`.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Follows a task to its end, and passes the lines of its log and its states to `print`.
 pub(crate) async fn follow(
-    opened: &OpenStore,
+    opened: &OpenEngine,
     id: TaskId,
     print: impl Fn(&str),
 ) -> Result<Task, Failure> {
     let (mut seen, mut state) = (0, None);
     loop {
-        let task = opened.store.task(id).map_err(store_failure)?.ok_or(StoreError::NotFound(id));
-        let task = task.map_err(store_failure)?;
-        let lines = opened.store.logs(id, seen).map_err(store_failure)?;
+        let task = opened.engine.get(id).await.map_err(engine_failure)?;
+        let lines = opened.engine.logs(id, seen).await.map_err(engine_failure)?;
         seen += lines.len();
         for line in &lines {
             print(&log_line(line));

@@ -6,7 +6,7 @@ use super::failure_hook;
 use crate::cli::point_in_time::show as time;
 use crate::clock::Timestamp;
 use crate::runtime::Task;
-use crate::runtime::task::{HistoryEntry, StoredDeferral};
+use crate::runtime::engine::TaskDetails;
 
 /// A task.
 pub(super) fn json(task: &Task) -> Value {
@@ -45,13 +45,9 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 /// A task, its deferral and its history.
-pub(super) fn details(
-    task: &Task,
-    deferral: Option<&StoredDeferral>,
-    history: &[HistoryEntry],
-) -> Value {
-    let mut value = json(task);
-    if let Some(deferral) = deferral {
+pub(super) fn details(details: &TaskDetails) -> Value {
+    let mut value = json(&details.task);
+    if let Some(deferral) = &details.deferral {
         value["deferral"] = json!({
             "trigger": deferral.trigger,
             "state": serde_json::from_str::<Value>(&deferral.state).unwrap_or_default(),
@@ -61,7 +57,7 @@ pub(super) fn details(
             "undo": deferral.on_cancel.as_ref().map(|undo| &undo.description),
         });
     }
-    let entries = history.iter().map(|entry| {
+    let entries = details.history.iter().map(|entry| {
         json!({
             "at": time(entry.at),
             "from": entry.from,

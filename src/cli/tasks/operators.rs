@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Format, Report};
-use crate::cli::store::engine_failure;
+use crate::cli::store::unusable_failure;
 use crate::operator::{kind, resolved};
 use crate::runtime::Registry;
-use crate::runtime::engine::EngineError;
 
 /// List the operators that tasks can be submitted for, or show the arguments of one
 #[derive(Debug, clap::Args)]
@@ -43,7 +42,7 @@ pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Resu
 
 fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, Failure> {
     let schema = registry.arguments(name);
-    let schema = schema.map_err(|error| engine_failure(EngineError::Unusable(error)))?;
+    let schema = schema.map_err(unusable_failure)?;
     let summary = registry.operators().find(|(known, _)| *known == name);
     let summary = summary.map(|(_, summary)| summary).unwrap_or_default();
     if output == Format::Json {

@@ -9,9 +9,9 @@ use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::point_in_time::{self, PointInTime};
 use crate::cli::report::{self, Format, Report};
-use crate::cli::store::{StoreArgs, store_failure};
-use crate::runtime::TaskState;
+use crate::cli::store::StoreArgs;
 use crate::runtime::store::TaskFilter;
+use crate::runtime::{Engine as _, TaskState};
 
 /// List tasks, the newest first
 #[derive(Debug, clap::Args)]
@@ -87,7 +87,7 @@ pub(super) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Report>
     let is_whole = loop {
         let page = PAGE.min(args.limit - shown);
         filter.limit = Some(page);
-        let tasks = opened.store.tasks(&filter).map_err(store_failure)?;
+        let tasks = opened.ask(opened.engine.list(filter.clone()))?;
         shown += tasks.len();
         filter.before = tasks.last().map(|task| task.id);
         let written = match &mut list {
@@ -126,17 +126,11 @@ fn unwritten(error: std::io::Error) -> Failure {
 
 pub(super) fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Report> {
     let (opened, task) = args.task.find(context)?;
-    let deferral = opened.store.deferral(task.id).map_err(store_failure)?;
-    let history = opened.store.history(task.id).map_err(store_failure)?;
+    let details = opened.ask(opened.engine.details(task.id))?;
     if args.output == Format::Text {
-        return Ok(Report::text(text::details(
-            &task,
-            deferral.as_ref(),
-            &history,
-            opened.clock.now(),
-        )));
+        return Ok(Report::text(text::details(&details, opened.clock.now())));
     }
-    let task = json::details(&task, deferral.as_ref(), &history);
+    let task = json::details(&details);
     Ok(Report::text(report::json(serde_json::json!({"version": 1, "task": task}))))
 }
 
@@ -147,7 +141,7 @@ pub(super) fn logs(args: &LogsArgs, context: &Context) -> anyhow::Result<Report>
         block_on(follow(&opened, task.id, |text| drop(report::result(text))))??;
         return Ok(Report::default());
     }
-    let lines = opened.store.logs(task.id, 0).map_err(store_failure)?;
+    let lines = opened.ask(opened.engine.logs(task.id, 0))?;
     Ok(Report::text(lines.iter().map(log_line).collect::<String>()))
 }
 

@@ -3,16 +3,15 @@
 use serde_json::json;
 
 use super::spec_args::SpecArgs;
-use super::submission::Submission;
+use super::submission::submit;
 use super::task_lines;
 use crate::cli::connections_args::ConnectionsArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::report::{self, Format, Report};
 use crate::cli::source_args::SourceArgs;
-use crate::cli::store::{OpenStore, StoreArgs, engine_failure};
-use crate::runtime::StoreError;
-use crate::runtime::engine::EngineError;
+use crate::cli::store::{OpenEngine, StoreArgs, engine_failure};
+use crate::runtime::EngineError;
 use crate::runtime::store::Submitted;
 
 /// Submit a task, or many
@@ -49,23 +48,18 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     // An untrusted store is an error even if the tasks are not valid.
     args.store.path(context)?;
-    let submission = Submission::new(&args.connections, context)?;
     let now = context.clock.now();
     let (lines, tasks) = match (&args.from, &args.operator) {
-        (Some(from), _) => task_lines::read(from, now, |task| submission.check(task))?
+        (Some(from), _) => task_lines::read(from, now)?
             .into_iter()
             .map(|(line, task)| ((line, task.key.clone()), task))
             .unzip(),
-        (None, Some(operator)) => {
-            let task = args.task.new_task(operator, now)?;
-            submission.check(&task)?;
-            (Vec::new(), vec![task])
-        }
+        (None, Some(operator)) => (Vec::new(), vec![args.task.new_task(operator, now)?]),
         (None, None) => return Err(Failure::usage("which operator?").into()),
     };
     let sources = SourceArgs::of_environment(context);
-    let (opened, submitted) = submission.submit(tasks, &args.store, &sources, context)?;
-    let submitted = submitted.map_err(|error| refused(error, &lines))?;
+    let submitted = submit(tasks, &args.store, &args.connections, &sources, context)?;
+    let (opened, submitted) = submitted.map_err(|error| refused(error, &lines))?;
     let ids: Vec<_> = submitted.iter().map(|submitted| submitted.id()).collect();
     let text = match args.output {
         Format::Text => ids.iter().map(|id| format!("{id}\n")).collect(),
@@ -74,7 +68,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     Ok(Report::text(text).with_stderr(remark(&opened, &submitted)))
 }
 
-fn remark(opened: &OpenStore, submitted: &[Submitted]) -> String {
+fn remark(opened: &OpenEngine, submitted: &[Submitted]) -> String {
     let path = opened.path.display();
     match submitted {
         [Submitted::Created(id)] => {
@@ -92,12 +86,12 @@ fn remark(opened: &OpenStore, submitted: &[Submitted]) -> String {
 
 /// Why tasks of a file were not submitted, with the lines that it is about.
 fn refused(error: EngineError, lines: &[(usize, Option<String>)]) -> Failure {
-    if let EngineError::UnusableTask { index, error } = &error
+    if let EngineError::Unusable { index, .. } | EngineError::NoHost { index, .. } = &error
         && let Some((line, _)) = lines.get(*index)
     {
         return Failure::usage(format!("line {line}: {error}")).help("nothing was submitted");
     }
-    let (EngineError::Store(StoreError::Conflict { key, id }), [_, ..]) = (&error, lines) else {
+    let (EngineError::Conflict { key, id }, [_, ..]) = (&error, lines) else {
         return engine_failure(error);
     };
     let of_key = lines.iter().filter(|(_, other)| other.as_ref() == Some(key));

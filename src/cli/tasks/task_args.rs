@@ -1,9 +1,10 @@
 //! Which task a command is about.
 
+use crate::cli::async_runtime::block_on;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::store::{OpenStore, StoreArgs, store_failure};
-use crate::runtime::{Task, TaskId};
+use crate::cli::store::{OpenEngine, StoreArgs, engine_failure};
+use crate::runtime::{Admission, Engine as _, EngineError, Task};
 
 /// Which task of which store.
 #[derive(Debug, Clone, clap::Args)]
@@ -20,18 +21,30 @@ impl TaskArgs {
     ///
     /// # Errors
     /// The store cannot be opened, or has no such task.
-    pub(super) fn find(&self, context: &Context) -> anyhow::Result<(OpenStore, Task)> {
-        let opened = self.store.open_existing(context)?;
-        let found = match self.task.parse::<TaskId>() {
-            Ok(id) => opened.store.task(id),
-            Err(_) => opened.store.task_of_key(&self.task),
-        };
-        let found = found.map_err(store_failure)?;
-        let task = found.ok_or_else(|| {
-            Failure::usage(format!("there is no task {} in {}", self.task, opened.path.display()))
-                .help("`maitred tasks list` shows the tasks there are")
-        })?;
-        Ok((opened, task))
+    pub(super) fn find(&self, context: &Context) -> anyhow::Result<(OpenEngine, Task)> {
+        self.find_in(self.store.open_existing(context)?)
+    }
+
+    /// The same in a store whose tasks are checked by `admission` when they get new arguments.
+    pub(super) fn find_with(
+        &self,
+        admission: Admission,
+        context: &Context,
+    ) -> anyhow::Result<(OpenEngine, Task)> {
+        self.find_in(self.store.open_existing_with(admission, context)?)
+    }
+
+    fn find_in(&self, opened: OpenEngine) -> anyhow::Result<(OpenEngine, Task)> {
+        match block_on(opened.engine.find(&self.task))? {
+            Ok(task) => Ok((opened, task)),
+            Err(error @ EngineError::NotFound(_)) => {
+                let message = format!("{error} in {}", opened.path.display());
+                Err(Failure::usage(message)
+                    .help("`maitred tasks list` shows the tasks there are")
+                    .into())
+            }
+            Err(error) => Err(engine_failure(error).into()),
+        }
     }
 }
 

@@ -85,15 +85,11 @@ const MAX_LINES: u64 = 256 * 1024 * 1024;
 /// Tasks, each with the number of its line.
 pub(super) type NumberedTasks = Vec<(usize, NewTask)>;
 
-/// Reads the tasks of a file, or of standard input for `-`, and checks each with `check`.
+/// Reads the tasks of a file, or of standard input for `-`.
 ///
 /// # Errors
-/// The file cannot be read, a line is not a task, or the check fails.
-pub(super) fn read(
-    from: &str,
-    now: Timestamp,
-    check: impl Fn(&NewTask) -> Result<(), Failure>,
-) -> Result<NumberedTasks, Failure> {
+/// The file cannot be read, or a line is not a task.
+pub(super) fn read(from: &str, now: Timestamp) -> Result<NumberedTasks, Failure> {
     let place = if from == "-" { "standard input" } else { from };
     let read = |error: FileError| Failure::usage(format!("{place} {error}"));
     let input: Box<dyn std::io::Read> = match from {
@@ -111,7 +107,6 @@ pub(super) fn read(
         };
         let line: Line = serde_json::from_str(&line).map_err(|error| failure(&error))?;
         let task = line.new_task(now).map_err(|error| failure(&error))?;
-        check(&task).map_err(|error| failure(&error))?;
         tasks.push((index + 1, task));
     }
     if tasks.is_empty() {

@@ -1,6 +1,6 @@
 //! Tasks for people.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::failure_hook;
 use super::task_args::title;
@@ -9,7 +9,8 @@ use crate::cli::{duration, report};
 use crate::clock::Timestamp;
 use crate::diagnostic::cut;
 use crate::runtime::Task;
-use crate::runtime::task::{HistoryEntry, StoredDeferral};
+use crate::runtime::engine::TaskDetails;
+use crate::runtime::task::StoredDeferral;
 
 /// How long the message of a task is in a list, and a value of its deferral, in characters.
 const SHORT: usize = 100;
@@ -40,12 +41,8 @@ fn short(text: &str) -> String {
 }
 
 /// A task, its deferral and its history.
-pub(super) fn details(
-    task: &Task,
-    deferral: Option<&StoredDeferral>,
-    history: &[HistoryEntry],
-    now: Timestamp,
-) -> String {
+pub(super) fn details(details: &TaskDetails, now: Timestamp) -> String {
+    let TaskDetails { task, deferral, history, .. } = details;
     let mut text = format!("{}: {}\n", report::one_line(&title(task)), task.state);
     if let Some(message) = &task.message {
         text.push_str(&format!("  {}\n", report::printable(message)));
@@ -95,12 +92,14 @@ fn waits_for(deferral: &StoredDeferral, mut field: impl FnMut(&str, Option<Strin
             field(name, Some(short(&report::plain(value))));
         }
     }
-    let state: Map<String, Value> = serde_json::from_str(&deferral.state).unwrap_or_default();
-    let progress = state.get("progress").and_then(Value::as_object);
-    for name in ["attempts", "shown", "last_error"] {
-        let value = progress.and_then(|progress| progress.get(name));
-        let value = value.filter(|value| !is_empty(value));
-        field(&name.replace('_', " "), value.map(|value| short(&report::plain(value))));
+    if let Some(progress) = deferral.progress() {
+        field("attempts", Some(progress.attempts.to_string()));
+        let shown = progress.shown.filter(|shown| !is_empty(shown));
+        field("shown", shown.map(|shown| short(&report::plain(&shown))));
+        field(
+            "last error",
+            progress.last_error.map(|error| short(&report::plain(&serde_json::json!(error)))),
+        );
     }
     field("next poll", Some(time(deferral.due)));
     field("times out", deferral.timeout_at.map(time));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use maitred::catalog::Catalog;
 use maitred::clock::SystemClock;
 use maitred::connection::{Connections, Environment};
+use maitred::runtime::engine::Warning;
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, SqliteStore, Store, StoreDefinitions, Task,
-    TaskId, TaskState, TriggererOptions,
+    EmbeddedEngine, Engine as _, EngineError, MemoryStore, NewTask, SqliteStore, Store,
+    StoreDefinitions, Task, TaskId, TaskState, TriggererOptions,
 };
 use maitred::trigger::{Definitions, Services};
 use serde_json::{Value, json};
@@ -258,4 +259,60 @@ async fn a_connection_that_cannot_be_used_fails_its_task_as_refused() {
         assert_eq!(task.state, TaskState::Failed, "{}", message(&task));
         assert_eq!(task.failure, Some(maitred::operator::FailureKind::Refused));
     }
+}
+
+#[tokio::test]
+async fn an_engine_refuses_a_request_that_has_nowhere_to_go() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let process = Process::new(&store);
+    let refused = process.submit("http.sensor", json!({})).await.unwrap_err();
+    assert!(refused.contains("http_default has no host"), "{refused}");
+    let refused = process.submit("http.request", json!({"http_conn_id": "", "endpoint": ""})).await;
+    assert!(refused.unwrap_err().contains("http_default has no host"));
+    // The named one may be defined where the triggerer runs.
+    process.submit("http.sensor", json!({"http_conn_id": "jobs"})).await.unwrap();
+    let with_host = process.with_variable("MAITRED_CONN_HTTP_DEFAULT", "http://127.0.0.1:9");
+    with_host.submit("http.sensor", json!({})).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_that_are_not_defined_are_warnings_each_once() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let process = Process::new(&store).with_variable("MAITRED_CONN_HERE", "http://127.0.0.1:9");
+    let task = |operator: &str, args| NewTask::new(operator, args);
+    let wait = json!({"service": "http", "waiter": "get", "client": {"connection": "wait"}});
+    let pause = json!({"cluster_identifier": "analytics", "aws_conn_id": "pause"});
+    let tasks = vec![
+        task("http.sensor", json!({"http_conn_id": "sensor"})),
+        task("http.sensor", json!({"http_conn_id": "sensor"})),
+        task("http.sensor", json!({"http_conn_id": "here"})),
+        task("redshift.pause_cluster", pause.clone()),
+        task("redshift.pause_cluster", json!({"cluster_identifier": "analytics"})),
+        task("maitred.wait", wait),
+    ];
+    let engine = process.engine();
+    let accepted = engine.start_all(tasks).await.unwrap();
+    let undefined = |id: &str| Warning::UndefinedConnection(id.to_owned());
+    assert_eq!(accepted.warnings, ["pause", "sensor", "wait"].map(undefined));
+    assert_eq!(accepted.tasks.len(), 6);
+
+    let id = accepted.tasks[4].id();
+    engine.cancel(id, false).await.unwrap();
+    assert_eq!(engine.retry(id, Some(pause)).await.unwrap(), [undefined("pause")]);
+}
+
+#[tokio::test]
+async fn a_task_is_found_by_its_number_and_by_its_key() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let engine = Process::new(&store).engine();
+    let task = NewTask::new("http.sensor", json!({"endpoint": "http://127.0.0.1:9"}));
+    let id = engine.start(NewTask { key: Some("nightly".into()), ..task }).await.unwrap().id();
+    for name in [id.to_string().as_str(), "nightly"] {
+        assert_eq!(engine.find(name).await.unwrap().id, id, "{name}");
+    }
+    for name in ["99", "daily"] {
+        let missing = engine.find(name).await.unwrap_err();
+        assert!(matches!(&missing, EngineError::NotFound(found) if found == name), "{missing}");
+    }
+    assert_eq!(engine.counts().await.unwrap().get(&TaskState::Queued), Some(&1));
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::context::OperatorContext;
 use super::flow::Method;
-use super::{Deferral, Flow, Intent, Operator, OperatorError, Reconciled, Resumed, arguments};
+use super::{
+    ConnectionUse, Deferral, Flow, Intent, Operator, OperatorError, Reconciled, Resumed, arguments,
+};
 use crate::trigger::CancelReason;
 
 /// How a registry makes operators of one type out of stored arguments.
@@ -41,6 +43,7 @@ fn load<T: Operator>(args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError
 /// An operator of any type.
 pub(crate) trait AnyOperator: Send + Sync {
     fn check(&self) -> Result<(), OperatorError>;
+    fn connections(&self) -> Vec<ConnectionUse>;
     fn start_from_trigger(&self) -> Result<Option<Deferral<Method>>, OperatorError>;
     fn execute<'a>(
         &'a self,
@@ -64,6 +67,10 @@ pub(crate) trait AnyOperator: Send + Sync {
 impl<T: Operator> AnyOperator for T {
     fn check(&self) -> Result<(), OperatorError> {
         Operator::check(self)
+    }
+
+    fn connections(&self) -> Vec<ConnectionUse> {
+        Operator::connections(self)
     }
 
     fn start_from_trigger(&self) -> Result<Option<Deferral<Method>>, OperatorError> {

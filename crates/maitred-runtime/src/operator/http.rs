@@ -72,6 +72,14 @@ macro_rules! http_operator {
                 }
             }
 
+            /// The connection, which has to have a host if there is no endpoint.
+            fn used_connections(&self) -> Vec<crate::operator::ConnectionUse> {
+                use crate::operator::ConnectionUse;
+                let named = ConnectionUse::named(self.http_conn_id.as_deref());
+                let used = named.unwrap_or_else(|| ConnectionUse::default_of(crate::connection::HTTP_DEFAULT));
+                vec![used.needing_host(self.endpoint.is_empty())]
+            }
+
             fn client_settings(&self) -> crate::connection::ClientSettings {
                 crate::connection::ClientSettings {
                     connection: self.http_conn_id.clone(),

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError, arguments_of,
+    ConnectionUse, Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError,
+    arguments_of,
 };
 use crate::trigger::WaiterTrigger;
 
@@ -33,6 +34,10 @@ impl Operator for Wait {
 
     fn check(&self) -> Result<(), OperatorError> {
         self.trigger.refuse_secrets().map_err(|error| OperatorError::fatal(error.to_string()))
+    }
+
+    fn connections(&self) -> Vec<ConnectionUse> {
+        ConnectionUse::named(self.trigger.client.connection.as_deref()).into_iter().collect()
     }
 
     fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {

@@ -89,9 +89,9 @@ pub(super) fn deferred(file: &Connection, after: TaskId, limit: usize) -> Work<V
     collect(file, sql, params![after, count(limit)], row::deferred)
 }
 
-pub(super) fn intents(file: &Connection, id: TaskId, step: u32) -> Work<Vec<StoredIntent>> {
+pub(super) fn intents(file: &Connection, id: TaskId, step: Option<u32>) -> Work<Vec<StoredIntent>> {
     let sql = "SELECT ordinal, name, details, result FROM intents
-               WHERE task = ?1 AND step = ?2 ORDER BY ordinal";
+               WHERE task = ?1 AND step = coalesce(?2, step) ORDER BY step, ordinal";
     collect(file, sql, params![id, step], |row| {
         let details = serde_json::from_str(&row.get::<_, String>(2)?)?;
         let intent = Intent { ordinal: row.get(0)?, name: row.get(1)?, details };

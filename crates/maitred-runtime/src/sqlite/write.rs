@@ -170,7 +170,7 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
 /// The main calls of a task's step, which only who cancels it has to know.
 fn calls(file: &Connection, task: &Task) -> Work<Vec<StoredIntent>> {
     match task.cancel {
-        Some(_) => read::intents(file, task.id, task.step),
+        Some(_) => read::intents(file, task.id, Some(task.step)),
         None => Ok(Vec::new()),
     }
 }
@@ -270,7 +270,7 @@ pub(super) fn request_cancel(
     let mut task = row::get(file, id)?;
     let undoable = task.state == TaskState::Blocked
         && row::find_deferral(file, id)?.is_some_and(|deferral| deferral.on_cancel.is_some());
-    let calls = read::intents(file, id, task.step)?;
+    let calls = read::intents(file, id, Some(task.step))?;
     match task.request_cancel(request, Undoable(undoable), &calls, now)? {
         Some(entry) => store(file, &task, &entry)?,
         None => row::save(file, &task)?,
@@ -285,7 +285,7 @@ pub(super) fn settle_by_user(
     now: Timestamp,
 ) -> Work<()> {
     let mut task = row::get(file, id)?;
-    let calls = read::intents(file, id, task.step)?;
+    let calls = read::intents(file, id, Some(task.step))?;
     let call = task.in_question(&calls, settled)?;
     check_key(file, &task)?;
     if let Some(intent) = call {

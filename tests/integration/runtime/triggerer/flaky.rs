@@ -90,6 +90,7 @@ impl Store for FlakyStore {
         fn begin(fence: Fence, id: TaskId, step: u32, intent: &Intent) -> Begun;
         fn settle(fence: Fence, id: TaskId, step: u32, ordinal: u32, settled: &Settled) -> ();
         fn intents(id: TaskId, step: u32) -> Vec<StoredIntent>;
+        fn all_intents(id: TaskId) -> Vec<StoredIntent>;
         fn request_cancel(id: TaskId, request: CancelRequest, now: Timestamp) -> TaskState;
         fn cancel_requests(fence: Fence) -> Vec<Task>;
         fn pending_hooks(fence: Fence) -> Vec<TaskId>;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{ResponseCheck, check_expression, http_operator, target, truth};
 use crate::connection::HIDDEN;
 use crate::connection::has_reference;
+use crate::operator::ConnectionUse;
 use crate::operator::Deferral;
 use crate::operator::Flow;
 use crate::operator::MainCallError;
@@ -297,6 +298,10 @@ impl Operator for HttpRequest {
 
     fn arguments() -> Value {
         arguments_of::<Self>()
+    }
+
+    fn connections(&self) -> Vec<ConnectionUse> {
+        self.used_connections()
     }
 
     fn check(&self) -> Result<(), OperatorError> {

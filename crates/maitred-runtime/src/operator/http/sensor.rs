@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{ResponseCheck, http_operator, truth};
+use crate::operator::ConnectionUse;
 use crate::operator::Flow;
 use crate::operator::Operator;
 use crate::operator::OperatorContext;
@@ -123,6 +124,10 @@ impl Operator for HttpSensor {
 
     fn arguments() -> Value {
         arguments_of::<Self>()
+    }
+
+    fn connections(&self) -> Vec<ConnectionUse> {
+        self.used_connections()
     }
 
     fn check(&self) -> Result<(), OperatorError> {

@@ -1,0 +1,215 @@
+//! The engine whose tasks are in a store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::access::on_store;
+use super::admission::{Admission, Admitted};
+use super::definitions::StoreDefinitions;
+use super::engine::{Accepted, Engine, EngineError, TaskDetails, Warning};
+use super::registry::Registry;
+use super::store::{Store, StoreError, TaskFilter};
+use super::task::{CancelRequest, LogLine, NewTask, Task, TaskId, TaskState};
+use super::triggerer::{Triggerer, TriggererOptions};
+use crate::connection::{Clients, Connections, Environment};
+use crate::operator::Settled;
+use crate::trigger::{CancelReason, Definitions, Services};
+use maitred_core::catalog::{Catalog, Sources};
+use maitred_core::clock::{BoxFuture, Clock, Timestamp};
+
+/// How long the end of a task may go unseen by [`Engine::result`].
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Tasks in a store, run by the [`Triggerer`] of that store, in this process or in
+/// another.
+#[derive(Debug, Clone)]
+pub struct EmbeddedEngine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    admission: Admission,
+}
+
+impl EmbeddedEngine {
+    /// The engine of `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
+        let connections = Connections::new(Environment::of_process());
+        let clients = Arc::new(Clients::new(connections, Arc::clone(&clock)));
+        Self::admitting(store, Admission::new(registry, clients), clock)
+    }
+
+    /// The engine of `store` that accepts what `admission` does, with its operators, clients and waiters.
+    #[must_use]
+    pub fn admitting(store: Arc<dyn Store>, admission: Admission, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, admission }
+    }
+
+    /// The same that finds waiters here: see [`Admission::with_catalog`].
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Arc<Catalog>) -> Self {
+        self.admission.catalog = Some(catalog);
+        self
+    }
+
+    /// The same whose tasks call with these clients; the input of waits is checked with them. Default: those of
+    /// service `http`, with the connections of the process's environment.
+    ///
+    /// A test gives a client that answers by itself:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use maitred_core::clock::SystemClock;
+    /// # use maitred_runtime::connection::{Clients, Connections, Environment};
+    /// # use maitred_runtime::{EmbeddedEngine, Triggerer, TriggererOptions};
+    /// # fn test(engine: EmbeddedEngine, fake: Arc<dyn maitred_core::client::Client>) -> Triggerer {
+    /// let connections = Connections::new(Environment::empty());
+    /// let clients = Clients::new(connections, Arc::new(SystemClock::new()));
+    /// let engine = engine.with_clients(clients.with_client("http", fake));
+    /// engine.triggerer(TriggererOptions { until_idle: true, ..TriggererOptions::default() })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> Self {
+        self.admission.clients = Arc::new(clients);
+        self
+    }
+
+    /// A triggerer of this engine's tasks, with [`Self::services`].
+    #[must_use]
+    pub fn triggerer(&self, options: TriggererOptions) -> Triggerer {
+        self.triggerer_with(self.services(), options)
+    }
+
+    /// A triggerer of this engine's tasks with other services.
+    #[must_use]
+    pub fn triggerer_with(&self, services: Services, options: TriggererOptions) -> Triggerer {
+        let (store, registry) = (Arc::clone(&self.store), Arc::clone(&self.admission.registry));
+        Triggerer::new(store, registry, Arc::new(services), options)
+    }
+
+    /// What operators and triggers get: the clients and the catalog of this engine.
+    #[must_use]
+    pub fn services(&self) -> Services {
+        let catalog = || Arc::new(Catalog::new(Sources::default().with_environment()));
+        let definitions = StoreDefinitions::new(Arc::clone(&self.store));
+        Services {
+            clock: Arc::clone(&self.clock),
+            clients: Arc::clone(&self.admission.clients),
+            catalog: self.admission.catalog.clone().unwrap_or_else(catalog),
+            definitions: Definitions::new(Arc::new(definitions)),
+        }
+    }
+}
+
+impl EmbeddedEngine {
+    /// Runs something on the store, which blocks, without holding up the others.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        Ok(on_store(&self.store, work).await?)
+    }
+
+    /// The same with a task of the store.
+    async fn with_task<T: Send + 'static>(
+        &self,
+        id: TaskId,
+        work: impl FnOnce(&dyn Store, Task) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        self.run(move |store| work(store, store.task(id)?.ok_or(StoreError::NotFound(id))?)).await
+    }
+}
+
+impl Engine for EmbeddedEngine {
+    fn start_all(&self, mut tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Accepted, EngineError>> {
+        Box::pin(async move {
+            let Admitted { definitions, warnings } = self.admission.admit(&mut tasks)?;
+            let now = self.clock.now();
+            let tasks = self.run(move |store| store.submit_with(&tasks, &definitions, now)).await?;
+            Ok(Accepted { tasks, warnings })
+        })
+    }
+
+    fn get(&self, id: TaskId) -> BoxFuture<'_, Result<Task, EngineError>> {
+        Box::pin(self.with_task(id, |_, task| Ok(task)))
+    }
+
+    fn find<'a>(&'a self, id_or_key: &'a str) -> BoxFuture<'a, Result<Task, EngineError>> {
+        let key = id_or_key.to_owned();
+        Box::pin(async move {
+            let found = self.run(move |store| match key.parse() {
+                Ok(id) => store.task(id),
+                Err(_) => store.task_of_key(&key),
+            });
+            found.await?.ok_or_else(|| EngineError::NotFound(id_or_key.to_owned()))
+        })
+    }
+
+    fn list(&self, filter: TaskFilter) -> BoxFuture<'_, Result<Vec<Task>, EngineError>> {
+        Box::pin(self.run(move |store| store.tasks(&filter)))
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<BTreeMap<TaskState, u64>, EngineError>> {
+        Box::pin(self.run(|store| Ok(store.counts()?.into_iter().collect())))
+    }
+
+    fn details(&self, id: TaskId) -> BoxFuture<'_, Result<TaskDetails, EngineError>> {
+        Box::pin(self.with_task(id, move |store, task| {
+            let (deferral, history) = (store.deferral(id)?, store.history(id)?);
+            Ok(TaskDetails { task, deferral, calls: store.all_intents(id)?, history })
+        }))
+    }
+
+    fn logs(&self, id: TaskId, skip: usize) -> BoxFuture<'_, Result<Vec<LogLine>, EngineError>> {
+        Box::pin(self.run(move |store| store.logs(id, skip)))
+    }
+
+    fn result(&self, id: TaskId) -> BoxFuture<'_, Result<Task, EngineError>> {
+        Box::pin(async move {
+            loop {
+                let task = self.get(id).await?;
+                if task.state.is_final() {
+                    return Ok(task);
+                }
+                self.clock.sleep(LOOK_EVERY).await;
+            }
+        })
+    }
+
+    fn cancel(&self, id: TaskId, undo: bool) -> BoxFuture<'_, Result<TaskState, EngineError>> {
+        let request = CancelRequest { reason: CancelReason::User, undo };
+        let now = self.clock.now();
+        Box::pin(self.run(move |store| store.request_cancel(id, request, now)))
+    }
+
+    fn settle(&self, id: TaskId, settled: Settled) -> BoxFuture<'_, Result<(), EngineError>> {
+        let now = self.clock.now();
+        Box::pin(self.run(move |store| store.settle_by_user(id, &settled, now)))
+    }
+
+    fn retry(
+        &self,
+        id: TaskId,
+        args: Option<Value>,
+    ) -> BoxFuture<'_, Result<Vec<Warning>, EngineError>> {
+        Box::pin(async move {
+            let mut changed = match args {
+                None => None,
+                Some(args) => Some(NewTask { args, ..self.get(id).await?.spec }),
+            };
+            let admitted = self.admission.admit(changed.as_mut_slice())?;
+            let (definitions, now) = (admitted.definitions, self.clock.now());
+            let retry =
+                move |store: &dyn Store| store.retry_with(id, changed.as_ref(), &definitions, now);
+            self.run(retry).await?;
+            Ok(admitted.warnings)
+        })
+    }
+
+    fn prune(&self, before: Timestamp) -> BoxFuture<'_, Result<usize, EngineError>> {
+        Box::pin(self.run(move |store| store.prune(before)))
+    }
+}
