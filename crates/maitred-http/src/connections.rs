@@ -10,7 +10,7 @@ use reqwest::{ClientBuilder, Identity, Url};
 
 use maitred_net::delivery::Delivery;
 use maitred_net::error_chain::root_cause;
-use maitred_net::proxies;
+use maitred_net::proxies::is_loopback;
 use maitred_net::roots;
 use maitred_net::tls::{certificates, read_pem, with_environment_proxies, with_system_roots};
 
@@ -155,10 +155,4 @@ fn identity(cert: &str, key: Option<&str>) -> Result<Identity, String> {
     }
     Identity::from_pem(&pem)
         .map_err(|_| format!("`cert`: no PEM certificate with its key in {cert}"))
-}
-
-/// Whether `url` names this machine's loopback interface.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    proxies::is_loopback(host.trim_start_matches('[').trim_end_matches(']'))
 }

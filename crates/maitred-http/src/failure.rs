@@ -169,7 +169,7 @@ fn innermost<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option
 }
 
 fn is_proxied(url: &Url) -> bool {
-    Proxies::from_env().is_ok_and(|proxies| proxies.proxy_for(url.as_str()).is_some())
+    Proxies::from_env().is_ok_and(|proxies| proxies.proxy_for(url).is_some())
 }
 
 fn host_and_port(url: &Url) -> String {

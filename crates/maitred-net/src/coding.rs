@@ -14,29 +14,20 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 /// The most codings of one body. More than two are not used in practice.
 const MAX_CODINGS: usize = 4;
 
-/// Why a body cannot be decoded.
-#[derive(Debug)]
+/// Why a body cannot be decoded. There are no other reasons.
+#[derive(Debug, thiserror::Error)]
 pub enum CodingError {
     /// It has a coding that is not supported, or too many of them.
+    #[error(
+        "the body has the content coding `{0}`, which cannot be decoded: known are gzip, deflate, br and zstd"
+    )]
     Unknown(String),
     /// It is not valid in its coding, or it ends too soon.
+    #[error("the body was cut off or garbled: {0}")]
     Garbled(String),
     /// It is larger than the cap once it is decoded.
+    #[error("the body is too large once it is decompressed")]
     TooLarge,
-}
-
-impl fmt::Display for CodingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(coding) => write!(
-                f,
-                "the body has the content coding `{coding}`, which cannot be decoded: \
-                 known are gzip, deflate, br and zstd"
-            ),
-            Self::Garbled(reason) => write!(f, "the body was cut off or garbled: {reason}"),
-            Self::TooLarge => f.write_str("the body is too large once it is decompressed"),
-        }
-    }
 }
 
 /// Decodes a body. `content_encoding` is the value of that header: the codings in the order in which they

@@ -12,6 +12,9 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+use reqwest::Url;
+
 /// The schemes of a proxy's URL.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
@@ -33,7 +36,7 @@ struct Exception {
 #[derive(Clone, Debug, PartialEq)]
 enum Hosts {
     All,
-    Network(IpAddr, u8),
+    Network(IpNet),
     /// In lower case.
     Domain(String),
 }
@@ -56,12 +59,12 @@ impl Proxies {
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let proxy = |name: &'static str, capitals: &'static str| {
-            let is_from_header = capitals == "HTTP_PROXY" && set("REQUEST_METHOD").is_some();
             // Under CGI, a request header named `Proxy` sets this variable.
+            let is_from_header = capitals == "HTTP_PROXY" && set("REQUEST_METHOD").is_some();
             let in_capitals =
                 || set(capitals).filter(|_| !is_from_header).map(|url| (capitals, url));
             let found = set(name).map(|url| (name, url)).or_else(in_capitals);
-            found.map(|(name, url)| checked_url(name, &url)).transpose()
+            found.map(|(name, url)| checked_url(name, url)).transpose()
         };
         let all = proxy("all_proxy", "ALL_PROXY")?;
         let exceptions = set("no_proxy").or_else(|| set("NO_PROXY")).unwrap_or_default();
@@ -70,7 +73,7 @@ impl Proxies {
             https: proxy("https_proxy", "HTTPS_PROXY")?.or(all),
             exceptions: exceptions
                 .split(|c: char| c == ',' || c.is_whitespace())
-                .filter_map(Exception::of)
+                .filter_map(Exception::parse)
                 .collect(),
         })
     }
@@ -80,38 +83,16 @@ impl Proxies {
         self.http.is_none() && self.https.is_none()
     }
 
-    /// The URLs of all proxies.
-    pub fn urls(&self) -> impl Iterator<Item = &str> {
-        self.http.iter().chain(&self.https).map(String::as_str)
-    }
-
     /// The URL of the proxy for requests to `url`.
-    pub fn proxy_for(&self, url: &str) -> Option<&str> {
-        let (scheme, rest) = url.split_once("://")?;
-        let (proxy, default_port) = match scheme {
-            "http" => (&self.http, 80),
-            "https" => (&self.https, 443),
+    pub fn proxy_for(&self, url: &Url) -> Option<&str> {
+        let proxy = match url.scheme() {
+            "http" => self.http.as_deref()?,
+            "https" => self.https.as_deref()?,
             _ => return None,
         };
-        let (host, port) = host_and_port(authority(rest));
-        let port = port.and_then(|port| port.parse().ok()).unwrap_or(default_port);
-        let host = bare(host).to_lowercase();
-        let is_excepted = || self.exceptions.iter().any(|exception| exception.has(&host, port));
-        proxy.as_deref().filter(|_| !is_loopback(&host) && !is_excepted())
-    }
-}
-
-/// The host and port of a URL after the scheme, without a login.
-fn authority(rest: &str) -> &str {
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
-/// Splits off the port. An IPv6 address is in brackets.
-fn host_and_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        Some(_) | None => (authority, None),
+        let (host, port) = (bare(url.host_str()?), url.port_or_known_default()?);
+        let is_excepted = || self.exceptions.iter().any(|exception| exception.has(host, port));
+        (!is_loopback(url) && !is_excepted()).then_some(proxy)
     }
 }
 
@@ -121,38 +102,35 @@ fn bare(host: &str) -> &str {
 }
 
 /// Checks the URL of a proxy. The default scheme is http.
-fn checked_url(variable: &str, url: &str) -> Result<String, String> {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let (host, port) = host_and_port(authority(rest));
-    let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
-    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
-    if !is_known
-        || host.trim_matches(':').is_empty()
-        || !port.is_none_or(is_port)
-        || rest.contains(|c: char| c.is_whitespace() || c.is_control())
+fn checked_url(variable: &str, mut url: String) -> Result<String, String> {
+    if !url.contains("://") {
+        url.insert_str(0, "http://");
+    }
+    let is_usable = |parsed: Url| {
+        SCHEMES.contains(&parsed.scheme()) && parsed.host_str().is_some_and(|host| !host.is_empty())
+    };
+    if url.contains(|c: char| c.is_whitespace() || c.is_control())
+        || !Url::parse(&url).is_ok_and(is_usable)
     {
         return Err(format!("{variable} is not the URL of a proxy, such as http://HOST:PORT"));
     }
-    Ok(format!("{scheme}://{rest}"))
+    Ok(url)
 }
 
 impl Exception {
-    fn of(entry: &str) -> Option<Self> {
-        let whole = |hosts| Some(Self { hosts, port: None });
-        if let Ok(address) = entry.parse::<IpAddr>() {
-            return whole(network(address, None));
+    fn parse(entry: &str) -> Option<Self> {
+        let network =
+            |host: &str| host.parse().ok().or(host.parse::<IpAddr>().ok().map(IpNet::from));
+        if let Some(network) = network(entry) {
+            return Some(Self { hosts: Hosts::Network(network), port: None });
         }
-        if let Some((address, length)) = entry.split_once('/')
-            && let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u8>())
-        {
-            let bits = if address.is_ipv4() { 32 } else { 128 };
-            return whole(network(address, Some(length))).filter(|_| length <= bits);
-        }
-        let (host, port) = host_and_port(entry);
-        let port = port.map(str::parse).transpose().ok()?;
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
+            Some(_) | None => (entry, None),
+        };
         let host = bare(host);
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Some(Self { hosts: network(address, None), port });
+        if let Some(network) = network(host) {
+            return Some(Self { hosts: Hosts::Network(network), port });
         }
         let domain = host.strip_prefix('*').unwrap_or(host);
         let hosts = match domain.trim_start_matches('.') {
@@ -167,8 +145,8 @@ impl Exception {
     fn has(&self, host: &str, port: u16) -> bool {
         let is_host = match &self.hosts {
             Hosts::All => true,
-            Hosts::Network(network, length) => {
-                host.parse().is_ok_and(|address| is_within(address, *network, *length))
+            Hosts::Network(network) => {
+                host.parse().is_ok_and(|address: IpAddr| network.contains(&address))
             }
             Hosts::Domain(domain) => host
                 .strip_suffix(domain.as_str())
@@ -178,29 +156,9 @@ impl Exception {
     }
 }
 
-/// The addresses that share the first `length` bits (default: all) of `address`.
-fn network(address: IpAddr, length: Option<u8>) -> Hosts {
-    let all = if address.is_ipv4() { 32 } else { 128 };
-    Hosts::Network(address, length.unwrap_or(all).min(all))
-}
-
-fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
-    // What is left after the bits that count; a shift by all of them would overflow.
-    match (address, network) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => {
-            let differing = one.to_bits() ^ other.to_bits();
-            differing.checked_shr(32 - u32::from(length)).unwrap_or(0) == 0
-        }
-        (IpAddr::V6(one), IpAddr::V6(other)) => {
-            let differing = one.to_bits() ^ other.to_bits();
-            differing.checked_shr(128 - u32::from(length)).unwrap_or(0) == 0
-        }
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-    }
-}
-
-/// Whether `host` is the name or an address of the loopback interface.
-pub fn is_loopback(host: &str) -> bool {
+/// Whether the host of `url` is the name or an address of the loopback interface.
+pub fn is_loopback(url: &Url) -> bool {
+    let host = bare(url.host_str().unwrap_or_default());
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
@@ -211,6 +169,10 @@ mod tests {
     fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, String> {
         let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
         Proxies::from_variables(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn proxy_for<'a>(proxies: &'a Proxies, url: &str) -> Option<&'a str> {
+        proxies.proxy_for(&Url::parse(url).unwrap())
     }
 
     #[test]
@@ -250,7 +212,7 @@ mod tests {
         for (list, host, port, direct) in table {
             let found = proxies(&[("http_proxy", "http://p:1"), ("no_proxy", list)]).unwrap();
             let url = format!("http://me:pw@{host}{port}/path?a=@b");
-            assert_eq!(found.proxy_for(&url).is_none(), direct, "{list}: {url}");
+            assert_eq!(proxy_for(&found, &url).is_none(), direct, "{list}: {url}");
         }
     }
 
@@ -265,7 +227,7 @@ mod tests {
     fn a_variable_in_lower_case_wins_and_an_empty_one_is_not_set() {
         let found = |variables: &[(&str, &str)], scheme: &str| {
             let found = proxies(variables).unwrap();
-            found.proxy_for(&format!("{scheme}://a.test")).map(str::to_owned)
+            proxy_for(&found, &format!("{scheme}://a.test")).map(str::to_owned)
         };
         let both = [("HTTP_PROXY", "http://upper"), ("http_proxy", "http://lower")];
         assert_eq!(found(&both, "http").unwrap(), "http://lower");
@@ -282,7 +244,7 @@ mod tests {
     fn the_loopback_interface_needs_no_proxy() {
         let found = proxies(&[("http_proxy", "http://p")]).unwrap();
         for host in ["localhost", "127.0.0.1", "127.8.8.8", "[::1]"] {
-            assert_eq!(found.proxy_for(&format!("http://{host}:8080/")), None, "{host}");
+            assert_eq!(proxy_for(&found, &format!("http://{host}:8080/")), None, "{host}");
         }
     }
 

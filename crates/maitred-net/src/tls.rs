@@ -9,7 +9,6 @@ use rustls::pki_types::pem::PemObject as _;
 use super::proxies::Proxies;
 use super::roots;
 use maitred_core::file::{self, FileError};
-use maitred_core::secrets::urls;
 
 /// The largest file of certificates that is read, in bytes.
 const MAX_PEM: u64 = 16 << 20;
@@ -23,11 +22,7 @@ pub fn with_environment_proxies(builder: ClientBuilder) -> Result<ClientBuilder,
     if proxies.is_empty() {
         return Ok(builder);
     }
-    if let Some(url) = proxies.urls().find(|url| Url::parse(url).is_err()) {
-        return Err(format!("the proxy {} is not a URL", urls::masked(url)));
-    }
-    let proxy =
-        reqwest::Proxy::custom(move |url| Url::parse(proxies.proxy_for(url.as_str())?).ok());
+    let proxy = reqwest::Proxy::custom(move |url| Url::parse(proxies.proxy_for(url)?).ok());
     Ok(builder.proxy(proxy))
 }
 
