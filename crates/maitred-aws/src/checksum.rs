@@ -13,10 +13,7 @@ use super::protocol::Request;
 const ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
 
 /// Adds the checksum of the body if the operation takes one and the caller gives none: CRC-32, as in
-/// botocore, or the algorithm that the caller names.
-///
-/// # Errors
-/// The caller names an unsupported algorithm.
+/// botocore, or the algorithm that the caller names, if it is supported.
 pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(), InvalidCall> {
     let takes_algorithm = takes_algorithm(operation);
     let given = request.headers.iter().any(|(name, _)| name.starts_with("x-amz-checksum-"));

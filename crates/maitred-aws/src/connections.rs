@@ -3,10 +3,10 @@
 //! [`with_aws`] adds AWS to [`Clients`]; [`aws_client`] returns the client of a connection, for operators that use an
 //! AWS SDK themselves.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::{AwsClient, AwsEnvironment, AwsSettings, with_known_secrets};
+use crate::known_secrets::with_known_secrets;
+use crate::{AwsClient, AwsEnvironment, AwsSettings};
 use maitred_core::client::{Call, CallError, Client, InputProblem};
 use maitred_core::clock::BoxFuture;
 use maitred_core::secrets::KnownSecrets;
@@ -40,14 +40,9 @@ pub async fn aws_client(
     aws.cloned().ok_or_else(|| ConnectionError::no_clients(service))
 }
 
+#[derive(Debug)]
 struct AwsFactory {
     models: Models,
-}
-
-impl fmt::Debug for AwsFactory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwsFactory").field("models", &self.models).finish()
-    }
 }
 
 impl ClientFactory for AwsFactory {

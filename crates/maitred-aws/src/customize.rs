@@ -9,10 +9,7 @@ use super::endpoint::{ResolvedEndpoint, is_ip, split_port};
 use super::invalid_call::InvalidCall;
 use super::protocol::Request;
 
-/// Refuses operations that are not supported.
-///
-/// # Errors
-/// The service needs another signature than version 4, or the operation streams events.
+/// Refuses operations that need another signature than version 4, or that stream events.
 pub(super) fn refuse(
     service: &ServiceModel,
     operation: &OperationModel,
@@ -38,9 +35,6 @@ pub(super) fn refuse(
 }
 
 /// Refuses an endpoint that takes other signatures only, such as that of a multi-region access point.
-///
-/// # Errors
-/// None of its schemes is Signature Version 4.
 pub(super) fn check_signer(endpoint: &ResolvedEndpoint) -> Result<(), InvalidCall> {
     let schemes = endpoint.properties.get("authSchemes").and_then(Value::as_array);
     let names = schemes.into_iter().flatten().filter_map(|scheme| scheme.get("name")?.as_str());

@@ -8,12 +8,10 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-mod error;
 mod functions;
 
-pub(super) use error::EndpointError;
 pub(super) use functions::{
-    Partitions, is_ip, is_valid_host_label, parse_url, split_port, uri_encode,
+    EndpointError, Partitions, is_ip, is_valid_host_label, parse_url, split_port, uri_encode,
 };
 
 /// The longest text that a template may make, in bytes: rules could double a text until the memory is used
@@ -65,18 +63,12 @@ pub(super) struct ResolvedEndpoint {
 
 impl RuleSet {
     /// Reads the JSON of a rule set.
-    ///
-    /// # Errors
-    /// The text is not a rule set.
     pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
         serde_json::from_str(text).map_err(|error| EndpointError(error.to_string()))
     }
 
     /// The endpoint for these parameters (`Region`, `UseFIPS`, `Endpoint`, …); ones that the rule
-    /// set does not have are ignored.
-    ///
-    /// # Errors
-    /// The rules end with an error, or without an endpoint.
+    /// set does not have are ignored. The rules can end with an error.
     pub(super) fn resolve(
         &self,
         partitions: &Partitions,
@@ -202,7 +194,7 @@ impl<'a> Scope<'a> {
             }
             let end = brace.strip_prefix('{').and_then(|inner| inner.split_once('}'));
             let (reference, after) =
-                end.ok_or_else(|| EndpointError(format!("`{template}` is no template")))?;
+                end.ok_or_else(|| EndpointError(format!("`{template}` is not a template")))?;
             let mut path = reference.split('#');
             let start = path.next().and_then(|name| self.variable(name));
             let found = path.fold(start, |value, key| value.and_then(|value| value.get(key)));

@@ -1,7 +1,6 @@
 //! From the SDK runtime's errors to [`CallError`].
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -24,7 +23,8 @@ use super::limits::BodyError;
 use super::protocol::{ProtocolError, Reply};
 
 /// The error in a reply.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{metadata}")]
 pub(super) struct ServiceError {
     metadata: ErrorMetadata,
     status: u16,
@@ -62,17 +62,17 @@ impl ServiceError {
     }
 }
 
-impl fmt::Display for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.metadata)
-    }
-}
-
-impl StdError for ServiceError {}
-
 impl ProvideErrorMetadata for ServiceError {
     fn meta(&self) -> &ErrorMetadata {
         &self.metadata
+    }
+
+    /// The code that the SDK goes by: it does not know those of EC2 and others for a wrong clock.
+    fn code(&self) -> Option<&str> {
+        match self.metadata.code() {
+            Some("RequestExpired" | "RequestInTheFuture") => Some("RequestTimeTooSkewed"),
+            code => code,
+        }
     }
 }
 

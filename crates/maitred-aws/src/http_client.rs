@@ -4,9 +4,7 @@
 //! that costs several times what everything else does before the first request. Here that waits for
 //! the first request that goes over TLS.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -28,22 +26,20 @@ use maitred_net::roots;
 
 use super::connectors::{ConnectionKind, Connectors};
 use super::limits::with_limits;
+use super::reqwest_client::ReqwestClient;
 
-/// An HTTP client like the SDK's own, for `aws_config`'s loader, that starts faster. Proxies are those
-/// of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), certificates those of the system.
-///
-/// Requests for the credentials of a container and for instance metadata go to no proxy. A reply may
-/// have [`MAX_REPLY_BYTES`](super::MAX_REPLY_BYTES), and has to end within the read time-out (default 60 s).
-#[must_use]
-pub fn http_client() -> SharedHttpClient {
-    with_limits(LazyClient::default(), LazyClient { is_direct: true, ..LazyClient::default() })
+/// A client with the proxies of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) and the certificates of the
+/// system.
+pub(super) fn http_client() -> SharedHttpClient {
+    match Proxies::from_env() {
+        Ok(proxies) if proxies.is_empty() => with_limits(LazyClient::default()),
+        Ok(_) | Err(_) => with_limits(ReqwestClient::default()),
+    }
 }
 
-/// Makes connectors that read the certificates of the system with the first request over TLS.
+/// Makes connectors that read the certificates of the system with the first request over TLS, and know no proxies.
 #[derive(Debug, Default)]
 struct LazyClient {
-    /// Whether requests go through no proxy.
-    is_direct: bool,
     connectors: Connectors,
 }
 
@@ -57,15 +53,12 @@ impl HttpClient for LazyClient {
         self.connectors.get_or_make(kind, || {
             let mut builder = Connector::builder().connector_settings(settings.clone());
             builder.set_sleep_impl(components.sleep_impl());
+            builder.set_proxy_config(Some(ProxyConfig::disabled()));
             if kind.delivery == Delivery::Once {
                 builder.set_pool_max_idle_per_host(Some(0));
             }
-            SharedHttpConnector::new(LazyConnector {
-                builder,
-                is_direct: self.is_direct,
-                proxies: Proxies::from_env(),
-                made: Mutex::default(),
-            })
+            let (plain, secure) = (OnceLock::new(), OnceLock::new());
+            SharedHttpConnector::new(LazyConnector { builder, plain, secure })
         })
     }
 
@@ -75,53 +68,25 @@ impl HttpClient for LazyClient {
     }
 }
 
+#[derive(Debug)]
 struct LazyConnector {
     builder: ConnectorBuilder,
-    is_direct: bool,
-    proxies: Result<Proxies, String>,
-    /// One for each route to a server.
-    made: Mutex<HashMap<Route, SharedHttpConnector>>,
-}
-
-/// What a connection to a server depends on.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-struct Route {
-    proxy: Option<String>,
-    /// Whether certificates of the system are needed.
-    is_secure: bool,
+    plain: OnceLock<SharedHttpConnector>,
+    secure: OnceLock<SharedHttpConnector>,
 }
 
 impl LazyConnector {
-    fn connector(&self, request: &HttpRequest) -> Result<SharedHttpConnector, String> {
-        let route = self.route(request)?;
-        // A connector is inserted whole or not at all, so a poisoned map is still good.
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connector) = made.get(&route) {
-            return Ok(connector.clone());
+    fn connector(&self, request: &HttpRequest) -> Result<&SharedHttpConnector, String> {
+        let is_plain = request.uri().starts_with("http://");
+        let made = if is_plain { &self.plain } else { &self.secure };
+        if let Some(connector) = made.get() {
+            return Ok(connector);
         }
-        let proxy = match &route.proxy {
-            Some(url) => ProxyConfig::all(url.as_str())
-                .map_err(|_| "the proxy of the environment cannot be used".to_owned())?,
-            None => ProxyConfig::disabled(),
-        };
-        let trusted = if route.is_secure { system_roots()? } else { TrustStore::empty() };
+        let trusted = if is_plain { TrustStore::empty() } else { system_roots()? };
         let tls = TlsContext::builder().with_trust_store(trusted).build();
         let tls = tls.map_err(|error| error.to_string())?;
-        let mut builder = self.builder.clone();
-        builder.set_proxy_config(Some(proxy));
-        let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls);
-        Ok(made.entry(route).or_insert(SharedHttpConnector::new(builder.build())).clone())
-    }
-
-    fn route(&self, request: &HttpRequest) -> Result<Route, String> {
-        let proxy = match &self.proxies {
-            _ if self.is_direct => None,
-            Ok(proxies) => proxies.proxy_for(request.uri()).map(str::to_owned),
-            Err(message) => return Err(message.clone()),
-        };
-        let over_tls = proxy.as_ref().is_some_and(|url| !url.starts_with("http://"));
-        let is_plain = request.uri().starts_with("http://");
-        Ok(Route { proxy, is_secure: over_tls || !is_plain })
+        let builder = self.builder.clone().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        Ok(made.get_or_init(|| SharedHttpConnector::new(builder.tls_context(tls).build())))
     }
 }
 
@@ -141,12 +106,5 @@ impl HttpConnector for LazyConnector {
             Ok(connector) => connector.call(request),
             Err(message) => HttpConnectorFuture::ready(Err(ConnectorError::user(message.into()))),
         }
-    }
-}
-
-impl fmt::Debug for LazyConnector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The URL of a proxy may hold a login.
-        f.debug_struct("LazyConnector").finish_non_exhaustive()
     }
 }

@@ -16,8 +16,7 @@ struct RecordingProvider {
 }
 
 /// Adds the secret keys and session tokens that `config` fetches to `known`.
-#[must_use]
-pub fn with_known_secrets(config: SdkConfig, known: KnownSecrets) -> SdkConfig {
+pub(super) fn with_known_secrets(config: SdkConfig, known: KnownSecrets) -> SdkConfig {
     let Some(inner) = config.credentials_provider() else { return config };
     let provider = SharedCredentialsProvider::new(RecordingProvider { inner, known });
     config.into_builder().credentials_provider(provider).build()

@@ -15,26 +15,26 @@ mod endpoint;
 mod protocol;
 
 mod runtime;
-mod clock_skew;
 mod identity_cache;
+#[cfg(feature = "runtime")]
 mod known_secrets;
 mod reply;
 mod error;
 mod pages;
 
 mod http_client;
+mod reqwest_client;
 mod connectors;
 mod sent_once;
 mod limits;
-mod instance_metadata;
 
 #[cfg(feature = "runtime")]
 pub mod connections;
 
 pub use client::AwsClient;
 pub use config::{AccessKeys, AwsEnvironment, AwsSettings, AwsSettingsError, Role};
-pub use http_client::http_client;
-pub use known_secrets::{MIN_SECRET_LENGTH, with_known_secrets};
+#[cfg(feature = "runtime")]
+pub use known_secrets::MIN_SECRET_LENGTH;
 pub use limits::MAX_REPLY_BYTES;
 pub use pages::{MAX_PAGES, has_next_page};
 pub use prepare::{Prepared, input_problems};

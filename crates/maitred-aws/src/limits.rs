@@ -1,10 +1,8 @@
-//! Limits of an HTTP exchange: its time, the size of its reply, and whether a proxy may see it.
+//! Limits of an HTTP exchange: its time, and the size of its reply.
 //!
 //! They apply to everything that the AWS client sends: calls, and requests for credentials (STS, IAM
 //! Identity Center, containers, instance metadata).
 
-use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -15,14 +13,9 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::{
-    RuntimeComponents, RuntimeComponentsBuilder,
-};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use aws_smithy_types::config_bag::ConfigBag;
-
-use super::instance_metadata::is_metadata_request;
 
 /// The largest reply that is read, in bytes, before and after decompression. A larger one is a
 /// [`ResponseError`](maitred_core::client::transport::RESPONSE).
@@ -35,19 +28,11 @@ pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// An HTTP client with limits. The read time-out covers the whole exchange, up to the last byte of the
 /// body.
 #[derive(Debug)]
-struct LimitedClient {
-    client: SharedHttpClient,
-    /// Sends what no proxy may see.
-    direct: SharedHttpClient,
-}
+struct LimitedClient(SharedHttpClient);
 
-/// Adds limits to `client`; `direct` is the same client without a proxy.
-pub(super) fn with_limits(
-    client: impl HttpClient + 'static,
-    direct: impl HttpClient + 'static,
-) -> SharedHttpClient {
-    let (client, direct) = (SharedHttpClient::new(client), SharedHttpClient::new(direct));
-    SharedHttpClient::new(LimitedClient { client, direct })
+/// Adds limits to `client`.
+pub(super) fn with_limits(client: impl HttpClient + 'static) -> SharedHttpClient {
+    SharedHttpClient::new(LimitedClient(SharedHttpClient::new(client)))
 }
 
 impl HttpClient for LimitedClient {
@@ -57,48 +42,26 @@ impl HttpClient for LimitedClient {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(LimitedConnector {
-            connector: self.client.http_connector(settings, components),
-            direct: self.direct.http_connector(settings, components),
+            connector: self.0.http_connector(settings, components),
             timeout: settings.read_timeout().unwrap_or(DEFAULT_TIMEOUT),
         })
     }
 
-    fn validate_base_client_config(
-        &self,
-        components: &RuntimeComponentsBuilder,
-        config: &ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.client.validate_base_client_config(components, config)
-    }
-
-    fn validate_final_config(
-        &self,
-        components: &RuntimeComponents,
-        config: &ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.client.validate_final_config(components, config)
-    }
-
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.client.connector_metadata()
+        self.0.connector_metadata()
     }
 }
 
 #[derive(Debug)]
 struct LimitedConnector {
     connector: SharedHttpConnector,
-    direct: SharedHttpConnector,
     timeout: Duration,
 }
 
 impl HttpConnector for LimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let timeout = self.timeout;
-        let connector = match is_metadata_request(&request) {
-            true => &self.direct,
-            false => &self.connector,
-        };
-        let sent = connector.call(request);
+        let sent = self.connector.call(request);
         let exchange = async { whole(sent.await?).await };
         HttpConnectorFuture::new(async move {
             let ended = tokio::time::timeout(timeout, exchange).await;
@@ -128,9 +91,11 @@ async fn whole(mut response: HttpResponse) -> Result<HttpResponse, ConnectorErro
 }
 
 /// Why a reply that has begun is of no use.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
+    #[error("the body was cut off")]
     CutOff { status: u16, source: BoxError },
+    #[error("the reply is larger than {} MiB", MAX_REPLY_BYTES / 1024 / 1024)]
     TooLarge { status: u16 },
 }
 
@@ -142,34 +107,7 @@ impl BodyError {
     }
 }
 
-impl fmt::Display for BodyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CutOff { .. } => f.write_str("the body was cut off"),
-            Self::TooLarge { .. } => {
-                write!(f, "the reply is larger than {} MiB", MAX_REPLY_BYTES / 1024 / 1024)
-            }
-        }
-    }
-}
-
-impl Error for BodyError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::CutOff { source, .. } => Some(source.as_ref()),
-            Self::TooLarge { .. } => None,
-        }
-    }
-}
-
 /// An exchange that did not end in time.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the reply did not end within {0:?}")]
 struct TooSlow(Duration);
-
-impl fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the reply did not end within {:?}", self.0)
-    }
-}
-
-impl Error for TooSlow {}

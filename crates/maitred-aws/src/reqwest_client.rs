@@ -11,12 +11,14 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-use crate::connectors::{ConnectionKind, Connectors};
 use maitred_core::client::Verify;
 use maitred_net::delivery::Delivery;
 use maitred_net::tls;
 
-/// An HTTP client on `reqwest`.
+use super::connectors::{ConnectionKind, Connectors};
+
+/// An HTTP client on `reqwest`. The default one accepts the certificates of the system, and uses the proxies of the
+/// environment.
 pub(super) struct ReqwestClient {
     verify: Verify,
     /// The proxies by scheme; those of the environment if it is empty, no proxy at all if it is `None`.
@@ -28,7 +30,7 @@ impl ReqwestClient {
     /// A client with these settings, which are tried out. The error is a message.
     pub(super) fn new(verify: &Verify, proxies: &BTreeMap<String, String>) -> Result<Self, String> {
         let (verify, proxies) = (verify.clone(), Some(proxies.clone()));
-        let client = Self { verify, proxies, connectors: Connectors::default() };
+        let client = Self { verify, proxies, ..Self::default() };
         let kind = ConnectionKind {
             connect_timeout: None,
             read_timeout: None,
@@ -40,7 +42,7 @@ impl ReqwestClient {
 
     /// The same without a proxy.
     pub(super) fn direct(&self) -> Self {
-        Self { verify: self.verify.clone(), proxies: None, connectors: Connectors::default() }
+        Self { verify: self.verify.clone(), proxies: None, ..Self::default() }
     }
 
     fn pool(&self, kind: ConnectionKind) -> Result<reqwest::Client, String> {
@@ -84,6 +86,13 @@ impl ReqwestClient {
             builder = builder.read_timeout(read);
         }
         builder.build().map_err(|_| "the TLS settings cannot be used; check `verify`".to_owned())
+    }
+}
+
+impl Default for ReqwestClient {
+    fn default() -> Self {
+        let (verify, proxies) = (Verify::Enabled(true), Some(BTreeMap::new()));
+        Self { verify, proxies, connectors: Connectors::default() }
     }
 }
 

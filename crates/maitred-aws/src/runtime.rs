@@ -58,7 +58,6 @@ use maitred_model::ServiceModel;
 use maitred_net::coding;
 use maitred_net::delivery::Delivery;
 
-use super::clock_skew::ClockSkewClassifier;
 use super::endpoint::ResolvedEndpoint;
 use super::error::ServiceError;
 use super::http_client::http_client;
@@ -157,7 +156,7 @@ fn interned(name: String) -> &'static str {
 fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     let mut components = RuntimeComponentsBuilder::new("maitred_core::client");
     let http_client = match config.http_client() {
-        Some(given) => with_limits(given.clone(), given),
+        Some(given) => with_limits(given),
         None => http_client(),
     };
     components.set_http_client(Some(http_client));
@@ -181,9 +180,6 @@ fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     if config.disable_clock_skew_correction() != Some(true) {
         components.push_retry_classifier(ServiceClockSkewClassifier::<ServiceError>::new());
         components.push_interceptor(ServiceClockSkewInterceptor::new());
-        if let Some(time) = config.time_source() {
-            components.push_retry_classifier(ClockSkewClassifier(time));
-        }
     }
     components.push_interceptor(ConnectionPoisoningInterceptor::new());
     components.push_interceptor(RequestInfoInterceptor::new());

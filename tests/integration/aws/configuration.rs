@@ -86,8 +86,8 @@ fn file(random: &mut fastrand::Rng) -> Vec<u8> {
 async fn region(config: &[u8], credentials: &[u8], profile: Option<&str>) -> Result<Value, String> {
     let environment =
         AwsEnvironment::from_variables::<&str, &str>([]).with_files(config, credentials);
-    let profile = profile.map(str::to_owned);
-    let settings = AwsSettings { profile, ..AwsSettings::default() };
+    let mut settings = AwsSettings::default();
+    settings.profile = profile.map(str::to_owned);
     match settings.sdk_config_in(&environment).await {
         Ok(config) => Ok(json!(config.region().map(ToString::to_string))),
         Err(bad) => Err(bad.to_string()),
@@ -120,7 +120,7 @@ async fn a_file_says_what_botocore_reads_in_it() {
                 read += usize::from(found.is_string());
             }
             (Err(said), Value::String(_)) => {
-                assert!(said.contains("is no AWS region"), "{case}");
+                assert!(said.contains("is not an AWS region"), "{case}");
             }
             (Err(_), _) => panic!("{case}"),
         }

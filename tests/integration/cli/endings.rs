@@ -289,7 +289,7 @@ async fn a_region_is_a_name_and_an_empty_one_is_none() {
     assert!(ran.stdout.contains("https://redshift.eu-west-1.amazonaws.com/"), "{ran:?}");
     for (maitred, more, said) in [
         (empty(), &[][..], "there is no AWS region"),
-        (empty(), &["--region", "x y"], "`x y` is no AWS region"),
+        (empty(), &["--region", "x y"], "`x y` is not an AWS region"),
         (Maitred::with_account().variable("AWS_REGION", "eu.west"), &[], "`eu.west` is no AWS"),
     ] {
         let ran = asked(maitred, more).await;

@@ -21,8 +21,8 @@ pub(crate) fn check(input: &[u8]) {
     let environment = environment.with_files(config, credentials);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for profile in PROFILES {
-        let settings =
-            AwsSettings { profile: profile.map(str::to_owned), ..AwsSettings::default() };
+        let mut settings = AwsSettings::default();
+        settings.profile = profile.map(str::to_owned);
         match runtime.block_on(settings.sdk_config_in(&environment)) {
             Ok(config) => {
                 let region = config.region().map(ToString::to_string);

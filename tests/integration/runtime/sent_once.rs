@@ -161,18 +161,11 @@ mod aws {
     use crate::support::redshift::{FakeRedshift, Fault, Pace};
 
     async fn client(endpoint: String, verify: Option<Verify>) -> AwsClient {
-        let keys = AccessKeys {
-            id: "AKIDEXAMPLE".to_owned(),
-            secret: "example".to_owned(),
-            session_token: None,
-        };
-        let settings = AwsSettings {
-            region: Some("eu-west-1".to_owned()),
-            endpoint_url: Some(endpoint),
-            verify,
-            keys: Some(keys),
-            ..AwsSettings::default()
-        };
+        let mut settings = AwsSettings::default();
+        settings.region = Some("eu-west-1".to_owned());
+        settings.endpoint_url = Some(endpoint);
+        settings.verify = verify;
+        settings.keys = Some(AccessKeys::new("AKIDEXAMPLE", "example"));
         AwsClient::new(&settings.sdk_config().await.unwrap())
     }
 

@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
 use maitred_core::process_group;
-use maitred_model::TimestampFormat;
 use maitred_model::timestamp::DateTime;
 
 /// The most bytes that a process may write.
@@ -23,10 +22,10 @@ const MAX_OUTPUT: u64 = 1 << 20;
 ///
 /// `account` is that of the profile, for a process that does not name one.
 pub(super) async fn run(
-    command: &str,
-    account: Option<&str>,
+    command: String,
+    account: Option<String>,
 ) -> Result<Credentials, CredentialsError> {
-    let mut command = command_of(command)?;
+    let mut command = command_of(&command)?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     process_group::lead(&mut command);
     let child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
@@ -96,7 +95,7 @@ async fn capped(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Crede
 }
 
 /// The credentials in the output of a process.
-fn credentials(output: &[u8], account: Option<&str>) -> Result<Credentials, CredentialsError> {
+fn credentials(output: &[u8], account: Option<String>) -> Result<Credentials, CredentialsError> {
     // Messages do not quote the output, which may be a secret.
     let found: Map<String, Value> =
         serde_json::from_slice(output).map_err(|_| failed("writes no JSON object"))?;
@@ -114,16 +113,19 @@ fn credentials(output: &[u8], account: Option<&str>) -> Result<Credentials, Cred
         .secret_access_key(required("SecretAccessKey")?)
         .provider_name("CredentialProcess");
     credentials.set_session_token(text("SessionToken").map(str::to_owned));
-    credentials.set_account_id(text("AccountId").or(account).map(Into::into));
-    credentials.set_expiry(member("Expiration").map(expiration).transpose()?);
+    credentials.set_account_id(text("AccountId").map(str::to_owned).or(account).map(Into::into));
+    if let Some(time) = member("Expiration") {
+        let expires = time.as_str().and_then(expiration);
+        let expires = expires.ok_or_else(|| failed("writes an `Expiration` that is no time"))?;
+        credentials.set_expiry(Some(expires));
+    }
     Ok(credentials.build())
 }
 
-fn expiration(value: &Value) -> Result<SystemTime, CredentialsError> {
-    let time = value.as_str().and_then(DateTime::parse);
-    let time = time.ok_or_else(|| failed("writes an `Expiration` that is no time"))?;
-    let seconds = time.format(TimestampFormat::UnixTimestamp).parse().unwrap_or_default();
-    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+/// When credentials expire; `None` if the text is not a time.
+pub(super) fn expiration(text: &str) -> Option<SystemTime> {
+    let millis = DateTime::parse(text)?.epoch_millis();
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(millis).ok()?))
 }
 
 fn failed(what: impl std::fmt::Display) -> CredentialsError {
@@ -136,7 +138,7 @@ mod tests {
     use super::*;
 
     async fn said(command: &str) -> String {
-        let error = run(command, None).await.unwrap_err();
+        let error = run(command.to_owned(), None).await.unwrap_err();
         std::error::Error::source(&error).unwrap().to_string()
     }
 
@@ -151,7 +153,7 @@ mod tests {
     async fn credentials_of_a_process_are_read_as_botocore_reads_them() {
         let command = "printf '{\"Version\": 1, \"AccessKeyId\": \"A\", \"SecretAccessKey\": \"s # x\", \
              \"SessionToken\": \"t\", \"AccountId\": \"1\", \"Expiration\": \"2999-01-01T00:00:00Z\"}'";
-        let found = run(command, None).await.unwrap();
+        let found = run(command.to_owned(), None).await.unwrap();
         assert_eq!((found.access_key_id(), found.secret_access_key()), ("A", "s # x"));
         assert_eq!(found.session_token(), Some("t"));
         assert!(found.expiry().is_some() && found.account_id().is_some());
@@ -179,7 +181,7 @@ mod tests {
             let pipe = pipe.clone();
             move || std::fs::File::open(pipe).unwrap()
         });
-        let running = tokio::spawn(async move { run(&command, None).await.map(drop) });
+        let running = tokio::spawn(async move { run(command, None).await.map(drop) });
         // It is opened as soon as the child is there.
         let mut open = reader.await.unwrap();
         running.abort();

@@ -1,9 +1,8 @@
 //! Why settings cannot be used.
 
-use std::fmt;
-
 /// Settings that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct AwsSettingsError {
     message: String,
     help: Option<String>,
@@ -24,11 +23,3 @@ impl AwsSettingsError {
         self.help.as_deref()
     }
 }
-
-impl fmt::Display for AwsSettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for AwsSettingsError {}

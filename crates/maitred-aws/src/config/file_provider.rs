@@ -8,11 +8,10 @@ use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentials
 
 use super::environment::AwsEnvironment;
 use super::error::AwsSettingsError;
-use super::profile_credentials;
 use super::profiles::Profiles;
 use super::settings::AwsSettings;
 
-/// The SDK's chain of providers, rebuilt when the files change: keys are rotated there while waits run.
+/// A provider that is rebuilt when the files change: keys are rotated there while waits run.
 #[derive(Debug)]
 pub(super) struct FileProvider {
     settings: AwsSettings,
@@ -44,47 +43,23 @@ impl FileProvider {
     }
 
     async fn load(&self) -> provider::Result {
-        let current = self.current();
-        let provider = match self.changed(&current.profiles).await {
-            Ok(None) => current.provider,
+        let mut current = self.current();
+        match self.changed(&current.profiles).await {
+            Ok(None) => {}
             Ok(Some(new)) => {
-                let provider = new.provider.clone();
+                current = new.clone();
                 *self.current.lock().unwrap_or_else(PoisonError::into_inner) = new;
-                provider
             }
             // The keys may be being rotated right now.
             Err(bad) => {
                 tracing::warn!(error = %bad, "the AWS configuration cannot be read anew");
-                current.provider
             }
-        };
-        let profiles = self.current().profiles;
-        self.settings
-            .check_tokens(&self.environment, &profiles)
-            .map_err(CredentialsError::invalid_configuration)?;
-        match self.own(&profiles).await? {
-            Some(credentials) => Ok(credentials),
-            None => provider.provide_credentials().await,
         }
-    }
-
-    /// The credentials of a profile that has them itself or runs a process for them, or of a role that is
-    /// assumed with those of a process.
-    async fn own(&self, profiles: &Profiles) -> Result<Option<Credentials>, CredentialsError> {
-        let chain = self.settings.chain(&self.environment, profiles);
-        let chain = chain.map_err(CredentialsError::invalid_configuration)?;
-        let Some(own) = profile_credentials::find(&chain) else { return Ok(None) };
-        let found = own.credentials().await?;
-        if !own.is_source {
-            return Ok(Some(found));
-        }
-        let profiles = own.with_keys(profiles, &found);
-        let loaded = self.settings.load(&self.environment, &profiles).await;
-        let loaded = loaded.map_err(CredentialsError::invalid_configuration)?;
-        match loaded.credentials_provider() {
-            Some(provider) => provider.provide_credentials().await.map(Some),
-            None => Ok(None),
-        }
+        // Token files may have changed, too.
+        let lookup = self.settings.lookup(&self.environment, &current.profiles);
+        let source = lookup.and_then(|lookup| self.settings.source(&lookup, &current.profiles));
+        source.map_err(CredentialsError::invalid_configuration)?;
+        current.provider.provide_credentials().await
     }
 
     /// The profiles and their provider, if the files have changed.
@@ -93,8 +68,8 @@ impl FileProvider {
         if profiles == *known {
             return Ok(None);
         }
-        let loaded = self.settings.load(&self.environment, &profiles).await?;
-        Ok(loaded.credentials_provider().map(|provider| Current { profiles, provider }))
+        let (config, _) = self.settings.load(&self.environment, &profiles).await?;
+        Ok(config.credentials_provider().map(|provider| Current { profiles, provider }))
     }
 }
 

@@ -1,22 +1,19 @@
 //! The syntax of `~/.aws/config` and `~/.aws/credentials`: that of Python's `configparser`, which
 //! botocore reads them with.
 
-use std::collections::{HashMap, HashSet};
+use indexmap::IndexMap;
 
-/// A section, `[NAME]`, with its entries in the order of the file.
-#[derive(Debug)]
-pub(super) struct Section {
-    pub(super) name: String,
-    pub(super) entries: Vec<Entry>,
-}
+/// The sections `[NAME]` of a file, in its order.
+pub(super) type Sections = IndexMap<String, Section>;
+
+/// The entries of a section by key, which is in lower case.
+pub(super) type Section = IndexMap<String, Entry>;
 
 /// A line `KEY = VALUE` with the indented lines that belong to it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// In lower case.
-    pub(super) key: String,
     pub(super) value: String,
-    /// Where it begins, from 1.
+    /// The line that it begins in, from 1.
     pub(super) line: usize,
 }
 
@@ -31,7 +28,7 @@ pub(super) struct BadLine {
 const DEFAULTS: &str = "DEFAULT";
 
 /// The sections of a file.
-pub(super) fn parse(text: &str) -> Result<Vec<Section>, BadLine> {
+pub(super) fn parse(text: &str) -> Result<Sections, BadLine> {
     if text.starts_with('\u{feff}') {
         let message = "begins with a byte order mark; save the file as UTF-8 without one";
         return Err(BadLine { line: 1, message: message.to_owned() });
@@ -47,11 +44,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Section>, BadLine> {
 
 #[derive(Default)]
 struct Parser {
-    sections: Vec<Section>,
-    /// The sections by name.
-    names: HashMap<String, usize>,
-    /// The keys of all sections.
-    keys: HashSet<(usize, String)>,
+    sections: Sections,
     /// The section that entries go to.
     current: Option<usize>,
     /// Whether the last entry may go on in the next line.
@@ -88,27 +81,24 @@ impl Parser {
     }
 
     fn open_entry(&mut self) -> Option<&mut Entry> {
-        let section = self.sections.get_mut(self.current?)?;
-        section.entries.last_mut().filter(|_| self.open)
+        let (_, section) = self.sections.get_index_mut(self.current?)?;
+        section.last_mut().map(|(_, entry)| entry).filter(|_| self.open)
     }
 
     fn section(&mut self, name: &str) -> Result<(), String> {
-        let known = self.names.get(name).copied();
-        if known.is_some() && name != DEFAULTS {
+        if name != DEFAULTS && self.sections.contains_key(name) {
             return Err(format!("there is a section [{}] already", printable(name)));
         }
         self.open = false;
-        self.current = known.or_else(|| {
-            self.names.insert(name.to_owned(), self.sections.len());
-            self.sections.push(Section { name: name.to_owned(), entries: Vec::new() });
-            Some(self.sections.len() - 1)
-        });
+        let section = self.sections.entry(name.to_owned());
+        self.current = Some(section.index());
+        section.or_default();
         Ok(())
     }
 
     fn entry(&mut self, content: &str, line: usize) -> Result<(), String> {
-        let current = self.current.and_then(|index| Some((index, self.sections.get_mut(index)?)));
-        let Some((index, section)) = current else {
+        let current = self.current.and_then(|index| self.sections.get_index_mut(index));
+        let Some((name, section)) = current else {
             return Err("there must be a section before it, such as [default]".to_owned());
         };
         let Some((key, value)) = content.split_once(['=', ':']) else {
@@ -120,27 +110,27 @@ impl Parser {
         if key.is_empty() {
             return Err("there is no key before the `=`".to_owned());
         }
-        if !self.keys.insert((index, key.clone())) {
-            let (key, name) = (printable(&key), printable(&section.name));
-            return Err(format!("there is a `{key}` in [{name}] already"));
+        if section.contains_key(&key) {
+            return Err(format!(
+                "there is a `{}` in [{}] already",
+                printable(&key),
+                printable(name)
+            ));
         }
-        let value = value.trim_matches(is_space).to_owned();
-        section.entries.push(Entry { key, value, line });
+        section.insert(key, Entry { value: value.trim_matches(is_space).to_owned(), line });
         self.open = true;
         Ok(())
     }
 
-    fn finish(mut self) -> Vec<Section> {
-        for entry in self.sections.iter_mut().flat_map(|section| &mut section.entries) {
+    fn finish(mut self) -> Sections {
+        for entry in self.sections.values_mut().flat_map(IndexMap::values_mut) {
             entry.value.truncate(entry.value.trim_end_matches(is_space).len());
         }
-        let Some(&defaults) = self.names.get(DEFAULTS) else { return self.sections };
-        let shared = std::mem::take(&mut self.sections[defaults].entries);
-        for (index, section) in self.sections.iter_mut().enumerate() {
-            let own = |entry: &&Entry| !self.keys.contains(&(index, entry.key.clone()));
-            section.entries.extend(shared.iter().filter(own).cloned());
+        for (key, entry) in self.sections.shift_remove(DEFAULTS).unwrap_or_default() {
+            for section in self.sections.values_mut() {
+                section.entry(key.clone()).or_insert_with(|| entry.clone());
+            }
         }
-        self.sections.remove(defaults);
         self.sections
     }
 }

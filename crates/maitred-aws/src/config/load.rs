@@ -1,6 +1,6 @@
 //! Builds the SDK's configuration from settings, variables and profiles, in botocore's order.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use aws_config::meta::region::RegionProviderChain;
@@ -9,56 +9,83 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::endpoint::is_valid_host_label;
 use crate::http_client::http_client;
 use crate::limits::with_limits;
+use crate::reqwest_client::ReqwestClient;
 use maitred_core::client::{RetryMode, Verify};
 use maitred_core::file;
 use maitred_net::proxies::Proxies;
 use maitred_net::{roots, tls};
 
-use super::environment::{self, AwsEnvironment};
+use super::endpoints::Endpoints;
+use super::environment::AwsEnvironment;
 use super::error::AwsSettingsError;
 use super::ini::printable;
-use super::lookup::{Found, Lookup, Origin};
-use super::profile_chain::ProfileChain;
-use super::profiles::{Profiles, Section};
-use super::reqwest_client::ReqwestClient;
-use super::sdk_text;
+use super::lookup::{Found, Lookup};
+use super::machine_environment::machine_environment;
+use super::profiles::Profiles;
 use super::settings::{AccessKeys, AwsSettings};
 
 /// The default profile.
 const DEFAULT_PROFILE: &str = "default";
 
 impl AwsSettings {
-    /// The SDK's configuration without what only these settings have: a role, endpoints.
+    /// The SDK's configuration without what only these settings have: a role, endpoints. The endpoints of environment
+    /// and profile are in it.
     pub(super) async fn load(
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
-    ) -> Result<SdkConfig, AwsSettingsError> {
-        let selected = self.selected(environment, profiles)?;
-        let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
-        let lookup = Lookup { environment, profile };
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        loader = self.with_files(loader, &lookup, profiles)?;
+    ) -> Result<(SdkConfig, Endpoints), AwsSettingsError> {
+        let lookup = self.lookup(environment, profiles)?;
+        let source = self.source(&lookup, profiles)?;
+        environment.check_headers()?;
+        let endpoints = Endpoints::find(&lookup, profiles)?;
+        let no_files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "");
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .env(machine_environment(&lookup, source.as_ref())?)
+            .profile_files(no_files.build());
         loader = self.with_region(loader, &lookup)?;
         loader = self.with_retries(loader, &lookup)?;
-        loader = self.with_http_client(loader, &lookup)?;
+        let [http_client, direct] = self.http_clients(&lookup)?;
         if self.is_unsigned() {
             loader = loader.no_credentials();
         } else if let Some(AccessKeys { id, secret, session_token }) = self.keys.clone() {
             let keys = Credentials::new(id, secret, session_token, None, "maitred connection");
             loader = loader.credentials_provider(keys);
         }
-        Ok(loader.load().await)
+        // The SDK asks the machine for credentials, which no proxy may see.
+        let config = loader.http_client(direct).load().await;
+        let mut builder = config.into_builder();
+        builder.set_http_client(Some(http_client));
+        builder.set_endpoint_url(endpoints.general.clone());
+        let mut config = builder.service_config(endpoints.clone()).build();
+        if let Some(source) = source {
+            let provider = source.provider(&config);
+            config = config.into_builder().credentials_provider(provider).build();
+        }
+        Ok((config, endpoints))
+    }
+
+    /// Finds settings in the variables and in the selected profile.
+    pub(super) fn lookup<'a>(
+        &self,
+        environment: &'a AwsEnvironment,
+        profiles: &'a Profiles,
+    ) -> Result<Lookup<'a>, AwsSettingsError> {
+        let selected = self.selected(environment, profiles)?;
+        let profile = profiles.profiles.get_key_value(&selected);
+        let profile = profile.map(|(name, section)| (name.as_str(), section));
+        Ok(Lookup { environment, profile })
     }
 
     /// The name of the profile that settings are taken from.
     ///
     /// A named profile that does not exist is an error; the SDK would look for credentials elsewhere.
-    pub(super) fn selected(
+    fn selected(
         &self,
         environment: &AwsEnvironment,
         profiles: &Profiles,
@@ -85,83 +112,6 @@ impl AwsSettings {
         Err(AwsSettingsError::new(message).with_help(help))
     }
 
-    /// The profile that these settings name.
-    pub(super) fn named_profile(&self) -> Option<&str> {
-        self.profile.as_deref().filter(|name| !name.is_empty())
-    }
-
-    /// The profiles from the selected one down to the one that has credentials.
-    pub(super) fn chain<'a>(
-        &self,
-        environment: &AwsEnvironment,
-        profiles: &'a Profiles,
-    ) -> Result<ProfileChain<'a>, AwsSettingsError> {
-        let selected = self.selected(environment, profiles)?;
-        let has_keys = self.keys.is_some() || self.is_unsigned();
-        let is_named = self.named_profile().is_some();
-        if has_keys || !is_named && environment.has_keys()? {
-            return Ok(ProfileChain::without_credentials(profiles, &selected));
-        }
-        ProfileChain::follow(profiles, &selected)
-    }
-
-    /// Gives the SDK the variables and files that it reads itself, and no others.
-    fn with_files(
-        &self,
-        loader: ConfigLoader,
-        lookup: &Lookup<'_>,
-        profiles: &Profiles,
-    ) -> Result<ConfigLoader, AwsSettingsError> {
-        let environment = lookup.environment;
-        let is_named = self.named_profile().is_some();
-        let chain = self.chain(environment, profiles)?;
-        let services = self.services(lookup, profiles)?;
-        let hidden: &[&str] = if is_named { &environment::CREDENTIALS } else { &[] };
-        environment.check_headers()?;
-        check_credential_urls(lookup)?;
-        let env = environment.for_sdk(hidden)?;
-        let written = sdk_text::write(&chain, environment, services)?;
-        let files =
-            EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, written.text);
-        let loader = loader.env(env).profile_files(files.build());
-        Ok(match written.selected {
-            Some(name) => loader.profile_name(name),
-            None => loader,
-        })
-    }
-
-    /// The section that `services` of the profile names. What the environment says wins over it.
-    fn services<'a>(
-        &self,
-        lookup: &Lookup<'_>,
-        profiles: &'a Profiles,
-    ) -> Result<Option<&'a Section>, AwsSettingsError> {
-        let ignored = lookup
-            .boolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
-        if ignored == Some(true) || self.endpoint_url.is_some() {
-            return Ok(None);
-        }
-        if let Some(found) = lookup.find(&[environment::ENDPOINT_URL], "endpoint_url")? {
-            if !environment::is_endpoint_url(&found.value) {
-                let message = format!("{} {}", found.origin, environment::NO_ENDPOINT);
-                return Err(AwsSettingsError::new(message));
-            }
-            if matches!(found.origin, Origin::Variable(_)) {
-                return Ok(None);
-            }
-        }
-        let Some(found) = lookup.key("services") else { return Ok(None) };
-        match profiles.services.get(&found.value) {
-            Some(section) if !section.is_empty() => Ok(Some(section)),
-            Some(_) | None => {
-                let (name, origin) = (printable(&found.value), found.origin);
-                let message =
-                    format!("there is no section [services {name}], which {origin} names");
-                Err(AwsSettingsError::new(message))
-            }
-        }
-    }
-
     /// Adds the region and what kind of endpoint is used there.
     fn with_region(
         &self,
@@ -184,21 +134,19 @@ impl AwsSettings {
     }
 
     fn region(&self, lookup: &Lookup<'_>) -> Result<Option<String>, AwsSettingsError> {
-        let is_region = |name: &str| is_valid_host_label(name, false);
-        if let Some(region) = self.region.as_deref().filter(|region| !region.is_empty()) {
-            return match is_region(region) {
-                true => Ok(Some(region.to_owned())),
-                false => {
-                    Err(AwsSettingsError::new(format!("`{}` is no AWS region", printable(region))))
-                }
-            };
-        }
-        match lookup.find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")? {
-            Some(Found { value, origin }) if !is_region(&value) => {
-                let message = format!("`{}` is no AWS region; see {origin}", printable(&value));
+        let (region, see) = match self.region.clone().filter(|region| !region.is_empty()) {
+            Some(region) => (region, String::new()),
+            None => match lookup.find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")? {
+                Some(Found { value, origin }) => (value, format!("; see {origin}")),
+                None => return Ok(None),
+            },
+        };
+        match is_valid_host_label(&region, false) {
+            true => Ok(Some(region)),
+            false => {
+                let message = format!("`{}` is not an AWS region{see}", printable(&region));
                 Err(AwsSettingsError::new(message))
             }
-            found => Ok(found.map(|found| found.value)),
         }
     }
 
@@ -243,31 +191,24 @@ impl AwsSettings {
         Ok(loader)
     }
 
-    /// Adds certificates and proxies.
-    fn with_http_client(
-        &self,
-        loader: ConfigLoader,
-        lookup: &Lookup<'_>,
-    ) -> Result<ConfigLoader, AwsSettingsError> {
+    /// The HTTP client with the certificates and proxies, and the same one without a proxy.
+    fn http_clients(&self, lookup: &Lookup<'_>) -> Result<[SharedHttpClient; 2], AwsSettingsError> {
         let proxies = &self.config.proxies;
         if self.verify != Some(Verify::Enabled(false)) {
             check_system_bundle(lookup)?;
         }
         let verify = match &self.verify {
             Some(verify) => verify.clone(),
-            None => match ca_bundle(lookup)? {
-                Some(found) => Verify::CaFile(usable_bundle(&found)?),
-                None => Verify::Enabled(true),
-            },
+            None => ca_bundle(lookup)?.map_or(Verify::Enabled(true), Verify::CaFile),
         };
         let of_environment = Proxies::from_env().map_err(AwsSettingsError::new)?;
         // The SDK's own connector cannot do without verification, and knows fewer kinds of proxies.
         if verify == Verify::Enabled(true) && proxies.is_empty() && of_environment.is_empty() {
-            return Ok(loader.http_client(http_client()));
+            return Ok([http_client(), http_client()]);
         }
         let client = ReqwestClient::new(&verify, proxies).map_err(AwsSettingsError::new)?;
         let direct = client.direct();
-        Ok(loader.http_client(with_limits(client, direct)))
+        Ok([with_limits(client), with_limits(direct)])
     }
 }
 
@@ -286,22 +227,11 @@ impl AwsEnvironment {
     /// The file that is named has no certificates, or cannot be read.
     pub fn ca_bundle(&self) -> Result<Option<String>, AwsSettingsError> {
         let profiles = self.profiles().unwrap_or_default();
-        let selected = AwsSettings::default().selected(self, &profiles).unwrap_or_default();
-        let profile = profiles.profiles.get(&selected).map(|group| (selected.as_str(), group));
-        let lookup = Lookup { environment: self, profile };
+        let lookup = AwsSettings::default().lookup(self, &profiles);
+        let lookup = lookup.unwrap_or(Lookup { environment: self, profile: None });
         check_system_bundle(&lookup)?;
-        let found = ca_bundle(&lookup)?;
-        found.map(|found| usable_bundle(&found)).transpose()
+        ca_bundle(&lookup)
     }
-}
-
-fn usable_bundle(found: &Found) -> Result<String, AwsSettingsError> {
-    let origin = found.origin.to_string();
-    if found.value.contains(char::is_control) {
-        return Err(found.must_be("the path of a PEM file"));
-    }
-    tls::certificates(&origin, &found.value).map_err(AwsSettingsError::new)?;
-    Ok(found.value.clone())
 }
 
 /// Checks the variables that name the certificates of the system.
@@ -318,55 +248,31 @@ fn check_system_bundle(lookup: &Lookup<'_>) -> Result<(), AwsSettingsError> {
     {
         return Err(found.must_be("a folder that exists"));
     }
-    let [file, folders] =
-        [file, folders].map(|found| found.map(|found| OsString::from(found.value)));
-    let is_named = file.is_some() || folders.is_some();
-    if is_named && roots::load(file.as_deref(), folders.as_deref()).is_empty() {
-        return Err(AwsSettingsError::new(roots::none_found_message(
-            file.is_some(),
-            folders.is_some(),
-        )));
+    let [file, folders] = [&file, &folders].map(|it| it.as_ref().map(|it| OsStr::new(&it.value)));
+    if (file, folders) != (None, None) && roots::load(file, folders).is_empty() {
+        let message = roots::none_found_message(file.is_some(), folders.is_some());
+        return Err(AwsSettingsError::new(message));
     }
     Ok(())
 }
 
-/// Checks the addresses that credentials are requested from.
-fn check_credential_urls(lookup: &Lookup<'_>) -> Result<(), AwsSettingsError> {
-    let endpoint = "ec2_metadata_service_endpoint";
-    let urls = [
-        lookup.find(&["AWS_EC2_METADATA_SERVICE_ENDPOINT"], endpoint)?,
-        lookup.variable(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"])?,
-    ];
-    for found in urls.into_iter().flatten() {
-        if !environment::is_endpoint_url(&found.value) {
-            let message = format!("{} {}", found.origin, environment::NO_ENDPOINT);
-            return Err(AwsSettingsError::new(message));
-        }
-    }
-    let mode = "ec2_metadata_service_endpoint_mode";
-    match lookup.find(&["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"], mode)? {
-        Some(found) if !["ipv4", "ipv6"].contains(&found.value.to_lowercase().as_str()) => {
-            Err(found.must_be("`ipv4` or `ipv6`"))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// The file of certificates that the environment or the profile names.
-fn ca_bundle(lookup: &Lookup<'_>) -> Result<Option<Found>, AwsSettingsError> {
-    match lookup.find(&["AWS_CA_BUNDLE"], "ca_bundle")? {
-        Some(found) => Ok(Some(found)),
-        None => lookup.variable(&["REQUESTS_CA_BUNDLE"]),
+fn ca_bundle(lookup: &Lookup<'_>) -> Result<Option<String>, AwsSettingsError> {
+    let found = match lookup.find(&["AWS_CA_BUNDLE"], "ca_bundle")? {
+        Some(found) => Some(found),
+        None => lookup.variable(&["REQUESTS_CA_BUNDLE"])?,
+    };
+    let Some(found) = found else { return Ok(None) };
+    if found.value.contains(char::is_control) {
+        return Err(found.must_be("the path of a PEM file"));
     }
+    tls::certificates(&found.origin, &found.value).map_err(AwsSettingsError::new)?;
+    Ok(Some(found.value))
 }
 
 /// The mode that the environment or the profile names.
 fn retry_mode(lookup: &Lookup<'_>) -> Result<Option<RetryMode>, AwsSettingsError> {
     let Some(found) = lookup.find(&["AWS_RETRY_MODE"], "retry_mode")? else { return Ok(None) };
-    match found.value.as_str() {
-        "standard" => Ok(Some(RetryMode::Standard)),
-        "adaptive" => Ok(Some(RetryMode::Adaptive)),
-        "legacy" => Ok(Some(RetryMode::Legacy)),
-        _ => Err(found.must_be("`standard`, `adaptive` or `legacy`")),
-    }
+    let mode = serde_json::from_value(found.value.as_str().into());
+    mode.map(Some).map_err(|_| found.must_be("`standard`, `adaptive` or `legacy`"))
 }

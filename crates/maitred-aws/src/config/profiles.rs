@@ -64,7 +64,7 @@ impl fmt::Debug for Profiles {
 impl Profiles {
     /// Adds `~/.aws/config`: profiles are in sections `[default]` and `[profile NAME]`.
     pub(super) fn add_config(&mut self, file: &Path, bytes: &[u8]) -> Result<(), AwsSettingsError> {
-        for (section, group) in groups(file, bytes, false)? {
+        for (section, settings) in sections(file, bytes, false)? {
             // botocore goes by how a section begins.
             let of_kind = [
                 ("profile", &mut self.profiles),
@@ -73,11 +73,11 @@ impl Profiles {
             ];
             let found = of_kind.into_iter().find(|(kind, _)| section.starts_with(kind));
             match (found, words(&section).as_deref()) {
-                (Some((_, groups)), Some([_, name])) => {
-                    groups.insert(name.clone(), group);
+                (Some((_, group)), Some([_, name])) => {
+                    group.insert(name.clone(), settings);
                 }
                 (None, _) if section == "default" => {
-                    self.profiles.insert(section, group);
+                    self.profiles.insert(section, settings);
                 }
                 (None, _) => {
                     self.others.insert(section);
@@ -94,24 +94,22 @@ impl Profiles {
         file: &Path,
         bytes: &[u8],
     ) -> Result<(), AwsSettingsError> {
-        for (section, group) in groups(file, bytes, true)? {
-            self.profiles.entry(section).or_default().extend(group);
+        for (section, settings) in sections(file, bytes, true)? {
+            self.profiles.entry(section).or_default().extend(settings);
         }
         Ok(())
     }
 }
 
-impl Value {
-    /// The text, if there is one. An empty one counts as none.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
-            Self::Nested(_) => None,
-        }
+/// The text of a setting, if it has one. An empty one counts as none.
+pub(super) fn text<'a>(section: &'a Section, key: &str) -> Option<&'a str> {
+    match &section.get(key)?.value {
+        Value::Text(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
+        Value::Nested(_) => None,
     }
 }
 
-fn groups(
+fn sections(
     file: &Path,
     bytes: &[u8],
     credentials: bool,
@@ -124,17 +122,21 @@ fn groups(
     })?;
     let sections = ini::parse(text)
         .map_err(|bad| AwsSettingsError::new(format!("{}: {}", place(bad.line), bad.message)))?;
-    let groups = sections.into_iter().map(|section| {
-        let settings = section.entries.into_iter().map(|entry| {
-            let value = value(entry.value).ok_or_else(|| {
-                let (place, key) = (place(entry.line), printable(&entry.key));
-                AwsSettingsError::new(format!("{place}: a line below `{key}` is not `KEY = VALUE`"))
-            })?;
-            Ok((entry.key, Setting { value, place: place(entry.line) }))
+    let sections = sections.into_iter().map(|(name, entries)| {
+        let settings = entries.into_iter().map(|(key, entry)| {
+            let place = place(entry.line);
+            match value(entry.value) {
+                Some(value) => Ok((key, Setting { value, place })),
+                None => {
+                    let key = printable(&key);
+                    let message = format!("{place}: a line below `{key}` is not `KEY = VALUE`");
+                    Err(AwsSettingsError::new(message))
+                }
+            }
         });
-        Ok((section.name, settings.collect::<Result<_, _>>()?))
+        Ok((name, settings.collect::<Result<_, _>>()?))
     });
-    groups.collect()
+    sections.collect()
 }
 
 /// A value that begins in a line below its key is nested.

@@ -1,27 +1,29 @@
 //! Credentials of a role, from STS.
 
-use std::time::{Duration, SystemTime};
+use std::path::Path;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_credential_types::provider::{self, SharedCredentialsProvider};
 use serde_json::{Map, Value};
 
 use crate::client::AwsClient;
 use maitred_core::client::{Call, Client as _, Observation};
 use maitred_core::file;
-use maitred_model::TimestampFormat;
-use maitred_model::timestamp::DateTime;
+
+use super::credential_process::expiration;
+
+/// The region of STS if there is none, as in botocore.
+const DEFAULT_REGION: &str = "us-east-1";
 
 /// The largest token of an identity provider, in bytes.
 pub(super) const MAX_TOKEN: u64 = 64 * 1024;
 
-/// Why a reply of STS has no credentials that can be used.
-const NO_CREDENTIALS: &str = "the reply of STS has no credentials";
-
 /// A role to assume. `Debug` shows no more than its ARN.
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Role {
     /// `RoleArn`
     pub arn: String,
@@ -36,73 +38,62 @@ pub struct Role {
     pub endpoint_url: Option<String>,
 }
 
+impl Role {
+    /// A role that is assumed with keys.
+    pub fn new(arn: impl Into<String>, session_name: impl Into<String>) -> Self {
+        let (arn, session_name) = (arn.into(), session_name.into());
+        let input = Map::new();
+        Self { arn, session_name, input, web_identity_token_file: None, endpoint_url: None }
+    }
+}
+
 impl std::fmt::Debug for Role {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Role").field("arn", &self.arn).finish_non_exhaustive()
     }
 }
 
-#[derive(Debug)]
-pub(super) struct RoleProvider {
-    role: Role,
-    client: AwsClient,
+/// A provider of the role's credentials. It makes its calls with `config`.
+pub(super) fn provider(role: Role, config: &SdkConfig) -> SharedCredentialsProvider {
+    let region = config.region().cloned().unwrap_or(Region::from_static(DEFAULT_REGION));
+    let client = AwsClient::new(&config.to_builder().region(region).build());
+    SharedCredentialsProvider::new(provide_credentials_fn(move || {
+        let (role, client) = (role.clone(), client.clone());
+        async move { assume(&role, &client).await }
+    }))
 }
 
-impl RoleProvider {
-    pub(super) fn new(role: Role, config: &SdkConfig) -> Self {
-        Self { role, client: AwsClient::new(config) }
-    }
-
-    async fn load(&self) -> Result<Credentials, CredentialsError> {
-        let call = self.call().await?;
-        let document = match self.client.call(&call).await {
-            Observation::Output(output) => output.document,
-            Observation::Error(error) => return Err(CredentialsError::provider_error(error)),
-        };
-        let found = &document.value()["Credentials"];
-        let member = |name: &str| found[name].as_str().map(str::to_owned);
-        let (Some(id), Some(secret)) = (member("AccessKeyId"), member("SecretAccessKey")) else {
-            return Err(CredentialsError::unhandled(NO_CREDENTIALS));
-        };
-        // Without a time they would be kept for ever.
-        let Some(expires) = member("Expiration").as_deref().and_then(DateTime::parse) else {
-            return Err(CredentialsError::unhandled(
-                "the reply of STS does not say when it expires",
-            ));
-        };
-        let seconds = expires.format(TimestampFormat::UnixTimestamp).parse().unwrap_or_default();
-        let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        Ok(Credentials::new(id, secret, member("SessionToken"), Some(expires), "assumed role"))
-    }
-
-    async fn call(&self) -> Result<Call, CredentialsError> {
-        let mut input = Map::new();
-        input.insert("RoleSessionName".to_owned(), Value::from(self.role.session_name.as_str()));
-        input.extend(self.role.input.clone());
-        input.insert("RoleArn".to_owned(), Value::from(self.role.arn.as_str()));
-        let mut operation = "AssumeRole";
-        if let Some(path) = self.role.web_identity_token_file.clone() {
-            operation = "AssumeRoleWithWebIdentity";
-            let token = path.clone();
-            let read = tokio::task::spawn_blocking(move || {
-                file::text(std::path::Path::new(&token), MAX_TOKEN)
-            })
-            .await;
-            let token = read.map_err(CredentialsError::unhandled)?.map_err(|error| {
-                let message = format!("the token file {path} {error}");
-                CredentialsError::invalid_configuration(message)
-            })?;
-            input.insert("WebIdentityToken".to_owned(), Value::from(token.trim_end()));
-        }
-        Ok(Call { service: "sts".to_owned(), operation: operation.to_owned(), input })
-    }
+async fn assume(role: &Role, client: &AwsClient) -> provider::Result {
+    let document = match client.call(&call(role).await?).await {
+        Observation::Output(output) => output.document,
+        Observation::Error(error) => return Err(CredentialsError::provider_error(error)),
+    };
+    let found = &document.value()["Credentials"];
+    let member = |name: &str| found[name].as_str().map(str::to_owned);
+    let (Some(id), Some(secret)) = (member("AccessKeyId"), member("SecretAccessKey")) else {
+        return Err(CredentialsError::unhandled("the reply of STS has no credentials"));
+    };
+    // Without a time they would be kept for ever.
+    let expires = member("Expiration").as_deref().and_then(expiration).ok_or_else(|| {
+        CredentialsError::unhandled("the reply of STS does not say when it expires")
+    })?;
+    Ok(Credentials::new(id, secret, member("SessionToken"), Some(expires), "assumed role"))
 }
 
-impl ProvideCredentials for RoleProvider {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(self.load())
+async fn call(role: &Role) -> Result<Call, CredentialsError> {
+    let mut input = Map::new();
+    input.insert("RoleSessionName".to_owned(), Value::from(role.session_name.as_str()));
+    input.extend(role.input.clone());
+    input.insert("RoleArn".to_owned(), Value::from(role.arn.as_str()));
+    let mut operation = "AssumeRole";
+    if let Some(path) = role.web_identity_token_file.clone() {
+        operation = "AssumeRoleWithWebIdentity";
+        let read = move || file::text(Path::new(&path), MAX_TOKEN).map_err(|error| (path, error));
+        let read = tokio::task::spawn_blocking(read).await;
+        let token = read.map_err(CredentialsError::unhandled)?.map_err(|(path, error)| {
+            CredentialsError::invalid_configuration(format!("the token file {path} {error}"))
+        })?;
+        input.insert("WebIdentityToken".to_owned(), Value::from(token.trim_end()));
     }
+    Ok(Call { service: "sts".to_owned(), operation: operation.to_owned(), input })
 }

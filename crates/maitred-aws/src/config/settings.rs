@@ -11,6 +11,7 @@ use super::role::Role;
 ///
 /// `Debug` does not show keys.
 #[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct AwsSettings {
     /// The region; default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's. The instance metadata
     /// service is not asked.
@@ -33,6 +34,7 @@ pub struct AwsSettings {
 
 /// Access keys. `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AccessKeys {
     /// `aws_access_key_id`
     pub id: String,
@@ -40,6 +42,13 @@ pub struct AccessKeys {
     pub secret: String,
     /// `aws_session_token`
     pub session_token: Option<String>,
+}
+
+impl AccessKeys {
+    /// Keys without a session token.
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self { id: id.into(), secret: secret.into(), session_token: None }
+    }
 }
 
 impl fmt::Debug for AccessKeys {
@@ -66,5 +75,10 @@ impl AwsSettings {
     #[must_use]
     pub fn is_unsigned(&self) -> bool {
         self.config.is_unsigned()
+    }
+
+    /// The profile that these settings name.
+    pub(super) fn named_profile(&self) -> Option<&str> {
+        self.profile.as_deref().filter(|name| !name.is_empty())
     }
 }

@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::AccessKeys;
-use crate::AwsSettings;
-use crate::Role;
+use crate::{AccessKeys, AwsSettings, Role};
 use maitred_core::client::ClientConfig;
 use maitred_core::diagnostic::nearest;
 use maitred_model::Models;
-
 use maitred_runtime::connection::{Reader, Resolved};
 
+/// The keys of `extra`. `session_kwargs` may have the first [`OF_SESSION`] of them.
 const EXTRA: [&str; 17] = [
     "aws_access_key_id",
     "aws_secret_access_key",
@@ -34,13 +32,7 @@ const EXTRA: [&str; 17] = [
     "session_kwargs",
 ];
 
-const SESSION: [&str; 5] = [
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-    "region_name",
-    "profile_name",
-];
+const OF_SESSION: usize = 5;
 
 /// The settings that the connection stands for. The error is a message without values.
 pub(super) fn settings(connection: &Resolved) -> Result<AwsSettings, String> {
@@ -56,9 +48,12 @@ pub(super) fn settings(connection: &Resolved) -> Result<AwsSettings, String> {
     extra.only(&EXTRA, "")?;
     let session = extra.object("session_kwargs")?.unwrap_or_default();
     let session = Reader::new(&session, "extra.session_kwargs");
-    session.only(&SESSION, "")?;
-    let config = extra.object("config_kwargs")?.unwrap_or_default();
-    let (config, region) = client_config(config)?;
+    session.only(&EXTRA[..OF_SESSION], "")?;
+    let mut config = extra.object("config_kwargs")?.unwrap_or_default();
+    let region = Reader::new(&config, "extra.config_kwargs").text("region_name")?;
+    config.remove("region_name");
+    let config = ClientConfig::from_botocore(&config)
+        .map_err(|message| format!("in `extra.config_kwargs`, {message}"))?;
     let services = services(extra.object("service_config")?.unwrap_or_default())?;
     let either = |key: &str| Ok::<_, String>(extra.text(key)?.or(session.text(key)?));
     Ok(AwsSettings {
@@ -94,20 +89,9 @@ fn keys(
             "one of access key id (login) and secret access key (password) is missing".to_owned()
         );
     };
-    let token = "aws_session_token";
-    let session_token = extra.text(token)?.or(session.text(token)?);
-    Ok(Some(AccessKeys { id, secret, session_token }))
-}
-
-fn client_config(mut config: Map<String, Value>) -> Result<(ClientConfig, Option<String>), String> {
-    let region = match config.remove("region_name") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(region)) => Some(region),
-        Some(_) => return Err("`extra.config_kwargs.region_name` must be a string".to_owned()),
-    };
-    let config = ClientConfig::from_botocore(&config)
-        .map_err(|message| format!("in `extra.config_kwargs`, {message}"))?;
-    Ok((config, region))
+    let mut keys = AccessKeys::new(id, secret);
+    keys.session_token = extra.text("aws_session_token")?.or(session.text("aws_session_token")?);
+    Ok(Some(keys))
 }
 
 /// The endpoints of single services, by service id. What else a service has there is for Airflow's
@@ -156,9 +140,11 @@ fn role(id: &str, extra: &Reader<'_>, sts: Option<&String>) -> Result<Option<Rol
             return Err(format!("`extra.assume_role_kwargs.{key}` cannot be given"));
         }
     }
-    let session_name = session_name(id);
-    let endpoint_url = sts.cloned();
-    Ok(Some(Role { arn, session_name, input, web_identity_token_file, endpoint_url }))
+    let mut role = Role::new(arn, session_name(id));
+    role.input = input;
+    role.web_identity_token_file = web_identity_token_file;
+    role.endpoint_url = sts.cloned();
+    Ok(Some(role))
 }
 
 fn token_file(extra: &Reader<'_>) -> Result<String, String> {

@@ -2,10 +2,15 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::error::EndpointError;
+/// Why there is no endpoint: the rule set's own message, or what is wrong with the rule set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct EndpointError(pub(crate) String);
 
 /// The partitions of AWS: `aws`, `aws-cn`, …
 #[derive(Debug, Deserialize)]
@@ -24,9 +29,6 @@ struct Partition {
 
 impl Partitions {
     /// Reads `partitions.json`.
-    ///
-    /// # Errors
-    /// If it is something else.
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
         let parsed: Self =
             serde_json::from_str(text).map_err(|error| EndpointError(error.to_string()))?;
@@ -39,7 +41,8 @@ impl Partitions {
     /// The partition of a region; the first partition for an unknown region.
     fn of(&self, region: &str) -> Value {
         let belongs = |partition: &&Partition| {
-            partition.regions.contains_key(region) || matches(&partition.region_regex, region)
+            let pattern = || Regex::new(&partition.region_regex);
+            partition.regions.contains_key(region) || pattern().is_ok_and(|it| it.is_match(region))
         };
         let found = self.partitions.iter().find(belongs).or(self.partitions.first());
         found.map_or(Value::Null, |partition| {
@@ -50,27 +53,7 @@ impl Partitions {
     }
 }
 
-/// Whether a region matches a partition's pattern: words joined by `\-`, where a word is literal,
-/// `(one|of|these)`, `\w+` or `\d+`. The patterns have no other form.
-fn matches(pattern: &str, region: &str) -> bool {
-    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
-    let mut words = region.split('-');
-    let all = pattern.split(r"\-").all(|expected| {
-        words.next().is_some_and(|word| match expected {
-            r"\w+" => !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_'),
-            r"\d+" => !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()),
-            _ => {
-                expected.trim_matches(['(', ')']).split('|').any(|alternative| alternative == word)
-            }
-        })
-    });
-    all && words.next().is_none()
-}
-
 /// Calls the function `name`. `null` is "not set".
-///
-/// # Errors
-/// If there is no such function or its arguments are of the wrong type.
 pub(super) fn call(
     name: &str,
     arguments: &[Value],
@@ -190,17 +173,12 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Percent-encodes all but the unreserved characters of RFC 3986.
+/// The characters that RFC 3986 does not reserve are not encoded.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Percent-encodes a text.
 pub(crate) fn uri_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 /// Part of an ASCII text, counted from the end if asked to.
@@ -221,13 +199,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions_are_matched_as_the_patterns_say() {
-        let aws = r"^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$";
-        assert!(matches(aws, "us-east-1") && matches(aws, "mx-central-12"));
-        assert!(!matches(aws, "us-gov-west-1") && !matches(aws, "us-east-") && !matches(aws, "us"));
-        assert!(!matches(aws, "cn-north-1") && !matches(aws, "us-east-1x"));
-        assert!(matches(r"^eusc\-(de)\-\w+\-\d+$", "eusc-de-east-1"));
-        assert!(matches(r"^us\-gov\-\w+\-\d+$", "us-gov-west-1"));
+    fn an_unknown_region_is_in_the_partition_whose_pattern_it_matches() {
+        let partition = |id: &str, pattern: &str| json!({ "id": id, "regionRegex": pattern, "regions": {}, "outputs": {} });
+        let partitions = json!({ "partitions": [
+            partition("aws", r"^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$"),
+            partition("aws-eusc", r"^eusc\-(de)\-\w+\-\d+$"),
+            partition("aws-us-gov", r"^us\-gov\-\w+\-\d+$"),
+        ] });
+        let partitions = Partitions::parse(&partitions.to_string()).unwrap();
+        for (region, id) in [
+            ("us-east-1", "aws"),
+            ("mx-central-12", "aws"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-gov-west-1x", "aws"),
+            ("cn-north-1", "aws"),
+        ] {
+            assert_eq!(partitions.of(region)["name"], id, "{region}");
+        }
     }
 
     #[test]
