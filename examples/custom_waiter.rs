@@ -1,4 +1,4 @@
-//! A waiter of one's own: a JSON file, no code. It waits for a job of a web API.
+//! Waits for a job of a web API with your own waiter: a JSON file, no code.
 //!
 //! ```sh
 //! cargo run --example custom_waiter

@@ -1,5 +1,5 @@
-//! maitred inside of a service: its own AWS configuration and tracing, and a wait that is cancelled
-//! and resumed.
+//! Uses maitred inside a service, with its own AWS configuration and tracing, and a wait that is
+//! cancelled and resumed.
 //!
 //! ```sh
 //! cargo run --example embed

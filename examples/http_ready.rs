@@ -1,4 +1,4 @@
-//! Waits until a web endpoint is up: at first nothing listens at its port.
+//! Waits until a web endpoint is up. At first, nothing listens at its port.
 //!
 //! ```sh
 //! cargo run --example http_ready

@@ -1,4 +1,4 @@
-//! Waits, as a durable task, until a job behind an HTTP API is done; the API is busy at first.
+//! Waits for a job behind an HTTP API, as a durable task. The API is busy at first.
 //!
 //! ```sh
 //! cargo run --example http_sensor

@@ -1,12 +1,12 @@
-//! The whole command `maitred`, with an operator and a trigger of one's own.
+//! Builds the whole command `maitred` with your own operator and trigger.
 //!
 //! ```sh
 //! cargo run --example own_command -- tasks operators
 //! cargo run --example own_command -- run example.wait_for_file --args '{"path": "Cargo.toml"}'
 //! ```
 //!
-//! Waiting for a file is what no waiter can express, so the trigger polls by hand. It never sleeps: it
-//! says when it wants to be asked again, and keeps what it must remember in its state, which is stored.
+//! No waiter can wait for a file, so the trigger polls by hand. It never sleeps: it returns the time of the
+//! next poll, and its state is stored.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,13 +1,13 @@
-//! The usual operator of one's own: it starts work behind an HTTP API, and waits for it.
+//! Defines an operator that starts work behind an HTTP API and waits for it.
 //!
 //! ```sh
 //! cargo run --example own_operator
 //! ```
 //!
 //! - The work is started by a main call, which carries the idempotency token. The API loses the first
-//!   reply here, so the operator looks up by that token what became of it, and nothing is sent twice.
-//! - The wait is a waiter, whose JSON comes with the program; what it yields becomes the result.
-//! - A second task is cancelled, and what it has started is undone. (own_command.rs polls by hand.)
+//!   reply here, so the operator finds the work by that token, and nothing is sent twice.
+//! - The wait is a waiter, whose JSON is part of the program. The values that it shows become the result.
+//! - A second task is cancelled, and the work that it started is undone. (own_command.rs polls by hand.)
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -1,4 +1,4 @@
-//! Pauses a Redshift cluster as a durable task, and kills the process that runs it half-way.
+//! Pauses a Redshift cluster as a durable task, and kills the process that runs the task half-way.
 //!
 //! ```sh
 //! cargo run --example survive_kill
@@ -6,8 +6,7 @@
 //!
 //! A small Redshift endpoint runs on the loopback interface. The triggerer is another process, made of
 //! this same program: it sends PauseCluster, defers the task, and is killed (SIGKILL) while the cluster
-//! is still pausing. A second one takes up the trigger where the first one was; PauseCluster is not
-//! sent again.
+//! is still pausing. A second one continues the trigger; PauseCluster is not sent again.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
