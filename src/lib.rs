@@ -115,8 +115,6 @@ pub use maitred_runtime::{
 pub use waiter::{Options, Waiter};
 
 #[cfg(feature = "cli")]
-pub mod project;
-#[cfg(feature = "cli")]
 pub mod cli;
 
 #[cfg(feature = "cli")]

@@ -24,26 +24,22 @@ pub(super) fn of_outcome(
 ) -> Option<String> {
     let flags = OptionNames::beside(signature);
     let details = if verbose { "" } else { "; -v shows what each acceptor sees" };
-    let transient = outcome.progress().transient_failures > 0;
+    let progress = outcome.progress();
     match outcome.status() {
         Status::Success | Status::Cancelled => None,
         Status::Failure => of_failure(outcome, waiter, named),
-        Status::Exhausted | Status::Timeout if transient => {
+        Status::Exhausted | Status::Timeout if progress.transient_failures > 0 => {
             Some("the last polls failed; is the service reachable? -v shows every poll".to_owned())
         }
-        Status::Exhausted | Status::Timeout if !outcome.progress().unevaluable.is_empty() => Some(
+        Status::Exhausted | Status::Timeout if !progress.unevaluable.is_empty() => Some(
             "an expression cannot be evaluated on these replies; guard it, e.g. `Items && length(Items) > ...`"
                 .to_owned(),
         ),
-        Status::Exhausted | Status::Timeout if unquoted(outcome, waiter).is_some() => {
-            unquoted(outcome, waiter)
-        }
-        Status::Exhausted => Some(format!(
-            "wait longer with {} TIME or {} N{details}",
-            flags.flag("timeout"),
-            flags.flag("max-attempts")
-        )),
-        Status::Timeout => Some(format!("wait longer with {} TIME{details}", flags.flag("timeout"))),
+        status @ (Status::Exhausted | Status::Timeout) => unquoted(outcome, waiter).or_else(|| {
+            let attempts = format!(" or {} N", flags.flag("max-attempts"));
+            let attempts = if status == Status::Timeout { "" } else { &attempts };
+            Some(format!("wait longer with {} TIME{attempts}{details}", flags.flag("timeout")))
+        }),
         Status::Error => {
             let error = outcome.call_error()?;
             if waiter.is_strict() && is_transient(error, &[]) {
@@ -56,7 +52,7 @@ pub(super) fn of_outcome(
     }
 }
 
-/// What ended the wait, and where that is explained.
+/// Names what ended the wait, and the command that explains it.
 fn of_failure(outcome: &Outcome, waiter: &Waiter, named: bool) -> Option<String> {
     let Ending::Failure { acceptor, .. } = outcome.ending() else { return None };
     let acceptor = waiter.acceptors().get(*acceptor)?;
@@ -64,28 +60,19 @@ fn of_failure(outcome: &Outcome, waiter: &Waiter, named: bool) -> Option<String>
     let thing = document.and_then(|it| failed_elements::named(acceptor, it, &waiter.call().input));
     let thing = thing.map(|thing| report::one_line(&thing));
     let state = acceptor.expected.as_str().filter(|_| acceptor.expression().is_some());
-    let what = match (thing, state) {
-        (Some(thing), Some(state)) if is_gone(state) => {
+    // A resource that has failed or stopped may be repaired or started.
+    let is_gone = |state: &str| matches!(&*state.to_lowercase(), "terminated" | "deleted");
+    let failed = thing.map(|thing| match state {
+        Some(state) if is_gone(state) => {
             format!("{thing}: `{state}`, so it cannot succeed any more")
         }
-        (Some(thing), Some(state)) => format!("{thing}: `{state}`, which is a failure here"),
-        (Some(thing), None) => format!("{thing} is what failed"),
-        (None, _) if named => {
-            return Some(format!("{} shows what ends it", explain(waiter)));
-        }
-        (None, _) => return None,
-    };
-    Some(if named { format!("{what}; {} shows what ends it", explain(waiter)) } else { what })
-}
-
-fn explain(waiter: &Waiter) -> String {
-    format!("`maitred explain {} {}`", waiter.service(), waiter.snake_name())
-}
-
-/// Whether this state is the last one. What has failed or stopped may be repaired or started.
-fn is_gone(state: &str) -> bool {
-    let state = state.to_lowercase();
-    ["terminated", "deleted"].iter().any(|gone| state == *gone)
+        Some(state) => format!("{thing}: `{state}`, which is a failure here"),
+        None => format!("{thing} failed"),
+    });
+    let (service, name) = (waiter.service(), waiter.snake_name());
+    let explain = named.then(|| format!("`maitred explain {service} {name}` shows what ends it"));
+    let parts: Vec<_> = failed.into_iter().chain(explain).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// Advice on a string without its quotes.

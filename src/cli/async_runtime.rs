@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::exit::Failure;
 use crate::descriptors;
 
-/// How many files a runtime, its signals, and one connection with its certificates need.
+/// The number of files that a runtime, its signals, and one connection with its certificates need.
 const FILES_NEEDED: usize = 8;
 
 /// Runs a future to completion on a current-thread runtime of its own.
@@ -31,9 +31,6 @@ fn with_all_drivers(mut builder: Builder) -> anyhow::Result<Runtime> {
 }
 
 /// Checks that the process can open as many files as a command needs.
-///
-/// # Errors
-/// It cannot.
 pub(super) fn check_file_limit() -> Result<(), Failure> {
     match descriptors::available() {
         Some(left) if left < FILES_NEEDED => {

@@ -1,6 +1,5 @@
 //! `maitred call`: one call of any operation, and its reply as JSON.
 
-use clap::{Args as _, FromArgMatches as _};
 use serde_json::Value;
 
 use super::advice;
@@ -9,7 +8,7 @@ use super::clients::{ConnectionArgs, ServiceClient};
 use super::context::Context;
 use super::dry_run;
 use super::exit::{Exit, Failure};
-use super::operation_flags::{self, InputArgs, OptionNames};
+use super::operation_flags::{self, OptionNames, ParsedWords};
 use super::report::{self, Format, Report};
 use super::services;
 use super::signature::{self, Signature};
@@ -21,22 +20,9 @@ use crate::model::Models;
 
 const USAGE: &str = "maitred call SERVICE OPERATION [--PARAMETER VALUE]… [OPTIONS]";
 
-const AFTER: &str = "`maitred call SERVICE OPERATION --help` shows the parameters. Service http sends one HTTP request; its
-operations are the methods. The reply's keys keep the order of the service.
-
-Exit codes: 0 success; 2 bad usage; 4 refused; 5 unreachable or throttled.
-
-Examples:
-  maitred call redshift describe-clusters --cluster-identifier analytics
-  maitred call redshift describe-clusters --query 'Clusters[].ClusterIdentifier' --output text
-  maitred call redshift pause-cluster --cluster-identifier analytics --allow-mutating
-  maitred call http get --url https://example.com/health";
-
 /// Our own options of `call`.
 #[derive(Debug, Clone, clap::Args)]
 struct CallArgs {
-    #[command(flatten)]
-    input: InputArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
     /// Ask for all pages of a paginated operation, and print the merged output.
@@ -61,9 +47,9 @@ struct CallArgs {
 /// `call` with our options and no operation's.
 pub(super) fn general() -> clap::Command {
     let command = clap::Command::new("call").override_usage(USAGE);
-    CallArgs::augment_args(command)
+    operation_flags::with_options::<CallArgs>(command)
         .about("Call any operation once and print the reply as JSON")
-        .after_help(AFTER)
+        .after_help(include_str!("call.txt").trim_end())
 }
 
 /// Runs `call` with the words after it.
@@ -120,39 +106,27 @@ fn command(signature: &Signature) -> clap::Command {
 }
 
 fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, Call)> {
-    let command = command(signature);
-    let operation = signature.operation();
-    let (words, mut problems) = operation_flags::drop_unknown(words, &command, operation);
-    let matches = operation_flags::parse(command, &words, signature)?;
-    let args = CallArgs::from_arg_matches(&matches)?;
-    let shadowed = operation_flags::shadowed::<CallArgs>(signature, &matches);
+    let ParsedWords { args, input, mut problems, shadowed } =
+        ParsedWords::<CallArgs>::read(command(signature), words, signature)?;
     shadowed.iter().for_each(|line| report::note(line));
-    let (input, wrong) = operation_flags::input(signature, &matches, &args.input);
-    problems.extend(wrong);
     signature::add_new(&mut problems, signature.check(&input));
     if args.all_pages {
         problems.extend(signature.unpaginated("--all-pages"));
     }
-    let line = format!("maitred call {} {}", signature.service(), signature.command());
+    let (operation, service) = (signature.operation(), signature.service());
+    let line = format!("maitred call {service} {}", signature.command());
     if !problems.is_empty() {
-        let lines: Vec<_> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
-        let message = format!("`{line}` cannot be sent:{}", lines.concat());
-        return Err(Failure::usage(message)
-            .help(format!("`{line} --help` lists what it takes"))
-            .into());
+        let lines: String = problems.iter().map(signature::problem_line).collect();
+        let failure = Failure::usage(format!("`{line}` cannot be sent:{lines}"));
+        return Err(failure.help(format!("`{line} --help` lists what it takes")).into());
     }
     if !signature.is_read() && !args.allow_mutating && !args.dry_run {
-        return Err(Failure::usage(format!(
-            "{operation} may change something: it is not read-only"
-        ))
-        .help(format!(
-            "if that is meant, give --allow-mutating; {} shows the request",
-            OptionNames::beside(signature).flag("dry-run")
-        ))
-        .into());
+        let dry_run = OptionNames::beside(signature).flag("dry-run");
+        let message = format!("{operation} may change something: it is not read-only");
+        let help = format!("if that is meant, give --allow-mutating; {dry_run} shows the request");
+        return Err(Failure::usage(message).help(help).into());
     }
-    let service = signature.service().to_owned();
-    Ok((args, Call { service, operation: operation.to_owned(), input }))
+    Ok((args, Call { service: service.to_owned(), operation: operation.to_owned(), input }))
 }
 
 fn query(text: Option<&str>) -> Result<Option<Expression>, Failure> {

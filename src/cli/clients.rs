@@ -55,8 +55,7 @@ impl ConnectionArgs {
         match &self.connection {
             Some(_) => self.connections.open(context),
             None => {
-                let known = report::known().clone();
-                Ok(Connections::remembering(Environment::empty(), None, known))
+                Ok(Connections::remembering(Environment::empty(), None, report::known().clone()))
             }
         }
     }
@@ -64,11 +63,7 @@ impl ConnectionArgs {
 
 /// The client of one service.
 #[derive(Debug)]
-pub(super) struct ServiceClient {
-    client: Arc<dyn Client>,
-    /// The same, if it is one of AWS, and its region.
-    aws: Option<(AwsClient, String)>,
-}
+pub(super) struct ServiceClient(Arc<dyn Client>);
 
 impl ServiceClient {
     /// A client for the service of `signature` with `models`. AWS configuration is read only where it
@@ -83,49 +78,39 @@ impl ServiceClient {
         let clients = Clients::new(args.connections(context)?, Arc::clone(&context.clock));
         let clients = with_aws(clients, models.clone());
         let client = clients.open(service, &args.settings()).await;
-        let client = client.map_err(|error| cannot_open(&error, service, args))?;
-        let aws = client.downcast_ref::<AwsClient>().cloned();
-        let aws = match aws {
-            None => None,
-            Some(aws) => {
-                let Some(region) = aws.config().region().map(ToString::to_string) else {
-                    let flag = OptionNames::beside(signature).flag("region");
-                    return Err(Failure::usage("there is no AWS region").help(format!(
-                        "give {flag} NAME, set AWS_REGION, or add `region` to the profile"
-                    )));
-                };
-                Some((aws, region))
-            }
-        };
-        Ok(Self { client, aws })
+        let client = Self(client.map_err(|error| cannot_open(&error, service, args))?);
+        if client.aws().is_some() && client.region().is_none() {
+            let flag = OptionNames::beside(signature).flag("region");
+            return Err(Failure::usage("there is no AWS region").help(format!(
+                "give {flag} NAME, set AWS_REGION, or add `region` to the profile"
+            )));
+        }
+        Ok(client)
     }
 
     /// Checks, without sending it, that `call` can be sent.
     pub(super) fn check(&self, call: &Call) -> Result<(), CallError> {
-        match &self.aws {
-            None => Ok(()),
-            Some((client, _)) => client.prepare(call).map(drop),
-        }
+        self.aws().map_or(Ok(()), |client| client.prepare(call).map(drop))
     }
 
     pub(super) fn client(&self) -> &dyn Client {
-        &*self.client
+        &*self.0
     }
 
     /// The same, if it is one of AWS.
     pub(super) fn aws(&self) -> Option<&AwsClient> {
-        self.aws.as_ref().map(|(client, _)| client)
+        self.0.downcast_ref()
     }
 
     pub(super) fn region(&self) -> Option<&str> {
-        self.aws.as_ref().map(|(_, region)| region.as_str())
+        self.aws()?.config().region().map(AsRef::as_ref)
     }
 
-    /// Where requests go, if that was given: an endpoint, or the base URL of service `http`.
+    /// The endpoint, or the base URL of service `http`, if one was given.
     pub(super) fn endpoint_url(&self) -> Option<String> {
-        match &self.aws {
-            Some((client, _)) => client.config().endpoint_url().map(urls::masked),
-            None => self.client.downcast_ref::<HttpClient>()?.base_url(),
+        match self.aws() {
+            Some(client) => client.config().endpoint_url().map(urls::masked),
+            None => self.0.downcast_ref::<HttpClient>()?.base_url(),
         }
     }
 }
@@ -138,7 +123,7 @@ fn cannot_open(error: &ConnectionError, service: &str, args: &ConnectionArgs) ->
     connection_failure(error)
 }
 
-/// Where credentials would come from, by the environment alone.
+/// The source that credentials would come from, by the environment alone.
 pub(super) fn credentials_source(args: &ConnectionArgs) -> String {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if let Some(profile) = &args.profile {

@@ -1,6 +1,6 @@
 //! `maitred completions`: completion scripts for shells.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap_complete::Shell;
 
 use super::context::Context;
@@ -16,16 +16,8 @@ Examples:
   maitred completions fish > ~/.config/fish/completions/maitred.fish")]
 pub(super) struct Args {
     /// The shell
-    #[arg(value_enum)]
-    shell: SupportedShell,
-}
-
-/// The shells that are supported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum SupportedShell {
-    Bash,
-    Zsh,
-    Fish,
+    #[arg(value_parser = PossibleValuesParser::new(["bash", "zsh", "fish"]).try_map(|name| name.parse::<Shell>()))]
+    shell: Shell,
 }
 
 /// The commands whose first word is a service, and what clap calls that word.
@@ -56,17 +48,12 @@ fn fish_services(services: &[String]) -> String {
 
 /// `tree` is the whole command line.
 pub(super) fn run(args: &Args, tree: clap::Command, context: &Context) -> anyhow::Result<Report> {
-    let shell = match args.shell {
-        SupportedShell::Bash => Shell::Bash,
-        SupportedShell::Zsh => Shell::Zsh,
-        SupportedShell::Fish => Shell::Fish,
-    };
     let mut script = Vec::new();
     let services = services::names(&context.models(&[]));
     let mut command = with_services(tree, &services);
-    clap_complete::generate(shell, &mut command, "maitred", &mut script);
+    clap_complete::generate(args.shell, &mut command, "maitred", &mut script);
     let mut script = String::from_utf8(script)?;
-    if shell == Shell::Fish {
+    if args.shell == Shell::Fish {
         script.push_str(&fish_services(&services));
     }
     Ok(Report::verbatim(script))

@@ -19,9 +19,6 @@ pub(super) struct ConnectionsArgs {
 
 impl ConnectionsArgs {
     /// The connections of the environment and of a file: the named one, else the project's, else the default.
-    ///
-    /// # Errors
-    /// `maitred.toml` cannot be used, or names a file in a folder that the user does not trust as it is.
     pub(super) fn open(&self, context: &Context) -> Result<Connections, Failure> {
         match self.connections.as_deref() {
             Some(path) => {
@@ -35,15 +32,7 @@ impl ConnectionsArgs {
 
 /// A connection that cannot be used, as an error of the command.
 pub(super) fn connection_failure(error: &ConnectionError) -> Failure {
-    let failure = Failure::usage(error.to_string());
-    match error {
-        ConnectionError::Undefined(_) => {
-            failure.help("`maitred connections list` shows what is defined, and where")
-        }
-        ConnectionError::Invalid(_)
-        | ConnectionError::File(_)
-        | ConnectionError::Secret(_)
-        | ConnectionError::NoClients(_)
-        | _ => failure,
-    }
+    let help = "`maitred connections list` shows what is defined, and where";
+    let is_undefined = matches!(error, ConnectionError::Undefined(_));
+    Failure::usage(error.to_string()).maybe_help(is_undefined.then(|| help.to_owned()))
 }

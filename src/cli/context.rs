@@ -1,16 +1,16 @@
-//! What every command works with. It is made once per process and passed on.
+//! The context of every command. It is made once per process and passed on.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::Failure;
-use super::project;
+use super::project::{Distrust, FILE_NAME, Project, Trust};
+use super::report;
 use crate::catalog::Sources;
 use crate::clock::{Clock, SystemClock};
-use crate::connection::Connections;
+use crate::connection::{Connections, Environment};
 use crate::model::Models;
-use crate::project::Project;
 use crate::runtime::Registry;
 
 /// The folder of the test cases where neither an option nor `maitred.toml` names one.
@@ -22,7 +22,7 @@ pub(super) struct Context {
     /// The operators and triggers that are known.
     pub(super) registry: Arc<Registry>,
     pub(super) clock: Arc<dyn Clock>,
-    /// Where waiters and models are found according to the environment.
+    /// The sources of waiters and models according to the environment.
     pub(super) sources: Sources,
     /// Read at the first use: few commands need it, and only those fail if it cannot be used.
     project: OnceCell<Result<Project, Failure>>,
@@ -40,33 +40,45 @@ impl Context {
     }
 
     /// The project of the current folder; the default one if there is no `maitred.toml`.
-    ///
-    /// # Errors
-    /// `maitred.toml` cannot be used.
     pub(super) fn project(&self) -> Result<&Project, Failure> {
-        self.project.get_or_init(project::find).as_ref().map_err(Clone::clone)
+        self.project.get_or_init(Project::current).as_ref().map_err(Clone::clone)
     }
 
-    /// The store that the project names, if it names one.
-    ///
-    /// # Errors
-    /// As [`Context::project`], or the user does not trust the folder of the project as it is.
+    /// The store that the project names, if it names one, in a folder that the user trusts as it is.
     pub(super) fn project_store(&self) -> Result<Option<PathBuf>, Failure> {
-        project::store(self.project()?)
+        let project = self.project()?;
+        let Some(path) = &project.store else { return Ok(None) };
+        match Trust::of_user()?.store(project) {
+            Ok(_) => Ok(Some(path.clone())),
+            Err(why) => {
+                Err(distrusted(project, "the store", path, &why, "--store or MAITRED_STORE"))
+            }
+        }
     }
 
-    /// The connections of the environment and of the file that the project names, or else of the default file.
-    ///
-    /// # Errors
-    /// As [`Context::project`], or the user does not trust the folder of the project as it is.
+    /// The connections of the environment, and of the file that the project names in a folder that the user
+    /// trusts as it is, or else of the default file.
     pub(super) fn project_connections(&self) -> Result<Connections, Failure> {
-        project::connections(self.project()?)
+        let (environment, known) = (Environment::of_process(), report::known().clone());
+        let project = self.project()?;
+        let Some(path) = &project.connections else {
+            return Ok(Connections::remembering(environment, None, known));
+        };
+        let trust = Trust::of_user()?;
+        trust.connections(project).map_err(|why| {
+            let instead = "--connections or MAITRED_CONNECTIONS";
+            distrusted(project, "the connections file", path, &why, instead)
+        })?;
+        let trusted = project.clone();
+        // The file is read again for each client, and may have changed by then.
+        let check = move |content: &[u8]| {
+            let checked = trust.check_connections(&trusted, content);
+            checked.map_err(|why| format!("{why}; run `maitred trust` again"))
+        };
+        Ok(Connections::checking(environment, path, Arc::new(check), known))
     }
 
     /// The folder of the test cases: `given`, or else the project's.
-    ///
-    /// # Errors
-    /// As [`Context::project`].
     pub(super) fn cases(&self, given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
         let project = self.project()?;
         let cases = given.or(project.tests.as_ref()).cloned();
@@ -78,4 +90,21 @@ impl Context {
         let paths = self.sources.data_paths.iter().chain(folders).cloned();
         Models::embedded().with_data_paths(paths)
     }
+}
+
+fn distrusted(
+    project: &Project,
+    what: &str,
+    named: &Path,
+    why: &Distrust,
+    instead: &str,
+) -> Failure {
+    let (root, file) = (report::path(&project.root), report::path(&project.root.join(FILE_NAME)));
+    let (named, why) = (report::path(named), report::one_line(&why.to_string()));
+    Failure::usage(format!("{file} names {what} {named}, which does not count: {why}")).help(
+        format!(
+            "look at what these files say, then run `maitred trust {root}`; or name another one with \
+             {instead}"
+        ),
+    )
 }

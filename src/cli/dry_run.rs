@@ -9,6 +9,7 @@ use super::advice;
 use super::clients::{ConnectionArgs, ServiceClient, credentials_source};
 use super::report::{self, Format, Report};
 use super::signature::Signature;
+use super::text_layout::members;
 
 pub(super) fn report(
     client: &ServiceClient,
@@ -18,64 +19,38 @@ pub(super) fn report(
     format: Format,
 ) -> anyhow::Result<Report> {
     let facts = facts(client, call, signature, connection)?;
-    Ok(Report::text(match format {
-        Format::Json => {
-            let mut object = Map::from_iter([
-                ("version".to_owned(), json!(1)),
-                ("dryRun".to_owned(), json!(true)),
-            ]);
-            object.extend(facts.as_object().cloned().unwrap_or_default());
-            report::json(Value::Object(object))
-        }
-        Format::Text => format!("dry run: nothing is sent\n{}", text(&facts)),
-    }))
+    Ok(format.report(
+        || format!("dry run: nothing is sent\n{}", members(&facts)),
+        || report::merged([json!({ "version": 1, "dryRun": true }), facts.clone()]),
+    ))
 }
 
-/// What would be sent, and where to.
+/// The request as it would be sent.
 pub(super) fn facts(
     client: &ServiceClient,
     call: &Call,
     signature: &Signature,
     connection: &ConnectionArgs,
 ) -> anyhow::Result<Value> {
-    Ok(match client.aws() {
-        None => http_facts(call, client),
-        Some(aws) => {
-            let prepared = aws.prepare(call).map_err(|error| advice::failure(&error, signature))?;
-            json!({
-                "service": prepared.service(),
-                "operation": prepared.operation(),
-                "region": client.region(),
-                "method": prepared.method(),
-                "url": urls::masked(&prepared.url()),
-                "credentials": credentials_source(connection),
-                "input": signature.without_sensitive(&call.input, HIDDEN),
-            })
-        }
-    })
-}
-
-fn http_facts(call: &Call, client: &ServiceClient) -> Value {
-    let input = without_secrets(&call.input);
-    let url = http_url(call, client);
-    json!({
-        "service": call.service,
-        "operation": call.operation,
-        "method": call.operation,
-        "url": url,
-        "input": input,
-    })
-}
-
-/// A line for each fact.
-pub(super) fn text(facts: &Value) -> String {
-    let mut text = String::new();
-    for (name, value) in facts.as_object().into_iter().flatten() {
-        let value = value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned);
-        let indented = value.replace('\n', "\n             ");
-        text.push_str(&format!("{name:<12} {indented}\n"));
-    }
-    text
+    let Some(aws) = client.aws() else {
+        return Ok(json!({
+            "service": call.service,
+            "operation": call.operation,
+            "method": call.operation,
+            "url": http_url(call, client),
+            "input": without_secrets(&call.input),
+        }));
+    };
+    let prepared = aws.prepare(call).map_err(|error| advice::failure(&error, signature))?;
+    Ok(json!({
+        "service": prepared.service(),
+        "operation": prepared.operation(),
+        "region": client.region(),
+        "method": prepared.method(),
+        "url": urls::masked(&prepared.url()),
+        "credentials": credentials_source(connection),
+        "input": signature.without_sensitive(&call.input, HIDDEN),
+    }))
 }
 
 /// The input with `***` in the place of its secrets; of the URLs, whole queries are left out.

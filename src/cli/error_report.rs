@@ -12,7 +12,7 @@ pub(super) fn of_error(error: &anyhow::Error) -> Report {
         Some(error) => of_clap(error),
         None => Report::default()
             .with_stderr(report::error_text(error))
-            .with_exit(error.downcast_ref::<Failure>().map_or(Exit::Usage, Failure::exit)),
+            .with_exit(error.downcast_ref::<Failure>().map_or(Exit::Usage, |failure| failure.exit)),
     }
 }
 

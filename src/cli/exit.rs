@@ -71,11 +71,12 @@ impl From<Exit> for ExitCode {
 }
 
 /// An error with an exit code and advice.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
 pub(super) struct Failure {
-    exit: Exit,
+    pub(super) exit: Exit,
     message: String,
-    help: Option<String>,
+    pub(super) help: Option<String>,
 }
 
 impl Failure {
@@ -94,11 +95,8 @@ impl Failure {
     }
 
     /// The same with advice, where there is some.
-    pub(super) fn maybe_help(self, help: Option<impl Into<String>>) -> Self {
-        match help {
-            Some(help) => self.help(help),
-            None => self,
-        }
+    pub(super) fn maybe_help(self, help: Option<String>) -> Self {
+        Self { help, ..self }
     }
 
     /// The same with a suggestion, or else with other advice.
@@ -112,20 +110,4 @@ impl Failure {
             None => otherwise.into(),
         })
     }
-
-    pub(super) fn exit(&self) -> Exit {
-        self.exit
-    }
-
-    pub(super) fn advice(&self) -> Option<&str> {
-        self.help.as_deref()
-    }
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Failure {}

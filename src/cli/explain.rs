@@ -1,17 +1,15 @@
 //! `maitred explain`: what a waiter does, in words, and its verdict on a saved reply.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use super::context::Context;
-use super::report::{self, Format, Report};
+use super::report::{Format, Report};
 use super::source_args::SourceArgs;
-use super::waiter_lookup::Lookup;
+use super::waiter_lookup::{Lookup, warn_of_unusable_files};
 
 mod explanation;
-mod json;
 mod reply;
 mod text;
 
@@ -20,16 +18,7 @@ use reply::Trial;
 
 /// Explain what a waiter does, and try it on a saved reply
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  maitred explain redshift cluster_paused
-  maitred explain thing ready --waiters thing.json
-  maitred call redshift describe-clusters > reply.json
-  maitred explain redshift cluster_paused --reply reply.json
-
-A reply is a document as `maitred call` prints it. An error is written as
-  {\"error\": {\"code\": \"ClusterNotFound\", \"message\": \"…\", \"status\": 404}}
-Of a case, as `maitred record` writes it, the last reply is taken.")]
+#[command(after_help = include_str!("explain.txt").trim_end())]
 pub(super) struct Args {
     /// The service, e.g. redshift
     service: String,
@@ -40,11 +29,11 @@ pub(super) struct Args {
     reply: Option<PathBuf>,
     /// A value of the waiter's parameters; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    parameters: Vec<(String, String)>,
-    /// The operation's input as JSON, where the waiter refers to it
+    parameters: Vec<(String, Value)>,
+    /// The operation's input as JSON, for waiters that refer to it
     #[arg(long, value_name = "JSON", value_parser = object)]
     input: Option<Map<String, Value>>,
-    /// As botocore runs it exactly
+    /// Explain the waiter as botocore runs it
     #[arg(long)]
     strict: bool,
     /// Output format
@@ -59,28 +48,22 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let service = lookup.service(&args.service);
     let found = lookup.waiter(&service, &args.waiter);
     let entry = found.map_err(|error| lookup.failure(&error))?;
-    lookup.warn_of_unusable_files();
+    warn_of_unusable_files(&lookup.catalog.bad_files_met());
     let mut explanation = Explanation::new(entry, args.strict)?;
     if let Some(path) = &args.reply {
         let entry = &explanation.entry;
         let input = args.input.clone().unwrap_or_default();
-        let waiter = explanation::compile(entry, input, parameters(&args.parameters), args.strict)?;
+        let parameters = args.parameters.iter().cloned().collect();
+        let waiter = explanation::compile(entry, input, parameters, args.strict)?;
         let reply = reply::read(path, &entry.service)?;
         explanation.trial = Some(Trial::new(waiter, &reply));
     }
-    Ok(Report::text(match args.output {
-        Format::Text => text::text(&explanation),
-        Format::Json => report::json(json::json(&explanation)),
-    }))
+    Ok(args.output.report(|| text::text(&explanation), || explanation.to_json()))
 }
 
-fn parameters(given: &[(String, String)]) -> BTreeMap<String, Value> {
-    given.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
-}
-
-fn name_and_value(text: &str) -> Result<(String, String), String> {
+fn name_and_value(text: &str) -> Result<(String, Value), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Value::from(value))),
         _ => Err("write NAME=VALUE".to_owned()),
     }
 }

@@ -12,15 +12,15 @@ use crate::diagnostic::{Diagnostic, Invalid, Severity};
 /// The longest line that is shown as a whole, in bytes; the renderer cuts it to the width it has.
 const LONG_LINE: usize = 4096;
 
-/// The findings in one file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Findings<'a> {
-    name: &'a str,
-    diagnostics: &'a [Diagnostic],
-    text: &'a str,
+/// A file, and the findings in it.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Where a finding is: lines and columns from 1, in characters; the end is the first column after it.
+/// The place of a finding: lines and columns from 1, in characters; the end is the first column after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     line: usize,
@@ -31,24 +31,23 @@ struct Place {
 
 /// The problems of a waiter.
 pub(super) fn invalid(invalid: &Invalid) -> String {
-    Findings::new("", "", invalid.diagnostics()).to_text()
+    Findings { diagnostics: invalid.diagnostics().to_vec(), ..Findings::default() }.to_text()
 }
 
 /// The problems of a file that cannot be used.
 pub(super) fn bad_file(bad: &BadFile) -> String {
-    let name = bad.path.display().to_string();
-    Findings::new(&name, &bad.text, bad.problems.diagnostics()).to_text()
+    let (name, text) = (bad.path.display().to_string(), bad.text.clone());
+    Findings { name, text, diagnostics: bad.problems.diagnostics().to_vec() }.to_text()
 }
 
-impl<'a> Findings<'a> {
-    /// The `diagnostics` of the file `name`.
-    pub(super) fn new(name: &'a str, text: &'a str, diagnostics: &'a [Diagnostic]) -> Self {
-        Self { name, diagnostics, text }
+impl Findings {
+    pub(super) fn count(&self, severity: Severity) -> usize {
+        self.diagnostics.iter().filter(|finding| finding.severity == severity).count()
     }
 
     /// For people: each finding with its line of the file, with ANSI styles.
-    pub(super) fn to_text(self) -> String {
-        let lines = Lines::new(self.text);
+    pub(super) fn to_text(&self) -> String {
+        let lines = Lines::new(&self.text);
         let renderer = Renderer::styled();
         let blocks: Vec<_> = self
             .diagnostics
@@ -58,7 +57,7 @@ impl<'a> Findings<'a> {
         blocks.join("\n\n")
     }
 
-    fn group(self, diagnostic: &'a Diagnostic, lines: &Lines<'a>) -> Group<'a> {
+    fn group<'a>(&'a self, diagnostic: &'a Diagnostic, lines: &Lines<'a>) -> Group<'a> {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -74,7 +73,7 @@ impl<'a> Findings<'a> {
         let group = match &diagnostic.span {
             Some(span) => self.locate(group, span, lines),
             None if self.name.is_empty() => group,
-            None => group.element(Origin::path(report::one_line(self.name))),
+            None => group.element(Origin::path(report::one_line(&self.name))),
         };
         match &diagnostic.help {
             Some(help) => group.element(Level::HELP.message(report::lines(help))),
@@ -83,27 +82,27 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds the line on which `span` begins, unless it is of a length that no person wrote.
-    fn locate(self, group: Group<'a>, span: &Range<usize>, lines: &Lines<'a>) -> Group<'a> {
-        let place = lines.place(span);
+    fn locate<'a>(&self, group: Group<'a>, span: &Range<usize>, lines: &Lines<'a>) -> Group<'a> {
+        let (number, column) = lines.line_column(span.start);
         match lines.line(span) {
             Some((line, marked)) => group.element(
                 Snippet::source(line)
-                    .path(report::one_line(self.name))
-                    .line_start(place.line)
+                    .path(report::one_line(&self.name))
+                    .line_start(number)
                     .annotation(AnnotationKind::Primary.span(marked)),
             ),
             None => {
-                let origin = Origin::path(report::one_line(self.name));
-                group.element(origin.line(place.line).char_column(place.column))
+                let origin = Origin::path(report::one_line(&self.name));
+                group.element(origin.line(number).char_column(column))
             }
         }
     }
 
     /// For programs: an object for each finding.
-    pub(super) fn to_json(self) -> Vec<Value> {
-        let lines = Lines::new(self.text);
+    pub(super) fn to_json(&self) -> Vec<Value> {
+        let lines = Lines::new(&self.text);
         let finding = |diagnostic: &Diagnostic| {
-            let place = place(diagnostic, &lines);
+            let place = lines.place_of(diagnostic);
             json!({
                 "rule": diagnostic.rule,
                 "severity": diagnostic.severity.as_str(),
@@ -122,15 +121,15 @@ impl<'a> Findings<'a> {
 
     /// For GitHub Actions: a workflow command for each finding
     /// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>).
-    pub(super) fn to_github(self) -> String {
-        let lines = Lines::new(self.text);
+    pub(super) fn to_github(&self) -> String {
+        let lines = Lines::new(&self.text);
         self.diagnostics
             .iter()
-            .map(|diagnostic| self.command(diagnostic, place(diagnostic, &lines)) + "\n")
+            .map(|diagnostic| self.command(diagnostic, lines.place_of(diagnostic)) + "\n")
             .collect()
     }
 
-    fn command(self, diagnostic: &Diagnostic, place: Option<Place>) -> String {
+    fn command(&self, diagnostic: &Diagnostic, place: Option<Place>) -> String {
         let level = match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -149,15 +148,11 @@ impl<'a> Findings<'a> {
         }
         format!(
             "::{level} file={}{place},title={}::{}",
-            escape_property(&report::lines(self.name)),
+            escape_property(&report::lines(&self.name)),
             escape_property(&format!("maitred: {}", diagnostic.rule)),
             escape_data(&report::lines(&message))
         )
     }
-}
-
-fn place(diagnostic: &Diagnostic, lines: &Lines<'_>) -> Option<Place> {
-    Some(lines.place(diagnostic.span.as_ref()?))
 }
 
 fn escape_data(text: &str) -> String {
@@ -181,10 +176,11 @@ impl<'a> Lines<'a> {
         Self { text, starts }
     }
 
-    fn place(&self, span: &Range<usize>) -> Place {
+    fn place_of(&self, diagnostic: &Diagnostic) -> Option<Place> {
+        let span = diagnostic.span.as_ref()?;
         let (line, column) = self.line_column(span.start);
         let (end_line, end_column) = self.line_column(span.end.max(span.start));
-        Place { line, column, end_line, end_column }
+        Some(Place { line, column, end_line, end_column })
     }
 
     fn line_column(&self, offset: usize) -> (usize, usize) {

@@ -6,23 +6,20 @@ use serde_json::json;
 
 use super::context::Context;
 use super::exit::{Exit, Failure};
+use super::findings::Findings;
+use super::project::Project;
 use super::report::{self, Report};
 use super::text_layout::counted;
 use crate::diagnostic::{RuleLevel, Severity};
 use crate::lint::Config;
-use crate::project::Project;
 
-mod checked_file;
 mod files;
 mod inherited;
 mod linter;
-mod output_format;
 mod rules;
 mod sarif;
 
-use checked_file::CheckedFile;
 use linter::Linter;
-use output_format::OutputFormat;
 
 /// Check waiter files: the JSON, every key and value, and whether the waiters can work
 ///
@@ -32,18 +29,7 @@ use output_format::OutputFormat;
 ///   [lint.rules]
 ///   no-failure = "off"
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  maitred lint                             all files of ./waiters
-  maitred lint waiters/redshift.json --notes
-  maitred lint --deny warnings --output github waiters
-  maitred lint --output sarif waiters > lint.sarif
-  maitred lint --fix waiters
-  maitred lint --explain unknown-member
-  generate-waiters | maitred lint -
-
-Exit code: 0 no errors (with --deny warnings, no warnings either), 1 findings, 2 bad usage or nothing
-to check.")]
+#[command(after_help = include_str!("lint.txt").trim_end())]
 pub(super) struct Args {
     /// Files, folders of *.json files or of botocore's layout, or `-` for standard input [default:
     /// `waiters` of maitred.toml, else ./waiters]
@@ -53,8 +39,8 @@ pub(super) struct Args {
     #[arg(long, alias = "format", value_enum, default_value_t)]
     output: OutputFormat,
     /// Also exit with 1 for these
-    #[arg(long, value_enum, value_name = "WHAT")]
-    deny: Option<Deny>,
+    #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+    deny: Option<String>,
     /// Show notes, which are not mistakes
     #[arg(long)]
     notes: bool,
@@ -78,11 +64,20 @@ pub(super) struct Args {
     list_rules: bool,
 }
 
-/// What exits with 1 in addition to errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Deny {
-    /// Warnings
-    Warnings,
+/// The form of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum OutputFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object, notes included
+    Json,
+    /// SARIF 2.1.0, for code scanning, notes included
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// The rules as a page; only with --list-rules
+    Markdown,
 }
 
 /// Built-in waiters.
@@ -99,7 +94,11 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
         return rules::explain(rule);
     }
     if args.list_rules {
-        return Ok(rules::list(args.output));
+        return Ok(Report::text(match args.output {
+            OutputFormat::Text | OutputFormat::Sarif | OutputFormat::Github => rules::text(),
+            OutputFormat::Json => report::json(rules::json()),
+            OutputFormat::Markdown => rules::markdown(),
+        }));
     }
     if args.output == OutputFormat::Markdown {
         return Err(Failure::usage("--output markdown goes with --list-rules").into());
@@ -128,7 +127,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
         }
     }
     let least = if args.deny.is_some() { Severity::Warning } else { Severity::Error };
-    let bad = |file: &CheckedFile| file.diagnostics.iter().any(|found| found.severity >= least);
+    let bad = |file: &Findings| file.diagnostics.iter().any(|found| found.severity >= least);
     let exit = if checked.iter().any(bad) { Exit::Failure } else { Exit::Success };
     let hidden = if args.notes { 0 } else { notes };
     Ok(report(&checked, args.output, hidden).with_exit(exit))
@@ -136,52 +135,46 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
 
 /// The levels of the rules; those of the command line win.
 fn config(args: &Args, project: &Project) -> Result<Config, Failure> {
-    let mut levels = project.lint_rules.clone();
+    let mut levels = project.lint.rules.clone();
     levels.extend(args.rule.iter().cloned());
     Config::new(levels).map_err(|unknown| {
         Failure::usage(unknown.to_string()).help("`maitred lint --list-rules` lists the rules")
     })
 }
 
-fn report(checked: &[CheckedFile], format: OutputFormat, hidden: usize) -> Report {
+fn report(checked: &[Findings], format: OutputFormat, hidden: usize) -> Report {
     match format {
         OutputFormat::Text | OutputFormat::Markdown => Report::text(text(checked, hidden)),
         OutputFormat::Json => Report::text(report::json(json!({
             "version": 1,
             "files": checked.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
-            "findings": checked.iter().flat_map(|file| file.findings().to_json()).collect::<Vec<_>>(),
+            "findings": checked.iter().flat_map(|file| file.to_json()).collect::<Vec<_>>(),
         }))),
         OutputFormat::Sarif => Report::text(report::json(sarif::log(checked))),
-        OutputFormat::Github => Report::verbatim(report::commands(
-            &checked.iter().map(|file| file.findings().to_github()).collect::<String>(),
-        ))
-        .with_stderr(summary(checked, hidden)),
+        OutputFormat::Github => {
+            let commands: String = checked.iter().map(Findings::to_github).collect();
+            Report::commands(&commands).with_stderr(summary(checked, hidden))
+        }
     }
 }
 
-fn text(checked: &[CheckedFile], hidden: usize) -> String {
-    let mut text: String = checked
+fn text(checked: &[Findings], hidden: usize) -> String {
+    let text: String = checked
         .iter()
         .filter(|file| !file.diagnostics.is_empty())
-        .map(|file| file.findings().to_text() + "\n\n")
+        .map(|file| file.to_text() + "\n\n")
         .collect();
-    text.push_str(&summary(checked, hidden));
-    text
+    text + &summary(checked, hidden)
 }
 
-/// How many of what there are.
-fn summary(checked: &[CheckedFile], hidden: usize) -> String {
+fn summary(checked: &[Findings], hidden: usize) -> String {
     let files = counted(checked.len(), "file");
     let bad = checked.iter().filter(|file| !file.diagnostics.is_empty()).count();
-    let of = |severity| checked.iter().map(|file| file.count(severity)).sum::<usize>();
-    let found =
-        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
-            .map(|(severity, what)| (of(severity), what));
-    let found: Vec<_> = found
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| counted(number, what))
-        .collect();
+    let found = [Severity::Error, Severity::Warning, Severity::Note].map(|severity| {
+        (checked.iter().map(|file| file.count(severity)).sum::<usize>(), severity.as_str())
+    });
+    let found = found.into_iter().filter(|(number, _)| *number > 0);
+    let found: Vec<_> = found.map(|(number, what)| counted(number, what)).collect();
     let found = match (found.as_slice(), checked.len()) {
         ([], _) => "no problems".to_owned(),
         (found, 1) => found.join(", "),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit::Failure;
 use super::findings;
-use super::report::{self, Format, Report};
+use super::report::{Format, Report};
 use super::services;
 use super::source_args::SourceArgs;
 use super::text_layout::table;
@@ -15,17 +15,7 @@ use crate::names::service_named;
 
 /// List the waiters there are, and where each comes from
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  maitred list
-  maitred list redshift
-  maitred list service stable
-  maitred list step functions
-  maitred list --filter snapshot
-  maitred list --output json | jq -r '.waiters[] | \"\\(.service) \\(.name)\"'
-
-The columns are the service and the name, as `maitred wait` takes them, the operation that is polled,
-where the waiter comes from, and what it waits for.")]
+#[command(after_help = include_str!("list.txt").trim_end())]
 pub(super) struct Args {
     /// A service, or words in any order and spelling: only the waiters with all of them
     #[arg(value_name = "WORD")]
@@ -43,31 +33,26 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let catalog = args.sources.catalog(context)?;
     let entries = entries(&catalog, args)?;
-    let text = match args.output {
-        Format::Text => entries_table(&entries),
-        Format::Json => report::json(json!({
-            "version": 1,
-            "waiters": entries.iter().map(json).collect::<Vec<_>>(),
-        })),
-    };
-    Ok(Report::text(text).with_stderr(remarks(&catalog, &entries)))
+    let waiters = || entries.iter().map(json).collect::<Vec<_>>();
+    let report = args
+        .output
+        .report(|| entries_table(&entries), || json!({ "version": 1, "waiters": waiters() }));
+    Ok(report.with_stderr(remarks(&catalog, &entries)))
 }
 
 fn entries(catalog: &Catalog, args: &Args) -> Result<Vec<Entry>, Failure> {
     let services = catalog.services();
     let whole = args.words.join(" ");
-    let (named, words) = match args.words.as_slice() {
-        [first, rest @ ..] => match service_named(&whole, &services) {
-            Some(service) => (Some(service), &[][..]),
-            None => match service_named(first, &services) {
-                Some(service) => (Some(service), rest),
-                None => (None, &args.words[..]),
-            },
-        },
-        [] => (None, &[][..]),
+    let first = args.words.first().map_or("", String::as_str);
+    // All words are one service, the first one is, or none.
+    let (written, words) = match service_named(&whole, &services) {
+        Some(_) => (whole.as_str(), &[][..]),
+        None => (first, args.words.get(1..).unwrap_or_default()),
     };
-    if let (Some(service), [first, ..]) = (named, args.words.as_slice()) {
-        services::note_other_name(if words.is_empty() { &whole } else { first }, service);
+    let named = service_named(written, &services);
+    let words = if named.is_some() { words } else { &args.words };
+    if let Some(service) = named {
+        services::note_other_name(written, service);
     }
     let chosen = named.map_or_else(|| services.clone(), |service| vec![service.to_owned()]);
     let filter = args.filter.as_deref().unwrap_or_default().to_lowercase();
@@ -96,19 +81,12 @@ fn nothing_found(words: &str, services: &[String]) -> Failure {
 }
 
 fn entries_table(entries: &[Entry]) -> String {
-    let rows: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let summary = entry.config.description.as_deref().map_or("", first_sentence);
-            [
-                format!("{} {}", entry.service, entry.snake_name()),
-                entry.config.operation.clone(),
-                entry.origin.to_string(),
-                summary.to_owned(),
-            ]
-        })
-        .collect();
-    table(&rows)
+    let row = |entry: &Entry| {
+        let name = format!("{} {}", entry.service, entry.snake_name());
+        let summary = entry.config.description.as_deref().map_or("", first_sentence);
+        [name, entry.config.operation.clone(), entry.origin.to_string(), summary.to_owned()]
+    };
+    table(&entries.iter().map(row).collect::<Vec<_>>())
 }
 
 fn first_sentence(text: &str) -> &str {
@@ -127,7 +105,7 @@ fn json(entry: &Entry) -> Value {
     })
 }
 
-/// Where a waiter comes from, for programs.
+/// The origin of a waiter, for programs.
 pub(super) fn origin(origin: &WaiterOrigin) -> Value {
     match origin {
         WaiterOrigin::Shipped => json!({ "kind": "maitred" }),

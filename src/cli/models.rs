@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::report::{self, Format, Report};
+use super::report::{Format, Report};
 use super::source_args::DataArgs;
 use super::text_layout::table;
 use crate::model::archive::build;
@@ -51,7 +51,7 @@ struct Build {
     /// A service to take, by the name of its folder; all if none is given. May be repeated
     #[arg(long, value_name = "NAME")]
     service: Vec<String>,
-    /// Where to write the archive
+    /// The file to write the archive to
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -61,10 +61,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
         None => {
             args.data.check()?;
             let models = args.data.models(context);
-            Ok(Report::text(match args.output {
-                Format::Text => text(&models),
-                Format::Json => report::json(json(&models)),
-            }))
+            Ok(args.output.report(|| text(&models), || json(&models)))
         }
         Some(Command::Build(args)) => run_build(args),
     }

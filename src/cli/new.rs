@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::context::Context;
 use super::duration;
 use super::exit::Failure;
-use super::findings;
 use super::project;
 use super::report::{self, Report};
+use super::source_args::unusable_file;
 use crate::catalog;
 use crate::config::State;
 use crate::diagnostic::fold;
@@ -18,32 +19,15 @@ use crate::draft::{self, Draft, DraftOptions};
 use crate::file;
 use crate::schema;
 
-mod draft_failure;
-mod draft_summary;
 mod draft_target;
+mod draft_text;
 mod prompt;
 
 use draft_target::DraftTarget;
 
 /// Write a waiter and its first cases from the model of an operation
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The state is a member of the output with a name such as Status. Its values are taken for success or
-failure by their names; check the proposal. On a terminal, what no flag says is asked for. Where the
-model does not list the values, give --success and --failure. A waiter for a deletion succeeds once
-the resource is not found: --not-found success.
-
-The waiter is added to the file, which is otherwise unchanged, and its cases to
-DIR/<service>/<waiter>: one for every state that ends the wait, and one in which nothing does.
-
-Examples:
-  maitred new glue get-job-run
-  maitred new stepfunctions describe-execution --name execution_succeeded --delay 10
-  maitred new ecs describe-tasks --success RUNNING --failure STOPPED
-  maitred new cloudformation describe-change-set --path ExecutionStatus
-  maitred new glue get-crawler --baseline                    the crawl after the last one
-  maitred new mwaa get-environment --not-found success       until it is gone
-  maitred lint && maitred test")]
+#[command(after_help = include_str!("new.txt").trim_end())]
 pub(super) struct Args {
     /// The service, e.g. glue
     service: String,
@@ -61,16 +45,16 @@ pub(super) struct Args {
     /// The failure states; default: those recognised by their names
     #[arg(long, value_name = "STATE,…", value_delimiter = ',')]
     failure: Vec<String>,
-    /// What it means that the resource does not exist; default: an error that ends the wait
-    #[arg(long, value_enum, value_name = "STATE")]
-    not_found: Option<NotFound>,
+    /// The meaning of a resource that does not exist; default: an error that ends the wait
+    #[arg(long, value_name = "STATE", value_parser = not_found())]
+    not_found: Option<State>,
     /// Seconds between two polls; default: 15 for jobs, 30 for resources
     #[arg(long, value_name = "SECONDS", value_parser = duration::parse_seconds)]
     delay: Option<f64>,
     /// The maximum number of polls; default: as many as take an hour
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_attempts: Option<u64>,
-    /// For what runs again and again: wait for the run after the current one (a `baseline`)
+    /// For a resource that runs repeatedly: wait for the run after the current one (a `baseline`)
     #[arg(long)]
     baseline: bool,
     /// The waiter file; default: waiters/<service>.json
@@ -90,25 +74,15 @@ pub(super) struct Args {
     dry_run: bool,
 }
 
-/// What it means that the resource does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum NotFound {
-    /// The wait succeeds: it is for the deletion
-    Success,
-    /// The wait fails
-    Failure,
-    /// The wait goes on: the resource is yet to be created
-    Retry,
-}
-
-impl From<NotFound> for State {
-    fn from(state: NotFound) -> Self {
-        match state {
-            NotFound::Success => Self::Success,
-            NotFound::Failure => Self::Failure,
-            NotFound::Retry => Self::Retry,
-        }
-    }
+/// The meanings of a resource that does not exist.
+fn not_found() -> impl TypedValueParser<Value = State> {
+    let meanings = [
+        ("success", "The wait succeeds: it is for the deletion"),
+        ("failure", "The wait fails"),
+        ("retry", "The wait goes on: the resource is yet to be created"),
+    ];
+    let values = meanings.map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).try_map(|name| serde_json::from_value(name.into()))
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
@@ -119,21 +93,20 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
         path: args.path.clone(),
         success: args.success.clone(),
         failure: args.failure.clone(),
-        not_found: args.not_found.map(Into::into),
+        not_found: args.not_found,
         delay: args.delay,
         max_attempts: args.max_attempts,
         next_run: args.baseline,
     };
     if !args.yes && report::asks_people() {
-        prompt::ask(service, &target.operation, &mut options, &mut prompt::Terminal)?;
+        prompt::ask(service, &target.operation, &mut options, &mut prompt::from_terminal)?;
     }
     let draft = draft::draft(service, &target.operation, &options)
-        .map_err(|error| draft_failure::failure(&target, &error))?;
+        .map_err(|error| draft_text::failure(&target, &error))?;
     if args.dry_run {
         let waiter = json!({ draft.name.as_str(): draft.to_json() });
-        return Ok(
-            Report::text(report::json(waiter)).with_stderr(draft_summary::text(&target, &draft))
-        );
+        let summary = draft_text::summary(&target, &draft);
+        return Ok(Report::text(report::json(waiter)).with_stderr(summary));
     }
     let project = context.project()?;
     let file = args.file.clone();
@@ -152,7 +125,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let text = format!(
         "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
          check both, then run: maitred lint {} && maitred test {} {name}",
-        draft_summary::text(&target, &draft),
+        draft_text::summary(&target, &draft),
         service.name,
         file.display(),
         folder.display(),
@@ -167,11 +140,7 @@ fn write_waiter(path: &Path, service: &str, draft: &Draft, force: bool) -> anyho
     let waiter = draft.to_json();
     let mut name = draft.name.clone();
     let text = if path.exists() {
-        let file = catalog::read(path, schema::parse).map_err(|bad| {
-            let message =
-                format!("{} cannot be used\n{}", path.display(), findings::bad_file(&bad));
-            Failure::usage(message)
-        })?;
+        let file = catalog::read(path, schema::parse).map_err(|bad| unusable_file(&bad))?;
         let of = file.service.clone().unwrap_or_else(|| catalog::file_service(path));
         if of != service {
             let message = format!("{} is of service {of}, not {service}", path.display());

@@ -1,14 +1,15 @@
 //! The flags of an operation, made from its model: clap arguments, and back to the operation's input.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args as _, FromArgMatches as _};
 use serde_json::{Map, Value};
 
+use crate::client::InputProblem;
 use crate::diagnostic::nearest;
 
 use super::exit::Failure;
 use super::report;
-use super::signature::{Arity, Parameter, Problem, Signature};
+use super::signature::{Arity, Parameter, Signature};
 use super::values;
 
 /// The ways to give parameters that every operation has.
@@ -29,15 +30,26 @@ pub(super) fn variable_unless_empty(name: &'static str) -> Option<&'static str> 
     std::env::var_os(name).is_none_or(|value| !value.is_empty()).then_some(name)
 }
 
-/// `command` with the flags of the operation, then our own options, those of `T`. One of ours that has
-/// the name of a parameter becomes `--wait-NAME`.
+/// `command` with our own options: the input, and those of `T`.
+pub(super) fn with_options<T: clap::Args>(command: clap::Command) -> clap::Command {
+    T::augment_args(InputArgs::augment_args(command))
+}
+
+/// `command` with the flags of the operation, then our own options. One of ours that has the name of a
+/// parameter becomes `--wait-NAME`.
 pub(super) fn with_parameters<T: clap::Args>(
     command: clap::Command,
     signature: &Signature,
 ) -> clap::Command {
-    let theirs = flags(signature);
     let taken = OptionNames::beside(signature);
-    make_room::<T>(T::augment_args(command.args(theirs)), &taken)
+    let mut command = with_options::<T>(command.args(flags(signature)));
+    for arg in with_options::<T>(clap::Command::new("ours")).get_arguments() {
+        if let Some(flag) = arg.get_long().filter(|flag| taken.has(flag)) {
+            let flag = taken.flag(flag).split_off(2);
+            command = command.mut_arg(arg.get_id(), |arg| arg.long(flag));
+        }
+    }
+    command
 }
 
 /// The flags of the operation.
@@ -66,8 +78,8 @@ pub(super) struct OptionNames {
 impl OptionNames {
     /// Beside the parameters of this operation.
     pub(super) fn beside(signature: &Signature) -> Self {
-        let flags = flags(signature);
-        Self { taken: flags.iter().filter_map(|arg| arg.get_long().map(str::to_owned)).collect() }
+        let parameters = signature.parameters().into_iter();
+        Self { taken: parameters.map(|parameter| parameter.flag).collect() }
     }
 
     /// The flag of the option `name`: `--wait-NAME` where the operation has a parameter of that name.
@@ -75,26 +87,15 @@ impl OptionNames {
         if self.has(name) { format!("--wait-{name}") } else { format!("--{name}") }
     }
 
-    /// Whether the operation has a parameter of the name of the option.
+    /// True if the operation has a parameter of the name of the option.
     fn has(&self, name: &str) -> bool {
         self.taken.iter().any(|taken| taken == name)
     }
 }
 
-fn make_room<T: clap::Args>(mut command: clap::Command, taken: &OptionNames) -> clap::Command {
-    let ours = T::augment_args(clap::Command::new("ours"));
-    for arg in ours.get_arguments() {
-        if let Some(flag) = arg.get_long().filter(|flag| taken.has(flag)) {
-            let flag = format!("wait-{flag}");
-            command = command.mut_arg(arg.get_id(), |arg| arg.long(flag));
-        }
-    }
-    command
-}
-
-/// A note for each given parameter that has the name of an option of `T`, which may have been intended.
-pub(super) fn shadowed<T: clap::Args>(signature: &Signature, matches: &ArgMatches) -> Vec<String> {
-    let ours = T::augment_args(clap::Command::new("ours"));
+/// A note for each given parameter that has the name of an option, which may have been intended.
+fn shadowed<T: clap::Args>(signature: &Signature, matches: &ArgMatches) -> Vec<String> {
+    let ours = with_options::<T>(clap::Command::new("ours"));
     let ours: Vec<_> = ours.get_arguments().filter_map(Arg::get_long).collect();
     let parameters = signature.parameters();
     let given = parameters.iter().filter(|it| ours.contains(&it.flag.as_str()));
@@ -167,7 +168,7 @@ pub(super) fn drop_unknown(
     words: &[String],
     command: &clap::Command,
     what: &str,
-) -> (Vec<String>, Vec<Problem>) {
+) -> (Vec<String>, Vec<InputProblem>) {
     let mut known = Vec::new();
     let mut problems = Vec::new();
     let mut dropping = false;
@@ -178,7 +179,8 @@ pub(super) fn drop_unknown(
         }
         if let Some(flag) = word.strip_prefix("--") {
             let name = flag.split_once('=').map_or(flag, |(name, _)| name);
-            dropping = !takes(command, name);
+            let mut flags = command.get_arguments().filter_map(Arg::get_long);
+            dropping = name != "help" && !flags.any(|flag| flag == name);
             if dropping {
                 problems.push(unknown(name, command, what));
             }
@@ -192,21 +194,46 @@ pub(super) fn drop_unknown(
     (known, problems)
 }
 
-fn takes(command: &clap::Command, flag: &str) -> bool {
-    flag == "help" || command.get_arguments().any(|arg| arg.get_long() == Some(flag))
+fn unknown(flag: &str, command: &clap::Command, what: &str) -> InputProblem {
+    let flags = command.get_arguments().filter_map(Arg::get_long);
+    InputProblem::new(
+        format!("--{flag}"),
+        format!("is neither a parameter of {what} nor an option"),
+    )
+    .with_help(nearest(flag, flags).map(|near| format!("did you mean `--{near}`?")))
 }
 
-fn unknown(flag: &str, command: &clap::Command, what: &str) -> Problem {
-    let flags = command.get_arguments().filter_map(Arg::get_long);
-    Problem {
-        place: format!("--{flag}"),
-        message: format!("is neither a parameter of {what} nor an option"),
-        help: nearest(flag, flags).map(|near| format!("did you mean `--{near}`?")),
+/// The words of a command line, read with the flags of an operation.
+pub(super) struct ParsedWords<T> {
+    pub(super) args: T,
+    /// The operation's input.
+    pub(super) input: Map<String, Value>,
+    pub(super) problems: Vec<InputProblem>,
+    /// Notes on parameters that have the name of an option.
+    pub(super) shadowed: Vec<String>,
+}
+
+impl<T: clap::Args> ParsedWords<T> {
+    /// Reads `words` with `command`, which [`with_parameters`] has made.
+    pub(super) fn read(
+        command: clap::Command,
+        words: &[String],
+        signature: &Signature,
+    ) -> anyhow::Result<Self> {
+        let (words, mut problems) = drop_unknown(words, &command, signature.operation());
+        let matches = parse(command, &words, signature)?;
+        let args = InputArgs::from_arg_matches(&matches)?;
+        Ok(Self {
+            args: T::from_arg_matches(&matches)?,
+            input: input(signature, &matches, &args, &mut problems),
+            problems,
+            shadowed: shadowed::<T>(signature, &matches),
+        })
     }
 }
 
 /// Parses words whose flags are all known.
-pub(super) fn parse(
+fn parse(
     command: clap::Command,
     words: &[String],
     signature: &Signature,
@@ -225,22 +252,26 @@ pub(super) fn parse(
     })
 }
 
-/// The operation's input from the flags, and the problems of their values.
-pub(super) fn input(
+/// The operation's input from the flags.
+fn input(
     signature: &Signature,
     matches: &ArgMatches,
     args: &InputArgs,
-) -> (Map<String, Value>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut input = whole_input(args, &mut problems);
+    problems: &mut Vec<InputProblem>,
+) -> Map<String, Value> {
+    let whole = args.cli_input_json.as_deref().map(values::object).transpose();
+    let mut input = whole.map(Option::unwrap_or_default).unwrap_or_else(|message| {
+        problems.push(InputProblem::new("--cli-input-json", message));
+        Map::new()
+    });
     for parameter in &signature.parameters() {
         let texts = texts(matches, parameter);
         if !texts.is_empty() {
             let place = format!("--{}", parameter.flag);
-            set(&mut input, signature, &parameter.name, &texts, place, &mut problems);
+            set(&mut input, signature, &parameter.name, &texts, place, problems);
         }
         if is_headers(signature, parameter) {
-            add_headers(&mut input, matches, &mut problems);
+            add_headers(&mut input, matches, problems);
         }
     }
     for pair in &args.param {
@@ -248,21 +279,15 @@ pub(super) fn input(
             Some((name, text)) => {
                 let name = signature.member(name).unwrap_or_else(|| name.to_owned());
                 let place = format!("--param {name}");
-                set(&mut input, signature, &name, &[text.to_owned()], place, &mut problems);
+                set(&mut input, signature, &name, &[text.to_owned()], place, problems);
             }
-            None => problems.push(problem("--param", format!("`{pair}` is not NAME=VALUE"))),
+            None => {
+                problems.push(InputProblem::new("--param", format!("`{pair}` is not NAME=VALUE")));
+            }
         }
     }
     report::known().add_named(&Value::Object(input.clone()));
-    (input, problems)
-}
-
-fn whole_input(args: &InputArgs, problems: &mut Vec<Problem>) -> Map<String, Value> {
-    let object = args.cli_input_json.as_deref().map(values::object).transpose();
-    object.map(Option::unwrap_or_default).unwrap_or_else(|message| {
-        problems.push(problem("--cli-input-json", message));
-        Map::new()
-    })
+    input
 }
 
 fn texts(matches: &ArgMatches, parameter: &Parameter) -> Vec<String> {
@@ -279,7 +304,7 @@ fn set(
     name: &str,
     texts: &[String],
     place: String,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<InputProblem>,
 ) {
     match signature.value(name, texts) {
         Ok(value) => {
@@ -288,23 +313,23 @@ fn set(
         Err(message) => {
             // It is given, so it is not missing too.
             input.insert(name.to_owned(), Value::Null);
-            problems.push(problem(&place, message));
+            problems.push(InputProblem::new(place, message));
         }
     }
 }
 
-fn add_headers(input: &mut Map<String, Value>, matches: &ArgMatches, problems: &mut Vec<Problem>) {
+fn add_headers(
+    input: &mut Map<String, Value>,
+    matches: &ArgMatches,
+    problems: &mut Vec<InputProblem>,
+) {
     for line in matches.get_many::<String>(HEADER).into_iter().flatten() {
         let headers = input.entry("headers").or_insert_with(|| Value::Object(Map::new()));
         match (line.split_once(':'), headers) {
             (Some((name, value)), Value::Object(headers)) => {
                 headers.insert(name.trim().to_owned(), Value::from(value.trim()));
             }
-            _ => problems.push(problem("--header", "takes `NAME: VALUE`")),
+            _ => problems.push(InputProblem::new("--header", "takes `NAME: VALUE`")),
         }
     }
-}
-
-fn problem(place: &str, message: impl Into<String>) -> Problem {
-    Problem { place: place.to_owned(), message: message.into(), help: None }
 }

@@ -1,39 +1,78 @@
 //! The progress of a wait on stderr: a live line on a terminal, else a line per change and one a minute.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::duration::show;
+use super::keywords;
+use super::report;
+use super::screen::Screen;
 use crate::config::State;
+use crate::diagnostic::cut;
 use crate::engine::Poll;
 use crate::matcher::{Acceptor, Verdict};
 use crate::waiter::Waiter;
-
-use super::duration::show;
-use super::keywords;
-use super::report::{self, LiveLine};
-
-/// The longest silence where there is no live line.
-pub(super) const SILENCE: Duration = Duration::from_secs(60);
-/// How often the live line counts on.
-pub(super) const LIVE: Duration = Duration::from_secs(1);
 
 /// Shows the progress of one wait.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
     track: PollTracker<'a>,
-    mode: OutputMode,
+    screen: Screen,
     verbose: bool,
-    /// When something was printed last, as time since the start of the wait.
-    printed: Duration,
 }
 
-#[derive(Debug)]
-enum OutputMode {
-    Quiet,
-    Lines,
-    Live(LiveLine),
+impl<'a> Progress<'a> {
+    pub(super) fn new(waiter: &'a Waiter, quiet: bool, verbose: bool) -> Self {
+        Self { track: PollTracker::new(waiter), screen: Screen::open(quiet, 1), verbose }
+    }
+
+    /// Shows what is waited for, and its limits.
+    pub(super) fn begin(&mut self, text: &str) {
+        self.screen.say(text, Duration::ZERO);
+        self.redraw(Duration::ZERO);
+    }
+
+    /// Records a poll.
+    pub(super) fn polled(&mut self, poll: &Poll) {
+        let changed = self.track.polled(poll);
+        if self.verbose {
+            self.screen.say(&self.track.details(poll), poll.elapsed);
+        } else if !self.screen.is_live()
+            && !is_final_error(poll)
+            && (changed || self.screen.is_silent(poll.elapsed))
+        {
+            self.screen.say(&self.track.text(poll.elapsed), poll.elapsed);
+        }
+        self.redraw(poll.elapsed);
+    }
+
+    /// The time until [`Progress::tick`] has something to do.
+    pub(super) fn until_tick(&self, elapsed: Duration) -> Duration {
+        self.screen.until_tick(elapsed)
+    }
+
+    /// Updates the elapsed time.
+    pub(super) fn tick(&mut self, elapsed: Duration) {
+        if self.screen.is_silent(elapsed) {
+            self.screen.say(&self.track.text(elapsed), elapsed);
+        }
+        self.redraw(elapsed);
+    }
+
+    /// Removes the live line.
+    pub(super) fn end(&self) {
+        self.screen.clear();
+    }
+
+    fn redraw(&self, elapsed: Duration) {
+        self.screen.set(0, &self.track.text(elapsed));
+    }
+}
+
+/// True if a poll failed and ended the wait. The report shows its error.
+pub(super) fn is_final_error(poll: &Poll) -> bool {
+    poll.next_delay.is_none() && poll.decision.matched.is_none()
 }
 
 /// The state of a running wait, in words.
@@ -52,87 +91,6 @@ struct LastPoll {
     next: Option<Duration>,
 }
 
-impl<'a> Progress<'a> {
-    pub(super) fn new(waiter: &'a Waiter, quiet: bool, verbose: bool) -> Self {
-        let mode = match (quiet, report::is_live()) {
-            (true, _) => OutputMode::Quiet,
-            (false, true) => OutputMode::Live(LiveLine::start()),
-            (false, false) => OutputMode::Lines,
-        };
-        Self { track: PollTracker::new(waiter), mode, verbose, printed: Duration::ZERO }
-    }
-
-    /// Shows what is waited for, and its limits.
-    pub(super) fn begin(&self, text: &str) {
-        self.say(text);
-        self.redraw(Duration::ZERO);
-    }
-
-    /// Records a poll.
-    pub(super) fn polled(&mut self, poll: &Poll) {
-        let changed = self.track.polled(poll);
-        let live = matches!(self.mode, OutputMode::Live(_));
-        // The summary shows the error that ends the wait.
-        let is_final_error = poll.next_delay.is_none() && poll.decision.matched.is_none();
-        if self.verbose {
-            self.say(&self.track.details(poll));
-            self.printed = poll.elapsed;
-        } else if !live
-            && !is_final_error
-            && (changed || poll.elapsed.saturating_sub(self.printed) >= SILENCE)
-        {
-            self.line(poll.elapsed);
-        }
-        self.redraw(poll.elapsed);
-    }
-
-    /// The time until [`Progress::tick`] has something to do.
-    pub(super) fn until_tick(&self, elapsed: Duration) -> Duration {
-        match self.mode {
-            OutputMode::Live(_) => LIVE,
-            OutputMode::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
-            OutputMode::Quiet => Duration::from_secs(3600),
-        }
-    }
-
-    /// Updates the elapsed time.
-    pub(super) fn tick(&mut self, elapsed: Duration) {
-        match self.mode {
-            OutputMode::Live(_) => self.redraw(elapsed),
-            OutputMode::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => {
-                self.line(elapsed)
-            }
-            OutputMode::Lines | OutputMode::Quiet => {}
-        }
-    }
-
-    /// Removes the live line.
-    pub(super) fn end(&self) {
-        if let OutputMode::Live(line) = &self.mode {
-            line.clear();
-        }
-    }
-
-    fn line(&mut self, elapsed: Duration) {
-        self.say(&self.track.text(elapsed));
-        self.printed = elapsed;
-    }
-
-    fn say(&self, text: &str) {
-        match &self.mode {
-            OutputMode::Quiet => {}
-            OutputMode::Lines => report::note(text),
-            OutputMode::Live(line) => line.above(text),
-        }
-    }
-
-    fn redraw(&self, elapsed: Duration) {
-        if let OutputMode::Live(line) = &self.mode {
-            line.set(self.track.text(elapsed));
-        }
-    }
-}
-
 impl<'a> PollTracker<'a> {
     pub(super) fn new(waiter: &'a Waiter) -> Self {
         Self { waiter, last: None }
@@ -140,7 +98,8 @@ impl<'a> PollTracker<'a> {
 
     /// Records a poll; returns whether it saw something else than the one before.
     pub(super) fn polled(&mut self, poll: &Poll) -> bool {
-        let state = report::one_line(&state(self.waiter, poll));
+        let baseline = if poll.decision.is_baseline { " (still the baseline)" } else { "" };
+        let state = report::one_line(&(reply(self.waiter, poll) + baseline));
         let changed = self.last.as_ref().is_none_or(|last| last.state != state);
         self.last = Some(LastPoll {
             attempt: poll.attempt,
@@ -151,9 +110,35 @@ impl<'a> PollTracker<'a> {
         changed
     }
 
-    /// What each acceptor saw, expected and decided.
+    /// Describes what each acceptor saw, expected and decided.
     pub(super) fn details(&self, poll: &Poll) -> String {
-        details(self.waiter, poll)
+        let status = poll.seen.status().map(|status| format!("HTTP {status}"));
+        let error = poll.seen.error().map(|error| format!("{}: {}", error.code(), error.message()));
+        let reply = status.into_iter().chain(error).collect::<Vec<_>>().join(", ");
+        let reply = if reply.is_empty() { "a reply".to_owned() } else { report::one_line(&reply) };
+        let mut text = format!("poll {} after {}: {reply}", poll.attempt, show(poll.elapsed));
+        if let Some(shown) = &poll.shown {
+            text += &format!("; shown: {}", compact(shown));
+        }
+        for (index, acceptor) in self.waiter.acceptors().iter().enumerate() {
+            text += &format!("\n  {}. {}", index + 1, finding(acceptor, poll));
+            if poll.decision.matched == Some(index) {
+                let state = keywords::state(acceptor.state);
+                text += &format!("\n  acceptor {} decides: {state}", index + 1);
+                if poll.decision.is_baseline && acceptor.state != State::Retry {
+                    text += ", which does not count: still the baseline";
+                }
+                break;
+            }
+        }
+        if poll.decision.matched.is_none() {
+            text += "\n  no acceptor matches";
+        }
+        match poll.next_delay {
+            Some(delay) => text += &format!("; next poll in {}", show(delay)),
+            None => text += "; that was the last poll",
+        }
+        text
     }
 
     /// E.g. `1 min 30 s  attempt 4/60  pausing  next poll in 12 s`.
@@ -162,53 +147,37 @@ impl<'a> PollTracker<'a> {
         let mut text = show(elapsed);
         match &self.last {
             None => match schedule.initial_delay.saturating_sub(elapsed) {
-                Duration::ZERO => text.push_str("  first poll"),
-                rest => {
-                    let _ = write!(text, "  first poll in {}", show(rest));
-                }
+                Duration::ZERO => text += "  first poll",
+                rest => text += &format!("  first poll in {}", show(rest)),
             },
             Some(seen) => {
                 let most = schedule.max_attempts.map(|most| format!("/{most}")).unwrap_or_default();
-                let _ = write!(text, "  attempt {}{most}  {}", seen.attempt, seen.state);
+                text += &format!("  attempt {}{most}  {}", seen.attempt, seen.state);
                 if let Some(next) = seen.next {
                     match (seen.at + next).saturating_sub(elapsed) {
-                        Duration::ZERO if elapsed > seen.at => text.push_str("  polling"),
+                        Duration::ZERO if elapsed > seen.at => text += "  polling",
                         Duration::ZERO => {}
-                        rest => {
-                            let _ = write!(text, "  next poll in {}", show(rest));
-                        }
+                        rest => text += &format!("  next poll in {}", show(rest)),
                     }
                 }
             }
         }
         if let Some(timeout) = schedule.timeout {
-            let _ = write!(text, "  {} left", show(timeout.saturating_sub(elapsed)));
+            text += &format!("  {} left", show(timeout.saturating_sub(elapsed)));
         }
         text
     }
 }
 
-/// What a poll saw, in a few words.
-fn state(waiter: &Waiter, poll: &Poll) -> String {
-    let baseline = if poll.decision.is_baseline { " (still the baseline)" } else { "" };
-    format!("{}{baseline}", reply(waiter, poll))
-}
-
-/// What the reply is, in a few words.
+/// The reply in a few words.
 fn reply(waiter: &Waiter, poll: &Poll) -> String {
     let accepted = poll.decision.matched.and_then(|index| waiter.acceptors().get(index));
     if let Some(error) = poll.seen.error() {
         let shown = poll.shown.as_ref().map(|shown| format!("{}, ", compact(shown)));
-        let again = match (accepted, poll.next_delay) {
-            (None, Some(_)) => "; trying again",
-            _ => "",
-        };
-        return format!(
-            "{}{}: {}{again}",
-            shown.unwrap_or_default(),
-            error.code(),
-            error.message()
-        );
+        let (shown, code, message) = (shown.unwrap_or_default(), error.code(), error.message());
+        let is_retried = accepted.is_none() && poll.next_delay.is_some();
+        let again = if is_retried { "; trying again" } else { "" };
+        return format!("{shown}{code}: {message}{again}");
     }
     if let Some(shown) = poll.shown.as_ref().filter(|shown| !is_blank(shown)) {
         return compact(shown);
@@ -220,7 +189,7 @@ fn reply(waiter: &Waiter, poll: &Poll) -> String {
     }
 }
 
-/// Whether a shown value is empty, e.g. the states of an empty list.
+/// True if a shown value is empty, e.g. the states of an empty list.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::String(text) => text.is_empty(),
@@ -233,50 +202,8 @@ fn is_blank(value: &Value) -> bool {
 
 fn compact(value: &Value) -> String {
     const LONG: usize = 120;
-    let text = report::one_line(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    if text.chars().count() <= LONG {
-        return text;
-    }
-    let head: String = text.chars().take(LONG).collect();
-    format!("{head}…")
-}
-
-/// What each acceptor saw, expected and decided.
-fn details(waiter: &Waiter, poll: &Poll) -> String {
-    let reply = match (poll.seen.error(), poll.seen.status()) {
-        (Some(error), Some(status)) => {
-            format!("HTTP {status}, {}: {}", error.code(), error.message())
-        }
-        (Some(error), None) => format!("{}: {}", error.code(), error.message()),
-        (None, Some(status)) => format!("HTTP {status}"),
-        (None, None) => "a reply".to_owned(),
-    };
-    let mut text =
-        format!("poll {} after {}: {}", poll.attempt, show(poll.elapsed), report::one_line(&reply));
-    if let Some(shown) = &poll.shown {
-        let _ = write!(text, "; shown: {}", compact(shown));
-    }
-    for (index, acceptor) in waiter.acceptors().iter().enumerate() {
-        let _ = write!(text, "\n  {}. {}", index + 1, finding(acceptor, poll));
-        if poll.decision.matched == Some(index) {
-            let state = keywords::state(acceptor.state);
-            let _ = write!(text, "\n  acceptor {} decides: {state}", index + 1);
-            if poll.decision.is_baseline && acceptor.state != State::Retry {
-                text.push_str(", which does not count: still the baseline");
-            }
-            break;
-        }
-    }
-    if poll.decision.matched.is_none() {
-        text.push_str("\n  no acceptor matches");
-    }
-    match poll.next_delay {
-        Some(delay) => {
-            let _ = write!(text, "; next poll in {}", show(delay));
-        }
-        None => text.push_str("; that was the last poll"),
-    }
-    text
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    cut(&report::one_line(&text), LONG)
 }
 
 fn finding(acceptor: &Acceptor, poll: &Poll) -> String {
@@ -299,34 +226,4 @@ fn finding(acceptor: &Acceptor, poll: &Poll) -> String {
 
 fn compact_json(value: &Value) -> String {
     compact(&Value::String(value.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::WaiterFile;
-    use crate::waiter::Options;
-
-    #[test]
-    fn without_a_terminal_something_is_said_once_a_minute() {
-        let file: WaiterFile = serde_json::from_str(
-            r#"{"version": 2, "waiters": {"up": {"operation": "GET", "delay": 300, "maxAttempts": 3,
-                "acceptors": [{"state": "success", "matcher": "status", "expected": 200}]}}}"#,
-        )
-        .unwrap();
-        let waiter =
-            Waiter::compile("http", "up", &file.waiters["up"], &Options::default()).unwrap();
-        let seconds = Duration::from_secs;
-        let mut progress = Progress {
-            track: PollTracker::new(&waiter),
-            mode: OutputMode::Lines,
-            verbose: false,
-            printed: seconds(10),
-        };
-        assert_eq!(progress.until_tick(seconds(20)), seconds(50));
-        progress.tick(seconds(69));
-        assert_eq!(progress.printed, seconds(10));
-        progress.tick(seconds(70));
-        assert_eq!(progress.printed, seconds(70));
-    }
 }

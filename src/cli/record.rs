@@ -8,28 +8,13 @@ use super::words::Words;
 
 const USAGE: &str = "maitred record SERVICE WAITER [--PARAMETER VALUE]… --to FILE [--force]";
 
-const AFTER: &str = "It has the options and exit codes of `maitred wait`, and writes the case when the wait ends, fails or
-is interrupted. In tests/waiters/<service>/<waiter>/<case>.json, `maitred test` runs the case.
-
-Removed before anything is written: members that the service's model marks as sensitive; members,
-headers and keys of a query called Password, Secret…, Token…, Credentials, Authorization, api_key and
-the like; logins in URLs and `auth`; the values of all these wherever else they occur; account ids
-(which become 123456789012, also in ARNs), access key ids, JSON web tokens, signed queries of URLs,
-e-mail and IPv4 addresses; ResponseMetadata with its request id and headers, and most headers of HTTP
-replies. Names, other ids and texts of your own stay: read the file before you share it.
-
-Example:
-  maitred record redshift cluster_paused --cluster-identifier nightly \\
-      --to tests/waiters/redshift/cluster_paused/incident.json
-  maitred test redshift cluster_paused";
-
 /// `record` with our options and no operation's.
 pub(super) fn general() -> clap::Command {
     wait::general()
         .name("record")
         .about("Wait, and write the replies as a case for `maitred test`")
         .override_usage(USAGE)
-        .after_help(AFTER)
+        .after_help(include_str!("record.txt").trim_end())
 }
 
 /// Runs `record` with the words after it.

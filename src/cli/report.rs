@@ -1,4 +1,4 @@
-//! The output of the command: the only file that prints.
+//! The output of the command. No other file prints, but `screen` draws progress on a terminal.
 //!
 //! Results go to stdout, everything else to stderr. Styles are stripped where the stream is not a terminal or
 //! `NO_COLOR` is set. A closed pipe is not an error.
@@ -11,11 +11,9 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Effects, Style};
 use clap::error::ContextValue;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::client::CallError;
@@ -39,7 +37,7 @@ pub(super) struct Report {
     pub(super) stdout: String,
     pub(super) stderr: String,
     pub(super) exit: Exit,
-    /// Whether stdout is a script, a page or commands of our own, and printed as it is.
+    /// True if stdout is a script, a page or commands of our own, and printed as it is.
     pub(super) verbatim: bool,
 }
 
@@ -52,6 +50,11 @@ impl Report {
     /// A success with a script, a page or commands of our own, in which text from outside is already escaped.
     pub(super) fn verbatim(stdout: impl Into<String>) -> Self {
         Self { verbatim: true, ..Self::text(stdout) }
+    }
+
+    /// A success with workflow commands of our own, whose control characters are escaped.
+    pub(super) fn commands(stdout: &str) -> Self {
+        Self::verbatim(escape::commands(stdout))
     }
 
     /// The same with text for stderr.
@@ -92,15 +95,32 @@ pub(super) enum Format {
     Json,
 }
 
-/// Our own workflow commands, with control characters escaped.
-pub(super) fn commands(text: &str) -> String {
-    escape::commands(text)
+impl Format {
+    /// A success with a result as text or as JSON.
+    pub(super) fn report(
+        self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+    ) -> Report {
+        Report::text(match self {
+            Self::Text => text(),
+            Self::Json => self::json(json()),
+        })
+    }
 }
 
 /// Indented JSON that keeps the order of the keys, without known secrets.
 pub(super) fn json(mut value: Value) -> String {
     known().redact_value(&mut value);
     escape::json(&format!("{value:#}\n"))
+}
+
+/// One object with the members of all `objects`.
+pub(super) fn merged(objects: impl IntoIterator<Item = Value>) -> Value {
+    let members = objects.into_iter().filter_map(|object| {
+        if let Value::Object(members) = object { Some(members) } else { None }
+    });
+    Value::Object(members.flatten().collect())
 }
 
 /// Prints a piece of a [`JsonList`].
@@ -243,7 +263,8 @@ pub(super) fn error_text(error: &anyhow::Error) -> String {
     for cause in error.chain().skip(1) {
         text.push_str(&format!("\n  because: {}", indented(&cause.to_string())));
     }
-    if let Some(advice) = error.downcast_ref::<Failure>().and_then(Failure::advice) {
+    if let Some(advice) = error.downcast_ref::<Failure>().and_then(|failure| failure.help.as_ref())
+    {
         text.push_str(&self::advice(advice));
     }
     text
@@ -294,104 +315,18 @@ pub(super) fn advice(advice: &str) -> String {
     format!("\n{HELP}help:{HELP:#} {}", indented(advice))
 }
 
-/// Whether stderr is a terminal that can redraw a line.
+/// True if stderr is a terminal that can redraw a line.
 pub(super) fn is_live() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !dumb
 }
 
-/// Whether the user can be asked questions.
+/// True if the user can be asked questions.
 pub(super) fn asks_people() -> bool {
     is_live() && std::io::stdin().is_terminal()
 }
 
-/// Whether stderr shows styles.
+/// True if stderr shows styles.
 pub(super) fn has_colors() -> bool {
     anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
-}
-
-/// A line on a terminal that is redrawn while a wait runs.
-#[derive(Debug)]
-pub(super) struct LiveLine(ProgressBar);
-
-impl LiveLine {
-    pub(super) fn start() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_style(live_style());
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self(bar)
-    }
-
-    /// Replaces the line.
-    pub(super) fn set(&self, text: String) {
-        self.0.set_message(in_line(&text));
-    }
-
-    /// Prints above the line.
-    pub(super) fn above(&self, text: &str) {
-        self.0.suspend(|| note(text));
-    }
-
-    /// Removes the line.
-    pub(super) fn clear(&self) {
-        self.0.finish_and_clear();
-    }
-}
-
-/// The text of a live line.
-fn in_line(text: &str) -> String {
-    one_line(&urls::masked(&known().redact(text)))
-}
-
-fn live_style() -> ProgressStyle {
-    // A template without fields cannot be wrong; if it were, the default one would do.
-    ProgressStyle::with_template("{spinner} {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner())
-}
-
-/// Several such lines, one below the other.
-#[derive(Debug)]
-pub(super) struct LiveLines {
-    all: MultiProgress,
-    lines: Vec<ProgressBar>,
-}
-
-impl LiveLines {
-    pub(super) fn start(count: usize) -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let line = |_| {
-            let bar = all.add(ProgressBar::no_length());
-            bar.set_style(live_style());
-            bar
-        };
-        let lines = (0..count).map(line).collect();
-        Self { all, lines }
-    }
-
-    /// Replaces a line.
-    pub(super) fn set(&self, index: usize, text: String) {
-        if let Some(line) = self.lines.get(index) {
-            line.tick();
-            line.set_message(in_line(&text));
-        }
-    }
-
-    /// Replaces a line for the last time.
-    pub(super) fn finish(&self, index: usize, text: String) {
-        if let Some(line) = self.lines.get(index) {
-            line.abandon_with_message(in_line(&text));
-        }
-    }
-
-    /// Prints above the lines.
-    pub(super) fn above(&self, text: &str) {
-        self.all.suspend(|| note(text));
-    }
-
-    /// Removes the lines.
-    pub(super) fn clear(&self) {
-        for line in &self.lines {
-            line.finish_and_clear();
-        }
-    }
 }

@@ -7,9 +7,9 @@ use tokio::sync::watch;
 use super::async_runtime;
 use super::connections_args::ConnectionsArgs;
 use super::context::Context;
-use super::end_signals::EndSignals;
 use super::exit::Exit;
 use super::report::{self, Format, Report};
+use super::signals::Signals;
 use super::source_args::SourceArgs;
 use super::store::{OpenEngine, StoreArgs, engine_failure, store_failure};
 use super::tasks::{self, SpecArgs};
@@ -71,7 +71,7 @@ async fn follow(
     id: TaskId,
     scope: Scope,
 ) -> anyhow::Result<Report> {
-    let mut signals = EndSignals::listen()?;
+    let mut signals = Signals::listen_to_all()?;
     let (stop, stopped) = watch::channel(false);
     let mut running = std::pin::pin!(run_here(opened, scope, stopped));
     let mut followed = std::pin::pin!(tasks::follow(opened, id, report::note));

@@ -13,7 +13,7 @@ Examples:
 A waiter file names its schema, and editors then check and complete it:
   { \"$schema\": \"./waiters.schema.json\", \"version\": 2, \"waiters\": { … } }")]
 pub(super) struct Args {
-    /// What the schema is of
+    /// The kind of file
     #[arg(value_enum, default_value_t)]
     of: Of,
 }

@@ -19,9 +19,6 @@ pub(super) fn names(models: &Models) -> Vec<String> {
 }
 
 /// The service of that name.
-///
-/// # Errors
-/// There is none; the help names a similar one.
 pub(super) fn find(models: &Models, name: &str) -> Result<Arc<Service>, Failure> {
     models.service(name).map_err(|error| {
         if !matches!(error, ModelError::UnknownService { .. }) {

@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// Whether `text` looks like pairs, not like JSON or a plain word.
+/// True if `text` looks like pairs, not like JSON or a plain word.
 pub(super) fn is_shorthand(text: &str) -> bool {
     let key_end = text.find(|c: char| !is_key(c));
     key_end.is_some_and(|end| end > 0 && text[end..].starts_with('='))
@@ -167,7 +167,7 @@ impl Reader<'_> {
         Ok(Value::Array(rest))
     }
 
-    /// Whether the comma here is followed by a key and not by one more word.
+    /// True if the comma here is followed by a key and not by one more word.
     fn is_key_next(&self) -> bool {
         is_shorthand(self.text[self.at + 1..].trim_start())
     }

@@ -1,12 +1,11 @@
 //! The signature of an operation: its flags, their values, and the problems of an input.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::client::aws::has_next_page;
-use crate::client::{Call, http};
+use crate::client::{Call, HTTP_SERVICE, InputProblem, http};
 use crate::diagnostic::nearest;
 use crate::model::{Member, Models, OperationModel, Service, ShapeKind, ShapeRef};
 use crate::names::{same_name, xform_name};
@@ -15,7 +14,6 @@ use super::exit::Failure;
 use super::services;
 use super::shorthand;
 use super::values;
-use crate::client::HTTP_SERVICE;
 
 /// An operation of a service, as far as the command line needs to know it.
 #[derive(Debug, Clone)]
@@ -39,29 +37,13 @@ pub(super) struct Parameter {
     pub(super) arity: Arity,
 }
 
-/// How many values a flag takes.
+/// The number of values that a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arity {
     /// None, or `true` or `false`; `--no-FLAG` means false.
     Switch,
     One,
     Many,
-}
-
-/// What is wrong with an input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    /// Where, e.g. `--filters[0].Name`.
-    pub(super) place: String,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.place, self.message)?;
-        self.help.iter().try_for_each(|help| write!(f, " ({help})"))
-    }
 }
 
 impl Signature {
@@ -117,7 +99,7 @@ impl Signature {
         }
     }
 
-    /// Whether the operation changes nothing.
+    /// True if the operation changes nothing.
     pub(super) fn is_read(&self) -> bool {
         match self {
             Self::Aws { service, operation } => service.model().is_read(&operation.name),
@@ -125,30 +107,25 @@ impl Signature {
         }
     }
 
-    /// Whether the output comes in pages that can be merged.
-    pub(super) fn is_paginated(&self) -> bool {
-        match self {
-            Self::Aws { operation, .. } => operation.pagination.is_some(),
-            Self::Http { .. } => false,
-        }
-    }
-
-    /// Whether a reply to `call` is one page of several, and another one follows.
+    /// True if a reply to `call` is one page of several, and another one follows.
     pub(super) fn has_next_page(&self, call: &Call, page: &Value) -> bool {
         match self {
-            Self::Aws { operation, .. } => operation
-                .pagination
-                .as_ref()
-                .is_some_and(|pagination| has_next_page(call, pagination, page)),
+            Self::Aws { operation, .. } => {
+                let pagination = operation.pagination.as_ref();
+                pagination.is_some_and(|pagination| has_next_page(call, pagination, page))
+            }
             Self::Http { .. } => false,
         }
     }
 
-    /// What is wrong with asking for all pages, if the output has none.
-    pub(super) fn unpaginated(&self, flag: &str) -> Option<Problem> {
+    /// The problem with asking for all pages, if the output has none.
+    pub(super) fn unpaginated(&self, flag: &str) -> Option<InputProblem> {
         let message = format!("cannot be used: {} is not paginated", self.operation());
-        let problem = Problem { place: flag.to_owned(), message, help: None };
-        (!self.is_paginated()).then_some(problem)
+        let is_paginated = match self {
+            Self::Aws { operation, .. } => operation.pagination.is_some(),
+            Self::Http { .. } => false,
+        };
+        (!is_paginated).then(|| InputProblem::new(flag, message))
     }
 
     /// The parameters in the order of the model.
@@ -164,70 +141,60 @@ impl Signature {
 
     /// The name of the input's member that `name` means: its own, its flag, or any casing of them.
     pub(super) fn member(&self, name: &str) -> Option<String> {
-        let parameters = self.parameters();
-        let exact = parameters.iter().find(|parameter| parameter.name == name);
-        let found = exact.or_else(|| parameters.iter().find(|known| same_name(&known.name, name)));
-        found.map(|parameter| parameter.name.clone())
+        let names = self.parameters().into_iter().map(|parameter| parameter.name);
+        let names: Vec<_> = names.filter(|known| same_name(known, name)).collect();
+        let exact = names.iter().position(|known| known == name);
+        names.into_iter().nth(exact.unwrap_or(0))
     }
 
     /// The value of the member `name`, from the texts that stood after its flag.
     pub(super) fn value(&self, name: &str, texts: &[String]) -> Result<Value, String> {
-        match self {
-            Self::Aws { operation, .. } => {
-                let member = operation.input_members().iter().find(|member| member.name == name);
-                match member {
-                    Some(member) => values::aws(operation, &member.target, texts),
-                    None => Ok(texts.last().cloned().map_or(Value::Null, Value::String)),
-                }
-            }
-            Self::Http { .. } => http_value(name, texts),
+        let Self::Aws { operation, .. } = self else { return http_value(name, texts) };
+        match operation.input_members().iter().find(|member| member.name == name) {
+            Some(member) => values::aws(operation, &member.target, texts),
+            None => Ok(texts.last().cloned().map_or(Value::Null, Value::String)),
         }
     }
 
-    /// Everything that is wrong with `input`.
-    pub(super) fn check(&self, input: &Map<String, Value>) -> Vec<Problem> {
-        match self {
-            Self::Aws { operation, .. } => operation
-                .check_input(input)
-                .into_iter()
-                .map(|problem| self.problem(&problem.path, problem.message, problem.help))
-                .collect(),
-            Self::Http { .. } => http::check_input(input)
-                .into_iter()
-                .map(|problem| self.problem(&problem.path, problem.message, problem.help))
-                .collect(),
+    /// The problems of `input`, each at its flag where there is one, e.g. `--filters[0].Name`.
+    pub(super) fn check(&self, input: &Map<String, Value>) -> Vec<InputProblem> {
+        let mut problems = match self {
+            Self::Aws { operation, .. } => operation.check_input(input),
+            Self::Http { .. } => http::check_input(input),
+        };
+        let parameters = self.parameters();
+        for problem in &mut problems {
+            let end = problem.path.find(['.', '[']).unwrap_or(problem.path.len());
+            let (name, rest) = problem.path.split_at(end);
+            if let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) {
+                problem.path = format!("--{}{rest}", parameter.flag);
+            }
         }
+        problems
     }
 
     /// The input with `hidden` in the place of what the model calls sensitive.
     pub(super) fn without_sensitive(&self, input: &Map<String, Value>, hidden: &str) -> Value {
         let input = Value::Object(input.clone());
-        match self {
-            Self::Aws { operation, .. } => match &operation.input {
-                Some(reference) => values::without_sensitive(operation, reference, input, hidden),
-                None => input,
-            },
-            Self::Http { .. } => input,
+        if let Self::Aws { operation, .. } = self
+            && let Some(reference) = &operation.input
+        {
+            return values::without_sensitive(operation, reference, input, hidden);
         }
-    }
-
-    /// A problem at `path` of the input, named by its flag where there is one.
-    fn problem(&self, path: &str, message: String, help: Option<String>) -> Problem {
-        let end = path.find(['.', '[']).unwrap_or(path.len());
-        let (name, rest) = path.split_at(end);
-        let parameters = self.parameters();
-        let place = match parameters.iter().find(|parameter| parameter.name == name) {
-            Some(parameter) => format!("--{}{rest}", parameter.flag),
-            None => path.to_owned(),
-        };
-        Problem { place, message, help }
+        input
     }
 }
 
+/// A problem with a line of its own.
+pub(super) fn problem_line(problem: &InputProblem) -> String {
+    let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("\n  {} {}{help}", problem.path, problem.message)
+}
+
 /// Adds the problems at places that have none yet: a value that could not be read is not also ill-typed.
-pub(super) fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
+pub(super) fn add_new(problems: &mut Vec<InputProblem>, more: Vec<InputProblem>) {
     for problem in more {
-        if !problems.iter().any(|known| known.place == problem.place) {
+        if !problems.iter().any(|known| known.path == problem.path) {
             problems.push(problem);
         }
     }
@@ -240,8 +207,8 @@ pub(super) fn operations(models: &Models, service: &str) -> Result<Vec<Signature
     }
     let service = services::find(models, service)?;
     let operation = |name: &String| {
-        let operation =
-            service.operation(name).map_err(|error| services::unusable_model(&error))?;
+        let operation = service.operation(name);
+        let operation = operation.map_err(|error| services::unusable_model(&error))?;
         Ok(Signature::Aws { service: Arc::clone(&service), operation })
     };
     service.model().operations.iter().map(operation).collect()

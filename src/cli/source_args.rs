@@ -6,13 +6,13 @@ use super::context::Context;
 use super::exit::Failure;
 use super::findings;
 use super::operation_flags::variable_unless_empty;
+use super::project::FILE_NAME;
 use crate::catalog::{self, BadFile, Catalog};
 use crate::model::Models;
-use crate::project::FILE_NAME;
 
 const PATH_SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 
-/// Where waiters are found, in addition to the built-in ones.
+/// The sources of waiters in addition to the built-in ones.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Waiters")]
 pub(super) struct SourceArgs {
@@ -23,7 +23,7 @@ pub(super) struct SourceArgs {
     pub(super) data: DataArgs,
 }
 
-/// Where service models are found, in addition to the built-in ones.
+/// The sources of service models in addition to the built-in ones.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Waiters")]
 pub(super) struct DataArgs {
@@ -34,9 +34,6 @@ pub(super) struct DataArgs {
 
 impl DataArgs {
     /// Checks that the folders exist: without them, the built-in models would be used unnoticed.
-    ///
-    /// # Errors
-    /// One does not.
     pub(super) fn check(&self) -> Result<(), Failure> {
         match self.botocore_data.iter().find(|path| !path.is_dir()) {
             Some(path) => Err(Failure::usage(format!("{} is not a folder", path.display()))
@@ -59,9 +56,6 @@ impl SourceArgs {
 
     /// Checks that the paths exist and that the files can be used: without them, the built-in waiters would be
     /// used unnoticed.
-    ///
-    /// # Errors
-    /// A path does not exist, or a file is not valid.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.data.check()?;
         if let Some(path) = self.waiters.iter().find(|path| !path.exists()) {
@@ -77,9 +71,6 @@ impl SourceArgs {
     }
 
     /// All waiters: those of the named paths, of botocore's data paths, the built-in ones, then the project's.
-    ///
-    /// # Errors
-    /// `maitred.toml` cannot be used.
     pub(super) fn catalog(&self, context: &Context) -> Result<Catalog, Failure> {
         // Named paths already come first.
         let local = local_waiters(context)?.into_iter().filter(|path| !self.waiters.contains(path));

@@ -1,4 +1,4 @@
-//! What happens before any command runs: limits, the panic hook, secrets of the environment, the log.
+//! Prepares the process before any command runs: limits, the panic hook, secrets of the environment, the log.
 
 use super::report;
 use crate::client::aws::MIN_SECRET_LENGTH;

@@ -1,5 +1,7 @@
 //! Tables and counts in text.
 
+use serde_json::Value;
+
 use super::report;
 
 /// Rows with all columns but the last one padded to the same width, a line each.
@@ -12,6 +14,15 @@ pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
         report::one_line(line.trim_end()) + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// The members of an object, each with its name before it.
+pub(super) fn members(object: &Value) -> String {
+    let line = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| format!("{value:#}"), report::lines);
+        format!("{name:<12} {}\n", value.replace('\n', "\n             "))
+    };
+    object.as_object().into_iter().flatten().map(line).collect()
 }
 
 /// E.g. `1 file` and `2 files`.

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::async_runtime;
 use super::connections_args::ConnectionsArgs;
 use super::context::Context;
-use super::end_signals::EndSignals;
 use super::exit::{Exit, Failure};
 use super::report::{self, Report};
+use super::signals::Signals;
 use super::source_args::SourceArgs;
 use super::store::{OpenEngine, StoreArgs, admission, store_failure};
 use super::tasks;
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     report::note(&format!("running the tasks of {}", opened.path.display()));
     let runtime = async_runtime::multi_thread()?;
     let exit = runtime.block_on(async {
-        let mut signals = EndSignals::listen()?;
+        let mut signals = Signals::listen_to_all()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let mut running = std::pin::pin!(triggerer.run(async {
             // A sender that is gone means the end, too.

@@ -2,26 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::exit::Failure;
-use super::project;
+use super::project::{Distrust, FILE_NAME, Project, Trust, TrustRecord};
 use super::report::{self, Format, Report};
-use crate::project::{Distrust, FILE_NAME, Project, Trust, TrustRecord};
 
 /// Trust a folder: let its maitred.toml name the store and the file of connections
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The commands in a store are run, and a file of connections decides where secrets go. So a
-maitred.toml may name them only in a folder that you trust, until maitred.toml or the file of
-connections changes. Waiters, tests and lint levels need no trust.
-Trust is recorded in maitred/trusted in XDG_STATE_HOME or ~/.local/state.
-
-Examples:
-  maitred trust
-  maitred trust ~/src/team
-  maitred trust --list
-  maitred trust --revoke ~/src/team")]
+#[command(after_help = include_str!("trust.txt").trim_end())]
 pub(super) struct Args {
     /// The folder, or one below it; default: the current folder
     folder: Option<PathBuf>,
@@ -37,7 +26,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
-    let trust = project::trust()?;
+    let trust = Trust::of_user()?;
     if args.list {
         return list(&trust, args.output);
     }
@@ -56,9 +45,10 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
         let message = format!("there is no {FILE_NAME} in {} or above it", report::path(folder));
         Failure::usage(message).help("trust is for what a maitred.toml names")
     })?;
-    let named: Vec<_> = project.named().collect();
+    let named = [("store", &project.store), ("connections", &project.connections)];
+    let named = named.map(|(key, path)| Some((key, path.as_deref()?)));
     let root = report::path(&project.root);
-    if named.is_empty() {
+    if named == [None, None] {
         let text =
             format!("{root} needs no trust: its {FILE_NAME} names no store and no connections");
         return Ok(Report::default().with_stderr(text));
@@ -68,7 +58,7 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
         granted.map_err(|error| Failure::usage(format!("{root} cannot be trusted: {error}")))?;
     let mut text =
         format!("{} is trusted with what its {FILE_NAME} names:\n", report::path(&record.folder));
-    for (what, path) in named {
+    for (what, path) in named.into_iter().flatten() {
         text.push_str(&format!("  {what:<12} {}\n", report::path(path)));
     }
     text.push_str("`maitred trust --revoke` revokes that.\n");
@@ -78,9 +68,8 @@ fn grant(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
 fn found(folder: &Path) -> Result<Option<Project>, Failure> {
     let folder = std::fs::canonicalize(folder)
         .map_err(|error| Failure::usage(format!("{}: {error}", report::path(folder))))?;
-    Project::find(&folder).map_err(|error| {
-        Failure::usage(error.to_string()).help("a file that cannot be used cannot be trusted")
-    })
+    Project::find(&folder)
+        .map_err(|failure| failure.help("a file that cannot be used cannot be trusted"))
 }
 
 fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
@@ -101,26 +90,20 @@ fn revoke(trust: &Trust, folder: &Path) -> Result<Report, Failure> {
 
 fn list(trust: &Trust, format: Format) -> anyhow::Result<Report> {
     let records = trust.list()?;
-    let text = match format {
-        Format::Text => records
-            .iter()
-            .map(|record| format!("{}  {}\n", report::path(&record.folder), status(trust, record)))
-            .collect(),
-        Format::Json => {
-            let folder = |record: &TrustRecord| -> Value {
-                json!({
-                    "folder": record.folder.display().to_string(),
-                    "standing": status(trust, record),
-                })
-            };
-            let folders: Vec<_> = records.iter().map(folder).collect();
-            report::json(json!({"version": 1, "folders": folders}))
-        }
+    let line = |record: &TrustRecord| {
+        format!("{}  {}\n", report::path(&record.folder), status(trust, record))
     };
-    Ok(Report::text(text))
+    let folder = |record: &TrustRecord| {
+        let folder = record.folder.display().to_string();
+        json!({ "folder": folder, "standing": status(trust, record) })
+    };
+    Ok(format.report(
+        || records.iter().map(line).collect(),
+        || json!({ "version": 1, "folders": records.iter().map(folder).collect::<Vec<_>>() }),
+    ))
 }
 
-/// Whether a folder is still trusted: `trusted`, `changed`, or `unusable`.
+/// The status of a folder: `trusted`, `changed` or `unusable`.
 fn status(trust: &Trust, record: &TrustRecord) -> &'static str {
     let file = record.folder.join(FILE_NAME);
     let Ok(project) = Project::read(&file) else { return "unusable" };

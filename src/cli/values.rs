@@ -7,7 +7,8 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Number, Value};
 
-use crate::file;
+use crate::config::{ParameterType, WaiterConfig};
+use crate::file::{self, FileError};
 use crate::model::{OperationModel, ShapeKind, ShapeRef};
 
 use super::shorthand;
@@ -85,26 +86,14 @@ fn members(operation: &OperationModel, reference: &ShapeRef, text: &str) -> Resu
 /// Shorthand with the types of the members: strings become numbers, booleans, lists of one.
 fn typed(operation: &OperationModel, reference: &ShapeRef, value: Value) -> Value {
     match (&operation.shape(reference).kind, value) {
-        (ShapeKind::Structure(structure), Value::Object(members)) => {
-            let member = |(name, value): (String, Value)| {
-                let value = match structure.member(&name) {
-                    Some(member) => typed(operation, &member.target, value),
-                    None => value,
-                };
-                (name, value)
-            };
-            Value::Object(members.into_iter().map(member).collect())
+        (ShapeKind::List(member), item) if !item.is_array() => {
+            Value::Array(vec![typed(operation, member, item)])
         }
-        (ShapeKind::Map { value: target, .. }, Value::Object(entries)) => {
-            let entry = |(key, value)| (key, typed(operation, target, value));
-            Value::Object(entries.into_iter().map(entry).collect())
-        }
-        (ShapeKind::List(member), Value::Array(items)) => {
-            Value::Array(items.into_iter().map(|item| typed(operation, member, item)).collect())
-        }
-        (ShapeKind::List(member), item) => Value::Array(vec![typed(operation, member, item)]),
         (kind, Value::String(text)) => scalar(kind, text),
-        (_, value) => value,
+        (_, value) => {
+            let typed = |reference: &_, value| typed(operation, reference, value);
+            map_members(operation, reference, value, &typed)
+        }
     }
 }
 
@@ -115,25 +104,34 @@ pub(super) fn without_sensitive(
     value: Value,
     hidden: &str,
 ) -> Value {
-    let shape = operation.shape(reference);
-    if reference.traits.sensitive || shape.traits.sensitive {
+    if reference.traits.sensitive || operation.shape(reference).traits.sensitive {
         return Value::from(hidden);
     }
-    let hide = |reference, value| without_sensitive(operation, reference, value, hidden);
-    match (&shape.kind, value) {
+    let hide = |reference: &_, value| without_sensitive(operation, reference, value, hidden);
+    map_members(operation, reference, value, &hide)
+}
+
+/// Applies `map` to the members that the model knows of a structure, a map or a list.
+fn map_members(
+    operation: &OperationModel,
+    reference: &ShapeRef,
+    value: Value,
+    map: &dyn Fn(&ShapeRef, Value) -> Value,
+) -> Value {
+    match (&operation.shape(reference).kind, value) {
         (ShapeKind::Structure(structure), Value::Object(members)) => {
             let member = |(name, value): (String, Value)| match structure.member(&name) {
-                Some(member) => (name, hide(&member.target, value)),
+                Some(member) => (name, map(&member.target, value)),
                 None => (name, value),
             };
             Value::Object(members.into_iter().map(member).collect())
         }
         (ShapeKind::Map { value: target, .. }, Value::Object(entries)) => {
-            let entry = |(key, value)| (key, hide(target, value));
+            let entry = |(key, value)| (key, map(target, value));
             Value::Object(entries.into_iter().map(entry).collect())
         }
         (ShapeKind::List(member), Value::Array(items)) => {
-            Value::Array(items.into_iter().map(|item| hide(member, item)).collect())
+            Value::Array(items.into_iter().map(|item| map(member, item)).collect())
         }
         (_, value) => value,
     }
@@ -186,6 +184,29 @@ pub(super) fn object(text: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_str(&contents(text)?).map_err(|error| format!("is not a JSON object: {error}"))
 }
 
+/// The value of a waiter's parameter. One that is not of the declared type stays a string, which the
+/// compiler then names.
+pub(super) fn waiter_parameter(config: &WaiterConfig, name: &str, text: &str) -> Value {
+    let kind = config.parameters.get(name).map(|parameter| parameter.kind).unwrap_or_default();
+    let string = || Value::String(text.to_owned());
+    match kind {
+        ParameterType::String | ParameterType::Expression => string(),
+        ParameterType::Number | ParameterType::Boolean | ParameterType::Json => {
+            serde_json::from_str(text).unwrap_or_else(|_| string())
+        }
+    }
+}
+
+/// JSON, or else the text itself. A number that JSON would print in another way, such as `1e10` or one
+/// that is too long, is an id and no number.
+pub(super) fn baseline(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(Value::Number(number)) if number.to_string() != text => Value::from(text),
+        Ok(value) => value,
+        Err(_) => Value::from(text),
+    }
+}
+
 /// `text`, or the contents of the file that it names as `file://PATH`.
 pub(super) fn contents(text: &str) -> Result<String, String> {
     let Some(path) = text.strip_prefix("file://") else { return Ok(text.to_owned()) };
@@ -199,6 +220,20 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         _ => path.to_owned(),
     };
     file::named(&path, MAX_FILE).map_err(|error| format!("names {}: it {error}", path.display()))
+}
+
+/// The bytes of the file at `path`, or of stdin for `-`.
+pub(super) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    if path == Path::new("-") {
+        file::all(std::io::stdin().lock(), most)
+    } else {
+        file::named(path, most)
+    }
+}
+
+/// The name of the file at `path`, or `<stdin>` for `-`.
+pub(super) fn file_name(path: &Path) -> String {
+    if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() }
 }
 
 /// The text that comes on stdin; `None` if it has not ended after `limit`.

@@ -1,7 +1,5 @@
 //! `maitred wait`: polls until a condition holds.
 
-use std::time::Duration;
-
 use super::advice;
 use super::async_runtime;
 use super::clients::ServiceClient;
@@ -14,7 +12,7 @@ use super::services;
 use super::signals::Signals;
 use super::signature::Signature;
 use super::source_args::SourceArgs;
-use super::waiter_lookup::Lookup;
+use super::waiter_lookup::{Lookup, warn_of_unusable_files};
 use super::words::Words;
 use crate::client::HTTP_SERVICE;
 use crate::clock::{Clock, Moment};
@@ -24,7 +22,6 @@ mod for_each;
 mod help;
 mod many;
 mod model_warnings;
-mod option_values;
 mod options;
 mod outcome;
 mod plan;
@@ -74,7 +71,7 @@ pub(super) fn run_words(words: &Words, context: &Context) -> anyhow::Result<Repo
     let resolved = ResolvedWaiter::find(&lookup, &service, &name)?;
     let plan = Plan::new(resolved, rest, &stopwatch, context)?;
     if !plan.args.output.quiet {
-        lookup.warn_of_unusable_files();
+        warn_of_unusable_files(&lookup.catalog.bad_files_met());
     }
     async_runtime::block_on(start(&plan, &stopwatch, context))?
 }
@@ -161,33 +158,25 @@ async fn watch(
     clock: &dyn Clock,
     started: Moment,
 ) -> (Outcome, Option<Exit>) {
-    let elapsed = || -> Duration { started.elapsed(clock) };
+    let elapsed = || started.elapsed(clock);
     loop {
-        match next(&mut wait, progress, signals, clock, &elapsed).await {
+        let next = {
+            // One future through all ticks: dropping it would give up the call in flight.
+            let mut event = std::pin::pin!(wait.next_event());
+            loop {
+                tokio::select! {
+                    biased;
+                    signal = signals.next() => break Err(signal),
+                    event = &mut event => break Ok(event),
+                    () = clock.sleep(progress.until_tick(elapsed())) => progress.tick(elapsed()),
+                }
+            }
+        };
+        match next {
             Ok(Some(WaitEvent::Polled(poll))) => progress.polled(&poll),
             Ok(Some(WaitEvent::Done(outcome))) => return (*outcome, None),
             Ok(None) => return (wait.cancel(), None),
             Err(signal) => return (wait.cancel(), Some(signal)),
-        }
-    }
-}
-
-/// The next event, with the progress kept alive meanwhile; or the signal that came first.
-async fn next(
-    wait: &mut Wait<'_>,
-    progress: &mut Progress<'_>,
-    signals: &mut Signals,
-    clock: &dyn Clock,
-    elapsed: &dyn Fn() -> Duration,
-) -> Result<Option<WaitEvent>, Exit> {
-    // One future through all ticks: dropping it would give up the call in flight.
-    let mut event = std::pin::pin!(wait.next_event());
-    loop {
-        tokio::select! {
-            biased;
-            signal = signals.next() => return Err(signal),
-            event = &mut event => return Ok(event),
-            () = clock.sleep(progress.until_tick(elapsed())) => progress.tick(elapsed()),
         }
     }
 }

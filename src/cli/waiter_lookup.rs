@@ -1,6 +1,8 @@
 //! Waiters by the names that people give, and help where there is none of that name.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+
+use serde_json::Map;
 
 use super::context::Context;
 use super::exit::Failure;
@@ -8,8 +10,10 @@ use super::report;
 use super::services;
 use super::source_args::{SourceArgs, unusable_file};
 use crate::catalog::{self, BadFile, Catalog, Entry, LookupError, WaiterOrigin};
-use crate::diagnostic::fold;
+use crate::config::WaiterConfig;
+use crate::diagnostic::{Invalid, fold};
 use crate::model::Models;
+use crate::waiter::{Options, Waiter};
 
 /// The waiters and the models that names are looked up in.
 #[derive(Debug)]
@@ -20,9 +24,6 @@ pub(super) struct Lookup {
 
 impl Lookup {
     /// Opens `sources`.
-    ///
-    /// # Errors
-    /// A named path cannot be used, or `maitred.toml` cannot.
     pub(super) fn open(sources: &SourceArgs, context: &Context) -> Result<Self, Failure> {
         sources.check()?;
         Ok(Self { catalog: sources.catalog(context)?, models: sources.data.models(context) })
@@ -34,9 +35,6 @@ impl Lookup {
     }
 
     /// The waiter `name` of `service`. Names of Airflow are noted on stderr.
-    ///
-    /// # Errors
-    /// There is none, or its file cannot be used.
     pub(super) fn waiter(&self, service: &str, name: &str) -> Result<Entry, LookupError> {
         let entry = self.catalog.find(service, name)?;
         if fold(name) != fold(&entry.name) {
@@ -46,17 +44,15 @@ impl Lookup {
         Ok(entry)
     }
 
-    /// Warns of files that were found and cannot be used, although the waiter asked for is in another one.
-    pub(super) fn warn_of_unusable_files(&self) {
-        warn_of_unusable_files(&self.catalog.bad_files_met());
-    }
-
-    /// Why a waiter was not found, with what there is instead.
+    /// The failure for a waiter that was not found, with help.
     pub(super) fn failure(&self, error: &LookupError) -> Failure {
         let failure = Failure::usage(error.to_string());
         match error {
             LookupError::Unknown(unknown) => {
-                if let Some(help) = self.without_service(unknown.name()) {
+                let services = self.catalog.services();
+                let mut entries =
+                    services.iter().filter_map(|it| self.catalog.find(it, unknown.name()).ok());
+                if let Some(help) = entries.find_map(|entry| self.name_the_service(&entry)) {
                     return failure.help(help);
                 }
                 let near = unknown.near().map(|near| format!("did you mean `{near}`?"));
@@ -70,9 +66,8 @@ impl Lookup {
                 };
                 for bad in self.catalog.bad_files() {
                     let path = bad.path.display();
-                    help.push_str(&format!(
-                        "\n      {path} cannot be used; `maitred lint {path}` shows why"
-                    ));
+                    help +=
+                        &format!("\n      {path} cannot be used; `maitred lint {path}` shows why");
                 }
                 failure.help(help)
             }
@@ -90,41 +85,52 @@ impl Lookup {
         Some(format!("{service} has it: `maitred wait {service} {name}`"))
     }
 
-    /// A waiter of that name in a file that does not name its service, so that the file's name stands for one.
-    fn without_service(&self, name: &str) -> Option<String> {
-        let known = services::names(&self.models);
-        let services = self.catalog.services();
-        services.iter().filter(|service| !known.contains(service)).find_map(|service| {
-            let entry = self.catalog.find(service, name).ok()?;
-            let WaiterOrigin::File(path) = &entry.origin else { return None };
-            (catalog::file_service(path) == *service).then(|| name_the_service(path, service))
-        })
-    }
-
     /// The failure for a service that does not exist, if it only stands for the name of the waiter's file.
     pub(super) fn unnamed_service(&self, entry: &Entry) -> Option<Failure> {
+        let help = self.name_the_service(entry)?;
+        let (name, service) = (entry.snake_name(), &entry.service);
+        let message = format!("{name} is a waiter of `{service}`, which is not a service");
+        Some(Failure::usage(message).help(help))
+    }
+
+    /// The advice to name the service in the file of a waiter, if the file's name stands for one that does not
+    /// exist.
+    fn name_the_service(&self, entry: &Entry) -> Option<String> {
         let (WaiterOrigin::File(path), service) = (&entry.origin, &entry.service) else {
             return None;
         };
         let is_known = || services::names(&self.models).contains(service);
-        if catalog::file_service(path) != *service || is_known() {
-            return None;
-        }
-        let name = entry.snake_name();
-        let message = format!("{name} is a waiter of `{service}`, which is not a service");
-        Some(Failure::usage(message).help(name_the_service(path, service)))
+        (catalog::file_service(path) == *service && !is_known()).then(|| {
+            format!(
+                "{} does not name the service of its waiters, so that it is taken for one of \
+                 `{service}`; add \"service\": \"http\" (or another) to it",
+                path.display()
+            )
+        })
     }
 }
 
-fn name_the_service(path: &Path, service: &str) -> String {
-    format!(
-        "{} does not name the service of its waiters, so that it is taken for one of `{service}`; \
-         add \"service\": \"http\" (or another) to it",
-        path.display()
-    )
+/// The waiter without what depends on a caller: its pace, bounds and policy.
+pub(super) fn waiter_frame(
+    service: &str,
+    name: &str,
+    config: &WaiterConfig,
+    strict: bool,
+) -> Result<Waiter, Invalid> {
+    let frame = WaiterConfig {
+        acceptors: Vec::new(),
+        input: Map::new(),
+        show: None,
+        baseline: None,
+        diagnose: Vec::new(),
+        parameters: BTreeMap::new(),
+        ..config.clone()
+    };
+    let options = Options { strict, allow_mutating: true, ..Options::default() };
+    Waiter::compile(service, name, &frame, &options)
 }
 
-/// Warns of files that cannot be used.
+/// Warns of files that were found and cannot be used, although the waiter asked for is in another one.
 pub(super) fn warn_of_unusable_files(bad: &[&BadFile]) {
     for bad in bad {
         let path = report::path(&bad.path);

@@ -44,12 +44,12 @@ impl Words {
         Ok(found)
     }
 
-    /// Whether `--help` is among the words.
+    /// True if `--help` is among the words.
     pub(super) fn ask_for_help(&self) -> bool {
         self.has_option(&["--help", "-h"])
     }
 
-    /// Whether one of these options is among the words, with or without `=VALUE`.
+    /// True if one of these options is among the words, with or without `=VALUE`.
     pub(super) fn has_option(&self, names: &[&str]) -> bool {
         let mut words = self.rest.iter().take_while(|word| *word != "--");
         words.any(|word| names.contains(&word.split_once('=').map_or(&**word, |(name, _)| name)))
@@ -76,7 +76,7 @@ impl Words {
     }
 }
 
-/// Whether the words ask for JSON, even where they cannot be split or parsed.
+/// True if the words ask for JSON, even where they cannot be split or parsed.
 pub(super) fn ask_for_json(words: &[String]) -> bool {
     words.iter().any(|word| word == "--output=json")
         || words.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")

@@ -29,6 +29,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::case::Case;
@@ -101,7 +102,7 @@ pub struct Replayed {
 }
 
 /// A difference from the case's expectation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// What differs: `outcome`, `attempts`, `shown`, `message`, `replies` or `diagnose`.
     pub what: &'static str,

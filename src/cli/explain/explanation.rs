@@ -1,16 +1,19 @@
-//! What is explained: a waiter, and what it makes of a saved reply.
+//! A waiter, and its verdict on a saved reply.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::reply::Trial;
 use crate::catalog::{Base, Entry};
 use crate::cli::exit::Failure;
 use crate::cli::findings;
-use crate::config::WaiterConfig;
+use crate::cli::list::origin;
+use crate::cli::waiter_lookup::waiter_frame;
+use crate::config::{Show, WaiterConfig};
 use crate::diagnostic::Invalid;
-use crate::waiter::{Options, Waiter};
+use crate::matcher::{condition, verb};
+use crate::waiter::{Options, Waiter, show_of};
 
 /// A waiter, with its trial on a reply if there is one.
 pub(super) struct Explanation {
@@ -22,21 +25,8 @@ pub(super) struct Explanation {
 
 impl Explanation {
     /// Explains a waiter, which is valid with any input.
-    ///
-    /// # Errors
-    /// Its pace, bounds or policy are not valid.
     pub(super) fn new(entry: Entry, strict: bool) -> Result<Self, Failure> {
-        let config = WaiterConfig {
-            acceptors: Vec::new(),
-            input: Map::new(),
-            show: None,
-            baseline: None,
-            diagnose: Vec::new(),
-            parameters: BTreeMap::new(),
-            ..WaiterConfig::clone(&entry.config)
-        };
-        let options = Options { strict, allow_mutating: true, ..Options::default() };
-        let frame = Waiter::compile(&entry.service, &entry.name, &config, &options)
+        let frame = waiter_frame(&entry.service, &entry.name, &entry.config, strict)
             .map_err(|problems| invalid(&entry, &problems))?;
         Ok(Self { entry, frame, trial: None })
     }
@@ -50,6 +40,61 @@ impl Explanation {
             let end = first;
             first -= base.acceptors.min(first);
             (first..end).contains(&index)
+        })
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let (entry, frame) = (&self.entry, &self.frame);
+        let (config, schedule) = (&entry.config, frame.schedule());
+        let acceptors: Vec<_> = config
+            .acceptors
+            .iter()
+            .enumerate()
+            .map(|(index, acceptor)| {
+                let condition = condition(acceptor, &entry.service);
+                json!({
+                    "state": acceptor.state,
+                    "matcher": acceptor.matcher,
+                    "argument": acceptor.argument,
+                    "expected": acceptor.expected,
+                    "message": acceptor.message,
+                    "words": format!("{} when {condition}", verb(acceptor.state)),
+                    "from": self.base_of(index).map(|base| base.id.as_str()),
+                })
+            })
+            .collect();
+        json!({
+            "version": 1,
+            "service": entry.service,
+            "name": entry.snake_name(),
+            "original": entry.name,
+            "origin": origin(&entry.origin),
+            "extends": entry.bases.iter()
+                .map(|base| json!({ "id": base.id, "origin": origin(&base.origin) }))
+                .collect::<Vec<_>>(),
+            "description": config.description,
+            "operation": config.operation,
+            "input": config.input,
+            "strict": frame.is_strict(),
+            "mutating": config.mutating,
+            "delay": schedule.delay.as_secs_f64(),
+            "initialDelay": schedule.initial_delay.as_secs_f64(),
+            "maxDelay": schedule.backoff.as_ref().map(|backoff| backoff.max_delay.as_secs_f64()),
+            "maxAttempts": schedule.max_attempts,
+            "timeout": schedule.timeout.map(|timeout| timeout.as_secs_f64()),
+            "longest": schedule.longest().map(|longest| longest.as_secs_f64()),
+            "consecutive": frame.consecutive(),
+            "transient": {
+                "maxConsecutive": frame.transient().max_consecutive,
+                "codes": frame.transient().codes,
+            },
+            "show": show_of(config).as_ref().map_or(&[][..], Show::expressions),
+            "baseline": config.baseline,
+            "allPages": self.frame.all_pages(),
+            "diagnose": config.diagnose,
+            "parameters": config.parameters,
+            "acceptors": acceptors,
+            "reply": self.trial.as_ref().map(Trial::to_json),
         })
     }
 }

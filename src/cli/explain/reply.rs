@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::case::Transport;
 use crate::cli::exit::Failure;
-use crate::cli::values::MAX_FILE;
+use crate::cli::values::{self, MAX_FILE};
 use crate::client::{CallError, CallErrorKind, Observation, Output, transport};
 use crate::clock::Timestamp;
 use crate::engine::{Ending, NextAction, Progress, step};
 use crate::file;
-use crate::matcher::Finding;
+use crate::matcher::{Finding, Verdict};
 use crate::replay;
 use crate::schema;
 use crate::waiter::Waiter;
@@ -18,33 +20,23 @@ use crate::waiter::Waiter;
 /// One poll as it would have been.
 pub(super) struct Trial {
     pub(super) waiter: Waiter,
-    /// What each acceptor found, those after the one that matched too.
+    /// The findings of all acceptors, those after the one that matched too.
     pub(super) findings: Vec<Finding>,
     pub(super) matched: Option<usize>,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: TrialVerdict,
     /// The reason, in words.
     pub(super) reason: String,
     pub(super) shown: Option<Value>,
 }
 
-/// What the wait does after the reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+/// The state of the wait after the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TrialVerdict {
     Success,
     Failure,
     Retry,
     Error,
-}
-
-impl Verdict {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Retry => "retry",
-            Self::Error => "error",
-        }
-    }
 }
 
 impl Trial {
@@ -55,14 +47,14 @@ impl Trial {
         let (verdict, reason) = match next {
             // The limits of the wait do not matter here.
             NextAction::Sleep(_) | NextAction::Done(Ending::Exhausted | Ending::TimedOut) => {
-                (Verdict::Retry, why_not_over(&waiter, &progress, decision.matched))
+                (TrialVerdict::Retry, why_not_over(&waiter, &progress, decision.matched))
             }
-            NextAction::Done(Ending::Success) => (Verdict::Success, String::new()),
-            NextAction::Done(Ending::Failure { reason, .. }) => (Verdict::Failure, reason),
+            NextAction::Done(Ending::Success) => (TrialVerdict::Success, String::new()),
+            NextAction::Done(Ending::Failure { reason, .. }) => (TrialVerdict::Failure, reason),
             NextAction::Done(Ending::Error(error)) => {
-                (Verdict::Error, format!("no acceptor matches {error}"))
+                (TrialVerdict::Error, format!("no acceptor matches {error}"))
             }
-            NextAction::Done(Ending::Cancelled) => (Verdict::Error, "cancelled".to_owned()),
+            NextAction::Done(Ending::Cancelled) => (TrialVerdict::Error, "cancelled".to_owned()),
         };
         Self {
             findings: waiter.acceptors().iter().map(|acceptor| acceptor.examine(seen)).collect(),
@@ -72,6 +64,29 @@ impl Trial {
             shown: progress.shown,
             waiter,
         }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let acceptors = self.findings.iter().zip(self.waiter.acceptors());
+        let acceptors = acceptors.map(|(finding, acceptor)| {
+            let error = match &finding.verdict {
+                Verdict::Unevaluable(error) => Some(error.to_string()),
+                Verdict::Match | Verdict::NoMatch => None,
+            };
+            json!({
+                "saw": finding.saw,
+                "expected": acceptor.expected,
+                "matches": finding.verdict == Verdict::Match,
+                "error": error,
+            })
+        });
+        json!({
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "acceptor": self.matched,
+            "shown": self.shown,
+            "acceptors": acceptors.collect::<Vec<_>>(),
+        })
     }
 }
 
@@ -90,14 +105,8 @@ fn why_not_over(waiter: &Waiter, progress: &Progress, matched: Option<usize>) ->
 
 /// Reads a saved reply of `service`.
 pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
-    let name =
-        if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
-    let bytes = if path == Path::new("-") {
-        file::all(std::io::stdin().lock(), MAX_FILE)
-    } else {
-        file::named(path, MAX_FILE)
-    };
-    let text = bytes.and_then(file::as_text);
+    let name = values::file_name(path);
+    let text = values::bytes(path, MAX_FILE).and_then(file::as_text);
     let text = text.map_err(|error| Failure::usage(format!("{name} {error}")))?;
     let value: Value = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))?;
@@ -119,15 +128,6 @@ fn observation(reply: Value, service: &str) -> Observation {
     Observation::Output(Output::from_saved(service, reply))
 }
 
-const TRANSPORT: &[&str] = &[
-    transport::CONNECT,
-    transport::DNS,
-    transport::TIMEOUT,
-    transport::TLS,
-    transport::RESPONSE,
-    transport::ANY,
-];
-
 fn call_error(error: &Value) -> CallError {
     let member = |name: &str| match error.get(name) {
         Some(Value::String(text)) => text.clone(),
@@ -137,7 +137,7 @@ fn call_error(error: &Value) -> CallError {
     let code = member("code");
     let status = error.get("status").and_then(Value::as_u64);
     let status = status.and_then(|status| u16::try_from(status).ok());
-    if TRANSPORT.contains(&code.as_str()) {
+    if code == transport::ANY || code == Transport::from_code(&code).code() {
         let failed = CallError::new(CallErrorKind::Transport, code, member("message"));
         return status.into_iter().fold(failed, CallError::with_status);
     }

@@ -3,77 +3,70 @@
 use serde_json::Value;
 
 use super::explanation::Explanation;
-use super::reply::{Trial, Verdict as Decided};
+use super::reply::{Trial, TrialVerdict};
 use crate::cli::{duration, report};
 use crate::config::{ParameterConfig, ParameterType, Show};
+use crate::diagnostic::shortened;
 use crate::matcher::{Finding, Verdict, condition, verb};
 use crate::schedule::Schedule;
 use crate::waiter::show_of;
-
-/// How much of a value is shown, in characters.
-const SHOWN: usize = 200;
 
 pub(super) fn text(explanation: &Explanation) -> String {
     let entry = &explanation.entry;
     let mut text = format!("{} {}\n", entry.service, entry.snake_name());
     if let Some(description) = &entry.config.description {
-        text.push_str(&format!("{}\n", report::printable(description)));
+        text += &format!("{}\n", report::printable(description));
     }
     text.push('\n');
     for (key, value) in facts(explanation) {
-        text.push_str(&format!("  {key:10} {value}\n"));
+        text += &format!("  {key:10} {value}\n");
     }
-    text.push_str(&parameters(explanation));
-    text.push_str("\nAfter each poll, the first of these that is true decides:\n");
-    text.push_str(&acceptors(explanation));
-    text.push_str("If none is:\n");
-    text.push_str(&otherwise(explanation));
+    text += &parameters(explanation);
+    text += "\nAfter each poll, the first of these that is true decides:\n";
+    text += &acceptors(explanation);
+    text += "If none is:\n";
+    text += &otherwise(explanation);
     if let Some(trial) = &explanation.trial {
-        text.push_str(&format!("\n{}\n", verdict(explanation, trial)));
+        text += &format!("\n{}\n", verdict(explanation, trial));
     }
     // Files and replies may hold what a terminal would obey.
     text.lines().map(|line| report::one_line(line) + "\n").collect()
 }
 
 fn facts(explanation: &Explanation) -> Vec<(&'static str, String)> {
-    let (entry, schedule) = (&explanation.entry, explanation.frame.schedule());
-    let config = &entry.config;
+    let (entry, frame) = (&explanation.entry, &explanation.frame);
+    let (config, schedule) = (&entry.config, frame.schedule());
+    let is_strict = frame.is_strict();
     let mut facts = vec![("from", entry.origin.to_string())];
-    for base in &entry.bases {
-        facts.push(("extends", format!("{} ({})", base.id, base.origin)));
-    }
-    facts.extend([("polls", format!("{} {}", entry.service, config.operation))]);
+    let bases = entry.bases.iter();
+    facts.extend(bases.map(|base| ("extends", format!("{} ({})", base.id, base.origin))));
+    facts.push(("polls", format!("{} {}", entry.service, config.operation)));
     if !config.input.is_empty() {
         facts.push(("with", Value::Object(config.input.clone()).to_string()));
     }
-    if explanation.frame.all_pages() {
+    if frame.all_pages() {
         facts.push(("pages", "all are fetched and merged".to_owned()));
     }
-    facts.push(("pace", pace(schedule)));
-    facts.push(("bound", bound(schedule)));
-    if explanation.frame.consecutive() > 1 {
-        facts.push(("stable", format!("{} successes in a row", explanation.frame.consecutive())));
+    facts.extend([("pace", pace(schedule)), ("bound", bound(schedule))]);
+    if frame.consecutive() > 1 {
+        facts.push(("stable", format!("{} successes in a row", frame.consecutive())));
     }
-    let show = show_of(config).filter(|_| !explanation.frame.is_strict());
-    for expression in show.as_ref().map_or(&[][..], Show::expressions) {
-        facts.push(("shows", expression.clone()));
-    }
-    let baseline = config.baseline.as_ref().filter(|_| !explanation.frame.is_strict());
-    if let Some(expression) = baseline {
-        facts.push((
-            "baseline",
-            format!("{expression} has to change before success or failure counts"),
-        ));
-    }
-    let asked = config.diagnose.iter().filter(|_| !explanation.frame.is_strict());
-    for call in asked {
-        let input = Value::Object(call.input.clone());
-        let shown = call.show.expressions().join(", ");
-        facts.push(("on failure", format!("asks {} {input} for {shown}", call.operation)));
+    if !is_strict {
+        let show = show_of(config);
+        let shown = show.iter().flat_map(Show::expressions);
+        facts.extend(shown.map(|expression| ("shows", expression.clone())));
+        facts.extend(config.baseline.iter().map(|expression| {
+            let text = format!("{expression} has to change before success or failure counts");
+            ("baseline", text)
+        }));
+        facts.extend(config.diagnose.iter().map(|call| {
+            let (input, shown) = (Value::Object(call.input.clone()), call.show.expressions());
+            ("on failure", format!("asks {} {input} for {}", call.operation, shown.join(", ")))
+        }));
     }
     if config.mutating {
-        facts
-            .push(("careful", "polls are not read-only; --allow-mutating permits them".to_owned()));
+        let text = "polls are not read-only; --allow-mutating permits them";
+        facts.push(("careful", text.to_owned()));
     }
     facts
 }
@@ -103,11 +96,8 @@ fn bound(schedule: &Schedule) -> String {
     let bounds: Vec<_> = polls.into_iter().chain(timeout).collect();
     match schedule.longest() {
         Some(longest) if schedule.timeout != Some(longest) => {
-            format!(
-                "{}: at most {} and the time of the calls",
-                bounds.join(" or "),
-                duration::show(longest)
-            )
+            let longest = duration::show(longest);
+            format!("{}: at most {longest} and the time of the calls", bounds.join(" or "))
         }
         Some(_) | None => bounds.join(" or "),
     }
@@ -120,7 +110,7 @@ fn parameters(explanation: &Explanation) -> String {
     }
     let mut text = "\nParameters, given with --parameter NAME=VALUE:\n".to_owned();
     for (name, parameter) in parameters {
-        text.push_str(&format!("  {name}  {}\n", describe(parameter)));
+        text += &format!("  {name}  {}\n", describe(parameter));
     }
     text
 }
@@ -149,15 +139,15 @@ fn acceptors(explanation: &Explanation) -> String {
         let base = explanation.base_of(index).map(|base| format!(" (from {})", base.id));
         let base = base.unwrap_or_default();
         let number = index + 1;
-        text.push_str(&format!("  {number}. {} when {condition}{base}\n", verb(acceptor.state)));
+        text += &format!("  {number}. {} when {condition}{base}\n", verb(acceptor.state));
         if let Some(trial) = &explanation.trial
             && let Some(finding) = trial.findings.get(index)
         {
-            text.push_str(&format!("     {}\n", found(trial, index, finding)));
+            text += &format!("     {}\n", found(trial, index, finding));
         }
     }
     if text.is_empty() {
-        text.push_str("  (there are none)\n");
+        text += "  (there are none)\n";
     }
     text
 }
@@ -165,7 +155,7 @@ fn acceptors(explanation: &Explanation) -> String {
 /// The verdict of an acceptor on the reply.
 fn found(trial: &Trial, index: usize, finding: &Finding) -> String {
     let saw = match &finding.saw {
-        Some(value) => shorten(&value.to_string()),
+        Some(value) => shortened(&value.to_string()),
         None => "nothing".to_owned(),
     };
     let decided = match &finding.verdict {
@@ -197,24 +187,26 @@ fn otherwise(explanation: &Explanation) -> String {
         Some(most) => format!("goes on, up to {most} times in a row,"),
         None => "goes on until the time is up,".to_owned(),
     };
-    text.push_str(&format!("  - {bound} after {passing}{codes} or a lost connection\n"));
-    text.push_str("  - ends with the error after any other\n");
+    text += &format!("  - {bound} after {passing}{codes} or a lost connection\n");
+    text += "  - ends with the error after any other\n";
     text
 }
 
 fn verdict(explanation: &Explanation, trial: &Trial) -> String {
     let decided = match trial.verdict {
-        Decided::Success => "succeeds",
-        Decided::Failure => "fails",
-        Decided::Retry => "goes on",
-        Decided::Error => "ends with an error",
+        TrialVerdict::Success => "succeeds",
+        TrialVerdict::Failure => "fails",
+        TrialVerdict::Retry => "goes on",
+        TrialVerdict::Error => "ends with an error",
     };
     let matched = trial
         .matched
         .and_then(|index| Some((index + 1, explanation.entry.config.acceptors.get(index)?)));
     let reason = match matched {
         // These words are clearer than the engine's, which has only the expression.
-        Some((_, acceptor)) if trial.verdict == Decided::Failure && acceptor.message.is_none() => {
+        Some((_, acceptor))
+            if trial.verdict == TrialVerdict::Failure && acceptor.message.is_none() =>
+        {
             condition(acceptor, &explanation.entry.service)
         }
         _ => trial.reason.clone(),
@@ -224,14 +216,7 @@ fn verdict(explanation: &Explanation, trial: &Trial) -> String {
         number.into_iter().chain(Some(reason).filter(|text| !text.is_empty())).collect();
     let mut text = format!("With this reply the wait {decided}: {}", reasons.join(", "));
     if let Some(shown) = &trial.shown {
-        text.push_str(&format!("\nIt shows: {}", shorten(&shown.to_string())));
+        text += &format!("\nIt shows: {}", shortened(&shown.to_string()));
     }
     text
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog;
 use crate::cli::exit::Failure;
+use crate::cli::project::Project;
+use crate::cli::values;
 use crate::diagnostic::Diagnostic;
-use crate::file::{self, FileError};
-use crate::project::Project;
+use crate::file::FileError;
 
 /// The named files, and those in the named folders; without names, those of the project.
 pub(super) fn find(paths: &[PathBuf], project: &Project) -> anyhow::Result<Vec<PathBuf>> {
@@ -36,9 +37,8 @@ fn folder(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     collect(path, 0, &mut files)?;
     if files.is_empty() {
-        return Err(
-            Failure::usage(format!("there are no .json files in {}", path.display())).into()
-        );
+        let message = format!("there are no .json files in {}", path.display());
+        return Err(Failure::usage(message).into());
     }
     files.sort();
     Ok(files)
@@ -58,32 +58,21 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fa
     };
     for entry in entries {
         let entry = entry.map_err(unreadable)?.path();
-        let is_hidden =
-            entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if entry.is_dir() && depth < LAYOUT_DEPTH && !is_hidden {
-            collect(&entry, depth + 1, files)?;
-        } else if !entry.is_dir() {
-            let is_json = entry.extension().is_some_and(|extension| extension == "json");
-            let in_layout = entry.file_name().is_some_and(|name| name == "waiters-2.json");
-            if in_layout || (is_json && depth == 0) {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if !entry.is_dir() {
+            if name == "waiters-2.json" || (depth == 0 && name.ends_with(".json")) {
                 files.push(entry);
             }
+        } else if depth < LAYOUT_DEPTH && !name.starts_with('.') {
+            collect(&entry, depth + 1, files)?;
         }
     }
     Ok(())
 }
 
-/// The text of a file; `-` is standard input.
-///
-/// # Errors
-/// It cannot be read; with as much of the text as the finding needs.
+/// The text of a file, `-` for standard input; or a finding, with as much of the text as it needs.
 pub(super) fn read(path: &Path) -> Result<String, Box<(String, Diagnostic)>> {
-    let most = catalog::MAX_FILE as u64;
-    let read = match path == Path::new("-") {
-        true => file::all(io::stdin().lock(), most),
-        false => file::named(path, most),
-    };
-    let bytes = read.map_err(|error| {
+    let bytes = values::bytes(path, catalog::MAX_FILE as u64).map_err(|error| {
         let message = match error {
             FileError::TooLong(_) => format!("{error}, which no waiter file is"),
             FileError::NotRegular | FileError::NotText | FileError::Io(_) => error.to_string(),

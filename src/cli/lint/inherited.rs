@@ -10,10 +10,10 @@ use crate::config::WaiterFile;
 use crate::diagnostic::{Diagnostic, pointer_part};
 use crate::schema::MAX_PROBLEMS;
 
-/// How many failed look-ups get a suggestion, which compares with every known name.
+/// The maximum number of failed look-ups that get a suggestion, which compares with every known name.
 const MAX_SUGGESTIONS: usize = 20;
 
-/// How many acceptors the waiters of a file may inherit in all: a few lines can inherit many.
+/// The maximum number of acceptors that the waiters of a file may inherit in all: a few lines can inherit many.
 const MAX_INHERITED: usize = 20_000;
 
 /// The file with what its waiters inherit in place, and the problems of waiters whose base cannot be used.

@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checked_file::CheckedFile;
 use super::files;
 use super::inherited;
 use crate::catalog;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::{project, services};
+use crate::cli::findings::Findings;
+use crate::cli::{project, services, values};
 use crate::diagnostic::Diagnostic;
 use crate::lint::{self, Config};
 use crate::model::Models;
 use crate::schema;
 
-/// What files are checked with.
+/// Checks files.
 pub(super) struct Linter<'a> {
     pub(super) context: &'a Context,
     pub(super) models: Models,
@@ -29,9 +29,8 @@ pub(super) struct Linter<'a> {
 
 impl Linter<'_> {
     /// Checks one file, and repairs it with `fix`.
-    pub(super) fn check(&self, path: &Path, fix: bool) -> anyhow::Result<CheckedFile> {
-        let stdin = path == Path::new("-");
-        let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+    pub(super) fn check(&self, path: &Path, fix: bool) -> anyhow::Result<Findings> {
+        let (name, stdin) = (values::file_name(path), path == Path::new("-"));
         let by_name = || (!stdin).then(|| catalog::file_service(path));
         let given = self.service.map(|name| services::resolve(None, &self.models, name));
         let service = given.or_else(by_name);
@@ -39,7 +38,7 @@ impl Linter<'_> {
             Ok(text) => text,
             Err(unreadable) => {
                 let (text, problem) = *unreadable;
-                return Ok(CheckedFile { name, text, diagnostics: vec![problem] });
+                return Ok(Findings { name, text, diagnostics: vec![problem] });
             }
         };
         let diagnostics = self.examine(service.as_deref(), &text, Some(path));
@@ -56,9 +55,9 @@ impl Linter<'_> {
                 Failure::usage(format!("{} cannot be written: {error}", path.display()))
             })?;
             let diagnostics = self.examine(service.as_deref(), &fixed, Some(path));
-            return Ok(CheckedFile { name, text: fixed, diagnostics });
+            return Ok(Findings { name, text: fixed, diagnostics });
         }
-        Ok(CheckedFile { name, text, diagnostics })
+        Ok(Findings { name, text, diagnostics })
     }
 
     /// The findings in a file of `service`, unless it names another itself.
@@ -76,7 +75,7 @@ impl Linter<'_> {
     }
 
     /// Checks the waiters written for maitred.
-    pub(super) fn check_shipped(&self) -> Vec<CheckedFile> {
+    pub(super) fn check_shipped(&self) -> Vec<Findings> {
         let shipped = catalog::shipped();
         shipped
             .map(|(service, text)| self.check_builtin("waiters", service, text.to_owned()))
@@ -84,7 +83,7 @@ impl Linter<'_> {
     }
 
     /// Checks the waiters of botocore.
-    pub(super) fn check_botocore(&self) -> Vec<CheckedFile> {
+    pub(super) fn check_botocore(&self) -> Vec<Findings> {
         let file = |service| self.models.waiters(service).ok()?;
         let checked = |service| {
             Some(self.check_builtin("botocore", service, format!("{:#}", file(service)?)))
@@ -92,8 +91,8 @@ impl Linter<'_> {
         self.models.waiter_services().filter_map(checked).collect()
     }
 
-    fn check_builtin(&self, folder: &str, service: &str, text: String) -> CheckedFile {
+    fn check_builtin(&self, folder: &str, service: &str, text: String) -> Findings {
         let diagnostics = self.examine(Some(service), &text, None);
-        CheckedFile { name: format!("{folder}/{service}.json"), text, diagnostics }
+        Findings { name: format!("{folder}/{service}.json"), text, diagnostics }
     }
 }

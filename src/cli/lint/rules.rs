@@ -1,8 +1,9 @@
 //! The rules in words.
 
-use super::output_format::OutputFormat;
+use serde_json::{Value, json};
+
 use crate::cli::exit::Failure;
-use crate::cli::report::{self, Report};
+use crate::cli::report::Report;
 use crate::diagnostic::RuleLevel;
 use crate::lint::{self, Rule};
 
@@ -27,48 +28,40 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
 /// `--rule RULE=LEVEL`
 pub(super) fn level(text: &str) -> Result<(String, RuleLevel), String> {
     let (name, level) = text.split_once('=').ok_or("write RULE=LEVEL")?;
-    let level = match level {
-        "off" => RuleLevel::Off,
-        "note" => RuleLevel::Note,
-        "warning" => RuleLevel::Warning,
-        "error" => RuleLevel::Error,
-        _ => return Err(format!("`{level}` is not one of off, note, warning, error")),
-    };
+    let level = serde_json::from_value(level.into())
+        .map_err(|_| format!("`{level}` is not one of off, note, warning, error"))?;
     Ok((name.to_owned(), level))
 }
 
-/// `--list-rules`
-pub(super) fn list(format: OutputFormat) -> Report {
-    Report::text(match format {
-        OutputFormat::Json => {
-            let rules = lint::rules().iter().map(|rule| {
-                serde_json::json!({
-                    "name": rule.name,
-                    "severity": rule.severity.as_str(),
-                    "summary": rule.summary,
-                    "explanation": rule.explanation,
-                })
-            });
-            let file = lint::file_rules().iter().map(|(name, summary)| {
-                serde_json::json!({"name": name, "severity": "error", "summary": summary})
-            });
-            let (rules, file) = (rules.collect::<Vec<_>>(), file.collect::<Vec<_>>());
-            report::json(serde_json::json!({"version": 1, "rules": rules, "fileRules": file}))
-        }
-        OutputFormat::Markdown => markdown(),
-        OutputFormat::Text | OutputFormat::Sarif | OutputFormat::Github => {
-            let rules =
-                lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary));
-            let file = lint::file_rules().iter().map(|(name, summary)| (*name, "error", *summary));
-            rules
-                .chain(file)
-                .map(|(name, severity, summary)| format!("{name:<25} {severity:<8} {summary}\n"))
-                .collect()
-        }
+/// The rules, a line each.
+pub(super) fn text() -> String {
+    let rules = lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary));
+    let file_rules = lint::file_rules().iter().map(|(name, summary)| (*name, "error", *summary));
+    let line = |(name, severity, summary)| format!("{name:<25} {severity:<8} {summary}\n");
+    rules.chain(file_rules).map(line).collect()
+}
+
+pub(super) fn json() -> Value {
+    let rules = lint::rules().iter().map(|rule| {
+        json!({
+            "name": rule.name,
+            "severity": rule.severity,
+            "summary": rule.summary,
+            "explanation": rule.explanation,
+        })
+    });
+    let file_rules = lint::file_rules().iter();
+    let file_rules = file_rules
+        .map(|(name, summary)| json!({"name": name, "severity": "error", "summary": summary}));
+    json!({
+        "version": 1,
+        "rules": rules.collect::<Vec<_>>(),
+        "fileRules": file_rules.collect::<Vec<_>>(),
     })
 }
 
-fn markdown() -> String {
+/// The rules as a page.
+pub(super) fn markdown() -> String {
     let mut page = "# Rules of `maitred lint`\n\n\
         Written by `maitred lint --list-rules --output markdown`. Each rule can be set to `off`, \
         `note`, `warning` or `error` under `[lint.rules]` in `maitred.toml`.\n\n\

@@ -5,25 +5,26 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::checked_file::CheckedFile;
-use crate::diagnostic::Severity;
+use crate::cli::findings::Findings;
 use crate::lint;
 
 /// The log of one run.
-pub(super) fn log(checked: &[CheckedFile]) -> Value {
+pub(super) fn log(checked: &[Findings]) -> Value {
     let mut rules = BTreeMap::new();
     for finding in checked.iter().flat_map(|file| &file.diagnostics) {
         rules.entry(finding.rule).or_insert_with(|| descriptor(finding.rule));
     }
     let results = checked.iter().flat_map(|file| {
-        let places = file.findings().to_json();
+        let places = file.to_json();
         let results = file.diagnostics.iter().zip(places);
         results.map(|(finding, place)| {
+            let message = finding.message.clone();
+            let message = finding.help.iter().fold(message, |text, help| text + "\n" + help);
             json!({
                 "ruleId": finding.rule,
                 "ruleIndex": rules.keys().position(|rule| *rule == finding.rule),
-                "level": level(finding.severity),
-                "message": {"text": text(&finding.message, finding.help.as_deref())},
+                "level": finding.severity,
+                "message": {"text": message},
                 "locations": [{
                     "physicalLocation": location(&file.name, &place),
                     "logicalLocations": [{"fullyQualifiedName": finding.pointer}],
@@ -54,7 +55,7 @@ fn descriptor(name: &str) -> Value {
             "id": name,
             "shortDescription": {"text": rule.summary},
             "fullDescription": {"text": rule.explanation},
-            "defaultConfiguration": {"level": level(rule.severity)},
+            "defaultConfiguration": {"level": rule.severity},
         }),
         Err(_) => json!({"id": name}),
     }
@@ -89,15 +90,4 @@ fn uri(path: &str) -> String {
         }
     }
     uri
-}
-
-fn text(message: &str, help: Option<&str>) -> String {
-    match help {
-        Some(help) => format!("{message}\n{help}"),
-        None => message.to_owned(),
-    }
-}
-
-fn level(severity: Severity) -> &'static str {
-    severity.as_str()
 }

@@ -18,10 +18,7 @@ pub(super) struct DraftTarget<'a> {
 }
 
 impl<'a> DraftTarget<'a> {
-    /// Finds the operation.
-    ///
-    /// # Errors
-    /// There is none, or it is not read-only.
+    /// Finds an operation that is read-only.
     pub(super) fn find(
         service: &str,
         operation: &str,

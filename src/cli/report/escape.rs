@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-/// Whether a character is invisible, controls a terminal, or changes how others are displayed.
+/// True if a character is invisible, controls a terminal, or changes how others are displayed.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -19,46 +19,28 @@ fn is_unseen(letter: char) -> bool {
 /// A text in one line.
 pub(super) fn one_line(text: &str) -> String {
     let blank = |letter: char| if matches!(letter, '\n' | '\t' | '\r') { ' ' } else { letter };
-    seen(text.chars().map(blank), |_| false)
+    without_commands(&escaped(text.chars().map(blank), |_| false))
 }
 
 /// A message of one or more lines, of which those after the first are indented.
 pub(super) fn message(text: &str) -> String {
-    let mut lines = lines(text).map(|line| seen(line.chars(), |letter| letter == '\t'));
-    let first = lines.next().unwrap_or_default();
-    lines.fold(first, |text, line| text + "\n  " + &line)
+    lines(text).join("\n  ")
 }
 
 /// A value, with its line breaks.
 pub(super) fn value(text: &str) -> String {
-    let lines = lines(text).map(|line| seen(line.chars(), |letter| letter == '\t'));
-    lines.collect::<Vec<_>>().join("\n")
+    lines(text).join("\n")
 }
 
 /// Formatted output of ours that may hold unescaped text from outside: keeps line breaks and styles.
 pub(super) fn page(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (index, line) in text.split('\n').enumerate() {
-        if index > 0 {
-            out.push('\n');
-        }
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        out.push_str(&without_commands(&styled(line)));
-    }
-    out
+    let line = |line: &str| without_commands(&styled(line.strip_suffix('\r').unwrap_or(line)));
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Our own commands of CI, which may hold text from outside: keeps line breaks.
 pub(super) fn commands(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if is_unseen(letter) && letter != '\n' {
-            let _ = write!(out, "{}", letter.escape_unicode());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
+    escaped(text.chars(), |letter| letter == '\n')
 }
 
 /// Serialised JSON of the same value: invisible characters are written as `\u202e`.
@@ -80,22 +62,24 @@ pub(super) fn json(text: &str) -> String {
     out
 }
 
-/// The lines of a text from outside, whose newlines may be those of any system.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+/// The escaped lines of a text from outside, whose newlines may be those of any system.
+fn lines(text: &str) -> Vec<String> {
+    let lines =
+        text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'));
+    lines.map(|line| without_commands(&escaped(line.chars(), |letter| letter == '\t'))).collect()
 }
 
 /// A text with escapes for invisible characters, except for those that are `kept`.
-fn seen(letters: impl Iterator<Item = char>, kept: impl Fn(char) -> bool) -> String {
+fn escaped(letters: impl Iterator<Item = char>, kept: impl Fn(char) -> bool) -> String {
     let mut out = String::new();
     for letter in letters {
         if is_unseen(letter) && !kept(letter) {
-            let _ = write!(out, "{}", letter.escape_unicode());
+            out.extend(letter.escape_unicode());
         } else {
             out.push(letter);
         }
     }
-    without_commands(&out)
+    out
 }
 
 /// A line with escapes for invisible characters, except for tabs and our styles.
@@ -107,7 +91,7 @@ fn styled(line: &str) -> String {
         if style > 0 {
             out.push_str(&rest[..style]);
         } else if is_unseen(letter) && letter != '\t' {
-            let _ = write!(out, "{}", letter.escape_unicode());
+            out.extend(letter.escape_unicode());
         } else {
             out.push(letter);
         }
@@ -160,7 +144,7 @@ fn without_commands(line: &str) -> String {
     out
 }
 
-/// Where the bracket is of the command, `##name[`, that a text begins with.
+/// The position of the bracket of the command, `##name[`, that a text begins with.
 fn command(text: &str) -> Option<usize> {
     let name = text.strip_prefix("##")?;
     let end = name.find(|letter: char| !letter.is_ascii_alphanumeric())?;

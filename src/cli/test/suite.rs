@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde::{Serialize, Serializer};
+
 use super::test_args::Args;
-use crate::case::Case;
 use crate::catalog::{BadFile, Catalog, Entry, LookupError, WaiterOrigin};
 use crate::cli::context::{Context, DEFAULT_CASES};
 use crate::cli::exit::Failure;
+use crate::cli::findings::Findings;
 use crate::cli::source_args::unusable_file;
 use crate::cli::{keywords, services};
 use crate::diagnostic::{Diagnostic, Invalid, Severity, fold};
@@ -15,167 +17,147 @@ use crate::file;
 use crate::lint;
 use crate::matcher::Acceptor;
 use crate::model::Models;
-use crate::replay::{self, Difference};
+use crate::replay::{self, Difference, Replayed};
 use crate::schema;
 use crate::waiter::Waiter;
 
-/// Everything that was tested.
-pub(super) struct Suite {
-    pub(super) waiters: Vec<Tested>,
-    min_coverage: Option<u8>,
-}
-
-/// A waiter, and what became of its cases.
+/// A waiter, and the results of its cases.
+#[derive(Serialize)]
 pub(super) struct Tested {
     pub(super) service: String,
+    #[serde(rename = "waiter")]
     pub(super) name: String,
-    /// Where the waiter comes from, or why there is none.
-    pub(super) origin: Result<String, String>,
-    pub(super) cases: Vec<Ran>,
-    /// The acceptors in words, each with whether a case reached it.
-    pub(super) acceptors: Vec<(String, bool)>,
-    /// Whether there is a case in which a poll left it waiting.
-    pub(super) waits: bool,
-    /// Whether it is botocore's, whose acceptors need no cases.
-    is_botocores: bool,
+    /// The origin of the waiter; `None` if there is none of that name.
+    pub(super) origin: Option<String>,
+    /// The reason that there is no such waiter, or what its cases lack of --min-coverage.
+    pub(super) problem: Option<String>,
+    /// The percentage of acceptors that cases reach, rounded down.
+    coverage: usize,
+    /// True if a case goes on waiting after a poll.
+    waits: bool,
+    pub(super) acceptors: Vec<TestedAcceptor>,
+    pub(super) cases: Vec<TestedCase>,
 }
 
-/// A case, and what became of it.
-pub(super) struct Ran {
+#[derive(Serialize)]
+pub(super) struct TestedAcceptor {
+    pub(super) index: usize,
+    /// In words.
+    pub(super) acceptor: String,
+    pub(super) reached: bool,
+}
+
+#[derive(Serialize)]
+pub(super) struct TestedCase {
+    #[serde(rename = "case")]
     pub(super) name: String,
-    pub(super) path: PathBuf,
-    pub(super) text: String,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) file: String,
+    pub(super) ok: bool,
+    /// The message with which the wait ended; `None` if the case cannot be run.
+    pub(super) message: Option<String>,
+    /// The number of polls.
+    attempts: Option<u64>,
     pub(super) differences: Vec<Difference>,
-    /// The message with which the wait ended, and the number of polls.
-    pub(super) ending: Option<(String, u64)>,
+    #[serde(serialize_with = "as_json")]
+    pub(super) findings: Findings,
 }
 
-impl Ran {
-    pub(super) fn is_well(&self) -> bool {
-        let broken = self.diagnostics.iter().any(|found| found.severity == Severity::Error);
-        !broken && self.differences.is_empty()
-    }
+fn as_json<S: Serializer>(findings: &Findings, serializer: S) -> Result<S::Ok, S::Error> {
+    findings.to_json().serialize(serializer)
 }
 
 impl Tested {
+    pub(super) fn is_ok(&self) -> bool {
+        self.problem.is_none() && self.cases.iter().all(|case| case.ok)
+    }
+
     pub(super) fn reached(&self) -> usize {
-        self.acceptors.iter().filter(|(_, reached)| *reached).count()
+        self.acceptors.iter().filter(|acceptor| acceptor.reached).count()
     }
 
-    /// How many percent of the acceptors are reached, rounded down.
-    pub(super) fn coverage(&self) -> usize {
-        (self.reached() * 100).checked_div(self.acceptors.len()).unwrap_or(100)
-    }
-}
-
-impl Suite {
-    /// Finds the waiters that `args` name, and runs their cases.
-    pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Self> {
-        let project = context.project()?;
-        let mut sources = args.sources.clone();
-        if sources.waiters.is_empty() {
-            // Unlike elsewhere, these take precedence, because they are tested.
-            sources.waiters.clone_from(&project.waiters);
-            if sources.waiters.is_empty() && Path::new("waiters").is_dir() {
-                sources.waiters.push(PathBuf::from("waiters"));
-            }
-        }
-        let cases = context.cases(args.cases.as_ref())?;
-        let models = Models::embedded();
-        let wanted = Wanted::new(args.service.as_deref(), args.waiter.as_deref(), &models);
-        let named = cases.to_string_lossy() != DEFAULT_CASES;
-        if named && !cases.is_dir() {
-            let message = format!("{} is not a folder", cases.display());
-            return Err(Failure::usage(message).help("check --cases").into());
-        }
-        let catalog = sources.catalog(context)?;
-        refuse_bad_files(&catalog, &sources.waiters)?;
-        let mut waiters: BTreeMap<(String, String), BTreeMap<String, PathBuf>> = BTreeMap::new();
-        for (service, name) in catalog.named() {
-            waiters.entry((service.to_owned(), name.to_owned())).or_default();
-        }
-        for (service, folder) in folders(&cases) {
-            for (name, folder) in folders(&folder) {
-                let known = waiters
-                    .keys()
-                    .find(|(known, other)| *known == service && fold(other) == fold(&name));
-                let key = known.cloned().unwrap_or((service.clone(), name));
-                waiters.entry(key).or_default().extend(files(&folder));
-            }
-        }
-        waiters.retain(|(service, name), _| wanted.is(service, name));
-        if waiters.is_empty() {
-            return Err(nothing(args, &cases).into());
-        }
-        let test = |((service, name), cases): (_, BTreeMap<_, _>)| {
-            test(&catalog, &models, service, name, &cases)
-        };
-        let tested = waiters.into_iter().map(test).collect();
-        Ok(Self { waiters: tested, min_coverage: args.min_coverage })
-    }
-
-    pub(super) fn is_well(&self) -> bool {
-        self.waiters.iter().all(|waiter| {
-            let cases = waiter.cases.iter().all(Ran::is_well);
-            waiter.origin.is_ok() && cases && self.shortage(waiter).is_none()
-        })
-    }
-
-    /// What is missing of what --min-coverage asks for.
-    pub(super) fn shortage(&self, waiter: &Tested) -> Option<String> {
-        let least = usize::from(self.min_coverage?);
-        if waiter.is_botocores {
-            return None;
-        }
-        if waiter.coverage() < least {
+    /// Describes what the cases lack of --min-coverage.
+    fn shortage(&self, min_coverage: u8) -> Option<String> {
+        if self.coverage < usize::from(min_coverage) {
             return Some(format!(
-                "{} % of the acceptors are reached, not {least} %",
-                waiter.coverage()
+                "{} % of the acceptors are reached, not {min_coverage} %",
+                self.coverage
             ));
         }
-        let waits = waiter.waits || waiter.origin.is_err();
-        (!waits).then(|| "there is no case in which it goes on waiting".to_owned())
+        (!self.waits).then(|| "there is no case in which it goes on waiting".to_owned())
     }
 }
 
-/// The waiters to test.
-struct Wanted {
-    service: Option<String>,
-    name: Option<String>,
+/// Finds the waiters that `args` name, and runs their cases.
+pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Vec<Tested>> {
+    let project = context.project()?;
+    let mut sources = args.sources.clone();
+    if sources.waiters.is_empty() {
+        // Unlike elsewhere, these take precedence, because they are tested.
+        sources.waiters.clone_from(&project.waiters);
+        if sources.waiters.is_empty() && Path::new("waiters").is_dir() {
+            sources.waiters.push(PathBuf::from("waiters"));
+        }
+    }
+    let cases = context.cases(args.cases.as_ref())?;
+    let models = Models::embedded();
+    let is_wanted = wanted(args.service.as_deref(), args.waiter.as_deref(), &models);
+    if cases != Path::new(DEFAULT_CASES) && !cases.is_dir() {
+        let message = format!("{} is not a folder", cases.display());
+        return Err(Failure::usage(message).help("check --cases").into());
+    }
+    let catalog = sources.catalog(context)?;
+    refuse_bad_files(&catalog, &sources.waiters)?;
+    let mut waiters: BTreeMap<(String, String), BTreeMap<String, PathBuf>> = BTreeMap::new();
+    for (service, name) in catalog.named() {
+        waiters.entry((service.to_owned(), name.to_owned())).or_default();
+    }
+    for (service, folder) in folders(&cases) {
+        for (name, folder) in folders(&folder) {
+            let known = waiters
+                .keys()
+                .find(|(known, other)| *known == service && fold(other) == fold(&name));
+            let key = known.cloned().unwrap_or((service.clone(), name));
+            waiters.entry(key).or_default().extend(files(&folder));
+        }
+    }
+    waiters.retain(|(service, name), _| is_wanted(service, name));
+    if waiters.is_empty() {
+        return Err(nothing(args, &cases).into());
+    }
+    let test = |((service, name), cases): (_, BTreeMap<_, _>)| {
+        test(&catalog, &models, service, name, &cases, args.min_coverage)
+    };
+    Ok(waiters.into_iter().map(test).collect())
 }
 
-impl Wanted {
-    fn new(service: Option<&str>, name: Option<&str>, models: &Models) -> Self {
-        let (service, name) = match (service.and_then(|word| word.split_once('.')), name) {
-            (Some((service, name)), None) => (Some(service), Some(name)),
-            (_, name) => (service, name),
-        };
-        let service = service.map(|service| services::resolve(None, models, service));
-        Self { service: service.as_deref().map(fold), name: name.map(fold) }
-    }
-
-    fn is(&self, service: &str, name: &str) -> bool {
-        self.service.as_deref().is_none_or(|wanted| wanted == fold(service))
-            && self.name.as_deref().is_none_or(|wanted| wanted == fold(name))
+/// Returns a test for the waiters of `service` with the name `name`, which may also be `service.name`.
+fn wanted(
+    service: Option<&str>,
+    name: Option<&str>,
+    models: &Models,
+) -> impl Fn(&str, &str) -> bool + use<> {
+    let (service, name) = match (service.and_then(|word| word.split_once('.')), name) {
+        (Some((service, name)), None) => (Some(service), Some(name)),
+        (_, name) => (service, name),
+    };
+    let service = service.map(|service| fold(&services::resolve(None, models, service)));
+    let name = name.map(fold);
+    move |other_service, other_name| {
+        service.as_ref().is_none_or(|wanted| *wanted == fold(other_service))
+            && name.as_ref().is_none_or(|wanted| *wanted == fold(other_name))
     }
 }
 
 fn nothing(args: &Args, cases: &Path) -> Failure {
     let folder = cases.display();
-    match (&args.service, &args.waiter) {
-        (None, _) => {
-            Failure::usage(format!("there is nothing to test: no waiter has cases in {folder}"))
-                .help("`maitred new SERVICE OPERATION` writes a waiter with its first cases")
-        }
-        (Some(service), waiter) => {
-            let name = waiter.as_ref().map(|name| format!(".{name}")).unwrap_or_default();
-            Failure::usage(format!(
-                "there is nothing to test: {service}{name} has no cases in {folder}"
-            ))
-            .help(format!("a case is {folder}/<service>/<waiter>/<case>.json"))
-        }
-    }
+    let Some(service) = &args.service else {
+        let message = format!("there is nothing to test: no waiter has cases in {folder}");
+        return Failure::usage(message)
+            .help("`maitred new SERVICE OPERATION` writes a waiter with its first cases");
+    };
+    let name = args.waiter.as_ref().map(|name| format!(".{name}")).unwrap_or_default();
+    let message = format!("there is nothing to test: {service}{name} has no cases in {folder}");
+    Failure::usage(message).help(format!("a case is {folder}/<service>/<waiter>/<case>.json"))
 }
 
 /// A file that was named and cannot be used would silently leave its waiters untested.
@@ -210,8 +192,20 @@ fn test(
     service: String,
     name: String,
     cases: &BTreeMap<String, PathBuf>,
+    min_coverage: Option<u8>,
 ) -> Tested {
-    let entry = match catalog.find(&service, &name) {
+    let found = catalog.find(&service, &name);
+    let mut tested = Tested {
+        service,
+        name,
+        origin: None,
+        problem: None,
+        coverage: 100,
+        waits: false,
+        acceptors: Vec::new(),
+        cases: Vec::new(),
+    };
+    let entry = match found {
         Ok(entry) => entry,
         Err(error) => {
             let near = match &error {
@@ -219,86 +213,66 @@ fn test(
                 LookupError::BadFile(_) | LookupError::Extends(_) | _ => None,
             };
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let origin = Err(format!("{error}{near}"));
-            return Tested {
-                service,
-                name,
-                origin,
-                cases: Vec::new(),
-                acceptors: Vec::new(),
-                waits: false,
-                is_botocores: false,
-            };
+            return Tested { problem: Some(format!("{error}{near}")), ..tested };
         }
     };
-    let mut tested = Tested {
-        service,
-        name,
-        origin: Ok(entry.origin.to_string()),
-        cases: Vec::new(),
-        acceptors: entry.config.acceptors.iter().map(|_| (String::new(), false)).collect(),
-        waits: false,
-        is_botocores: entry.origin == WaiterOrigin::Botocore,
-    };
+    let mut words: Vec<_> = entry.config.acceptors.iter().map(|_| String::new()).collect();
     let mut reached = BTreeSet::new();
     for (name, path) in cases {
-        let (ran, told) = run(name, path, &entry, models);
-        tested.cases.push(ran);
-        let Some((waiter, replayed)) = told else { continue };
+        let (case, ran) = run_case(name, path, &entry, models);
+        tested.cases.push(case);
+        let Some((waiter, replayed)) = ran else { continue };
         reached.extend(replayed.reached);
         tested.waits |= replayed.went_on > 0;
-        tested.acceptors =
-            waiter.acceptors().iter().map(|acceptor| (describe(acceptor), false)).collect();
+        words = waiter.acceptors().iter().map(describe).collect();
     }
-    for (index, (_, is_reached)) in tested.acceptors.iter_mut().enumerate() {
-        *is_reached = reached.contains(&index);
-    }
-    tested
+    let acceptor =
+        |(index, acceptor)| TestedAcceptor { index, acceptor, reached: reached.contains(&index) };
+    tested.acceptors = words.into_iter().enumerate().map(acceptor).collect();
+    tested.coverage = (tested.reached() * 100).checked_div(tested.acceptors.len()).unwrap_or(100);
+    // The acceptors of botocore's waiters need no cases.
+    let min_coverage = min_coverage.filter(|_| entry.origin != WaiterOrigin::Botocore);
+    tested.problem = min_coverage.and_then(|least| tested.shortage(least));
+    Tested { origin: Some(entry.origin.to_string()), ..tested }
 }
 
-fn run(
+fn run_case(
     name: &str,
     path: &Path,
     entry: &Entry,
     models: &dyn lint::ModelSource,
-) -> (Ran, Option<(Waiter, replay::Replayed)>) {
-    let mut ran = Ran {
+) -> (TestedCase, Option<(Waiter, Replayed)>) {
+    let file = path.display().to_string();
+    let mut tested = TestedCase {
         name: name.to_owned(),
-        path: path.to_owned(),
-        text: String::new(),
-        diagnostics: Vec::new(),
+        findings: Findings { name: file.clone(), ..Findings::default() },
+        file,
+        ok: false,
+        message: None,
+        attempts: None,
         differences: Vec::new(),
-        ending: None,
     };
-    let read = read(path).and_then(|text| {
-        ran.text = text;
-        schema::parse_case(&ran.text)
+    let Findings { text, diagnostics, .. } = &mut tested.findings;
+    let compiled = read(path).and_then(|read| {
+        *text = read;
+        let case = schema::parse_case(text)?;
+        Ok((entry.compile(&replay::options(&case)?)?, case))
     });
-    let compiled = read.and_then(|case| Ok((compile(&case, entry)?, case)));
-    let (waiter, case) = match compiled {
-        Ok(compiled) => compiled,
-        Err(invalid) => {
-            ran.diagnostics = invalid.diagnostics().to_vec();
-            schema::locate(&ran.text, &mut ran.diagnostics);
-            return (ran, None);
-        }
+    *diagnostics = match &compiled {
+        Ok((waiter, case)) => replay::check(case, waiter, Some(models)),
+        Err(invalid) => invalid.diagnostics().to_vec(),
     };
-    ran.diagnostics = replay::check(&case, &waiter, Some(models));
-    if !ran.diagnostics.is_empty() {
-        schema::locate(&ran.text, &mut ran.diagnostics);
+    if !diagnostics.is_empty() {
+        schema::locate(text, diagnostics);
     }
-    if ran.diagnostics.iter().any(|found| found.severity == Severity::Error) {
-        return (ran, None);
-    }
+    let is_broken = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    let Some((waiter, case)) = compiled.ok().filter(|_| !is_broken) else { return (tested, None) };
     let replayed = replay::replay(&case, &waiter);
-    ran.differences = replayed.differences(&case.expect);
-    let attempts = replayed.outcome.progress().attempts;
-    ran.ending = Some((replayed.outcome.message().to_owned(), attempts));
-    (ran, Some((waiter, replayed)))
-}
-
-fn compile(case: &Case, entry: &Entry) -> Result<Waiter, Invalid> {
-    entry.compile(&replay::options(case)?)
+    tested.differences = replayed.differences(&case.expect);
+    tested.ok = tested.differences.is_empty();
+    tested.message = Some(replayed.outcome.message().to_owned());
+    tested.attempts = Some(replayed.outcome.progress().attempts);
+    (tested, Some((waiter, replayed)))
 }
 
 /// The text of a case, not more than a case may have.

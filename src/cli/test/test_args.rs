@@ -7,17 +7,7 @@ use crate::cli::source_args::SourceArgs;
 
 /// Run the test cases of waiters: saved replies and their expected outcomes
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-A case is DIR/<service>/<waiter>/<case>.json; `maitred schema case` prints its schema, `maitred new` and
-`maitred record` write cases. Nothing is sent and no time passes: a wait of a day takes milliseconds.
-It tests the waiters of --waiters, or else of ./waiters, and all others that have cases.
-
-Exit code: 0 all passed, 1 a case failed or too few acceptors are reached, 2 nothing to test.
-
-Examples:
-  maitred test
-  maitred test redshift cluster_paused
-  maitred test --min-coverage 100")]
+#[command(after_help = include_str!("test_args.txt").trim_end())]
 pub(crate) struct Args {
     /// Only the waiters of this service; SERVICE.WAITER is one waiter
     #[arg(value_name = "SERVICE")]

@@ -1,96 +1,84 @@
-//! What became of the cases, for people.
-
-use std::fmt::Write as _;
+//! The results of the cases, for people.
 
 use serde_json::Value;
 
-use super::suite::{Ran, Suite, Tested};
-use crate::cli::findings::Findings;
+use super::suite::{Tested, TestedCase};
 use crate::cli::report;
 use crate::cli::text_layout::counted;
 
-pub(super) fn text(suite: &Suite, quiet: bool) -> String {
-    let mut text = String::new();
-    for waiter in &suite.waiters {
-        write_waiter(&mut text, suite, waiter, quiet);
-    }
-    text.push_str(&summary(suite));
+pub(super) fn text(waiters: &[Tested], quiet: bool) -> String {
+    let mut text: String = waiters.iter().map(|waiter| of_waiter(waiter, quiet)).collect();
+    text += &summary(waiters);
     text
 }
 
-fn write_waiter(text: &mut String, suite: &Suite, waiter: &Tested, quiet: bool) {
-    let mut body = String::new();
-    for case in waiter.cases.iter().filter(|case| !quiet || !case.is_well()) {
-        write_case(&mut body, waiter, case);
+fn of_waiter(waiter: &Tested, quiet: bool) -> String {
+    let mut text = String::new();
+    for case in waiter.cases.iter().filter(|case| !quiet || !case.ok) {
+        text += &of_case(waiter, case);
     }
-    let not_reached = waiter.acceptors.iter().enumerate().filter(|(_, (_, reached))| !reached);
-    for (index, (acceptor, _)) in not_reached.filter(|_| !waiter.cases.is_empty() && !quiet) {
-        let _ = writeln!(body, "  not reached: acceptor {}, {acceptor}", index + 1);
+    let not_reached = waiter.acceptors.iter().filter(|acceptor| !acceptor.reached);
+    for acceptor in not_reached.filter(|_| !waiter.cases.is_empty() && !quiet) {
+        text += &format!("  not reached: acceptor {}, {}\n", acceptor.index + 1, acceptor.acceptor);
     }
-    if let Err(missing) = &waiter.origin {
-        let _ = writeln!(body, "  FAILED  {missing}");
-    } else if waiter.cases.is_empty() && !quiet {
-        let _ = writeln!(body, "  no cases");
+    if waiter.origin.is_some() && waiter.cases.is_empty() && !quiet {
+        text += "  no cases\n";
     }
-    if let Some(shortage) = suite.shortage(waiter) {
-        let _ = writeln!(body, "  FAILED  {shortage}");
+    if let Some(problem) = &waiter.problem {
+        text += &format!("  FAILED  {problem}\n");
     }
-    if !body.is_empty() {
-        let _ = writeln!(text, "{}.{}\n{body}", waiter.service, waiter.name);
-    }
+    if text.is_empty() { text } else { format!("{}.{}\n{text}\n", waiter.service, waiter.name) }
 }
 
-fn write_case(text: &mut String, waiter: &Tested, case: &Ran) {
-    let word = if case.is_well() { "ok    " } else { "FAILED" };
-    let _ = write!(text, "  {word}  {}", case.name);
-    match &case.ending {
-        Some((message, _)) if case.is_well() => {
+fn of_case(waiter: &Tested, case: &TestedCase) -> String {
+    let word = if case.ok { "ok    " } else { "FAILED" };
+    let mut text = format!("  {word}  {}", case.name);
+    match &case.message {
+        Some(message) if case.ok => {
             let id = format!("{}.{} ", waiter.service, waiter.name);
             let message = message.strip_prefix(&id).unwrap_or(message);
-            let _ = writeln!(text, "  ({})", report::printable(message));
+            text += &format!("  ({})\n", report::printable(message));
         }
-        Some(_) => {
-            let _ = writeln!(text, "  {}", case.path.display());
-        }
+        Some(_) => text += &format!("  {}\n", case.file),
         None => text.push('\n'),
     }
     for difference in &case.differences {
-        let _ = writeln!(text, "            {}", difference.what);
-        let _ = writeln!(text, "              expected  {}", shown(&difference.expected));
-        let _ = writeln!(text, "              actual    {}", shown(&difference.actual));
+        text += &format!("            {}\n", difference.what);
+        text += &format!("              expected  {}\n", shown(&difference.expected));
+        text += &format!("              actual    {}\n", shown(&difference.actual));
     }
-    if let Some((message, _)) = &case.ending
-        && !case.differences.is_empty()
+    if let Some(message) = &case.message
+        && !case.ok
         && !case.differences.iter().any(|difference| difference.what == "message")
     {
-        let _ = writeln!(text, "            it ended so: {}", report::printable(message));
+        text += &format!("            it ended so: {}\n", report::printable(message));
     }
-    if !case.diagnostics.is_empty() {
-        let name = case.path.display().to_string();
-        let _ = writeln!(text, "{}", Findings::new(&name, &case.text, &case.diagnostics).to_text());
+    if !case.findings.diagnostics.is_empty() {
+        text += &format!("{}\n", case.findings.to_text());
     }
+    text
 }
 
 fn shown(value: &Value) -> String {
     report::printable(&value.to_string())
 }
 
-fn summary(suite: &Suite) -> String {
-    let cases = suite.waiters.iter().map(|waiter| waiter.cases.len()).sum();
-    let all = suite.waiters.iter().flat_map(|waiter| &waiter.cases);
-    let failed = all.filter(|case| !case.is_well()).count();
-    let acceptors: usize = suite.waiters.iter().map(|waiter| waiter.acceptors.len()).sum();
-    let reached: usize = suite.waiters.iter().map(Tested::reached).sum();
-    let missing = suite.waiters.iter().filter(|waiter| waiter.origin.is_err()).count();
-    let short = suite.waiters.iter().filter(|waiter| suite.shortage(waiter).is_some()).count();
+fn summary(waiters: &[Tested]) -> String {
+    let cases = || waiters.iter().flat_map(|waiter| &waiter.cases);
+    let failed = cases().filter(|case| !case.ok).count();
+    let acceptors = waiters.iter().map(|waiter| waiter.acceptors.len()).sum();
+    let reached: usize = waiters.iter().map(Tested::reached).sum();
+    let missing = waiters.iter().filter(|waiter| waiter.origin.is_none()).count();
+    let problems = waiters.iter().filter(|waiter| waiter.problem.is_some()).count();
+    let short = problems - missing;
     let counts = [
         (failed, format!("{failed} FAILED")),
         (missing, format!("{} not found", counted(missing, "waiter"))),
         (short, format!("{} with too few cases", counted(short, "waiter"))),
     ];
-    let bad: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).collect();
-    let bad: Vec<_> = bad.into_iter().map(|(_, text)| text).collect();
-    let verdict = if bad.is_empty() { "all ok".to_owned() } else { bad.join(", ") };
+    let bad = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
+    let bad = bad.collect::<Vec<_>>().join(", ");
+    let verdict = if bad.is_empty() { "all ok" } else { &bad };
     let help = if missing == 0 {
         String::new()
     } else {
@@ -98,8 +86,8 @@ fn summary(suite: &Suite) -> String {
     };
     format!(
         "{} of {}: {verdict}; {reached} of {} reached{help}",
-        counted(cases, "case"),
-        counted(suite.waiters.len(), "waiter"),
+        counted(cases().count(), "case"),
+        counted(waiters.len(), "waiter"),
         counted(acceptors, "acceptor"),
     )
 }

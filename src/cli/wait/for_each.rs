@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::option_values;
 use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::signature::{Arity, Signature};
 use crate::cli::values;
+use crate::diagnostic::nearest;
 use crate::waiter::Options;
 
-/// How many targets one command waits for. Each holds its last reply.
+/// The maximum number of targets of a command. Each holds its last reply.
 const MAX_TARGETS: usize = 10_000;
 
 /// The prefix of the parameters of a waiter file; those of the operation have no dot in their names.
@@ -26,13 +26,13 @@ pub(super) struct ForEachArgs {
     /// same parameter. parameter.NAME means one that the waiter itself declares.
     #[arg(long, value_name = "NAME=VALUES")]
     pub(super) for_each: Vec<String>,
-    /// How many targets have to succeed: all, any, or a number. The wait ends as soon as that many
+    /// The number of targets that have to succeed: all, any, or a number. The wait ends as soon as that many
     /// have, or no longer can.
     #[arg(long, value_name = "all|any|N", default_value = "all", value_parser = Need::parse)]
     pub(super) need: Need,
 }
 
-/// How many targets have to succeed.
+/// The number of targets that have to succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     All,
@@ -72,13 +72,12 @@ pub(super) struct ForEach {
     pub(super) values: Vec<TargetValue>,
 }
 
-/// Which parameter differs.
+/// The parameter that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum VariedParameter {
-    /// A member of the operation's input.
-    Input(String),
-    /// A parameter that the waiter declares.
-    Parameter(String),
+pub(super) struct VariedParameter {
+    pub(super) name: String,
+    /// True if the waiter declares it, and it is not a member of the operation's input.
+    pub(super) is_declared: bool,
 }
 
 /// One value.
@@ -91,18 +90,12 @@ pub(super) struct TargetValue {
 }
 
 impl VariedParameter {
-    /// The parameter's own name.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Input(name) | Self::Parameter(name) => name,
-        }
-    }
-
     /// Gives the parameter a value.
     pub(super) fn set(&self, options: &mut Options, value: Value) {
-        match self {
-            Self::Input(name) => drop(options.input.insert(name.clone(), value)),
-            Self::Parameter(name) => drop(options.parameters.insert(name.clone(), value)),
+        if self.is_declared {
+            options.parameters.insert(self.name.clone(), value);
+        } else {
+            options.input.insert(self.name.clone(), value);
         }
     }
 }
@@ -124,61 +117,57 @@ impl ForEach {
                     .help(format!("e.g. --for-each {}=A,B,C", example(&resolved.signature)))
                     .into());
             };
-            let place = place(resolved, name)?;
+            let place = varied_parameter(resolved, name)?;
             let each =
                 each.get_or_insert_with(|| Self { place: place.clone(), values: Vec::new() });
             if each.place != place {
                 return Err(two_parameters(&each.place, &place).into());
             }
-            let texts = listed(name, values, left)?;
-            for text in texts {
-                let given = given(resolved, &place, text)?;
-                if seen.insert(given.text.clone()) {
-                    each.add(given)?;
+            for value in read_values(name, values, left)? {
+                let value = target_value(resolved, &place, value)?;
+                if seen.insert(value.text.clone()) {
+                    each.values.push(value);
                 }
+            }
+            if each.values.len() > MAX_TARGETS {
+                let message = format!("--for-each names more than {MAX_TARGETS} targets");
+                let failure = Failure::usage(message);
+                return Err(failure.help("divide them among several commands").into());
             }
         }
         let Some(each) = each else {
-            return if args.need == Need::All { Ok(None) } else { Err(need_alone().into()) };
+            if args.need == Need::All {
+                return Ok(None);
+            }
+            let failure = Failure::usage("--need is for several targets, and there is only one");
+            return Err(failure.help("name the targets with --for-each NAME=A,B,C").into());
         };
         each.check(args.need, input, parameters)?;
         Ok(Some(each))
     }
 
-    fn add(&mut self, given: TargetValue) -> Result<(), Failure> {
-        if self.values.len() >= MAX_TARGETS {
-            let message = format!("--for-each names more than {MAX_TARGETS} targets");
-            return Err(Failure::usage(message).help("divide them among several commands"));
-        }
-        self.values.push(given);
-        Ok(())
-    }
-
-    /// Whether there is something to wait for, and enough of it.
+    /// Checks that there are targets, and as many as are needed.
     fn check(
         &self,
         need: Need,
         input: &Map<String, Value>,
         parameters: &[String],
     ) -> Result<(), Failure> {
-        let name = self.place.name();
+        let name = &self.place.name;
         if self.values.is_empty() {
-            return Err(Failure::usage(format!(
-                "--for-each names no target: {name} has no values"
-            ))
-            .help("give them as NAME=A,B,C, or one a line in the file"));
+            let message = format!("--for-each names no target: {name} has no values");
+            let help = "give them as NAME=A,B,C, or one a line in the file";
+            return Err(Failure::usage(message).help(help));
         }
-        let given = match &self.place {
-            VariedParameter::Input(name) => input.contains_key(name),
-            VariedParameter::Parameter(name) => parameters
-                .iter()
-                .any(|pair| pair.split_once('=').is_some_and(|(known, _)| known == name)),
+        let mut pairs = parameters.iter().filter_map(|pair| pair.split_once('='));
+        let given = match self.place.is_declared {
+            true => pairs.any(|(known, _)| known == name),
+            false => input.contains_key(name),
         };
         if given {
-            return Err(Failure::usage(format!(
-                "{name} is given twice: by itself and in --for-each"
-            ))
-            .help("--for-each gives every target its own value; leave the other out"));
+            let message = format!("{name} is given twice: by itself and in --for-each");
+            let help = "--for-each gives every target its own value; leave the other out";
+            return Err(Failure::usage(message).help(help));
         }
         need.of(self.values.len())
             .map(drop)
@@ -186,16 +175,10 @@ impl ForEach {
     }
 }
 
-fn need_alone() -> Failure {
-    Failure::usage("--need is for several targets, and there is only one")
-        .help("name the targets with --for-each NAME=A,B,C")
-}
-
 fn two_parameters(first: &VariedParameter, second: &VariedParameter) -> Failure {
     let message = format!(
         "--for-each names two parameters, {} and {}: only one can vary",
-        first.name(),
-        second.name()
+        first.name, second.name
     );
     Failure::usage(message).help(
         "give one to --for-each and the other by itself, and run a command for each of its values",
@@ -207,26 +190,23 @@ fn cannot_be_read(name: &str, problem: &str) -> Failure {
 }
 
 /// The parameter of that name.
-fn place(resolved: &ResolvedWaiter, name: &str) -> Result<VariedParameter, Failure> {
-    let declared = &resolved.config.parameters;
+fn varied_parameter(resolved: &ResolvedWaiter, name: &str) -> Result<VariedParameter, Failure> {
     if let Some(name) = name.strip_prefix(OF_WAITER) {
-        return Ok(VariedParameter::Parameter(name.to_owned()));
+        return Ok(VariedParameter { name: name.to_owned(), is_declared: true });
     }
-    if let Some(member) = resolved.signature.member(name) {
-        return Ok(VariedParameter::Input(member));
+    if let Some(name) = resolved.signature.member(name) {
+        return Ok(VariedParameter { name, is_declared: false });
     }
-    let message =
-        format!("--for-each: `{name}` is not a parameter of {}", resolved.signature.operation());
-    let parameters = resolved.signature.parameters();
-    let flags = parameters.iter().map(|parameter| parameter.flag.as_str());
-    let near = crate::diagnostic::nearest(name, flags);
-    Err(if declared.contains_key(name) {
+    let operation = resolved.signature.operation();
+    let failure = Failure::usage(format!("--for-each: `{name}` is not a parameter of {operation}"));
+    if resolved.config.parameters.contains_key(name) {
         let help = format!("it is a parameter of the waiter: --for-each {OF_WAITER}{name}=…");
-        Failure::usage(message).help(help)
-    } else {
-        let flags: Vec<_> = parameters.iter().map(|parameter| parameter.flag.as_str()).collect();
-        Failure::usage(message).did_you_mean(near, format!("it has {}", flags.join(", ")))
-    })
+        return Err(failure.help(help));
+    }
+    let parameters = resolved.signature.parameters();
+    let flags: Vec<_> = parameters.iter().map(|parameter| parameter.flag.as_str()).collect();
+    let near = nearest(name, flags.iter().copied());
+    Err(failure.did_you_mean(near, format!("it has {}", flags.join(", "))))
 }
 
 fn example(signature: &Signature) -> String {
@@ -236,8 +216,8 @@ fn example(signature: &Signature) -> String {
     first.map_or_else(|| "NAME".to_owned(), |parameter| parameter.flag.clone())
 }
 
-/// What was listed: texts, of which blank ones are left out, or JSON values.
-fn listed(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<Value>, Failure> {
+/// Reads the listed values: texts, of which blank ones are left out, or JSON values.
+fn read_values(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<Value>, Failure> {
     let unreadable = |problem: String| cannot_be_read(name, &problem);
     let (text, separator) = match values.strip_prefix('@') {
         Some("-") => match values::stdin(left) {
@@ -261,30 +241,26 @@ fn listed(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<Value>
 }
 
 /// A value as the parameter takes it: one for a list is a list of one.
-fn given(
+fn target_value(
     resolved: &ResolvedWaiter,
     place: &VariedParameter,
     value: Value,
 ) -> Result<TargetValue, Failure> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let value = match (place, value) {
-        (VariedParameter::Parameter(name), Value::String(text)) => {
-            option_values::parameter(&resolved.config, name, &text)
-        }
+    let (name, signature) = (&place.name, &resolved.signature);
+    let value = match (place.is_declared, value) {
+        (true, Value::String(text)) => values::waiter_parameter(&resolved.config, name, &text),
         // What comes from a list is data: it does not get to name files that are read and sent.
-        (VariedParameter::Input(name), Value::String(text))
+        (false, Value::String(text))
             if text.starts_with("file://") || text.starts_with("fileb://") =>
         {
             let problem = format!("has the value `{text}`, which is not read; @FILE names a list");
             return Err(cannot_be_read(name, &problem));
         }
-        (VariedParameter::Input(name), Value::String(text)) => resolved
-            .signature
-            .value(name, &[text])
-            .map_err(|problem| cannot_be_read(name, &problem))?,
-        (VariedParameter::Input(name), value)
-            if !value.is_array() && is_list(&resolved.signature, name) =>
-        {
+        (false, Value::String(text)) => {
+            signature.value(name, &[text]).map_err(|problem| cannot_be_read(name, &problem))?
+        }
+        (false, value) if !value.is_array() && is_list(signature, name) => {
             Value::Array(vec![value])
         }
         (_, value) => value,

@@ -1,7 +1,6 @@
 //! Many waits at the same time, until enough have succeeded or no longer can.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -25,7 +24,7 @@ mod report;
 use outcome::{ManyOutcome, Tally};
 use progress::ManyProgress;
 
-/// How many polls are in flight at the same time. AWS allows a few tens of reads a second of most
+/// The maximum number of polls in flight. AWS allows a few tens of reads a second of most
 /// services, and an answer takes a fraction of one.
 const IN_FLIGHT: usize = 50;
 
@@ -33,9 +32,6 @@ const IN_FLIGHT: usize = 50;
 fn in_flight() -> usize {
     room_for_connections().map_or(IN_FLIGHT, |room| room.clamp(1, IN_FLIGHT))
 }
-
-/// An event of a wait, with the index of its target.
-type TargetEvent = (usize, WaitEvent);
 
 /// Waits for all targets of `plan`.
 pub(super) async fn run(
@@ -93,8 +89,8 @@ async fn watch_all(
         });
     }
     drop(sender);
-    let mut many = Many { tally: Tally::new(targets), outcomes: Vec::new(), progress };
-    many.outcomes.resize_with(targets.all.len(), || None);
+    let mut tally = Tally::new(targets);
+    let mut outcomes: Vec<Option<Outcome>> = targets.all.iter().map(|_| None).collect();
     let mut signal = None;
     loop {
         let elapsed = started.elapsed(&**clock);
@@ -105,43 +101,30 @@ async fn watch_all(
                 stop.send_replace(true);
             }
             told = told.recv() => match told {
-                Some(told) => many.take_in(told, started.elapsed(&**clock)),
+                Some((index, WaitEvent::Polled(poll))) => {
+                    progress.polled(index, &poll, started.elapsed(&**clock), tally);
+                }
+                Some((index, WaitEvent::Done(outcome))) => {
+                    tally.count(outcome.status());
+                    progress.ended(index, &outcome, started.elapsed(&**clock), tally);
+                    outcomes[index] = Some(*outcome);
+                }
                 None => break,
             },
-            () = clock.sleep(many.progress.until_tick(elapsed)) => {
-                many.progress.tick(started.elapsed(&**clock), many.tally);
+            () = clock.sleep(progress.until_tick(elapsed)) => {
+                progress.tick(started.elapsed(&**clock), tally);
             }
         }
-        if many.tally.is_decided() && !once {
+        if tally.is_decided() && !once {
             stop.send_replace(true);
         }
     }
-    let outcomes = many.outcomes.into_iter();
+    let outcomes = outcomes.into_iter();
     ManyOutcome {
         outcomes: outcomes.map(|outcome| outcome.expect("every task tells its outcome")).collect(),
-        tally: many.tally,
+        tally,
         elapsed: started.elapsed(&**clock),
         signal,
-    }
-}
-
-/// The events of all waits so far.
-struct Many<'a, 'b> {
-    tally: Tally,
-    outcomes: Vec<Option<Outcome>>,
-    progress: &'a mut ManyProgress<'b>,
-}
-
-impl Many<'_, '_> {
-    fn take_in(&mut self, (index, event): TargetEvent, elapsed: Duration) {
-        match event {
-            WaitEvent::Polled(poll) => self.progress.polled(index, &poll, elapsed, self.tally),
-            WaitEvent::Done(outcome) => {
-                self.tally.count(outcome.status());
-                self.progress.ended(index, &outcome, elapsed, self.tally);
-                self.outcomes[index] = Some(*outcome);
-            }
-        }
     }
 }
 
@@ -172,26 +155,26 @@ struct Bounded {
     permits: Semaphore,
 }
 
-impl Client for Bounded {
-    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+impl Bounded {
+    fn permitted<'a>(&'a self, call: BoxFuture<'a, Observation>) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             // The semaphore is never closed.
             let _permit = self.permits.acquire().await;
-            self.client.client().call(call).await
+            call.await
         })
+    }
+}
+
+impl Client for Bounded {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        self.permitted(self.client.client().call(call))
     }
 
     fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(async move {
-            let _permit = self.permits.acquire().await;
-            self.client.client().call_without_body(call).await
-        })
+        self.permitted(self.client.client().call_without_body(call))
     }
 
     fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(async move {
-            let _permit = self.permits.acquire().await;
-            self.client.client().call_all_pages(call).await
-        })
+        self.permitted(self.client.client().call_all_pages(call))
     }
 }

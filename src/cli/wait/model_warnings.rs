@@ -16,16 +16,13 @@ use crate::waiter::Options;
 /// The findings about the expressions of a wait, each a line for people.
 #[derive(Debug, Default)]
 pub(super) struct ModelWarnings {
-    /// What may be intended.
+    /// Conditions that may be intended.
     pub(super) warnings: Vec<String>,
-    /// What can never hold: a member that does not exist, or a comparison of different types.
+    /// Conditions that can never hold: a member that does not exist, or a comparison of different types.
     pub(super) mistakes: Vec<String>,
 }
 
-/// What lint finds in the expressions of the command line, and in those of a waiter of the user's own.
-///
-/// # Errors
-/// `maitred.toml`, which has the levels of the rules, cannot be used.
+/// The findings of lint in the expressions of the command line, and in those of a waiter of the user's own.
 pub(super) fn find(
     resolved: &ResolvedWaiter,
     config: &WaiterConfig,
@@ -52,7 +49,7 @@ pub(super) fn find(
     let file = WaiterFile { schema: None, version: 2, service: None, waiters };
     let service = resolved.signature.service();
     // `maitred lint` reports rules that do not exist.
-    let rules = lint::Config::new(context.project()?.lint_rules.clone()).unwrap_or_default();
+    let rules = lint::Config::new(context.project()?.lint.rules.clone()).unwrap_or_default();
     let findings = lint::lint(service, &file, Some(&resolved.models), &rules);
     let mut found = ModelWarnings::default();
     for finding in findings.into_iter().filter(|finding| is_told(finding, given)) {
@@ -80,7 +77,7 @@ pub(super) fn empty_lists(service: &str, input: &Map<String, Value>) -> Vec<Stri
     empty.map(line).collect()
 }
 
-/// Whether a finding is about an expression, or about the matcher or the expected value of an acceptor of a
+/// True if a finding is about an expression, or about the matcher or the expected value of an acceptor of a
 /// file. The first `given` acceptors are conditions, which always expect `true`.
 fn is_told(finding: &Diagnostic, given: usize) -> bool {
     let mut place = finding.pointer.rsplit('/');

@@ -7,21 +7,18 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::for_each::ForEachArgs;
-use super::option_values;
 use crate::cli::clients::ConnectionArgs;
 use crate::cli::duration;
-use crate::cli::operation_flags::InputArgs;
 use crate::cli::report::{self, Format};
-use crate::cli::signature::Problem;
 use crate::cli::source_args::SourceArgs;
+use crate::cli::values;
+use crate::client::InputProblem;
 use crate::config::{Show, WaiterConfig};
 use crate::waiter::Options;
 
 /// Our own options of `wait`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct WaitArgs {
-    #[command(flatten)]
-    pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) condition: ConditionArgs,
     #[command(flatten)]
@@ -47,8 +44,8 @@ pub(super) struct ConditionArgs {
     /// Fail when this JMESPath expression is true; evaluated before everything else. May be repeated.
     #[arg(long, value_name = "EXPR")]
     pub(super) fail_if: Vec<String>,
-    /// The value of the waiter's baseline from which it has to change before success and failure count; by
-    /// default the one at the first poll. JSON, or else a string.
+    /// The old value of the waiter's baseline: success and failure count only once the value differs from it.
+    /// JSON, or else a string; default: the value at the first poll.
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub(super) baseline: Option<String>,
     /// The JMESPath expression whose value has to change before success or failure counts, e.g.
@@ -127,7 +124,7 @@ impl WaitArgs {
         &self,
         config: &WaiterConfig,
         input: Map<String, Value>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<InputProblem>,
     ) -> Options {
         let show = match self.output.show.as_slice() {
             [] => None,
@@ -140,16 +137,15 @@ impl WaitArgs {
             delay: self.pace.delay,
             max_attempts: if self.pace.once { Some(1) } else { self.pace.max_attempts },
             timeout: self.pace.timeout,
-            acceptors: Vec::new(),
             until: expressions("--until", &self.condition.until, problems),
             fail_if: expressions("--fail-if", &self.condition.fail_if, problems),
             show,
             baseline: self.condition.baseline_expression.clone(),
-            baseline_value: self.condition.baseline.as_deref().map(option_values::baseline),
+            baseline_value: self.condition.baseline.as_deref().map(values::baseline),
             all_pages: self.condition.all_pages,
-            transient_is_not_yet: false,
             strict: self.condition.strict,
             allow_mutating: self.condition.allow_mutating,
+            ..Options::default()
         }
     }
 
@@ -157,21 +153,20 @@ impl WaitArgs {
     pub(super) fn parameters(
         &self,
         config: &WaiterConfig,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<InputProblem>,
     ) -> BTreeMap<String, Value> {
         let mut parameters = BTreeMap::new();
         for pair in &self.condition.parameter {
             match pair.split_once('=') {
                 Some((name, text)) => {
-                    let value = option_values::parameter(config, name, text);
+                    let value = values::waiter_parameter(config, name, text);
                     report::known().add_of(name, &value);
                     parameters.insert(name.to_owned(), value);
                 }
-                None => problems.push(Problem {
-                    place: "--parameter".to_owned(),
-                    message: format!("takes NAME=VALUE, not `{pair}`"),
-                    help: None,
-                }),
+                None => {
+                    let message = format!("takes NAME=VALUE, not `{pair}`");
+                    problems.push(InputProblem::new("--parameter", message));
+                }
             }
         }
         parameters
@@ -179,17 +174,17 @@ impl WaitArgs {
 }
 
 /// The expressions, with those of `@FILE` read from the file, without a newline at the end.
-fn expressions(flag: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<String> {
+fn expressions(flag: &str, texts: &[String], problems: &mut Vec<InputProblem>) -> Vec<String> {
     let mut read = |text: &String| {
         let Some(path) = text.strip_prefix('@') else { return Some(text.clone()) };
         // `@` alone is JMESPath's current node, and so is what it begins, e.g. `@.state`.
         if path.is_empty() || path.starts_with(['.', '[', ' ', '|', '=', '&', '!', '<', '>']) {
             return Some(text.clone());
         }
-        match crate::cli::values::contents(&format!("file://{path}")) {
+        match values::contents(&format!("file://{path}")) {
             Ok(contents) => Some(contents.trim_end().to_owned()),
             Err(message) => {
-                problems.push(Problem { place: flag.to_owned(), message, help: None });
+                problems.push(InputProblem::new(flag, message));
                 None
             }
         }

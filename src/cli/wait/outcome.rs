@@ -7,6 +7,7 @@ use super::schedule_text;
 use crate::cli::exit::Exit;
 use crate::cli::report::{self, Format, Report};
 use crate::cli::{advice, duration, keywords};
+use crate::document::Document;
 use crate::engine::{Ending, Outcome, Status};
 use crate::matcher::Acceptor;
 use crate::waiter::Waiter;
@@ -14,10 +15,7 @@ use crate::waiter::Waiter;
 /// The report on the outcome.
 pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit: Exit) -> Report {
     let stdout = match plan.args.output.format {
-        Format::Json => {
-            let origin = plan.resolved.origin.as_deref();
-            report::json(to_json(&plan.waiter, origin, region, outcome))
-        }
+        Format::Json => report::json(to_json(plan, region, outcome)),
         Format::Text if outcome.status() == Status::Success => shown(&plan.waiter, outcome),
         Format::Text => String::new(),
     };
@@ -32,7 +30,7 @@ pub(super) fn report(plan: &Plan, region: Option<&str>, outcome: &Outcome, exit:
 pub(super) const FIRST_PAGE: &str =
     "note: only the first page of the last reply was read; --all-pages reads all of them";
 
-/// Whether a wait was decided by one page of several.
+/// True if a wait was decided by one page of several.
 pub(super) fn rests_on_first_page(plan: &Plan, waiter: &Waiter, outcome: &Outcome) -> bool {
     let decides = |acceptor: &Acceptor| acceptor.expression().is_some();
     let page = outcome.document().filter(|_| !waiter.all_pages());
@@ -120,12 +118,28 @@ fn unevaluable(outcome: &Outcome) -> String {
 }
 
 /// One versioned object, the same members however the wait ended.
-pub(super) fn to_json(
-    waiter: &Waiter,
-    origin: Option<&str>,
-    region: Option<&str>,
-    outcome: &Outcome,
-) -> Value {
+pub(super) fn to_json(plan: &Plan, region: Option<&str>, outcome: &Outcome) -> Value {
+    let waiter = &plan.waiter;
+    report::merged([heading(plan, region, outcome.status()), details(waiter, outcome)])
+}
+
+/// The members about what is waited for, where, and how that ended.
+pub(super) fn heading(plan: &Plan, region: Option<&str>, status: Status) -> Value {
+    let waiter = &plan.waiter;
+    json!({
+        "version": 1,
+        "status": status.as_str(),
+        "waiter": waiter.snake_name(),
+        "original": waiter.name(),
+        "service": waiter.service(),
+        "operation": waiter.call().operation,
+        "origin": plan.resolved.origin.as_deref().unwrap_or("command line"),
+        "region": region,
+    })
+}
+
+/// The members about the outcome of one wait.
+pub(super) fn details(waiter: &Waiter, outcome: &Outcome) -> Value {
     let progress = outcome.progress();
     let matched = match outcome.ending() {
         Ending::Failure { acceptor, .. } => Some(*acceptor),
@@ -133,14 +147,6 @@ pub(super) fn to_json(
         Ending::Exhausted | Ending::TimedOut | Ending::Error(_) | Ending::Cancelled => None,
     };
     json!({
-        "version": 1,
-        "status": outcome.status().as_str(),
-        "waiter": waiter.snake_name(),
-        "original": waiter.name(),
-        "service": waiter.service(),
-        "operation": waiter.call().operation,
-        "origin": origin.unwrap_or("command line"),
-        "region": region,
         "attempts": progress.attempts,
         "elapsed": outcome.elapsed().as_millis() as f64 / 1000.0,
         "message": message(waiter, outcome),
@@ -153,14 +159,14 @@ pub(super) fn to_json(
             .map(|(index, error)| json!({"index": index, "message": error}))
             .collect::<Vec<_>>(),
         "bound": schedule_text::to_json(waiter.schedule()),
-        "document": outcome.document().map(|document| document.value().clone()),
+        "document": outcome.document().map(Document::value),
     })
 }
 
 fn acceptor(index: usize, acceptor: &Acceptor) -> Value {
     json!({
         "index": index,
-        "state": keywords::state(acceptor.state),
+        "state": acceptor.state,
         "matcher": keywords::matcher(&acceptor.matcher),
         "argument": acceptor.expression().map(|expression| expression.as_str()),
         "expected": acceptor.expected,

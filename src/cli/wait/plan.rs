@@ -1,6 +1,5 @@
 //! A wait as the command line describes it, checked against the model and compiled.
 
-use clap::FromArgMatches as _;
 use serde_json::{Map, Value};
 
 use super::for_each::ForEach;
@@ -13,10 +12,11 @@ use super::targets::Targets;
 use crate::cli::advice::missing_quotes;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::operation_flags;
-use crate::cli::signature::{self, Problem, Signature};
-use crate::client::HTTP_SERVICE;
+use crate::cli::operation_flags::ParsedWords;
+use crate::cli::signature::{self, Signature};
+use crate::client::{HTTP_SERVICE, InputProblem};
 use crate::config::{TransientConfig, WaiterConfig};
+use crate::diagnostic::fold;
 use crate::model::Models;
 use crate::trigger::{refused_route, route_of_file};
 use crate::waiter::{Diagnose, Waiter};
@@ -42,13 +42,9 @@ impl Plan {
         context: &Context,
     ) -> anyhow::Result<Self> {
         let command = help::command(&resolved);
-        let operation = resolved.signature.operation().to_owned();
-        let (words, mut problems) = operation_flags::drop_unknown(words, &command, &operation);
-        problems.iter_mut().for_each(|problem| name_parameter(problem, &resolved.config));
-        let matches = operation_flags::parse(command, &words, &resolved.signature)?;
-        let args = WaitArgs::from_arg_matches(&matches)?;
-        let (input, wrong) = operation_flags::input(&resolved.signature, &matches, &args.input);
-        problems.extend(wrong);
+        let ParsedWords { args, input, mut problems, shadowed } =
+            ParsedWords::<WaitArgs>::read(command, words, &resolved.signature)?;
+        problems.iter_mut().for_each(|problem| name_parameter(problem, &resolved));
         has_conditions(&resolved, &args)?;
         can_see_change(&resolved, &args)?;
         let left = args.pace.timeout.map(|timeout| stopwatch.left(timeout));
@@ -82,7 +78,6 @@ impl Plan {
         }
         match compiled {
             Ok(waiter) if problems.is_empty() => {
-                let shadowed = operation_flags::shadowed::<WaitArgs>(&resolved.signature, &matches);
                 let found = model_warnings::find(&resolved, &config, &options, context)?;
                 let found = allowed(&resolved, found, &args.condition)?;
                 let empty = model_warnings::empty_lists(service, &waiter.call().input);
@@ -124,10 +119,10 @@ fn allowed(
 }
 
 /// Adds help for a flag that is a parameter of the waiter.
-fn name_parameter(problem: &mut Problem, config: &WaiterConfig) {
-    let fold = |name: &str| name.replace(['-', '_'], "").to_lowercase();
-    let flag = fold(&problem.place);
-    if let Some(name) = config.parameters.keys().find(|name| fold(name) == flag) {
+fn name_parameter(problem: &mut InputProblem, resolved: &ResolvedWaiter) {
+    let flag = problem.path.trim_start_matches('-');
+    let mut names = resolved.config.parameters.keys().filter(|name| fold(name) == fold(flag));
+    if let Some(name) = names.next().filter(|_| resolved.signature.member(flag).is_none()) {
         problem.help = Some(format!("it is a parameter of the waiter: --parameter {name}=VALUE"));
     }
 }
@@ -147,7 +142,7 @@ fn config(resolved: &ResolvedWaiter, args: &WaitArgs) -> WaiterConfig {
     config
 }
 
-/// Whether a server that is down or overloaded is waited for: with a condition on service http it is, as `http
+/// True if a server that is down or overloaded is waited for: with a condition on service http it is, as `http
 /// up` does. A single poll reports what it sees.
 fn waits_for_server(resolved: &ResolvedWaiter, args: &WaitArgs) -> bool {
     let condition = &args.condition;
@@ -157,7 +152,11 @@ fn waits_for_server(resolved: &ResolvedWaiter, args: &WaitArgs) -> bool {
 }
 
 /// The problems of the input. One with placeholders that have no values is not checked.
-fn check(signature: &Signature, input: &Map<String, Value>, schedule_text: bool) -> Vec<Problem> {
+fn check(
+    signature: &Signature,
+    input: &Map<String, Value>,
+    schedule_text: bool,
+) -> Vec<InputProblem> {
     let open = !schedule_text && Value::Object(input.clone()).to_string().contains("{{");
     if open { Vec::new() } else { signature.check(input) }
 }
@@ -187,19 +186,20 @@ fn check_diagnose(
     models: &Models,
     service: &str,
     asked: &Diagnose,
-) -> Result<Vec<Problem>, Failure> {
+) -> Result<Vec<InputProblem>, Failure> {
     let operation = &asked.call.operation;
     let Some(signature) = Signature::find(models, service, operation)? else {
         let near = Signature::suggest(models, service, operation);
         let help = near.map(|near| format!("did you mean `{near}`?"));
         let message = format!("is not an operation of {service}");
-        return Ok(vec![Problem { place: format!("diagnose: {operation}"), message, help }]);
+        let problem = InputProblem::new(format!("diagnose: {operation}"), message);
+        return Ok(vec![problem.with_help(help)]);
     };
-    let problems = signature
-        .check(&asked.call.input)
-        .into_iter()
-        .map(|it| Problem { place: format!("diagnose: {operation}: {}", it.place), ..it });
-    Ok(problems.collect())
+    let mut problems = signature.check(&asked.call.input);
+    for problem in &mut problems {
+        problem.path = format!("diagnose: {operation}: {}", problem.path);
+    }
+    Ok(problems)
 }
 
 /// Checks that a single poll with a baseline has the value to compare with.

@@ -2,22 +2,19 @@
 
 use std::path::Path;
 
-use super::option_values;
 use super::plan::Plan;
 use crate::case::{Case, Expect, ExpectedOutcome};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::report::{self, Report};
 use crate::cli::signature::Signature;
+use crate::cli::values;
 use crate::client::Client;
 use crate::config::{AcceptorConfig, Show};
 use crate::engine::Outcome;
 use crate::lint;
 use crate::record::{self, Recorder, Scrubber};
 
-/// The recorder, if the wait is to be recorded.
-///
-/// # Errors
-/// The wait cannot be recorded as a case, or the file exists.
+/// The recorder, if the wait is to be recorded to a new file.
 pub(super) fn recorder<'a>(
     plan: &Plan,
     client: &'a dyn Client,
@@ -119,7 +116,7 @@ fn given(plan: &Plan) -> Case {
         description: None,
         input: plan.waiter.call().input.clone(),
         parameters: plan.args.parameters(&plan.resolved.config, &mut Vec::new()),
-        baseline: plan.args.condition.baseline.as_deref().map(option_values::baseline),
+        baseline: plan.args.condition.baseline.as_deref().map(values::baseline),
         delay: seconds(pace.delay),
         max_attempts: pace.max_attempts,
         timeout: seconds(pace.timeout),

@@ -1,4 +1,4 @@
-//! What is waited for, found by its name.
+//! Finds a waiter or an operation by its name.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::catalog::{Entry, LookupError, WaiterOrigin};
 use crate::cli::exit::Failure;
 use crate::cli::services;
-use crate::cli::signature::{Problem, Signature};
+use crate::cli::signature::{Signature, problem_line};
 use crate::cli::waiter_lookup::Lookup;
-use crate::client::HTTP_SERVICE;
+use crate::client::{HTTP_SERVICE, InputProblem};
 use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig};
 use crate::diagnostic::Invalid;
 use crate::model::Models;
@@ -20,7 +20,7 @@ const AD_HOC: (f64, u64) = (15.0, 40);
 /// The same for HTTP, where requests cost less.
 const AD_HOC_HTTP: (f64, u64) = (5.0, 120);
 
-/// What is waited for: a waiter from a file, or an operation with conditions of the caller's.
+/// A waiter from a file, or an operation with conditions of the caller's.
 #[derive(Debug)]
 pub(super) struct ResolvedWaiter {
     pub(super) models: Models,
@@ -28,9 +28,9 @@ pub(super) struct ResolvedWaiter {
     /// The waiter's name, or the operation's as it was written.
     pub(super) name: String,
     pub(super) config: Arc<WaiterConfig>,
-    /// Where the waiter comes from; `None` if from the command line.
+    /// The origin of the waiter; `None` for the command line.
     pub(super) origin: Option<String>,
-    /// Whether that is a file of the user's.
+    /// True if that is a file of the user's.
     pub(super) own: bool,
 }
 
@@ -101,11 +101,9 @@ impl ResolvedWaiter {
     }
 
     /// The failure for a wait with these problems, which cannot start.
-    pub(super) fn refused(&self, problems: &[Problem], invalid: Option<&Invalid>) -> Failure {
+    pub(super) fn refused(&self, problems: &[InputProblem], invalid: Option<&Invalid>) -> Failure {
         let mut message = format!("`{}` cannot start:", self.command_line());
-        for problem in problems {
-            message.push_str(&format!("\n  {problem}"));
-        }
+        message.extend(problems.iter().map(problem_line));
         for diagnostic in invalid.map_or(&[][..], Invalid::diagnostics) {
             message.push_str(&format!("\n  {}", diagnostic.message));
             message.extend(diagnostic.help.iter().map(|help| format!(" ({help})")));

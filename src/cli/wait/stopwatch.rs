@@ -24,7 +24,7 @@ impl Stopwatch {
         Self { started: Moment::of(&*clock), clock }
     }
 
-    /// What is left of `timeout`.
+    /// The rest of `timeout`.
     pub(super) fn left(&self, timeout: Duration) -> Duration {
         self.started.left_of(timeout, &*self.clock)
     }
@@ -37,22 +37,18 @@ impl Stopwatch {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let time_out = async {
-            match timeout {
-                Some(timeout) => self.clock.sleep(self.left(timeout)).await,
-                None => std::future::pending().await,
-            }
+            let Some(timeout) = timeout else { return std::future::pending().await };
+            self.clock.sleep(self.left(timeout)).await;
+            let timeout = duration::show(timeout);
+            let message = format!("timed out after {timeout} before the first poll");
+            let help = "a file or a secret that the connection refers to cannot be read in time";
+            Failure::new(Exit::GaveUp, message).help(help)
         };
         tokio::select! {
             biased;
             exit = signals.next() => Err(Failure::new(exit, "cancelled before the first poll")),
             done = work => done,
-            () = time_out => Err(timed_out(timeout.unwrap_or_default())),
+            failure = time_out => Err(failure),
         }
     }
-}
-
-fn timed_out(timeout: Duration) -> Failure {
-    let message = format!("timed out after {} before the first poll", duration::show(timeout));
-    let failure = Failure::new(Exit::GaveUp, message);
-    failure.help("a file or a secret that the connection refers to cannot be read in time")
 }

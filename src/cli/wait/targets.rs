@@ -1,4 +1,4 @@
-//! What `--for-each` waits for: a waiter for each target, all but the input shared.
+//! The targets of `--for-each`: a waiter for each, all but the input shared.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use crate::client::HTTP_SERVICE;
 use crate::config::WaiterConfig;
 use crate::waiter::{Options, Waiter};
 
-/// How many targets are named in one message.
-const NAMED: usize = 5;
+/// The maximum number of targets that a message names.
+const MAX_NAMED: usize = 5;
 
 /// Everything that is waited for at the same time.
 #[derive(Debug)]
 pub(super) struct Targets {
     /// The parameter in which they differ.
     pub(super) parameter: String,
-    /// How many have to succeed.
+    /// The number of targets that have to succeed.
     pub(super) needed: usize,
     pub(super) all: Vec<Target>,
 }
@@ -41,42 +41,31 @@ impl Targets {
         resolved: &ResolvedWaiter,
         first: &Waiter,
         config: &WaiterConfig,
-        options: Options,
+        mut options: Options,
     ) -> Result<Self, Failure> {
         let needed = need
             .of(each.values.len())
             .map_err(|problem| Failure::usage(format!("--need {problem}")))?;
-        let mut options = options;
         let mut all = Vec::with_capacity(each.values.len());
         let mut problems = Vec::new();
         for given in each.values {
             let waiter = waiter(&each.place, &given, resolved, first, config, &mut options)?;
-            let wrong = resolved.signature.check(&waiter.call().input);
-            problems.extend(wrong.into_iter().map(|problem| (given.text.clone(), problem)));
-            all.push(Target {
-                label: label(&each.place, &given, resolved),
-                text: given.text,
-                waiter,
-            });
+            for mut problem in resolved.signature.check(&waiter.call().input) {
+                problem.message += &format!(" (target `{}`)", given.text);
+                problems.push(problem);
+            }
+            let label = label(&each.place, &given, resolved);
+            all.push(Target { label, text: given.text, waiter });
         }
-        let more = problems.len().saturating_sub(NAMED);
-        let mut problems: Vec<_> = problems
-            .into_iter()
-            .take(NAMED)
-            .map(|(text, mut problem)| {
-                problem.message = format!("{} (target `{text}`)", problem.message);
-                problem
-            })
-            .collect();
-        if more > 0
-            && let Some(last) = problems.last_mut()
-        {
-            last.message = format!("{}, and {more} more", last.message);
+        let more = problems.len().saturating_sub(MAX_NAMED);
+        problems.truncate(MAX_NAMED);
+        if let Some(last) = problems.last_mut().filter(|_| more > 0) {
+            last.message += &format!(", and {more} more");
         }
         if !problems.is_empty() {
             return Err(resolved.refused(&problems, None));
         }
-        Ok(Self { parameter: each.place.name().to_owned(), needed, all })
+        Ok(Self { parameter: each.place.name, needed, all })
     }
 }
 
@@ -89,8 +78,8 @@ fn waiter(
     config: &WaiterConfig,
     options: &mut Options,
 ) -> Result<Arc<Waiter>, Failure> {
-    if let VariedParameter::Input(name) = place {
-        let input = serde_json::Map::from_iter([(name.clone(), given.value.clone())]);
+    if !place.is_declared {
+        let input = serde_json::Map::from_iter([(place.name.clone(), given.value.clone())]);
         if let Some(waiter) = first.with_input(input) {
             return Ok(Arc::new(waiter));
         }
@@ -102,12 +91,11 @@ fn waiter(
 }
 
 fn label(place: &VariedParameter, given: &TargetValue, resolved: &ResolvedWaiter) -> String {
-    let http = resolved.signature.service() == HTTP_SERVICE;
-    let text = match place {
-        VariedParameter::Input(name) if http && name == "url" => {
-            dry_run::origin_and_path(&given.text)
-        }
-        VariedParameter::Input(_) | VariedParameter::Parameter(_) => given.text.clone(),
-    };
-    report::one_line(&text)
+    let is_http = resolved.signature.service() == HTTP_SERVICE;
+    let is_url = is_http && !place.is_declared && place.name == "url";
+    report::one_line(&if is_url {
+        dry_run::origin_and_path(&given.text)
+    } else {
+        given.text.clone()
+    })
 }

@@ -16,7 +16,7 @@ pub(super) struct Tally {
     pub(super) failed: usize,
 }
 
-/// How all waits ended.
+/// The outcomes of all waits.
 #[derive(Debug)]
 pub(super) struct ManyOutcome {
     /// In the order of the targets.
@@ -45,7 +45,7 @@ impl Tally {
         self.succeeded >= self.needed
     }
 
-    /// Whether no further outcome can change the answer.
+    /// True if no further outcome can change the answer.
     pub(super) fn is_decided(self) -> bool {
         self.is_met() || self.total - self.failed < self.needed
     }

@@ -5,65 +5,49 @@ use std::time::Duration;
 
 use super::outcome::Tally;
 use crate::cli::duration::show;
-use crate::cli::progress::{LIVE, PollTracker, SILENCE};
-use crate::cli::report::{self, LiveLine, LiveLines};
+use crate::cli::progress::{PollTracker, is_final_error};
+use crate::cli::report;
+use crate::cli::screen::Screen;
 use crate::cli::wait::targets::Targets;
 use crate::engine::{Outcome, Poll, Status};
 
 /// The most live lines.
-const MOST_LINES: usize = 20;
+const MAX_LINES: usize = 20;
 /// The width to which targets are padded, so that the rest is aligned.
-const MOST_WIDTH: usize = 40;
+const MAX_WIDTH: usize = 40;
 
-/// Shows the progress of all waits.
+/// Shows the progress of all waits. Times are since the start of the command.
 #[derive(Debug)]
 pub(super) struct ManyProgress<'a> {
     targets: &'a Targets,
     tracks: Vec<PollTracker<'a>>,
     ended: Vec<bool>,
-    mode: OutputMode,
+    screen: Screen,
+    /// True if one live line, which counts the targets, stands for all.
+    has_summary: bool,
     verbose: bool,
     width: usize,
-    /// When something was printed last, as time since the start.
-    printed: Duration,
-}
-
-#[derive(Debug)]
-enum OutputMode {
-    Quiet,
-    Lines,
-    LiveLines(LiveLines),
-    LiveSummary(LiveLine),
 }
 
 impl<'a> ManyProgress<'a> {
     pub(super) fn new(targets: &'a Targets, quiet: bool, verbose: bool) -> Self {
         let count = targets.all.len();
-        let mode = match (quiet, report::is_live()) {
-            (true, _) => OutputMode::Quiet,
-            (false, true) if count <= MOST_LINES => OutputMode::LiveLines(LiveLines::start(count)),
-            (false, true) => OutputMode::LiveSummary(LiveLine::start()),
-            (false, false) => OutputMode::Lines,
-        };
-        Self::with_mode(targets, mode, verbose)
-    }
-
-    fn with_mode(targets: &'a Targets, mode: OutputMode, verbose: bool) -> Self {
+        let has_summary = count > MAX_LINES;
         let widths = targets.all.iter().map(|target| target.label.chars().count());
         Self {
             targets,
             tracks: targets.all.iter().map(|target| PollTracker::new(&target.waiter)).collect(),
-            ended: vec![false; targets.all.len()],
-            mode,
+            ended: vec![false; count],
+            screen: Screen::open(quiet, if has_summary { 1 } else { count }),
+            has_summary,
             verbose,
-            width: widths.max().unwrap_or(0).min(MOST_WIDTH),
-            printed: Duration::ZERO,
+            width: widths.max().unwrap_or(0).min(MAX_WIDTH),
         }
     }
 
     /// Shows what is waited for, and its limits.
-    pub(super) fn begin(&self, text: &str) {
-        self.say(text);
+    pub(super) fn begin(&mut self, text: &str) {
+        self.screen.say(text, Duration::ZERO);
         self.redraw_all(Duration::ZERO, Tally::new(self.targets));
     }
 
@@ -71,15 +55,12 @@ impl<'a> ManyProgress<'a> {
     pub(super) fn polled(&mut self, index: usize, poll: &Poll, elapsed: Duration, tally: Tally) {
         let Some(track) = self.tracks.get_mut(index) else { return };
         let changed = track.polled(poll);
-        // The last line of a wait shows the error that ends it.
-        let is_final_error = poll.next_delay.is_none() && poll.decision.matched.is_none();
         if self.verbose {
             let details = self.tracks[index].details(poll);
-            self.say(&self.line(index, &details));
-            self.printed = elapsed;
-        } else if matches!(self.mode, OutputMode::Lines) && changed && !is_final_error {
-            self.say(&self.line(index, &self.tracks[index].text(poll.elapsed)));
-            self.printed = elapsed;
+            self.screen.say(&self.line(index, &details), elapsed);
+        } else if !self.screen.is_live() && changed && !is_final_error(poll) {
+            let text = self.tracks[index].text(poll.elapsed);
+            self.screen.say(&self.line(index, &text), elapsed);
         }
         self.redraw(index, elapsed, tally);
     }
@@ -94,53 +75,34 @@ impl<'a> ManyProgress<'a> {
     ) {
         self.ended[index] = true;
         let line = self.line(index, &end(outcome));
-        let line = line.trim_end();
-        match &self.mode {
-            OutputMode::LiveLines(lines) => lines.finish(index, line.to_owned()),
-            // The summary counts cancelled waits.
-            _ if outcome.status() == Status::Cancelled => {}
-            OutputMode::LiveSummary(_) if outcome.status() == Status::Success => {}
-            OutputMode::Lines | OutputMode::LiveSummary(_) => {
-                self.say(line);
-                self.printed = elapsed;
-            }
-            OutputMode::Quiet => {}
+        let (line, live) = (line.trim_end(), self.screen.is_live());
+        if live && !self.has_summary {
+            return self.screen.finish(index, line);
         }
-        if let OutputMode::LiveSummary(live) = &self.mode {
-            live.set(standing(elapsed, tally));
+        // The report counts cancelled waits, and the summary successes.
+        let is_counted = outcome.status() == Status::Success && live;
+        if outcome.status() != Status::Cancelled && !is_counted {
+            self.screen.say(line, elapsed);
         }
+        self.screen.set(0, &standing(elapsed, tally));
     }
 
     /// The time until [`ManyProgress::tick`] has something to do.
     pub(super) fn until_tick(&self, elapsed: Duration) -> Duration {
-        match self.mode {
-            OutputMode::LiveLines(_) | OutputMode::LiveSummary(_) => LIVE,
-            OutputMode::Lines => (self.printed + SILENCE).saturating_sub(elapsed).max(LIVE),
-            OutputMode::Quiet => Duration::from_secs(3600),
-        }
+        self.screen.until_tick(elapsed)
     }
 
     /// Updates the elapsed time.
     pub(super) fn tick(&mut self, elapsed: Duration, tally: Tally) {
-        match self.mode {
-            OutputMode::LiveLines(_) | OutputMode::LiveSummary(_) => {
-                self.redraw_all(elapsed, tally)
-            }
-            OutputMode::Lines if elapsed.saturating_sub(self.printed) >= SILENCE => {
-                self.say(&standing(elapsed, tally));
-                self.printed = elapsed;
-            }
-            OutputMode::Lines | OutputMode::Quiet => {}
+        if self.screen.is_silent(elapsed) {
+            self.screen.say(&standing(elapsed, tally), elapsed);
         }
+        self.redraw_all(elapsed, tally);
     }
 
     /// Removes the live lines.
     pub(super) fn end(&self) {
-        match &self.mode {
-            OutputMode::LiveLines(lines) => lines.clear(),
-            OutputMode::LiveSummary(line) => line.clear(),
-            OutputMode::Lines | OutputMode::Quiet => {}
-        }
+        self.screen.clear();
     }
 
     fn line(&self, index: usize, text: &str) -> String {
@@ -148,32 +110,16 @@ impl<'a> ManyProgress<'a> {
         format!("{label:width$}  {text}", width = self.width)
     }
 
-    fn say(&self, text: &str) {
-        match &self.mode {
-            OutputMode::Quiet => {}
-            OutputMode::Lines => report::note(text),
-            OutputMode::LiveLines(lines) => lines.above(text),
-            OutputMode::LiveSummary(line) => line.above(text),
-        }
-    }
-
     fn redraw_all(&self, elapsed: Duration, tally: Tally) {
-        match &self.mode {
-            OutputMode::LiveLines(_) => {
-                (0..self.tracks.len()).for_each(|index| self.redraw(index, elapsed, tally));
-            }
-            OutputMode::LiveSummary(line) => line.set(standing(elapsed, tally)),
-            OutputMode::Lines | OutputMode::Quiet => {}
-        }
+        let lines = if self.has_summary { 1 } else { self.tracks.len() };
+        (0..lines).for_each(|index| self.redraw(index, elapsed, tally));
     }
 
     fn redraw(&self, index: usize, elapsed: Duration, tally: Tally) {
-        match &self.mode {
-            OutputMode::LiveLines(lines) if !self.ended[index] => {
-                lines.set(index, self.line(index, &self.tracks[index].text(elapsed)));
-            }
-            OutputMode::LiveSummary(line) => line.set(standing(elapsed, tally)),
-            OutputMode::LiveLines(_) | OutputMode::Lines | OutputMode::Quiet => {}
+        if self.has_summary {
+            self.screen.set(0, &standing(elapsed, tally));
+        } else if self.screen.is_live() && !self.ended[index] {
+            self.screen.set(index, &self.line(index, &self.tracks[index].text(elapsed)));
         }
     }
 }

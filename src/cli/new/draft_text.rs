@@ -1,16 +1,78 @@
-//! Why no waiter can be drafted, and what to give or poll instead.
+//! A draft, or the reason that there is none, in words, with alternatives.
 
 use super::draft_target::DraftTarget;
+use crate::catalog::Catalog;
 use crate::cli::exit::Failure;
 use crate::cli::source_args::SourceArgs;
 use crate::config::{MatcherKind, State};
 use crate::diagnostic::nearest;
-use crate::draft::{self, DraftError, DraftOptions};
+use crate::draft::{self, Draft, DraftError, DraftOptions, Meaning, StatePath};
 use crate::names::xform_name;
+
+/// The maximum number of other states that are named.
+const MAX_OTHERS: usize = 4;
+
+/// The states by their meaning, and the notes, a line each.
+pub(super) fn summary(target: &DraftTarget<'_>, draft: &Draft) -> String {
+    let mut text = format!("the state of {} is {}", draft.name, draft.path.expression());
+    for (meaning, word) in [
+        (Meaning::Success, "success"),
+        (Meaning::Failure, "failure"),
+        (Meaning::Retry, "retry"),
+        (Meaning::Unknown, "retry, the name does not say"),
+    ] {
+        let states = draft.states.iter().filter(|(_, it)| *it == meaning);
+        let states: Vec<_> = states.map(|(state, _)| state.as_str()).collect();
+        if !states.is_empty() {
+            text.push_str(&format!("\n  {word}: {}", states.join(", ")));
+        }
+    }
+    for note in notes(target, draft) {
+        text.push_str(&format!("\n  note: {note}"));
+    }
+    text
+}
+
+fn notes(target: &DraftTarget<'_>, draft: &Draft) -> Vec<String> {
+    let mut notes = Vec::new();
+    let lists = ["List", "Search"].iter().any(|verb| target.operation.name.starts_with(verb));
+    let instead = if draft.is_of_all || lists { alternative(target) } else { None };
+    match instead {
+        Some(instead) => notes.push(format!(
+            "it waits for all that is listed, not for one; `{instead}` describes one"
+        )),
+        None if draft.is_of_all => {
+            notes.push("no input chooses: it waits for all there are".to_owned());
+        }
+        None => {}
+    }
+    match (&draft.run, &draft.config.baseline) {
+        (Some(run), None) => notes.push(format!(
+            "the state may still be that of the time before; with --baseline it waits until {run} \
+             has changed too"
+        )),
+        (Some(_), Some(baseline)) => notes.push(format!(
+            "a success counts only if {baseline} is not what it was at the first poll, or what \
+             `wait --baseline` says"
+        )),
+        (None, _) => {}
+    }
+    if Catalog::default().find(&target.service.name, &draft.name).is_ok() {
+        notes.push(format!(
+            "a waiter {} is built in and wins over one of ./waiters: give another --name, or use \
+             the file with --waiters",
+            draft.name
+        ));
+    }
+    if !draft.others.is_empty() {
+        notes.push(format!("other states, for --path: {}", joined(&draft.others)));
+    }
+    notes
+}
 
 /// An operation that describes one resource and has a state in its output, as it is written on the command
 /// line.
-pub(super) fn alternative(target: &DraftTarget<'_>) -> Option<String> {
+fn alternative(target: &DraftTarget<'_>) -> Option<String> {
     let names = draft::instead(&target.service, &target.operation);
     let found = names.into_iter().find(|name| {
         let operation = target.models.service(&target.service.name);
@@ -35,8 +97,7 @@ pub(super) fn failure(target: &DraftTarget<'_>, error: &DraftError) -> Failure {
                 .to_owned(),
         },
         DraftError::NoRun { .. } => {
-            "leave out --baseline, and add one by hand: an expression whose \
-                                     value differs from run to run"
+            "leave out --baseline, and add one by hand: an expression whose value differs from run to run"
                 .to_owned()
         }
         DraftError::UnknownPath { near: Some(near), .. } => format!("did you mean `{near}`?"),
@@ -100,27 +161,22 @@ fn plain(target: &DraftTarget<'_>, path: &str) -> String {
 
 /// The values that waiters of the same operation ask for, those of a success first.
 fn known_values(target: &DraftTarget<'_>, path: &str) -> Vec<String> {
-    let mut values: Vec<(State, String)> = Vec::new();
     let catalog = SourceArgs::default().catalog(target.context).unwrap_or_default();
-    for entry in catalog.service(&target.service.name) {
-        if entry.config.operation != target.operation.name {
-            continue;
-        }
-        for acceptor in &entry.config.acceptors {
-            let is_path = matches!(
-                acceptor.matcher,
-                MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny
-            );
-            let same = acceptor.argument.as_deref() == Some(path);
-            let expected = acceptor.expected.as_str().filter(|_| is_path && same);
-            values.extend(expected.map(|value| (acceptor.state, value.to_owned())));
-        }
-    }
-    values.sort_by_key(|(state, _)| *state != State::Success);
+    let entries = catalog.service(&target.service.name);
+    let of_operation = entries.iter().filter(|it| it.config.operation == target.operation.name);
+    let mut acceptors: Vec<_> = of_operation.flat_map(|entry| &entry.config.acceptors).collect();
+    acceptors.sort_by_key(|acceptor| acceptor.state != State::Success);
     let mut known: Vec<String> = Vec::new();
-    for (_, value) in values {
-        if !known.contains(&value) {
-            known.push(value);
+    for acceptor in acceptors {
+        let is_path = matches!(
+            acceptor.matcher,
+            MatcherKind::Path | MatcherKind::PathAll | MatcherKind::PathAny
+        );
+        let is_same = is_path && acceptor.argument.as_deref() == Some(path);
+        if let Some(value) = acceptor.expected.as_str().filter(|_| is_same)
+            && !known.iter().any(|known| known == value)
+        {
+            known.push(value.to_owned());
         }
     }
     known
@@ -128,12 +184,14 @@ fn known_values(target: &DraftTarget<'_>, path: &str) -> Vec<String> {
 
 /// Other members that may be the state.
 fn others(target: &DraftTarget<'_>) -> String {
-    const SHOWN: usize = 4;
-    let paths = draft::state_paths(&target.service, &target.operation);
-    let others: Vec<_> =
-        paths.iter().skip(1).take(SHOWN).map(draft::StatePath::expression).collect();
-    if others.is_empty() {
-        return String::new();
+    match draft::state_paths(&target.service, &target.operation).as_slice() {
+        [] | [_] => String::new(),
+        [_, others @ ..] => {
+            format!("\n      or another state with --path: {}", joined(others))
+        }
     }
-    format!("\n      or another state with --path: {}", others.join(", "))
+}
+
+fn joined(paths: &[StatePath]) -> String {
+    paths.iter().take(MAX_OTHERS).map(StatePath::expression).collect::<Vec<_>>().join(", ")
 }

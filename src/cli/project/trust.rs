@@ -5,7 +5,6 @@
 //! may, as long as `maitred.toml` and the connections file do not change. Trust is recorded outside the folder,
 //! in the user's state folder.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,8 +12,8 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
-use super::hash;
-use super::maitred_toml::{FILE_NAME, Project};
+use super::{FILE_NAME, Project, hash};
+use crate::cli::exit::Failure;
 use crate::file;
 
 /// The largest connections file that can be trusted, in bytes; a larger one cannot be used either.
@@ -24,74 +23,59 @@ const MAX_RECORD: u64 = 64 * 1024;
 
 /// The trusted folders, recorded as one file each.
 #[derive(Debug, Clone)]
-pub struct Trust {
+pub(crate) struct Trust {
     records: PathBuf,
 }
 
 /// The record of a trusted folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrustRecord {
+pub(crate) struct TrustRecord {
     /// The folder, without links in its path.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The hash of its `maitred.toml`.
     project: String,
     /// The hash of the connections file; `None` if there was none.
     connections: Option<String>,
 }
 
-/// Why the store or connections of a `maitred.toml` are not used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Distrust {
-    /// The user has not trusted the folder.
+/// The reason that the store or connections of a `maitred.toml` are not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Distrust {
+    #[error("you have not trusted this folder")]
     Never,
-    /// This file has changed since.
+    /// This file has changed.
+    #[error("{} has changed since you trusted this folder", .0.display())]
     Changed(PathBuf),
     /// The record or a file cannot be read.
+    #[error("{0}")]
     Unreadable(String),
 }
 
-impl fmt::Display for Distrust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Never => f.write_str("you have not trusted this folder"),
-            Self::Changed(path) => {
-                write!(f, "{} has changed since you trusted this folder", path.display())
-            }
-            Self::Unreadable(why) => f.write_str(why),
+impl Trust {
+    /// The trust of the current user: in `maitred/trusted` of `$XDG_STATE_HOME` or `~/.local/state`.
+    pub(crate) fn of_user() -> Result<Self, Failure> {
+        let state = etcetera::base_strategy::Xdg::new().ok().and_then(|base| base.state_dir());
+        match state.filter(|state| state.is_absolute()) {
+            Some(state) => Ok(Self { records: state.join("maitred").join("trusted") }),
+            None => Err(Failure::usage(
+                "there is no home folder in which your trust in a folder is kept",
+            )
+            .help("set HOME or XDG_STATE_HOME to the path of a folder")),
         }
     }
-}
 
-impl Trust {
-    /// The trust of the current user: in `maitred/trusted` of `$XDG_STATE_HOME` or `~/.local/state`; `None`
-    /// without a home folder.
-    #[must_use]
-    pub fn of_process() -> Option<Self> {
-        let state = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
-        state.is_absolute().then(|| Self::at(state.join("maitred").join("trusted")))
-    }
-
-    /// The trust that is recorded in this folder.
-    #[must_use]
-    pub fn at(records: PathBuf) -> Self {
-        Self { records }
-    }
-
-    /// The store that a project names.
-    ///
-    /// # Errors
-    /// It names one, and its folder is not trusted, or `maitred.toml` has changed since.
-    pub fn store<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
+    /// The store that a project names, if its folder is trusted and `maitred.toml` has not changed since.
+    pub(crate) fn store<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
         let Some(store) = &project.store else { return Ok(None) };
         self.current(project).map(|_| Some(store.as_path()))
     }
 
-    /// The file of connections that a project names.
-    ///
-    /// # Errors
-    /// It names one, and its folder is not trusted, or `maitred.toml` or the named file has changed since.
-    pub fn connections<'a>(&self, project: &'a Project) -> Result<Option<&'a Path>, Distrust> {
+    /// The file of connections that a project names, if its folder is trusted and neither `maitred.toml` nor
+    /// that file has changed since.
+    pub(crate) fn connections<'a>(
+        &self,
+        project: &'a Project,
+    ) -> Result<Option<&'a Path>, Distrust> {
         let Some(path) = &project.connections else { return Ok(None) };
         let record = self.current(project)?;
         if record.connections != hash_of_connections(path)? {
@@ -102,13 +86,14 @@ impl Trust {
 
     /// Checks the content of the connections file of a project when it is read: it may have changed, or been
     /// trusted again.
-    ///
-    /// # Errors
-    /// The project's folder is not trusted with this content.
-    pub fn check_connections(&self, project: &Project, content: &[u8]) -> Result<(), Distrust> {
+    pub(crate) fn check_connections(
+        &self,
+        project: &Project,
+        content: &[u8],
+    ) -> Result<(), Distrust> {
         let record = self.record(&folder_of(&project.root)?)?.ok_or(Distrust::Never)?;
         match &project.connections {
-            Some(path) if record.connections != Some(hash::hex(content)) => {
+            Some(path) if record.connections != Some(hash(content)) => {
                 Err(Distrust::Changed(path.clone()))
             }
             _ => Ok(()),
@@ -116,31 +101,24 @@ impl Trust {
     }
 
     /// Trusts the folder of a project with its current `maitred.toml` and connections file.
-    ///
-    /// # Errors
-    /// The connections file cannot be read, or the record cannot be written.
-    pub fn grant(&self, project: &Project) -> io::Result<TrustRecord> {
-        let other = |distrust: Distrust| io::Error::other(distrust.to_string());
+    pub(crate) fn grant(&self, project: &Project) -> io::Result<TrustRecord> {
         let connections = project.connections.as_deref().map(hash_of_connections);
         let record = TrustRecord {
-            folder: folder_of(&project.root).map_err(other)?,
+            folder: folder_of(&project.root).map_err(io::Error::other)?,
             project: project.hash.clone(),
-            connections: connections.transpose().map_err(other)?.flatten(),
+            connections: connections.transpose().map_err(io::Error::other)?.flatten(),
         };
-        let folder = &self.records;
-        private_folder(folder)?;
-        let mut part = tempfile_in(folder)?;
-        part.1.write_all(serde_json::to_string_pretty(&record)?.as_bytes())?;
-        part.1.sync_all()?;
-        fs::rename(&part.0, self.path(&record.folder))?;
+        private_folder(&self.records)?;
+        // Only its owner can read it.
+        let mut part = tempfile::NamedTempFile::new_in(&self.records)?;
+        part.write_all(serde_json::to_string_pretty(&record)?.as_bytes())?;
+        part.as_file().sync_all()?;
+        part.persist(self.path(&record.folder))?;
         Ok(record)
     }
 
     /// Revokes the trust in a folder, which need not exist any more; `false` if it was not trusted.
-    ///
-    /// # Errors
-    /// The record cannot be removed.
-    pub fn revoke(&self, folder: &Path) -> io::Result<bool> {
+    pub(crate) fn revoke(&self, folder: &Path) -> io::Result<bool> {
         let folder = fs::canonicalize(folder).or_else(|_| std::path::absolute(folder))?;
         match fs::remove_file(self.path(&folder)) {
             Ok(()) => Ok(true),
@@ -150,10 +128,7 @@ impl Trust {
     }
 
     /// The trusted folders, sorted by path.
-    ///
-    /// # Errors
-    /// The records cannot be read.
-    pub fn list(&self) -> io::Result<Vec<TrustRecord>> {
+    pub(crate) fn list(&self) -> io::Result<Vec<TrustRecord>> {
         let entries = match fs::read_dir(&self.records) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -184,13 +159,13 @@ impl Trust {
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
-        self.records.join(format!("{}.json", hash::hex(folder.as_os_str().as_encoded_bytes())))
+        self.records.join(format!("{}.json", hash(folder.as_os_str().as_encoded_bytes())))
     }
 }
 
 fn hash_of_connections(path: &Path) -> Result<Option<String>, Distrust> {
     match file::bytes(path, MAX_CONNECTIONS) {
-        Ok(content) => Ok(Some(hash::hex(&content))),
+        Ok(content) => Ok(Some(hash(&content))),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(Distrust::Unreadable(format!("{} {error}", path.display()))),
     }
@@ -222,16 +197,6 @@ fn private_folder(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Creates a file in `folder` that only its owner can read.
-fn tempfile_in(folder: &Path) -> io::Result<(PathBuf, fs::File)> {
-    let path = folder.join(format!("{}-{}.part", std::process::id(), fastrand::u64(..)));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    Ok((path.clone(), options.open(path)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,7 +209,7 @@ mod tests {
     impl Scene {
         fn new(toml: &str) -> Self {
             let home = tempfile::tempdir().unwrap();
-            let trust = Trust::at(home.path().join("state/trusted"));
+            let trust = Trust { records: home.path().join("state/trusted") };
             let scene = Self { home, trust };
             fs::create_dir(scene.folder()).unwrap();
             scene.write(FILE_NAME, toml);
