@@ -14,7 +14,7 @@ async fn send(redshift: &FakeRedshift, action: &str, cluster: &str) -> Observati
     let input = json!({
         "url": redshift.url(),
         "data": {"Action": action, "Version": "2012-12-01", "ClusterIdentifier": cluster},
-        "requestTimeout": 0.2,
+        "requestTimeout": 3,
     });
     let Value::Object(input) = input else { unreachable!("it is an object") };
     let call = Call { service: "http".to_owned(), operation: "POST".to_owned(), input };

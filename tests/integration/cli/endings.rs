@@ -60,7 +60,10 @@ async fn used_up_attempts_are_3() {
 #[tokio::test]
 async fn a_server_that_hangs_is_cut_at_the_deadline() {
     let server = replies(vec![Reply::Hang]);
-    let ran = poll(&server.url("/"), &["--timeout", "300ms", "--output", "json"]).await;
+    let url = server.url("/");
+    let wait = ["wait", "http", "get", "--url", &url, "--until", READY, "--output", "json"];
+    let is_reached = || !server.requests().is_empty();
+    let ran = Maitred::new().run_out_of_time(&wait, is_reached).await;
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     let json = ran.json();
     assert_eq!((&json["status"], &json["attempts"]), (&"timeout".into(), &1.into()));

@@ -111,6 +111,22 @@ impl Maitred {
         finished(self.start(args)).await
     }
 
+    /// Runs it with a short time-out, and with longer ones until `is_reached`: on a busy machine a process may need
+    /// longer than that to get anywhere.
+    pub(super) async fn run_out_of_time(
+        &self,
+        args: &[&str],
+        is_reached: impl Fn() -> bool,
+    ) -> Ran {
+        for timeout in ["300ms", "3s", "30s"] {
+            let ran = self.run(&[args, &["--timeout", timeout]].concat()).await;
+            if is_reached() {
+                return ran;
+            }
+        }
+        panic!("it does not get there in 30 seconds");
+    }
+
     /// Runs it as a process that may open so many files.
     #[cfg(unix)]
     pub(super) async fn run_limited(&self, files: u64, args: &[&str]) -> Ran {

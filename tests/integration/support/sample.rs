@@ -7,6 +7,7 @@
 //! | `MAITRED_TEST_SERVICES` | a few, listed in the test | `all` | AWS services, by name, with commas |
 //! | `MAITRED_TEST_CASES` | 1 | 5 | calls of an operation; services of the tests' own have five times as many |
 //! | `MAITRED_TEST_REPLIES` | 40 | 1000 | series of replies for each waiter of botocore |
+//! | `MAITRED_TEST_FILES` | 300 | 5000 | pairs of files of the AWS CLI's configuration |
 //! | `MAITRED_TEST_KILLS` | 15 | 300 | kills of a triggerer |
 
 use std::env::{VarError, var};
@@ -49,6 +50,11 @@ pub(crate) fn cases() -> u64 {
 /// How many series of replies each waiter sees. Each acceptor is met several times in the first dozens.
 pub(crate) fn replies() -> u64 {
     number("MAITRED_TEST_REPLIES", 40, 1000)
+}
+
+/// How many pairs of configuration files are read.
+pub(crate) fn files() -> u64 {
+    number("MAITRED_TEST_FILES", 300, 5000)
 }
 
 /// How often the triggerer is killed.
