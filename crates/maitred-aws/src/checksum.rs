@@ -4,7 +4,7 @@ use aws_smithy_types::base64;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use maitred_model::{Location, Member, OperationModel};
+use maitred_model::{Location, OperationModel};
 
 use super::invalid_call::InvalidCall;
 use super::protocol::Request;
@@ -15,7 +15,11 @@ const ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
 /// Adds the checksum of the body if the operation takes one and the caller gives none: CRC-32, as in
 /// botocore, or the algorithm that the caller names, if it is supported.
 pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(), InvalidCall> {
-    let takes_algorithm = takes_algorithm(operation);
+    let takes_algorithm = operation.input_members().iter().any(|member| {
+        let traits = &member.target.traits;
+        traits.location == Some(Location::Header)
+            && traits.location_name.as_deref() == Some(ALGORITHM)
+    });
     let given = request.headers.iter().any(|(name, _)| name.starts_with("x-amz-checksum-"));
     if given || !(operation.checksum_required || takes_algorithm) {
         return Ok(());
@@ -43,15 +47,6 @@ pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(
     let name = format!("x-amz-checksum-{algorithm}");
     request.headers.push((name, base64::encode(checksum)));
     Ok(())
-}
-
-fn takes_algorithm(operation: &OperationModel) -> bool {
-    let traits = |member: &Member| {
-        let traits = &member.target.traits;
-        traits.location == Some(Location::Header)
-            && traits.location_name.as_deref() == Some(ALGORITHM)
-    };
-    operation.input_members().iter().any(traits)
 }
 
 fn crc32(bytes: &[u8]) -> u32 {

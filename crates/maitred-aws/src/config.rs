@@ -36,7 +36,7 @@ impl AwsSettings {
     /// The SDK's configuration. It has everything that a client needs, also one of the official SDK;
     /// credentials are fetched when a call needs them, cached, and fetched anew before they expire.
     ///
-    /// What is not set is looked up in the environment of the process and in `~/.aws/config` and
+    /// Other settings are looked up in the environment of the process and in `~/.aws/config` and
     /// `~/.aws/credentials`, as in botocore.
     ///
     /// If [`ClientConfig::signature_version`](maitred_core::client::ClientConfig::signature_version) says

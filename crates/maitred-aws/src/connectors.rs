@@ -11,7 +11,7 @@ use maitred_net::delivery::Delivery;
 
 use super::sent_once::delivery;
 
-/// What connections differ by.
+/// A kind of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ConnectionKind {
     pub(super) connect_timeout: Option<Duration>,

@@ -3,8 +3,6 @@
 //! The rules and their functions are those of
 //! <https://smithy.io/2.0/additional-specs/rules-engine/specification.html>.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -48,7 +46,7 @@ struct EndpointRule {
     #[serde(default)]
     properties: Value,
     #[serde(default)]
-    headers: Map<String, Value>,
+    headers: Value,
 }
 
 /// The endpoint of a call.
@@ -78,7 +76,7 @@ impl RuleSet {
         for (name, definition) in &self.parameters {
             let given = parameters.get(name).or_else(|| definition.get("default"));
             match given {
-                Some(value) => scope.variables.push((Cow::Borrowed(name), value.clone())),
+                Some(value) => scope.variables.push((name, value.clone())),
                 None if definition.get("required") == Some(&Value::Bool(true)) => {
                     return Err(EndpointError(format!("the endpoint needs a value for {name}")));
                 }
@@ -92,7 +90,7 @@ impl RuleSet {
 
 /// The variables that a rule sees. Those of a rule are dropped when it ends.
 struct Scope<'a> {
-    variables: Vec<(Cow<'a, str>, Value)>,
+    variables: Vec<(&'a str, Value)>,
     partitions: &'a Partitions,
 }
 
@@ -116,23 +114,21 @@ impl<'a> Scope<'a> {
                 return Ok(None);
             }
             if let Some(name) = condition.get("assign").and_then(Value::as_str) {
-                self.variables.push((Cow::Borrowed(name), holds));
+                self.variables.push((name, holds));
             }
         }
         match &rule.then {
             Then::Tree { rules } => self.first_of(rules),
             Then::Error { error } => Err(EndpointError(text_of(&self.value(error)?))),
             Then::Endpoint { endpoint } => {
-                let properties = self.nested(&endpoint.properties)?;
-                let headers = endpoint.headers.iter().map(|(name, values)| {
-                    let values = values.as_array().map_or(&[][..], Vec::as_slice);
-                    let values = values.iter().map(|value| self.value(value));
-                    Ok((name.clone(), Value::Array(values.collect::<Result<_, _>>()?)))
-                });
+                let object = |value: &Value| {
+                    let value = self.nested(value)?;
+                    Ok::<_, EndpointError>(value.as_object().cloned().unwrap_or_default())
+                };
                 Ok(Some(ResolvedEndpoint {
                     url: text_of(&self.value(&endpoint.url)?),
-                    headers: headers.collect::<Result<_, EndpointError>>()?,
-                    properties: properties.as_object().cloned().unwrap_or_default(),
+                    headers: object(&endpoint.headers)?,
+                    properties: object(&endpoint.properties)?,
                 }))
             }
         }
@@ -158,7 +154,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Properties are literals, apart from templates.
+    /// Properties and headers are literals, apart from templates.
     fn nested(&self, value: &Value) -> Result<Value, EndpointError> {
         match value {
             Value::Array(items) => {
@@ -176,7 +172,7 @@ impl<'a> Scope<'a> {
     }
 
     fn variable(&self, name: &str) -> Option<&Value> {
-        let found = self.variables.iter().rev().find(|(known, _)| known == name);
+        let found = self.variables.iter().rev().find(|(known, _)| *known == name);
         found.map(|(_, value)| value)
     }
 

@@ -117,7 +117,7 @@ pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> Cal
         SdkError::ResponseError(_) if is_timeout(&error) => Some(transport::TIMEOUT),
         SdkError::ResponseError(_) => Some(transport::RESPONSE),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Some(transport::TIMEOUT),
-        // A request that cannot be made of its parts never went out.
+        // A request that cannot be built was not sent.
         SdkError::DispatchFailure(failure) if failure.is_user() => None,
         SdkError::DispatchFailure(_) if find::<ResolveEndpointError>(&error).is_some() => None,
         SdkError::DispatchFailure(_) => Some(connect_code(&error)),
@@ -185,7 +185,7 @@ fn credentials_error(error: &(dyn StdError + 'static)) -> Option<CallError> {
     if matches!(found, Some(CredentialsError::CredentialsNotLoaded(_))) {
         return Some(no_credentials());
     }
-    // The cache has an error of its own, without a name, for a provider that takes too long.
+    // The cache has an error without a name for a provider that takes too long.
     let too_long = || chain(error).any(|error| error.to_string().starts_with("identity resolver"));
     if found.is_none() && !too_long() {
         return None;

@@ -40,7 +40,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MARGIN: Duration = Duration::from_secs(10);
 const KEPT: Duration = Duration::from_secs(15 * 60);
 
-/// Whether the call may succeed with other credentials.
+/// Returns `true` if the call may succeed with other credentials.
 pub(super) fn is_credentials_error(error: &CallError) -> bool {
     error.kind() == CallErrorKind::Service && CREDENTIAL_CODES.contains(&error.code())
 }
@@ -57,10 +57,10 @@ struct Inner {
 
 struct Current {
     cache: SharedIdentityCache,
-    /// What a renewal has found, and until when it is given without the cache: to ask the provider once
-    /// more would be a call more.
+    /// The credentials of the last renewal, and until when they are used without the cache: asking the provider
+    /// again would be one call more.
     renewed: Option<(Credentials, SystemTime)>,
-    /// What the cache gave last.
+    /// The credentials that the cache gave last.
     given: Option<Credentials>,
     /// How often it was renewed.
     generation: u64,
@@ -112,7 +112,7 @@ impl RenewableIdentityCache {
 }
 
 impl Current {
-    /// What a renewal has found, as long as it is good.
+    /// The credentials of the last renewal, until they have to be fetched again.
     fn renewed(&mut self, now: SystemTime) -> Option<Credentials> {
         self.renewed.take_if(|(_, until)| *until <= now);
         self.renewed.as_ref().map(|(credentials, _)| credentials.clone())

@@ -1,4 +1,4 @@
-//! Why a call cannot be sent as it is.
+//! The error of a call that cannot be sent.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use maitred_model::ModelError;
 
 use super::endpoint::EndpointError;
 
-/// Why a call cannot be sent as it is, in words.
+/// A call that cannot be sent, and the reason.
 pub(super) struct InvalidCall {
     code: &'static str,
     message: String,

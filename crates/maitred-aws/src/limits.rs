@@ -90,7 +90,7 @@ async fn whole(mut response: HttpResponse) -> Result<HttpResponse, ConnectorErro
     Ok(response)
 }
 
-/// Why a reply that has begun is of no use.
+/// A reply that has begun and cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     #[error("the body was cut off")]

@@ -7,7 +7,7 @@ use maitred_model::{OperationModel, Service};
 use super::error::ServiceError;
 use super::protocol::{self, ProtocolError, Reply};
 
-/// Why a reply is not an output.
+/// A reply that is not an output.
 pub(super) enum ReplyError {
     /// The service answered with an error.
     Service(Box<ServiceError>),
@@ -27,7 +27,7 @@ impl ReplyError {
     }
 }
 
-/// Whether a reply with this status is an error, as in botocore's clients.
+/// Returns `true` if a reply with this status is an error, as in botocore's clients.
 pub(super) fn is_error(status: u16) -> bool {
     status >= 300
 }

@@ -14,7 +14,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 /// The most codings of one body. More than two are not used in practice.
 const MAX_CODINGS: usize = 4;
 
-/// Why a body cannot be decoded. There are no other reasons.
+/// A body that cannot be decoded. There are no other reasons.
 #[derive(Debug, thiserror::Error)]
 pub enum CodingError {
     /// It has a coding that is not supported, or too many of them.
@@ -100,7 +100,7 @@ fn gunzip(mut rest: &[u8], unpacked: &mut Unpacked) -> Result<(), CodingError> {
     }
 }
 
-/// Whether the body begins with the header of zlib: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
+/// Returns `true` if the body begins with the header of zlib: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
 fn is_zlib(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..]
         if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))

@@ -78,7 +78,7 @@ impl Proxies {
         })
     }
 
-    /// Whether there is no proxy.
+    /// Returns `true` if there is no proxy.
     pub fn is_empty(&self) -> bool {
         self.http.is_none() && self.https.is_none()
     }
@@ -156,7 +156,7 @@ impl Exception {
     }
 }
 
-/// Whether the host of `url` is the name or an address of the loopback interface.
+/// Returns `true` if the host of `url` is the name or an address of the loopback interface.
 pub fn is_loopback(url: &Url) -> bool {
     let host = bare(url.host_str().unwrap_or_default());
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())

@@ -65,14 +65,14 @@ pub fn none_found_message(file: bool, folders: bool) -> String {
     format!("{place} no certificate that can be used")
 }
 
-/// Whether a variable is set and empty. That counts as not set here; other libraries take it for a name.
+/// Returns `true` if a variable is set and empty. That counts as not set here; other libraries take it for a name.
 pub fn has_empty_variable() -> bool {
     [FILE_VARIABLE, FOLDERS_VARIABLE]
         .iter()
         .any(|name| env::var_os(name).is_some_and(|value| value.is_empty()))
 }
 
-/// Whether servers can be verified with the certificate.
+/// Returns `true` if servers can be verified with the certificate.
 pub fn is_usable(certificate: &CertificateDer<'_>) -> bool {
     RootCertStore::empty().add(certificate.clone()).is_ok()
 }

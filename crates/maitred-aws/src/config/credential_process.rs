@@ -2,7 +2,7 @@
 //!
 //! The SDK's provider does not limit the output, and leaves the process running when the call is dropped.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -28,15 +28,12 @@ pub(super) async fn run(
     let mut command = command_of(&command)?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     process_group::lead(&mut command);
-    let child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
-    let mut running = Running(Some(child));
-    let ended = match &mut running.0 {
-        Some(child) => output(child).await,
-        None => return Err(failed("has not been started")),
-    };
-    let (status, stdout, stderr) = ended?;
-    // What it has left behind on purpose goes on.
-    running.0 = None;
+    let spawned = command.spawn();
+    let mut child = spawned.map_err(|error| failed(format!("cannot be started: {error}")))?;
+    let mut running = Running { leader: child.id() };
+    let Output { status, stdout, stderr } = output(&mut child).await?;
+    // Processes that it leaves running on purpose go on.
+    running.leader = None;
     if !status.success() {
         let said = String::from_utf8_lossy(&stderr).trim().to_owned();
         return Err(failed(format!("ended with {status}: {said}")));
@@ -62,24 +59,23 @@ fn command_of(command: &str) -> Result<Command, CredentialsError> {
     Ok(shell)
 }
 
-/// A process that has not ended.
-struct Running(Option<Child>);
+/// A process that has not ended. It is killed with its children when this is dropped.
+struct Running {
+    leader: Option<u32>,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let leader = self.0.as_ref().and_then(Child::id);
-        leader.into_iter().for_each(process_group::kill);
+        self.leader.into_iter().for_each(process_group::kill);
     }
 }
 
-type Ended = (std::process::ExitStatus, Vec<u8>, Vec<u8>);
-
-/// The status and output of a process that has ended.
-async fn output(child: &mut Child) -> Result<Ended, CredentialsError> {
+/// The output of a process, once it has ended.
+async fn output(child: &mut Child) -> Result<Output, CredentialsError> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = tokio::try_join!(capped(stdout), capped(stderr))?;
     let status = child.wait().await.map_err(|error| failed(error.to_string()))?;
-    Ok((status, stdout, stderr))
+    Ok(Output { status, stdout, stderr })
 }
 
 async fn capped(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, CredentialsError> {
@@ -98,16 +94,17 @@ async fn capped(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Crede
 fn credentials(output: &[u8], account: Option<String>) -> Result<Credentials, CredentialsError> {
     // Messages do not quote the output, which may be a secret.
     let found: Map<String, Value> =
-        serde_json::from_slice(output).map_err(|_| failed("writes no JSON object"))?;
+        serde_json::from_slice(output).map_err(|_| failed("does not write a JSON object"))?;
     let member = |name: &str| {
         let found = found.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value).filter(|value| !value.is_null())
     };
     let text = |name: &str| member(name).and_then(Value::as_str);
     if member("Version").and_then(Value::as_u64) != Some(1) {
-        return Err(failed("writes no `Version` of 1"));
+        return Err(failed("does not write `Version` 1"));
     }
-    let required = |name: &str| text(name).ok_or_else(|| failed(format!("writes no `{name}`")));
+    let required =
+        |name: &str| text(name).ok_or_else(|| failed(format!("does not write `{name}`")));
     let mut credentials = Credentials::builder()
         .access_key_id(required("AccessKeyId")?)
         .secret_access_key(required("SecretAccessKey")?)
@@ -116,7 +113,7 @@ fn credentials(output: &[u8], account: Option<String>) -> Result<Credentials, Cr
     credentials.set_account_id(text("AccountId").map(str::to_owned).or(account).map(Into::into));
     if let Some(time) = member("Expiration") {
         let expires = time.as_str().and_then(expiration);
-        let expires = expires.ok_or_else(|| failed("writes an `Expiration` that is no time"))?;
+        let expires = expires.ok_or_else(|| failed("writes an `Expiration` that is not a time"))?;
         credentials.set_expiry(Some(expires));
     }
     Ok(credentials.build())
@@ -158,9 +155,9 @@ mod tests {
         assert_eq!(found.session_token(), Some("t"));
         assert!(found.expiry().is_some() && found.account_id().is_some());
         for (command, message) in [
-            ("echo {}", "writes no `Version` of 1"),
-            ("echo", "writes no JSON object"),
-            ("printf '{\"Version\": 1}'", "writes no `AccessKeyId`"),
+            ("echo {}", "does not write `Version` 1"),
+            ("echo", "does not write a JSON object"),
+            ("printf '{\"Version\": 1}'", "does not write `AccessKeyId`"),
             ("sh -c 'echo no >&2; exit 3'", "ended with exit status: 3: no"),
             ("echo 'x", "has a quote that is not closed"),
             ("/nowhere/program", "cannot be started: "),

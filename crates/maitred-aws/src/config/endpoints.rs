@@ -36,9 +36,8 @@ impl Endpoints {
                 endpoints.services.insert(service.to_owned(), checked_endpoint(found)?);
             }
         }
-        let ignored = lookup
-            .boolean("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
-        if ignored == Some(true) {
+        let ignored = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"];
+        if lookup.boolean(ignored)? == Some(true) {
             return Ok(Self::default());
         }
         if endpoints.general.is_none() {

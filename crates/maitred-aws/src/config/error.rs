@@ -1,4 +1,4 @@
-//! Why settings cannot be used.
+//! The error of settings.
 
 /// Settings that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Reloads credentials when the configuration files change.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
@@ -12,21 +13,20 @@ use super::profiles::Profiles;
 use super::settings::AwsSettings;
 
 /// A provider that is rebuilt when the files change: keys are rotated there while waits run.
-#[derive(Debug)]
 pub(super) struct FileProvider {
     settings: AwsSettings,
     environment: AwsEnvironment,
     current: Mutex<Current>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Current {
     profiles: Profiles,
     provider: SharedCredentialsProvider,
 }
 
 impl FileProvider {
-    /// The provider that was made of `profiles` is used as long as they stay the same.
+    /// `provider` was made of `profiles`. It is used until they change.
     pub(super) fn new(
         settings: &AwsSettings,
         environment: &AwsEnvironment,
@@ -70,6 +70,12 @@ impl FileProvider {
         }
         let (config, _) = self.settings.load(&self.environment, &profiles).await?;
         Ok(config.credentials_provider().map(|provider| Current { profiles, provider }))
+    }
+}
+
+impl fmt::Debug for FileProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileProvider").finish_non_exhaustive()
     }
 }
 

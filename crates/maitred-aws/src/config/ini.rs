@@ -17,7 +17,7 @@ pub(super) struct Entry {
     pub(super) line: usize,
 }
 
-/// What is wrong with a line. The message repeats no value.
+/// A line that cannot be read. The message repeats no value.
 #[derive(Debug)]
 pub(super) struct BadLine {
     pub(super) line: usize,
@@ -47,7 +47,7 @@ struct Parser {
     sections: Sections,
     /// The section that entries go to.
     current: Option<usize>,
-    /// Whether the last entry may go on in the next line.
+    /// Set if the last entry may go on in the next line.
     open: bool,
     /// How far the last line that was not a continuation is indented, in characters.
     indent: usize,

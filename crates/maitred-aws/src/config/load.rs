@@ -118,8 +118,9 @@ impl AwsSettings {
         loader: ConfigLoader,
         lookup: &Lookup<'_>,
     ) -> Result<ConfigLoader, AwsSettingsError> {
-        let fips = lookup.boolean("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
-        let dual_stack = lookup.boolean("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
+        let fips = lookup.boolean(["AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"])?;
+        let dual_stack =
+            lookup.boolean(["AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"])?;
         let mut fips = self.config.use_fips_endpoint.or(fips).unwrap_or(false);
         let dual_stack = self.config.use_dualstack_endpoint.or(dual_stack).unwrap_or(false);
         let mut region = self.region(lookup)?;
@@ -164,9 +165,18 @@ impl AwsSettings {
             loader = loader.timeout_config(timeouts.build());
         }
         let retries = config.retries.clone().unwrap_or_default();
-        let mode = retries.mode.map_or_else(|| retry_mode(lookup), |mode| Ok(Some(mode)))?;
-        let attempts = || lookup.count("AWS_MAX_ATTEMPTS", "max_attempts");
-        let attempts = retries.attempts().map_or_else(attempts, |attempts| Ok(Some(attempts)))?;
+        let found_mode = || {
+            let names = ["AWS_RETRY_MODE", "retry_mode"];
+            let parse = |mode: &str| serde_json::from_value(mode.into()).ok();
+            lookup.parsed(names, "`standard`, `adaptive` or `legacy`", parse)
+        };
+        let mode = retries.mode.map_or_else(found_mode, |mode| Ok(Some(mode)))?;
+        let found_attempts = || {
+            let names = ["AWS_MAX_ATTEMPTS", "max_attempts"];
+            let parse = |count: &str| count.parse().ok().filter(|count| *count >= 1);
+            lookup.parsed(names, "a whole number of at least 1", parse)
+        };
+        let attempts = retries.attempts().map_or_else(found_attempts, |count| Ok(Some(count)))?;
         let retry = match mode.unwrap_or_default() {
             RetryMode::Standard | RetryMode::Legacy => RetryConfig::standard(),
             RetryMode::Adaptive => RetryConfig::adaptive(),
@@ -175,8 +185,8 @@ impl AwsSettings {
             Some(attempts) => retry.with_max_attempts(attempts),
             None => retry,
         });
-        let uncorrected =
-            lookup.boolean("AWS_DISABLE_CLOCK_SKEW_CORRECTION", "disable_clock_skew_correction")?;
+        let uncorrected = lookup
+            .boolean(["AWS_DISABLE_CLOCK_SKEW_CORRECTION", "disable_clock_skew_correction"])?;
         if let Some(uncorrected) = uncorrected {
             loader = loader.disable_clock_skew_correction(uncorrected);
         }
@@ -268,11 +278,4 @@ fn ca_bundle(lookup: &Lookup<'_>) -> Result<Option<String>, AwsSettingsError> {
     }
     tls::certificates(&found.origin, &found.value).map_err(AwsSettingsError::new)?;
     Ok(Some(found.value))
-}
-
-/// The mode that the environment or the profile names.
-fn retry_mode(lookup: &Lookup<'_>) -> Result<Option<RetryMode>, AwsSettingsError> {
-    let Some(found) = lookup.find(&["AWS_RETRY_MODE"], "retry_mode")? else { return Ok(None) };
-    let mode = serde_json::from_value(found.value.as_str().into());
-    mode.map(Some).map_err(|_| found.must_be("`standard`, `adaptive` or `legacy`"))
 }

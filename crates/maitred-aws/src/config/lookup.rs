@@ -55,26 +55,19 @@ impl Lookup<'_> {
         Some(Found { value, origin: format!("`{key}` of profile `{profile}` ({place})") })
     }
 
-    /// `true` or `false`, in any case.
-    pub(super) fn boolean(
+    /// The value that `parse` makes of the setting. It is `wanted` in words.
+    pub(super) fn parsed<T>(
         &self,
-        variable: &str,
-        key: &str,
-    ) -> Result<Option<bool>, AwsSettingsError> {
+        [variable, key]: [&str; 2],
+        wanted: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, AwsSettingsError> {
         let Some(found) = self.find(&[variable], key)? else { return Ok(None) };
-        match found.value.to_ascii_lowercase().as_str() {
-            "true" => Ok(Some(true)),
-            "false" => Ok(Some(false)),
-            _ => Err(found.must_be("`true` or `false`")),
-        }
+        parse(&found.value).map(Some).ok_or_else(|| found.must_be(wanted))
     }
 
-    /// A whole number of at least 1.
-    pub(super) fn count(&self, variable: &str, key: &str) -> Result<Option<u32>, AwsSettingsError> {
-        let Some(found) = self.find(&[variable], key)? else { return Ok(None) };
-        match found.value.parse() {
-            Ok(count) if count >= 1 => Ok(Some(count)),
-            Ok(_) | Err(_) => Err(found.must_be("a whole number of at least 1")),
-        }
+    /// `true` or `false`, in any case.
+    pub(super) fn boolean(&self, names: [&str; 2]) -> Result<Option<bool>, AwsSettingsError> {
+        self.parsed(names, "`true` or `false`", |value| value.to_ascii_lowercase().parse().ok())
     }
 }

@@ -40,11 +40,12 @@ pub(super) fn machine_environment(
         see(METADATA_ENDPOINT, checked_endpoint(found)?);
     }
     lookup.variable(&[CONTAINER_URI])?.map(checked_endpoint).transpose()?;
-    if let Some(found) = lookup.find(&[METADATA_MODE], "ec2_metadata_service_endpoint_mode")? {
-        if !["ipv4", "ipv6"].contains(&found.value.to_lowercase().as_str()) {
-            return Err(found.must_be("`ipv4` or `ipv6`"));
-        }
-        see(METADATA_MODE, found.value);
+    let names = [METADATA_MODE, "ec2_metadata_service_endpoint_mode"];
+    let mode = lookup.parsed(names, "`ipv4` or `ipv6`", |mode| {
+        Some(mode.to_lowercase()).filter(|mode| matches!(mode.as_str(), "ipv4" | "ipv6"))
+    })?;
+    if let Some(mode) = mode {
+        see(METADATA_MODE, mode);
     }
     let machine = source.and_then(Source::machine);
     let container = if machine == Some(Machine::Instance) { &[][..] } else { &CONTAINER };

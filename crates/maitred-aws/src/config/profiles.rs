@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::AwsSettingsError;
 use super::ini::{self, is_space, printable};
 
-/// The contents of both files. `Debug` shows no values, which may be keys.
+/// The contents of both files. There is no `Debug`, as values may be keys.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Profiles {
     pub(super) profiles: BTreeMap<String, Section>,
@@ -41,23 +41,13 @@ pub(super) enum Value {
 pub(super) struct FileLine {
     pub(super) file: Arc<Path>,
     pub(super) line: usize,
-    /// Whether it is the file of credentials.
+    /// Set if it is the file of credentials.
     pub(super) credentials: bool,
 }
 
 impl fmt::Display for FileLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, line {}", self.file.display(), self.line)
-    }
-}
-
-impl fmt::Debug for Profiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Profiles")
-            .field("profiles", &self.profiles.keys())
-            .field("sso_sessions", &self.sso_sessions.keys())
-            .field("services", &self.services.keys())
-            .finish()
     }
 }
 
@@ -174,7 +164,7 @@ pub(super) fn words(text: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// What is left up to the closing quote.
+/// The text up to the closing quote.
 fn quoted(chars: &mut std::str::Chars<'_>, quote: char) -> Option<String> {
     let mut text = String::new();
     loop {

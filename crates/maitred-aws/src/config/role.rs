@@ -34,7 +34,7 @@ pub struct Role {
     /// A file with a token of an identity provider: the role is assumed with it
     /// (`AssumeRoleWithWebIdentity`) and not with keys. It is read for every call.
     pub web_identity_token_file: Option<String>,
-    /// Where STS is, if not where the SDK finds it.
+    /// The endpoint of STS; default: that of the environment, the profile or the region.
     pub endpoint_url: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn provider(role: Role, config: &SdkConfig) -> SharedCredentialsProvi
 }
 
 async fn assume(role: &Role, client: &AwsClient) -> provider::Result {
-    let document = match client.call(&call(role).await?).await {
+    let document = match client.call(&call(role)?).await {
         Observation::Output(output) => output.document,
         Observation::Error(error) => return Err(CredentialsError::provider_error(error)),
     };
@@ -80,17 +80,15 @@ async fn assume(role: &Role, client: &AwsClient) -> provider::Result {
     Ok(Credentials::new(id, secret, member("SessionToken"), Some(expires), "assumed role"))
 }
 
-async fn call(role: &Role) -> Result<Call, CredentialsError> {
+fn call(role: &Role) -> Result<Call, CredentialsError> {
     let mut input = Map::new();
     input.insert("RoleSessionName".to_owned(), Value::from(role.session_name.as_str()));
     input.extend(role.input.clone());
     input.insert("RoleArn".to_owned(), Value::from(role.arn.as_str()));
     let mut operation = "AssumeRole";
-    if let Some(path) = role.web_identity_token_file.clone() {
+    if let Some(path) = &role.web_identity_token_file {
         operation = "AssumeRoleWithWebIdentity";
-        let read = move || file::text(Path::new(&path), MAX_TOKEN).map_err(|error| (path, error));
-        let read = tokio::task::spawn_blocking(read).await;
-        let token = read.map_err(CredentialsError::unhandled)?.map_err(|(path, error)| {
+        let token = file::text(Path::new(path), MAX_TOKEN).map_err(|error| {
             CredentialsError::invalid_configuration(format!("the token file {path} {error}"))
         })?;
         input.insert("WebIdentityToken".to_owned(), Value::from(token.trim_end()));

@@ -7,7 +7,7 @@ use maitred_core::client::{ClientConfig, Verify};
 
 use super::role::Role;
 
-/// The settings of a client. What is not set comes from the SDK's default chain.
+/// The settings of a client. The environment and the profile have what is not set.
 ///
 /// `Debug` does not show keys.
 #[derive(Clone, Default, PartialEq)]
@@ -28,7 +28,7 @@ pub struct AwsSettings {
     pub config: ClientConfig,
     /// The keys to sign with.
     pub keys: Option<AccessKeys>,
-    /// The role to assume with the keys or with the credentials of the SDK's chain.
+    /// The role to assume, with the keys or else with the credentials of the environment, the profile or the machine.
     pub role: Option<Role>,
 }
 
@@ -71,7 +71,7 @@ impl fmt::Debug for AwsSettings {
 }
 
 impl AwsSettings {
-    /// Whether requests are sent without a signature.
+    /// Returns `true` if requests are sent without a signature.
     #[must_use]
     pub fn is_unsigned(&self) -> bool {
         self.config.is_unsigned()

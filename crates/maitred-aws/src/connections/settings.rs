@@ -94,7 +94,7 @@ fn keys(
     Ok(Some(keys))
 }
 
-/// The endpoints of single services, by service id. What else a service has there is for Airflow's
+/// The endpoints of single services, by service id. Other settings of a service are for Airflow's
 /// hooks.
 fn services(config: Map<String, Value>) -> Result<BTreeMap<String, String>, String> {
     let models = Models::embedded();
@@ -108,7 +108,7 @@ fn services(config: Map<String, Value>) -> Result<BTreeMap<String, String>, Stri
         let service = models.service(&name).map_err(|_| {
             let near =
                 nearest(&name, models.services()).map(|near| format!("; did you mean `{near}`?"));
-            format!("`{path}` is no service{}", near.unwrap_or_default())
+            format!("`{path}` is not a service{}", near.unwrap_or_default())
         })?;
         found.insert(service.model().service_id.clone(), url);
     }

@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Why there is no endpoint: the rule set's own message, or what is wrong with the rule set.
+/// An endpoint that cannot be found: the rule set's own message, or a mistake in the rule set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct EndpointError(pub(crate) String);
@@ -158,7 +158,7 @@ pub(crate) fn parse_url(url: &str) -> Option<Value> {
     }))
 }
 
-/// Whether a host, without a port, is an IP address.
+/// Returns `true` if a host, without a port, is an IP address.
 pub(crate) fn is_ip(host: &str) -> bool {
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     v6.map_or_else(|| host.parse::<Ipv4Addr>().is_ok(), |host| host.parse::<Ipv6Addr>().is_ok())
