@@ -2,6 +2,7 @@
 
 use aws_credential_types::provider::ProvideCredentials as _;
 
+use super::credentials::{Machine, Source};
 use super::*;
 
 /// What no setting takes, and what some take in a place of its own.
@@ -357,4 +358,71 @@ async fn a_security_token_is_the_session_token() {
     let config =
         "[default]\naws_access_key_id = A\naws_secret_access_key = s\naws_security_token = t\n";
     assert_eq!(token(&[], config).await.as_deref(), Some("t"));
+}
+
+/// The source of credentials, in short.
+fn source(named: Option<&str>, variables: &[(&str, &str)], config: &str) -> String {
+    fn shown(source: &Source) -> String {
+        match source {
+            Source::Keys(keys) => keys.access_key_id().to_owned(),
+            Source::Process { command, .. } => format!("process {command}"),
+            Source::Role(role, Some(source)) => format!("{} with {}", role.arn, shown(source)),
+            Source::Role(role, None) => format!("{} with a token", role.arn),
+            Source::Machine(Machine::Any) => "machine".to_owned(),
+            Source::Machine(Machine::Container) => "container".to_owned(),
+            Source::Machine(Machine::Instance) => "instance".to_owned(),
+            Source::Missing(reason) => format!("nothing: {reason}"),
+            #[cfg(feature = "sso")]
+            Source::Sso(_) => "sso".to_owned(),
+        }
+    }
+    let environment = AwsEnvironment::from_variables(variables.iter().copied());
+    let environment = environment.with_files(config, "");
+    let settings = AwsSettings { profile: named.map(str::to_owned), ..AwsSettings::default() };
+    let profiles = environment.profiles().unwrap();
+    let lookup = settings.lookup(&environment, &profiles).unwrap();
+    shown(&settings.source(&lookup, &profiles).unwrap().unwrap())
+}
+
+#[test]
+fn credentials_come_from_where_the_environment_and_the_profile_say() {
+    let keys = [("AWS_ACCESS_KEY_ID", "ENV"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "t").unwrap();
+    let token = ("AWS_WEB_IDENTITY_TOKEN_FILE", token.to_str().unwrap());
+    let web = [("AWS_ROLE_ARN", "w"), token];
+    let none = &[][..];
+    let role = "[default]\nrole_arn = r\n";
+    let of_keys = "aws_access_key_id = KEY\naws_secret_access_key = s\n";
+    for (variables, config, expected) in [
+        (&keys[..], String::new(), "ENV"),
+        (none, String::new(), "machine"),
+        (&web[..], String::new(), "w with a token"),
+        (&web[..], format!("[default]\n{of_keys}"), "KEY"),
+        (none, "[default]\ncredential_process = x\n".to_owned(), "process x"),
+        (none, format!("{role}source_profile = a\n[profile a]\n{of_keys}"), "r with KEY"),
+        (none, format!("{role}source_profile = default\n{of_keys}"), "r with KEY"),
+        (none, format!("{role}credential_source = EcsContainer"), "r with container"),
+        (none, format!("{role}credential_source = Ec2InstanceMetadata"), "r with instance"),
+        (
+            none,
+            format!(
+                "{role}source_profile = a\n[profile a]\nrole_arn = b\nsource_profile = c\n[profile c]\n{of_keys}"
+            ),
+            "r with b with KEY",
+        ),
+        (
+            none,
+            format!("{role}source_profile = a\n[profile a]\n"),
+            "r with nothing: the source of `default` has none",
+        ),
+    ] {
+        assert_eq!(source(None, variables, &config), expected, "{config}");
+    }
+    let of_environment = format!("{role}credential_source = Environment");
+    assert_eq!(source(Some("default"), &keys, &of_environment), "r with ENV");
+    let without_keys = source(Some("default"), none, &of_environment);
+    assert!(without_keys.starts_with("r with nothing"), "{without_keys}");
+    assert_eq!(source(Some("default"), &web, "[default]"), "machine");
 }
