@@ -10,7 +10,6 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has nothing to say")]
 #![expect(clippy::print_stdout, reason = "it answers on stdout")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::io::{self, Read as _};
@@ -100,7 +99,7 @@ fn verdict(reply: &Path) -> Value {
     ];
     let call = describe_clusters();
     let prepared = AwsClient::new(&config("http://127.0.0.1")).prepare(&call).unwrap();
-    let config = &redshift_waiters()["cluster_paused"];
+    let config = &redshift_waiter("cluster_paused");
     let waiter =
         Waiter::compile("redshift", "cluster_paused", config, &Options::default()).unwrap();
     let (seconds, (matched, clusters)) = timed(|| {
@@ -130,7 +129,10 @@ fn compile_file(service: &str, text: &str) -> Vec<Waiter> {
     let options = Options::default();
     let waiters = file.waiters.iter();
     waiters
-        .map(|(name, config)| Waiter::compile(service, name, config, &options).unwrap())
+        .map(|(name, waiter)| {
+            let config = waiter.resolve().unwrap();
+            Waiter::compile(service, name, &config, &options).unwrap()
+        })
         .collect()
 }
 
@@ -153,8 +155,9 @@ async fn memory(url: &str, waits: usize) -> Value {
     let client = Arc::new(AwsClient::new(&config(url)));
     let clock = Arc::new(SystemClock::new());
     let polled = Arc::new(AtomicUsize::new(0));
-    let options = Options { delay: Some(Duration::from_secs(3600)), ..Options::default() };
-    let config = &redshift_waiters()["cluster_available"];
+    let mut options = Options::default();
+    options.delay = Some(Duration::from_secs(3600));
+    let config = &redshift_waiter("cluster_available");
     let waiter = Waiter::compile("redshift", "cluster_available", config, &options).unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     let mut before = 0;
@@ -227,6 +230,7 @@ fn describe_clusters() -> Call {
     Call { service: "redshift".into(), operation: "DescribeClusters".into(), input: Map::new() }
 }
 
-fn redshift_waiters() -> BTreeMap<String, WaiterConfig> {
-    schema::parse(include_str!("../waiters/redshift.json")).unwrap().waiters
+fn redshift_waiter(name: &str) -> WaiterConfig {
+    let file = schema::parse(include_str!("../waiters/redshift.json")).unwrap();
+    file.waiters[name].resolve().unwrap()
 }

@@ -34,15 +34,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/waiters");
     let catalog = Catalog::new(maitred::sources().with_user(vec![folder]));
-    let options = Options {
-        delay: Some(Duration::from_millis(200)),
-        parameters: [
-            ("BASE_URL".to_owned(), api.url("").into()),
-            ("JOB_ID".to_owned(), "job-7".into()),
-        ]
-        .into(),
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.delay = Some(Duration::from_millis(200));
+    options.parameters =
+        [("BASE_URL".to_owned(), api.url("").into()), ("JOB_ID".to_owned(), "job-7".into())].into();
     let waiter = catalog.find("http", "job_done")?.compile(&options)?;
     println!("polling {}", waiter.call().input["url"]);
 

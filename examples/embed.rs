@@ -42,11 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build();
     let client = AwsClient::new(&config);
 
-    let options = Options {
-        delay: Some(Duration::from_millis(300)),
-        timeout: Some(Duration::from_secs(30)),
-        ..Options::with_input([("ClusterIdentifier", "analytics")])
-    };
+    let mut options = Options::with_input([("ClusterIdentifier", "analytics")]);
+    options.delay = Some(Duration::from_millis(300));
+    options.timeout = Some(Duration::from_secs(30));
     let waiter = Catalog::default().find("redshift", "cluster_resumed")?.compile(&options)?;
     let clock = SystemClock::new();
 

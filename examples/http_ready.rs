@@ -25,11 +25,9 @@ mod loopback;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut port = Some(RefusingPort::reserve());
     let url = port.as_ref().map(|port| port.url("/health")).unwrap_or_default();
-    let options = Options {
-        delay: Some(Duration::from_millis(200)),
-        timeout: Some(Duration::from_secs(30)),
-        ..Options::with_input([("url", url.as_str())])
-    };
+    let mut options = Options::with_input([("url", url.as_str())]);
+    options.delay = Some(Duration::from_millis(200));
+    options.timeout = Some(Duration::from_secs(30));
     let waiter = Catalog::default().find("http", "up")?.compile(&options)?;
     let clock = Arc::new(SystemClock::new());
     let client = HttpClient::new(clock.clone());

@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build();
     let client = AwsClient::new(&config);
 
-    let options = Options::with_input([("ClusterIdentifier", "analytics")]);
+    let mut options = Options::with_input([("ClusterIdentifier", "analytics")]);
     let call = Call {
         service: "redshift".to_owned(),
         operation: "PauseCluster".to_owned(),
@@ -56,11 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("PauseCluster was accepted; waiting for redshift.cluster_paused");
 
-    let options = Options {
-        delay: Some(Duration::from_millis(500)),
-        timeout: Some(Duration::from_secs(60)),
-        ..options
-    };
+    options.delay = Some(Duration::from_millis(500));
+    options.timeout = Some(Duration::from_secs(60));
     let waiter = Catalog::default().find("redshift", "cluster_paused")?.compile(&options)?;
     let clock = SystemClock::new();
     let mut wait = Wait::new(&waiter, &client, &clock);

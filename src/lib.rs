@@ -30,10 +30,8 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = AwsClient::new(&aws_config::load_from_env().await);
-//! let options = Options {
-//!     timeout: Some(Duration::from_secs(1800)),
-//!     ..Options::with_input([("ClusterIdentifier", "analytics")])
-//! };
+//! let mut options = Options::with_input([("ClusterIdentifier", "analytics")]);
+//! options.timeout = Some(Duration::from_secs(1800));
 //! let waiter = Catalog::default().find("redshift", "cluster_paused")?.compile(&options)?;
 //! let reply = wait(&waiter, &client, &SystemClock::new()).await.into_result()?;
 //! println!("{}", reply["Clusters"][0]["ClusterStatus"]);

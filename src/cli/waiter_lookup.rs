@@ -1,9 +1,5 @@
 //! Waiters by the names that people give, and help where there is none of that name.
 
-use std::collections::BTreeMap;
-
-use serde_json::Map;
-
 use super::context::Context;
 use super::exit::Failure;
 use super::report;
@@ -117,16 +113,16 @@ pub(super) fn waiter_frame(
     config: &WaiterConfig,
     strict: bool,
 ) -> Result<Waiter, Invalid> {
-    let frame = WaiterConfig {
-        acceptors: Vec::new(),
-        input: Map::new(),
-        show: None,
-        baseline: None,
-        diagnose: Vec::new(),
-        parameters: BTreeMap::new(),
-        ..config.clone()
-    };
-    let options = Options { strict, allow_mutating: true, ..Options::default() };
+    let mut frame = config.clone();
+    frame.acceptors.clear();
+    frame.input.clear();
+    frame.show = None;
+    frame.baseline = None;
+    frame.diagnose.clear();
+    frame.parameters.clear();
+    let mut options = Options::default();
+    options.strict = strict;
+    options.allow_mutating = true;
     Waiter::compile(service, name, &frame, &options)
 }
 

@@ -56,7 +56,9 @@ async fn run(options: &Options, replies: &[Value]) -> Outcome {
 }
 
 fn given(value: impl Into<Value>) -> Options {
-    Options { baseline_value: Some(value.into()), ..Options::default() }
+    let mut options = Options::default();
+    options.baseline_value = Some(value.into());
+    options
 }
 
 #[tokio::test]
@@ -138,18 +140,22 @@ fn progress_of_a_former_version_has_no_baseline_yet() {
 
 #[tokio::test]
 async fn strict_mode_knows_no_baseline() {
-    let strict = Options { strict: true, ..Options::default() };
+    let mut strict = Options::default();
+    strict.strict = true;
     let outcome = run(&strict, &[run_of(1, "OK")]).await;
     assert_eq!((outcome.status(), outcome.progress().attempts), (Status::Success, 1));
-    let refused = Options { strict: true, ..given(1) };
+    let mut refused = given(1);
+    refused.strict = true;
     assert!(Waiter::compile("glue", "crawled", &config(), &refused).is_err());
 }
 
 #[test]
 fn a_value_needs_an_expression_to_compare_it_with() {
-    let bare = WaiterConfig { baseline: None, ..config() };
+    let mut bare = config();
+    bare.baseline = None;
     let error = Waiter::compile("glue", "crawled", &bare, &given(1)).unwrap_err();
     assert!(error.to_string().contains("not what has to differ from it"), "{error}");
-    let named = Options { baseline: Some("Last.Start".to_owned()), ..given(1) };
+    let mut named = given(1);
+    named.baseline = Some("Last.Start".to_owned());
     assert!(Waiter::compile("glue", "crawled", &bare, &named).is_ok());
 }

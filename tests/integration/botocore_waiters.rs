@@ -23,10 +23,12 @@ fn every_waiter_of_botocore_compiles_and_polls_a_read() {
     for service in models.waiter_services() {
         let model = models.service(service).unwrap();
         let file = parse_lenient(&models.waiters(service).unwrap().unwrap()).unwrap().file;
-        for (name, config) in &file.waiters {
+        for (name, waiter) in &file.waiters {
             count += 1;
+            let config = &waiter.resolve().unwrap();
             for strict in [true, false] {
-                let options = Options { strict, ..Options::default() };
+                let mut options = Options::default();
+                options.strict = strict;
                 let compiled = Waiter::compile(service, name, config, &options);
                 compiled.unwrap_or_else(|problems| panic!("{service}.{name}: {problems}"));
             }
@@ -113,7 +115,8 @@ fn every_waiter_of_botocore_that_looks_at_a_reply_shows_what_it_sees() {
         let seen = shown(&waiter, &Observation::Output(Output::from_json(reply)));
         let says = seen.as_ref().is_some_and(|value| *value != json!("") && *value != json!([]));
         assert!(says, "{id}: {:?} shows {seen:?}", waiter.show());
-        let strict = Options { strict: true, ..Options::default() };
+        let mut strict = Options::default();
+        strict.strict = true;
         let strict = Waiter::compile(&service, &name, &config, &strict).unwrap();
         assert_eq!((strict.show(), strict.diagnose()), (&[][..], &[][..]), "{id}");
     }
@@ -152,8 +155,9 @@ fn what_is_added_to_botocores_waiters_fits_the_models() {
     let all = annotated(&catalog);
     for service in models.waiter_services() {
         let entries = all.iter().filter(|entry| entry.service == service);
-        let waiters = entries.map(|entry| (entry.name.clone(), (*entry.config).clone())).collect();
-        let file = WaiterFile { schema: None, version: 2, service: None, waiters };
+        let waiters =
+            entries.map(|entry| (entry.name.clone(), (*entry.config).clone().into())).collect();
+        let file = WaiterFile::new(waiters);
         for finding in lint(service, &file, Some(&models), &Config::default()) {
             let added = ["/show", "/diagnose", "/message"];
             let ours = added.iter().any(|place| finding.pointer.contains(place));

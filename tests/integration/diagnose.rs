@@ -67,7 +67,8 @@ fn things(state: &'static str, why: Why) -> Things {
 }
 
 async fn run(things: &Things, config: &WaiterConfig, strict: bool) -> (Outcome, u64) {
-    let options = Options { strict, ..Options::with_input([("Name", "t")]) };
+    let mut options = Options::with_input([("Name", "t")]);
+    options.strict = strict;
     let waiter = Waiter::compile("things", "thing_ok", config, &options).unwrap();
     let clock = ManualClock::default();
     let outcome = wait(&waiter, things, &clock).await;
@@ -83,10 +84,8 @@ fn events() -> Why {
 async fn a_diagnosis_ends_soon_after_the_time_out() {
     for (state, attempts) in [("bad", 1), ("new", 2)] {
         let things = things(state, Why::Silence);
-        let options = Options {
-            timeout: Some(Duration::from_secs(5)),
-            ..Options::with_input([("Name", "t")])
-        };
+        let mut options = Options::with_input([("Name", "t")]);
+        options.timeout = Some(Duration::from_secs(5));
         let waiter = Waiter::compile("things", "thing_ok", &config(), &options).unwrap();
         let outcome = wait(&waiter, &things, &ManualClock::default()).await;
         // The first poll fails at once, or else the last one lands on the deadline.
@@ -166,7 +165,8 @@ fn a_diagnosis_only_reads() {
     let mut deleting = config();
     deleting.diagnose[0].operation = "DeleteThing".to_owned();
     deleting.mutating = true;
-    let options = Options { allow_mutating: true, ..Options::with_input([("Name", "t")]) };
+    let mut options = Options::with_input([("Name", "t")]);
+    options.allow_mutating = true;
     let error = Waiter::compile("things", "thing_ok", &deleting, &options).unwrap_err();
     assert!(error.to_string().contains("DeleteThing may change something"), "{error}");
 }

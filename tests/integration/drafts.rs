@@ -198,7 +198,7 @@ fn problems(models: &Models, service: &ServiceModel, draft: &Draft) -> Vec<(&'st
     for finding in findings.filter(|finding| counts(finding.rule)) {
         problems.push(("lint", format!("{}: {}", finding.rule, finding.message)));
     }
-    let config = &file.waiters[&draft.name];
+    let config = &file.waiters[&draft.name].resolve().unwrap();
     for (state, _) in &draft.states {
         if !config.acceptors.iter().any(|acceptor| acceptor.expected == *state) {
             problems.push(("state without acceptor", state.clone()));
@@ -381,7 +381,8 @@ fn drafts_fail_where_known_waiters_do() {
             };
             let Some(file) = file else { continue };
             let service = models.service(name).unwrap();
-            for (waiter, config) in &file.waiters {
+            for (waiter, partial) in &file.waiters {
+                let config = &partial.resolve().unwrap();
                 let (Some(theirs), Ok(operation)) =
                     (judged(config), service.operation(&config.operation))
                 else {

@@ -105,7 +105,9 @@ async fn run(keys: Value, options: &Options, replies: Vec<Reply>) -> (Outcome, V
 }
 
 fn timeout(seconds: f64) -> Options {
-    Options { timeout: Some(Duration::from_secs_f64(seconds)), ..Options::default() }
+    let mut options = Options::default();
+    options.timeout = Some(Duration::from_secs_f64(seconds));
+    options
 }
 
 #[tokio::test]
@@ -135,7 +137,8 @@ async fn success_returns_the_document() {
 async fn what_was_seen_before_the_last_poll_is_kept_as_it_came() {
     let seen = json!({"Z": 0.1, "State": "creating", "A": [1, null, 1.0, u64::MAX, "ä\u{0}\""]});
     let replies = vec![Reply::Output(seen.clone()), refused()];
-    let options = Options { max_attempts: Some(2), ..Options::default() };
+    let mut options = Options::default();
+    options.max_attempts = Some(2);
     let (outcome, _) = run(json!({}), &options, replies).await;
     assert_eq!(outcome.status(), Status::Exhausted);
     let document = outcome.document().unwrap().value();
@@ -144,10 +147,7 @@ async fn what_was_seen_before_the_last_poll_is_kept_as_it_came() {
 
 #[test]
 fn one_compilation_serves_many_inputs_unless_it_binds_the_input() {
-    let options = |name: &str| {
-        let input = json!({ "Name": name }).as_object().unwrap().clone();
-        Options { input, ..Options::default() }
-    };
+    let options = |name: &str| Options::with_input([("Name", name)]);
     let keys = json!({ "input": { "Name": "none", "Size": 1 } });
     let general = compile(keys.clone(), &Options::default());
     let input = options("mine").input;
@@ -212,7 +212,8 @@ async fn the_poll_at_the_deadline_can_still_succeed() {
 
 #[tokio::test]
 async fn attempts_and_time_out_together_both_bind() {
-    let options = Options { max_attempts: Some(2), ..timeout(65.0) };
+    let mut options = timeout(65.0);
+    options.max_attempts = Some(2);
     let (outcome, times) = run(json!({}), &options, vec![Reply::State("creating")]).await;
     assert_eq!((outcome.status(), times), (Status::Exhausted, vec![0, 10_000]));
     let (outcome, _) =
@@ -295,7 +296,8 @@ async fn any_other_error_ends_the_wait_at_once() {
 
 #[tokio::test]
 async fn strict_mode_bears_no_transient_failure() {
-    let options = Options { strict: true, ..Options::default() };
+    let mut options = Options::default();
+    options.strict = true;
     let (outcome, times) = run(json!({}), &options, vec![throttling()]).await;
     assert_eq!((outcome.status(), times.len()), (Status::Error, 1));
 }
@@ -309,7 +311,9 @@ async fn strict_mode_keeps_the_status_of_an_error() {
     let parsed = json!({"Error": {"Code": "503", "Message": "Service Unavailable"},
                         "ResponseMetadata": {"HTTPStatusCode": 503}});
     for strict in [false, true] {
-        let options = Options { strict, max_attempts: Some(1), ..Options::default() };
+        let mut options = Options::default();
+        options.strict = strict;
+        options.max_attempts = Some(1);
         let (outcome, _) = run(json!({}), &options, vec![busy(parsed.clone())]).await;
         let last = outcome.progress().last_error.as_ref().unwrap();
         assert_eq!(last.status, Some(503));
@@ -324,7 +328,8 @@ async fn strict_mode_keeps_the_status_of_an_error() {
 
 #[tokio::test]
 async fn transient_failures_that_mean_not_yet_keep_the_pace() {
-    let options = Options { transient_is_not_yet: true, ..Options::default() };
+    let mut options = Options::default();
+    options.transient_is_not_yet = true;
     let mut replies: Vec<_> = std::iter::repeat_with(throttling).take(12).collect();
     replies.push(Reply::State("ready"));
     let (outcome, times) = run(json!({"maxAttempts": 20}), &options, replies).await;
@@ -340,7 +345,8 @@ async fn transient_failures_that_mean_not_yet_keep_the_pace() {
 async fn strict_mode_does_not_know_the_keys_that_botocore_does_not_know() {
     let keys = json!({"timeout": 15, "initialDelay": 3, "consecutive": 2,
                       "backoff": {"maxDelay": 60}, "maxAttempts": 2});
-    let options = Options { strict: true, ..Options::default() };
+    let mut options = Options::default();
+    options.strict = true;
     let (outcome, times) = run(keys, &options, vec![Reply::State("creating")]).await;
     assert_eq!((outcome.status(), times), (Status::Exhausted, vec![0, 10_000]));
 }
@@ -384,7 +390,8 @@ async fn an_acceptor_that_cannot_be_evaluated_does_not_match_and_is_named() {
         outcome.message()
     );
     assert_eq!(outcome.progress().unevaluable.len(), 1);
-    let options = Options { strict: true, ..Options::default() };
+    let mut options = Options::default();
+    options.strict = true;
     let (outcome, times) = run(keys, &options, vec![Reply::Output(json!({}))]).await;
     assert_eq!((outcome.status(), times.len()), (Status::Error, 1));
 }
@@ -428,7 +435,8 @@ async fn previously_accepted_names_the_acceptor_that_matched() {
         "{}",
         outcome.message()
     );
-    let options = Options { strict: true, ..Options::default() };
+    let mut options = Options::default();
+    options.strict = true;
     let (outcome, _) = run(keys, &options, replies).await;
     assert!(
         outcome.message().ends_with("we matched expected path: \"ready\""),
@@ -439,11 +447,9 @@ async fn previously_accepted_names_the_acceptor_that_matched() {
 
 #[tokio::test]
 async fn conditions_of_the_caller_are_asked_first_and_failures_before_successes() {
-    let options = Options {
-        until: vec!["State != 'creating'".to_owned()],
-        fail_if: vec!["State == 'ready'".to_owned()],
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.until = vec!["State != 'creating'".to_owned()];
+    options.fail_if = vec!["State == 'ready'".to_owned()];
     let (outcome, _) = run(json!({}), &options, vec![Reply::State("ready")]).await;
     assert_eq!(outcome.status(), Status::Failure);
     let (outcome, _) = run(json!({}), &options, vec![Reply::State("broken")]).await;
@@ -452,15 +458,13 @@ async fn conditions_of_the_caller_are_asked_first_and_failures_before_successes(
 
 #[tokio::test]
 async fn a_condition_on_two_absent_values_decides_nothing() {
-    let options = Options {
-        max_attempts: Some(1),
-        until: vec!["Current.Version == Wanted.Version".to_owned()],
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.max_attempts = Some(1);
+    options.until = vec!["Current.Version == Wanted.Version".to_owned()];
     let (outcome, _) = run(json!({}), &options, vec![Reply::State("creating")]).await;
     assert_eq!(outcome.status(), Status::Exhausted);
     assert!(outcome.message().contains("both absent"), "{}", outcome.message());
-    let options = Options { until: vec!["Missing == `null`".to_owned()], ..options };
+    options.until = vec!["Missing == `null`".to_owned()];
     let (outcome, _) = run(json!({}), &options, vec![Reply::State("creating")]).await;
     assert_eq!(outcome.status(), Status::Success);
 }
@@ -517,8 +521,8 @@ async fn parameters_are_bound_and_never_change_an_expression() {
     }});
     let evil = "x'] || `true` || Runs[?id=='";
     for (id, status) in [(evil, Status::Success), ("other", Status::Exhausted)] {
-        let options =
-            Options { parameters: [("ID".to_owned(), json!(id))].into(), ..Options::default() };
+        let mut options = Options::default();
+        options.parameters = [("ID".to_owned(), json!(id))].into();
         let reply = Reply::Output(json!({"Runs": [{"id": evil}, {"id": "y"}]}));
         let (outcome, _) = run(keys.clone(), &options, vec![reply]).await;
         assert_eq!(outcome.status(), status, "{id}");
@@ -529,10 +533,8 @@ async fn parameters_are_bound_and_never_change_an_expression() {
 fn parameters_are_checked_before_anything_is_sent() {
     let keys = json!({"parameters": {"RUN_ID": {"description": "which run"}, "N": {"type": "number", "default": 1}}});
     let problems = |parameters: Value| {
-        let options = Options {
-            parameters: serde_json::from_value(parameters).unwrap(),
-            ..Options::default()
-        };
+        let mut options = Options::default();
+        options.parameters = serde_json::from_value(parameters).unwrap();
         let result = Waiter::compile("things", "thing_ready", &config(keys.clone()), &options);
         result.err().map(|invalid| invalid.to_string()).unwrap_or_default()
     };
@@ -548,7 +550,8 @@ async fn the_input_can_be_referred_to() {
         {"state": "success", "matcher": "pathAny", "argument": "Things[?Ready].Id", "expected": "{{input.Id}}"},
     ]});
     let input = json!({"Id": "b"});
-    let options = Options { input: input.as_object().unwrap().clone(), ..Options::default() };
+    let mut options = Options::default();
+    options.input = input.as_object().unwrap().clone();
     let reply = Reply::Output(json!({"Things": [{"Id": "a"}, {"Id": "b", "Ready": true}]}));
     let (outcome, _) = run(keys, &options, vec![reply]).await;
     assert_eq!(outcome.status(), Status::Success);
@@ -581,7 +584,8 @@ async fn retry_after_is_honoured_within_reason_and_not_in_strict_mode() {
         let (_, times) =
             run(keys.clone(), &Options::default(), vec![Reply::Error(reply.clone())]).await;
         assert_eq!(times, [0, pause]);
-        let options = Options { strict: true, ..Options::default() };
+        let mut options = Options::default();
+        options.strict = true;
         let (_, times) = run(keys.clone(), &options, vec![Reply::Error(reply)]).await;
         assert_eq!(times, [0, 10_000]);
     }
@@ -623,10 +627,8 @@ fn what_the_caller_gives_goes_as_it_is() {
         "input": {"Id": "{{RUN}}", "Kind": "job"}, "parameters": {"RUN": {}},
         "acceptors": [{"state": "success", "matcher": "path", "argument": "Id", "expected": "{{input.Id}}"}],
     });
-    let options = Options {
-        parameters: [("RUN".to_owned(), json!("r-1"))].into(),
-        ..Options::with_input([("Template", "Hello {{name}}, {{RUN}}")])
-    };
+    let mut options = Options::with_input([("Template", "Hello {{name}}, {{RUN}}")]);
+    options.parameters = [("RUN".to_owned(), json!("r-1"))].into();
     let waiter = compile(keys, &options);
     assert_eq!(
         Value::Object(waiter.call().input.clone()),
@@ -640,8 +642,8 @@ async fn placeholders_are_bound_inside_of_json_literals_too() {
     let keys = json!({"maxAttempts": 1, "parameters": {"A": {}}, "acceptors": [
         {"state": "success", "matcher": "path", "argument": "contains(`[\"{{A}}\", \"x\"]`, State)", "expected": true},
     ]});
-    let options =
-        Options { parameters: [("A".to_owned(), json!("ready"))].into(), ..Options::default() };
+    let mut options = Options::default();
+    options.parameters = [("A".to_owned(), json!("ready"))].into();
     let (outcome, _) = run(keys, &options, vec![Reply::State("ready")]).await;
     assert_eq!(outcome.status(), Status::Success);
 }
@@ -650,7 +652,8 @@ async fn placeholders_are_bound_inside_of_json_literals_too() {
 fn a_poll_is_a_read_unless_file_and_caller_agree() {
     let compile = |mutating: bool, allow_mutating: bool| {
         let config = config(json!({"operation": "DeleteThing", "mutating": mutating}));
-        let options = Options { allow_mutating, ..Options::default() };
+        let mut options = Options::default();
+        options.allow_mutating = allow_mutating;
         Waiter::compile("things", "thing_gone", &config, &options).is_ok()
     };
     assert!(compile(true, true));
@@ -659,10 +662,8 @@ fn a_poll_is_a_read_unless_file_and_caller_agree() {
 
 #[test]
 fn debug_shows_no_value_of_input_parameters_and_replies() {
-    let options = Options {
-        parameters: [("TOKEN".to_owned(), json!("s3cret"))].into(),
-        ..Options::with_input([("password", "s3cret")])
-    };
+    let mut options = Options::with_input([("password", "s3cret")]);
+    options.parameters = [("TOKEN".to_owned(), json!("s3cret"))].into();
     let waiter = compile(json!({"parameters": {"TOKEN": {}}}), &options);
     let output = Output::from_json(json!({"State": "s3cret"}));
     let shown = format!("{options:?} {waiter:?} {output:?}");

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use maitred::catalog::{Catalog, LookupError, MAX_BASES, WaiterOrigin};
-use maitred::config::WaiterConfig;
+use maitred::config::PartialWaiter;
 use maitred::schema;
-use maitred::waiter::{Options, Waiter};
+use maitred::waiter::Options;
 use serde_json::{Value, json};
 
 fn write(folder: &Path, name: &str, waiters: &Value) {
@@ -145,11 +145,11 @@ fn without_extends_the_same_keys_are_required_as_ever() {
         assert!(said.contains(&format!("the key `{key}` is missing").as_str()), "{said:?}");
     }
     assert_eq!(said.len(), 4, "{said:?}");
-    let config: WaiterConfig = serde_json::from_str(r#"{"extends": "a.b"}"#).unwrap();
+    let waiter: PartialWaiter = serde_json::from_str(r#"{"extends": "a.b"}"#).unwrap();
     // An empty list is the same as none.
     let text = r#"{"extends":"a.b","acceptors":[]}"#;
-    assert_eq!(serde_json::to_string(&config).unwrap(), text);
-    assert!(Waiter::compile("a", "c", &config, &Options::default()).is_err());
+    assert_eq!(serde_json::to_string(&waiter).unwrap(), text);
+    assert!(waiter.resolve().is_err());
 }
 
 #[test]

@@ -129,18 +129,15 @@ fn compile(line: &Value, case: &Value) -> Result<Waiter, String> {
     }
     let config = &case["waiter_config"];
     let delay = config["Delay"].as_f64().map(Duration::try_from_secs_f64).transpose();
-    let options = Options {
-        strict: true,
-        allow_mutating: true,
-        delay: delay.map_err(|error| error.to_string())?,
-        max_attempts: config["MaxAttempts"]
-            .as_f64()
-            .map(|attempts| attempts.ceil().max(1.0) as u64),
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.strict = true;
+    options.allow_mutating = true;
+    options.delay = delay.map_err(|error| error.to_string())?;
+    options.max_attempts =
+        config["MaxAttempts"].as_f64().map(|attempts| attempts.ceil().max(1.0) as u64);
     let service = line["service"].as_str().expect("a service");
-    Waiter::compile(service, name, &lenient.file.waiters[name], &options)
-        .map_err(|error| error.to_string())
+    let config = lenient.file.waiters[name].resolve().map_err(|error| error.to_string())?;
+    Waiter::compile(service, name, &config, &options).map_err(|error| error.to_string())
 }
 
 async fn observe(waiter: &Waiter, case: &Value) -> Value {

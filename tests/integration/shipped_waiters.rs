@@ -94,14 +94,15 @@ fn every_shipped_waiter_is_described_and_says_why_it_failed() {
 }
 
 fn compile(service: &str, name: &str, options: &Options) -> Waiter {
-    Waiter::compile(service, name, &shipped(service).waiters[name], options).unwrap()
+    let config = shipped(service).waiters[name].resolve().unwrap();
+    Waiter::compile(service, name, &config, options).unwrap()
 }
 
 /// The shipped waiters: service, name and what the file says.
 fn all() -> Vec<(&'static str, String, WaiterConfig)> {
     let of = |service: &'static str| {
         let waiters = shipped(service).waiters.into_iter();
-        waiters.map(move |(name, config)| (service, name, config))
+        waiters.map(move |(name, waiter)| (service, name, waiter.resolve().unwrap()))
     };
     services().flat_map(of).collect()
 }
@@ -209,7 +210,7 @@ fn every_waiter_says_what_it_is_and_why_it_fails() {
     }
     for (service, name, config) in all() {
         let id = format!("{service}.{name}");
-        let problems = Waiter::check(&config);
+        let problems = Waiter::check(&config.clone().into());
         assert!(problems.is_empty(), "{id}: {problems:?}");
         assert!(config.description.is_some_and(|text| text.ends_with('.')), "{id}: description");
         assert!(config.show.is_some(), "{id}: show");
@@ -275,9 +276,10 @@ fn the_example_of_a_users_own_file_waits_for_a_job() {
         },
     });
     let case = schema::parse_case(&case.to_string()).unwrap();
-    let (service, config) = (file.service.as_deref().unwrap(), &file.waiters["job_done"]);
+    let service = file.service.as_deref().unwrap();
+    let config = file.waiters["job_done"].resolve().unwrap();
     let waiter =
-        Waiter::compile(service, "job_done", config, &replay::options(&case).unwrap()).unwrap();
+        Waiter::compile(service, "job_done", &config, &replay::options(&case).unwrap()).unwrap();
     assert_eq!(waiter.call().input["url"], "http://127.0.0.1:8080/jobs/7");
     assert_eq!(differences(&case, &waiter), []);
 }

@@ -72,17 +72,14 @@ pub fn options(case: &Case) -> Result<Options, Invalid> {
         }
         duration.ok()
     };
-    let options = Options {
-        input: case.input.clone(),
-        parameters: case.parameters.clone(),
-        delay: duration("/delay", case.delay),
-        max_attempts: case.max_attempts,
-        baseline_value: case.baseline.clone(),
-        timeout: duration("/timeout", case.timeout),
-        // Nothing is sent.
-        allow_mutating: true,
-        ..Options::default()
-    };
+    let mut options = Options::with_input(case.input.clone());
+    options.parameters.clone_from(&case.parameters);
+    options.delay = duration("/delay", case.delay);
+    options.max_attempts = case.max_attempts;
+    options.baseline_value.clone_from(&case.baseline);
+    options.timeout = duration("/timeout", case.timeout);
+    // Nothing is sent.
+    options.allow_mutating = true;
     if problems.is_empty() { Ok(options) } else { Err(Invalid::new(problems)) }
 }
 

@@ -31,7 +31,7 @@
 //!     }
 //!     let replayed = schema::parse(file).and_then(|file| {
 //!         let case = schema::parse_case(case)?;
-//!         let waiter = Waiter::compile(service, name, &file.waiters[name], &replay::options(&case)?)?;
+//!         let waiter = Waiter::compile(service, name, &file.waiters[name].resolve()?, &replay::options(&case)?)?;
 //!         let problems = replay::check(&case, &waiter, Some(&models));
 //!         if problems.iter().any(|found| found.severity == Severity::Error) {
 //!             return Ok(problems);
@@ -74,7 +74,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use maitred_core::catalog::with_whole_numbers;
-use maitred_core::config::WaiterConfig;
+use maitred_core::config::PartialWaiter;
 use maitred_core::config::WaiterFile;
 use maitred_core::diagnostic::Diagnostic;
 use maitred_core::diagnostic::Invalid;
@@ -152,10 +152,11 @@ fn usable(file: &Value) -> Option<WaiterFile> {
     let file = with_whole_numbers(file.clone());
     let waiters = file.get("waiters")?.as_object()?.iter();
     let waiters = waiters
-        .filter_map(|(name, waiter)| Some((name.clone(), WaiterConfig::deserialize(waiter).ok()?)))
-        .filter(|(_, waiter)| waiter.extends.is_some() || waiter.missing().is_empty());
-    let service = file.get("service").and_then(Value::as_str).map(str::to_owned);
-    Some(WaiterFile { schema: None, version: 2, service, waiters: waiters.collect() })
+        .filter_map(|(name, waiter)| Some((name.clone(), PartialWaiter::deserialize(waiter).ok()?)))
+        .filter(|(_, waiter)| waiter.extends.is_some() || waiter.resolve().is_ok());
+    let mut usable = WaiterFile::new(waiters.collect());
+    usable.service = file.get("service").and_then(Value::as_str).map(str::to_owned);
+    Some(usable)
 }
 
 fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFile> {
@@ -186,7 +187,7 @@ fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFi
 /// problems are reported at once.
 fn check_waiter(name: &str, waiter: &Value, problems: &mut Vec<Diagnostic>) {
     let under = format!("/waiters/{}", pointer_part(name));
-    let config = match WaiterConfig::deserialize(waiter) {
+    let config = match PartialWaiter::deserialize(waiter) {
         Ok(config) => Some(config),
         Err(error) => {
             let is_below = |pointer: &str| {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::config::WaiterFile;
 use crate::diagnostic::fold;
+use crate::names::snake_name;
 
 mod airflow;
 mod annotation;
@@ -35,6 +36,7 @@ pub use service_name::file_service;
 pub use shipped::shipped;
 pub use sources::{Embedded, Sources};
 
+use entry::WrittenEntry;
 use layer::{Layer, Loaded};
 
 /// All waiters that can be found by name. Files are read on first use. By default it has the waiters of this
@@ -92,9 +94,9 @@ impl Catalog {
         self.resolve(entry, layer)
     }
 
-    fn resolve(&self, entry: Entry, layer: usize) -> Result<Entry, LookupError> {
+    fn resolve(&self, written: WrittenEntry, layer: usize) -> Result<Entry, LookupError> {
         let find_from = |skipped, service: &str, name: &str| self.find_from(skipped, service, name);
-        extends::resolve(find_from, entry, layer)
+        extends::resolve(find_from, written, layer)
     }
 
     /// The waiter as in its file, without the first `skipped` layers, and its layer.
@@ -103,7 +105,7 @@ impl Catalog {
         skipped: usize,
         service: &str,
         name: &str,
-    ) -> Result<(usize, Entry), LookupError> {
+    ) -> Result<(usize, WrittenEntry), LookupError> {
         let wanted = fold(name);
         let mut layers = self.layers(service).skip_while(|(index, _)| *index < skipped);
         let found = layers.find_map(|(index, layer)| {
@@ -125,7 +127,7 @@ impl Catalog {
     }
 
     /// The waiters of `service` as in their files, each name once, with their layers.
-    fn unresolved(&self, service: &str) -> Vec<(usize, Entry)> {
+    fn unresolved(&self, service: &str) -> Vec<(usize, WrittenEntry)> {
         let mut by_name = BTreeMap::new();
         for (index, layer) in self.layers(service) {
             for entry in layer.iter().flat_map(|layer| layer.entries()) {
@@ -279,7 +281,7 @@ impl Catalog {
         let known = cached().get(service).cloned();
         let names = known.unwrap_or_else(|| {
             let entries = self.unresolved(service).into_iter();
-            let names: Arc<[_]> = entries.map(|(_, entry)| entry.snake_name()).collect();
+            let names: Arc<[_]> = entries.map(|(_, entry)| snake_name(&entry.name)).collect();
             cached().insert(service.to_owned(), Arc::clone(&names));
             names
         });

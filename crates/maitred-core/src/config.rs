@@ -1,12 +1,14 @@
 //! A waiter file as a person writes it: botocore's `waiters-2.json`, and the keys that extend it.
 //!
-//! The doc comments of these fields are the descriptions in the JSON Schema
-//! (`json_schema` of `maitred-authoring`).
+//! A file has [`PartialWaiter`]s, a wait needs a [`WaiterConfig`]. The doc comments of the fields are the
+//! descriptions in the JSON Schema (`json_schema` of `maitred-authoring`).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::diagnostic::{Diagnostic, Invalid};
 
 #[cfg(feature = "schema")]
 mod schema;
@@ -15,6 +17,7 @@ mod schema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct WaiterFile {
     /// The JSON Schema of this file, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
@@ -27,53 +30,62 @@ pub struct WaiterFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The waiters by name. `cluster_paused`, `cluster-paused` and `ClusterPaused` are the same name.
-    pub waiters: BTreeMap<String, WaiterConfig>,
+    pub waiters: BTreeMap<String, PartialWaiter>,
+}
+
+impl WaiterFile {
+    /// A file of these waiters, by name.
+    #[must_use]
+    pub fn new(waiters: BTreeMap<String, PartialWaiter>) -> Self {
+        Self { schema: None, version: 2, service: None, waiters }
+    }
 }
 
 /// One waiter: what to poll, how often, and which response means what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", schemars(rename = "WaiterConfig"))]
 #[cfg_attr(feature = "schema", schemars(extend("if" = schema::extends_rule(), "else" = schema::required_rule())))]
-pub struct WaiterConfig {
-    /// The kind of waiter, accepted and ignored because older botocore files carry it.
+#[non_exhaustive]
+pub struct PartialWaiter {
+    /// The kind of waiter. It is accepted and ignored, because older botocore files have it.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// What this waiter waits for, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Another waiter, `service.name`, from which everything is taken that this one does not say: its
-    /// acceptors are asked after those of this one, its `input` and `parameters` are joined, any other
-    /// key counts where this one lacks it. With its own name a waiter extends the one that it replaces.
-    /// `operation`, `delay`, `maxAttempts` and `acceptors` may then be left out, and botocore, which
-    /// needs them, cannot load the file.
+    /// Another waiter, `service.name`, that supplies the keys which this one lacks. Its acceptors follow
+    /// this one's; its `input` and `parameters` are merged under this one's. A waiter with its own name
+    /// here extends the one that it replaces. `operation`, `delay`, `maxAttempts` and `acceptors` may then
+    /// be omitted; botocore, which needs them, cannot load such a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^.]+\.[^.]+$"), example = &"redshift.cluster_available"))]
     pub extends: Option<String>,
     /// The operation to poll, e.g. `DescribeClusters`; for service `http` the method, e.g. `GET`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1), example = &"DescribeClusters"))]
-    pub operation: String,
+    pub operation: Option<String>,
     /// Seconds between two polls.
-    #[serde(default = "absent_delay", skip_serializing_if = "is_absent_delay")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0), example = 30))]
-    pub delay: f64,
-    /// How many polls before giving up. N attempts are N calls and N-1 delays.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delay: Option<f64>,
+    /// The maximum number of polls. N attempts are N calls and N-1 delays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "schema",
         schemars(range(min = 1, max = 9_007_199_254_740_992_u64), example = 60)
     )]
-    pub max_attempts: u64,
-    /// What the responses mean. The first acceptor that matches decides; if none matches, an output
-    /// means "go on" and an error ends the wait.
+    pub max_attempts: Option<u64>,
+    /// What the responses mean. The first acceptor that matches decides. If none matches, an output
+    /// continues the wait and an error ends it.
     #[serde(default)]
     pub acceptors: Vec<AcceptorConfig>,
-    /// Default input of the operation; what the caller gives replaces members of the same name.
+    /// Default input of the operation. The caller's input replaces members of the same name.
     /// Default: `{}`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
-    /// Wall-clock limit for the whole wait, in seconds. Default: none, the attempts are the bound.
+    /// Wall-clock limit for the whole wait, in seconds. Default: none, the attempts are the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0), example = 3600))]
     pub timeout: Option<f64>,
@@ -84,44 +96,108 @@ pub struct WaiterConfig {
     /// Lets the delay grow. Default: the delay is constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<BackoffConfig>,
-    /// How many successes in a row are needed. Anything else in between starts the count anew, only
-    /// a transient failure does not. Default: 1.
+    /// How many successes in a row are needed. Any other result resets the count, except a transient
+    /// failure. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 4_294_967_295_u32), extend("default" = 1)))]
     pub consecutive: Option<u32>,
-    /// What happens on throttling, 5xx and lost connections that no acceptor names.
+    /// How throttling, 5xx replies and lost connections that no acceptor names are retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transient: Option<TransientConfig>,
     /// The value to show while waiting and in the result: a JMESPath expression, or a list of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(example = &"Clusters[].ClusterStatus"))]
     pub show: Option<Show>,
-    /// A JMESPath expression that tells one run from another, such as a start time or an id. Its value is
-    /// read at the first reply, or given by the caller (`--baseline`). As long as a reply still has the
-    /// same value, it is about the run before: neither success nor failure ends the wait. Default: none.
+    /// A JMESPath expression that distinguishes runs, such as a start time or an id. Its value is read
+    /// from the first reply, or given by the caller (`--baseline`). While a reply has the same value, it
+    /// describes the previous run, and neither success nor failure ends the wait. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1), example = &"Crawler.LastCrawl.StartTime"))]
     pub baseline: Option<String>,
     /// Merges all pages of a paginated operation before the acceptors see the document, which then has
-    /// the lists of all pages and nothing else of what the pages carry. All pages are one attempt.
-    /// Default: false, the first page.
+    /// only the lists of all pages. All pages together are one attempt. Default: false, the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_pages: Option<bool>,
-    /// Values that the caller gives and that stand as `{{NAME}}` in `argument`, `expected` and `input`.
+    /// Values that the caller gives. `{{NAME}}` in `argument`, `expected` and `input` stands for one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, ParameterConfig>,
-    /// Calls that are made once when the wait has failed or given up, and whose values join the message:
-    /// why it ended. Together they may take 30 s; one that fails changes nothing. Default: none.
+    /// Calls that are made once after the wait has failed or given up. Their values are added to the
+    /// message as the reason. Together they may take 30 s; one that fails changes nothing. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnose: Vec<DiagnoseConfig>,
-    /// Says that polling this operation changes something; it then runs only when the caller allows
-    /// it. Default: false, and the operation must be a read.
+    /// Declares that polling this operation changes something; it is then polled only if the caller
+    /// allows it. Default: false, and the operation must be read-only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mutating: bool,
 }
 
+impl PartialWaiter {
+    /// The waiter, which has all required keys.
+    ///
+    /// # Errors
+    /// The waiter extends another one, which only a [`Catalog`](crate::catalog::Catalog) can look up, or a
+    /// required key is missing, empty or zero.
+    pub fn resolve(&self) -> Result<WaiterConfig, Invalid> {
+        if let Some(base) = &self.extends {
+            let message = format!("what this waiter takes from `{base}` is not known here");
+            let problem = Diagnostic::error("extends", "/extends", message);
+            let help = "look the waiter up in a `Catalog`, which joins the two";
+            return Err(Invalid::new(vec![problem.with_help(help)]));
+        }
+        let (Some(operation), Some(delay), Some(max_attempts)) =
+            (&self.operation, self.delay, self.max_attempts)
+        else {
+            return Err(Invalid::new(self.missing_keys()));
+        };
+        let config = WaiterConfig::with(operation.clone(), delay, max_attempts, self.clone());
+        let problems = config.check_required();
+        if problems.is_empty() { Ok(config) } else { Err(Invalid::new(problems)) }
+    }
+
+    /// A problem for each required key that is missing.
+    pub(crate) fn missing_keys(&self) -> Vec<Diagnostic> {
+        let keys = [
+            ("operation", self.operation.is_none()),
+            ("delay", self.delay.is_none()),
+            ("maxAttempts", self.max_attempts.is_none()),
+        ];
+        let missing = keys.into_iter().filter(|(_, is_missing)| *is_missing);
+        let message = |key| format!("the key `{key}` is missing");
+        missing.map(|(key, _)| Diagnostic::error("missing-key", "", message(key))).collect()
+    }
+}
+
+/// A waiter with all required keys: a [`PartialWaiter`] that extends nothing, or with the keys of the waiters
+/// that it extends.
+///
+/// Each key means what it means in [`PartialWaiter`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "PartialWaiter", into = "PartialWaiter")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the keys are documented once, at `PartialWaiter`")]
+pub struct WaiterConfig {
+    pub kind: Option<String>,
+    pub description: Option<String>,
+    pub operation: String,
+    pub delay: f64,
+    pub max_attempts: u64,
+    pub acceptors: Vec<AcceptorConfig>,
+    pub input: Map<String, Value>,
+    pub timeout: Option<f64>,
+    pub initial_delay: Option<f64>,
+    pub backoff: Option<BackoffConfig>,
+    pub consecutive: Option<u32>,
+    pub transient: Option<TransientConfig>,
+    pub show: Option<Show>,
+    pub baseline: Option<String>,
+    pub all_pages: Option<bool>,
+    pub parameters: BTreeMap<String, ParameterConfig>,
+    pub diagnose: Vec<DiagnoseConfig>,
+    pub mutating: bool,
+}
+
 impl WaiterConfig {
-    /// A waiter of nothing but what every waiter must have.
+    /// A waiter with only the required keys.
     #[must_use]
     pub fn new(
         operation: impl Into<String>,
@@ -129,39 +205,82 @@ impl WaiterConfig {
         max_attempts: u64,
         acceptors: Vec<AcceptorConfig>,
     ) -> Self {
-        Self {
-            kind: None,
-            description: None,
-            extends: None,
-            operation: operation.into(),
-            delay,
-            max_attempts,
-            acceptors,
-            input: Map::new(),
-            timeout: None,
-            initial_delay: None,
-            backoff: None,
-            consecutive: None,
-            transient: None,
-            show: None,
-            baseline: None,
-            all_pages: None,
-            parameters: BTreeMap::new(),
-            diagnose: Vec::new(),
-            mutating: false,
-        }
+        let optional = PartialWaiter { acceptors, ..PartialWaiter::default() };
+        Self::with(operation.into(), delay, max_attempts, optional)
     }
 
-    /// The required keys that this waiter does not have and, if it `extends` another, takes from it.
-    /// (An empty list of acceptors is the same as none.)
-    #[must_use]
-    pub fn missing(&self) -> Vec<&'static str> {
-        let keys = [
-            ("operation", self.operation.is_empty()),
-            ("delay", is_absent_delay(&self.delay)),
-            ("maxAttempts", self.max_attempts == 0),
-        ];
-        keys.into_iter().filter(|(_, missing)| *missing).map(|(key, _)| key).collect()
+    /// A problem for each required key with a value that no waiter can have.
+    pub(crate) fn check_required(&self) -> Vec<Diagnostic> {
+        let operation = self.operation.is_empty().then(|| {
+            Diagnostic::error("operation", "/operation", "the operation must not be empty")
+        });
+        let attempts = (self.max_attempts == 0).then(|| {
+            Diagnostic::error("attempts", "/maxAttempts", "there must be at least one attempt")
+        });
+        operation.into_iter().chain(attempts).collect()
+    }
+
+    /// A waiter with these required keys, and all others of `optional`.
+    pub(crate) fn with(
+        operation: String,
+        delay: f64,
+        max_attempts: u64,
+        optional: PartialWaiter,
+    ) -> Self {
+        Self {
+            kind: optional.kind,
+            description: optional.description,
+            operation,
+            delay,
+            max_attempts,
+            acceptors: optional.acceptors,
+            input: optional.input,
+            timeout: optional.timeout,
+            initial_delay: optional.initial_delay,
+            backoff: optional.backoff,
+            consecutive: optional.consecutive,
+            transient: optional.transient,
+            show: optional.show,
+            baseline: optional.baseline,
+            all_pages: optional.all_pages,
+            parameters: optional.parameters,
+            diagnose: optional.diagnose,
+            mutating: optional.mutating,
+        }
+    }
+}
+
+impl TryFrom<PartialWaiter> for WaiterConfig {
+    type Error = Invalid;
+
+    fn try_from(partial: PartialWaiter) -> Result<Self, Invalid> {
+        partial.resolve()
+    }
+}
+
+impl From<WaiterConfig> for PartialWaiter {
+    fn from(whole: WaiterConfig) -> Self {
+        Self {
+            kind: whole.kind,
+            description: whole.description,
+            extends: None,
+            operation: Some(whole.operation),
+            delay: Some(whole.delay),
+            max_attempts: Some(whole.max_attempts),
+            acceptors: whole.acceptors,
+            input: whole.input,
+            timeout: whole.timeout,
+            initial_delay: whole.initial_delay,
+            backoff: whole.backoff,
+            consecutive: whole.consecutive,
+            transient: whole.transient,
+            show: whole.show,
+            baseline: whole.baseline,
+            all_pages: whole.all_pages,
+            parameters: whole.parameters,
+            diagnose: whole.diagnose,
+            mutating: whole.mutating,
+        }
     }
 }
 
@@ -170,8 +289,9 @@ impl WaiterConfig {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[cfg_attr(feature = "schema", schemars(extend("allOf" = [schema::argument_rule()])))]
+#[non_exhaustive]
 pub struct AcceptorConfig {
-    /// What a match means: `success` and `failure` end the wait, `retry` goes on.
+    /// What a match means: `success` and `failure` end the wait, `retry` continues it.
     pub state: State,
     /// What to look at.
     pub matcher: MatcherKind,
@@ -188,20 +308,32 @@ pub struct AcceptorConfig {
     pub message: Option<String>,
 }
 
-/// What a matching acceptor means.
+impl AcceptorConfig {
+    /// An acceptor without `argument` and `message`.
+    pub fn new(state: State, matcher: MatcherKind, expected: impl Into<Value>) -> Self {
+        Self { state, matcher, argument: None, expected: expected.into(), message: None }
+    }
+
+    /// An acceptor with matcher `path` on the value of `argument`.
+    pub fn path(state: State, argument: impl Into<String>, expected: impl Into<Value>) -> Self {
+        Self { argument: Some(argument.into()), ..Self::new(state, MatcherKind::Path, expected) }
+    }
+}
+
+/// What a matching acceptor means: one of exactly three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// The wait ends well.
+    /// The wait succeeds.
     Success,
-    /// The wait ends: what is waited for can no longer happen.
+    /// The wait fails: what it waits for can no longer happen.
     Failure,
-    /// The wait goes on.
+    /// The wait continues.
     Retry,
 }
 
-/// What an acceptor looks at.
+/// What an acceptor looks at: one of the five matchers of the format's version 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -223,44 +355,47 @@ pub enum MatcherKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct BackoffConfig {
     /// The longest delay between two polls, in seconds; at least `delay`.
     #[cfg_attr(feature = "schema", schemars(range(min = 0), example = 120))]
     pub max_delay: f64,
-    /// Takes a random delay between `delay` and the current one. Default: true.
+    /// Makes each delay random, between `delay` and the current one. Default: true.
     #[serde(default = "yes")]
     #[cfg_attr(feature = "schema", schemars(default = "yes"))]
     pub jitter: bool,
 }
 
-/// How much throttling, 5xx and lost connections are borne that no acceptor names.
+/// How throttling, 5xx replies and lost connections that no acceptor names are retried.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct TransientConfig {
-    /// How many such failures in a row are borne where no time-out is given; the next one ends the
+    /// How many such failures in a row are retried in a wait without a time-out; the next one ends the
     /// wait. Default: 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 4_294_967_295_u32)))]
     pub max_consecutive: Option<u32>,
-    /// Further error codes of this service that mean "try again".
+    /// Additional error codes of this service that are retried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<String>,
 }
 
-/// A call that tells why a wait failed.
+/// A call that finds out why a wait failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct DiagnoseConfig {
-    /// An operation of the waiter's service that only reads.
+    /// A read-only operation of the waiter's service.
     #[cfg_attr(feature = "schema", schemars(length(min = 1), example = &"DescribeStackEvents"))]
     pub operation: String,
-    /// Its input, with `{{NAME}}` and `{{input.X}}` as everywhere in the waiter; nothing of the waiter's
-    /// own input goes in by itself. Default: `{}`.
+    /// Its input, with `{{NAME}}` and `{{input.X}}` as elsewhere in the waiter. The waiter's own input is
+    /// not merged in. Default: `{}`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
-    /// The value that says why: a JMESPath expression on the output, or a list of them.
+    /// The value that gives the reason: a JMESPath expression on the output, or a list of them.
     pub show: Show,
 }
 
@@ -290,11 +425,12 @@ impl Show {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ParameterConfig {
     /// The type of the value. Default: `string`.
     #[serde(rename = "type", default)]
     pub kind: ParameterType,
-    /// What the value is, in a sentence.
+    /// A description of the value, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The value if the caller gives none. Default: the caller must give one.
@@ -302,7 +438,7 @@ pub struct ParameterConfig {
     pub default: Option<Value>,
 }
 
-/// The type of a parameter.
+/// The type of a parameter: one of the types of JSON, or an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -318,21 +454,6 @@ pub enum ParameterType {
     Json,
     /// A JMESPath expression, which stands for a whole `argument`.
     Expression,
-}
-
-/// No delay that JSON can write.
-fn absent_delay() -> f64 {
-    f64::NEG_INFINITY
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
-fn is_absent_delay(delay: &f64) -> bool {
-    *delay == absent_delay()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 fn yes() -> bool {

@@ -15,6 +15,7 @@ const GZ: &str = "gz";
 
 /// A file of a data path that cannot be used.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum DataFileError {
     /// It cannot be read.
     File(FileError),

@@ -58,6 +58,7 @@ impl RuleLevel {
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The name of the rule, e.g. `unknown-key`.
     pub rule: &'static str,

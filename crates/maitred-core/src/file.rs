@@ -12,6 +12,7 @@ use std::path::Path;
 
 /// A file that was not read. `Display` begins with a verb, to follow the file's name.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum FileError {
     /// The path is a folder, a pipe, a socket or a device.
     NotRegular,

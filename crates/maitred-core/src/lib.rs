@@ -29,7 +29,8 @@
 //! let file = catalog::parse(r#"{"version": 2, "waiters": {"job_done": {
 //!     "operation": "GetJob", "delay": 0.01, "maxAttempts": 10, "acceptors": [
 //!         {"state": "success", "matcher": "path", "argument": "state", "expected": "done"}]}}}"#)?;
-//! let waiter = Waiter::compile("jobs", "job_done", &file.waiters["job_done"], &Options::default())?;
+//! let config = file.waiters["job_done"].resolve()?;
+//! let waiter = Waiter::compile("jobs", "job_done", &config, &Options::default())?;
 //! let outcome = engine::wait(&waiter, &Jobs::default(), &SystemClock::new()).await;
 //! assert_eq!(outcome.status(), Status::Success);
 //! # Ok(())

@@ -20,6 +20,7 @@ pub use sentence::{condition, verb};
 
 /// A compiled acceptor.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Acceptor {
     /// What a match means.
     pub state: State,
@@ -31,7 +32,8 @@ pub struct Acceptor {
     pub message: Option<Expression>,
 }
 
-/// What an acceptor looks at.
+/// What an acceptor looks at: one of the [`MatcherKind`](crate::config::MatcherKind)s, or the truth of an
+/// expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
     /// The value of the expression.
@@ -62,6 +64,7 @@ pub enum Verdict {
 
 /// The decision of all acceptors on an observation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Decision {
     /// The index of the first acceptor that matched.
     pub matched: Option<usize>,
@@ -74,6 +77,7 @@ pub struct Decision {
 
 /// How an acceptor came to its verdict, for people.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
     /// What the acceptor looked at: the value of its expression, the status, or the error code.
     pub saw: Option<Value>,
@@ -113,6 +117,11 @@ fn error_code(document: &Value) -> Option<&Value> {
 }
 
 impl Acceptor {
+    /// An acceptor without a message.
+    pub fn new(state: State, matcher: Matcher, expected: impl Into<Value>) -> Self {
+        Self { state, matcher, expected: expected.into(), message: None }
+    }
+
     /// The verdict on `seen`.
     #[must_use]
     pub fn judge(&self, seen: &Observation) -> Verdict {

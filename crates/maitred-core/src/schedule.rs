@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// The delays and bounds of a wait.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Schedule {
     /// The time between two polls; with a back-off, the shortest.
     pub delay: Duration,
@@ -19,6 +20,7 @@ pub struct Schedule {
 
 /// A delay that doubles up to `max_delay`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Backoff {
     /// The longest delay.
     pub max_delay: Duration,

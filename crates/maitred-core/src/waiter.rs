@@ -1,13 +1,12 @@
-//! Compiling a [`WaiterConfig`] and the caller's [`Options`] to a [`Waiter`], which is valid.
+//! Compiling a [`WaiterConfig`] and the caller's [`Options`] to a valid [`Waiter`].
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::client::Call;
-use crate::config::WaiterConfig;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
+use crate::config::{PartialWaiter, WaiterConfig};
+use crate::diagnostic::{Diagnostic, Invalid};
 use crate::expression::Expression;
 use crate::matcher::Acceptor;
 use crate::names::snake_name;
@@ -15,12 +14,12 @@ use crate::schedule::Schedule;
 
 mod acceptor;
 mod baseline;
+mod compiler;
 mod derived_show;
 mod diagnose;
 mod operation;
 mod options;
 mod parameter;
-mod reads;
 mod schedule;
 mod show;
 mod transient;
@@ -31,8 +30,7 @@ pub use diagnose::Diagnose;
 pub use options::Options;
 pub use transient::{MAX_CONSECUTIVE_TRANSIENT, TransientPolicy};
 
-use options::extension;
-use parameter::Binder;
+use compiler::Compiler;
 
 /// A compiled waiter: everything that a wait needs except the client and the clock.
 ///
@@ -77,7 +75,7 @@ impl Waiter {
     ///     "operation": "GET", "delay": 5, "maxAttempts": 12,
     ///     "acceptors": [{"state": "success", "matcher": "status", "expected": 200}]
     /// }}}"#)?;
-    /// let waiter = Waiter::compile("http", "up", &file.waiters["up"], &Options::default())?;
+    /// let waiter = Waiter::compile("http", "up", &file.waiters["up"].resolve()?, &Options::default())?;
     /// assert_eq!(waiter.id(), "http.up");
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
@@ -91,63 +89,61 @@ impl Waiter {
         config: &WaiterConfig,
         options: &Options,
     ) -> Result<Self, Invalid> {
-        let mut problems = Vec::new();
-        check_whole(config, &mut problems);
-        if !problems.is_empty() {
-            return Err(Invalid::new(problems));
-        }
-        let mut binder = Binder::new(config, options, &mut problems);
+        let mut compiler = Compiler::new(config, options);
+        compiler.problems.extend(config.check_required());
         // Only the file has placeholders; the caller's values are used verbatim.
-        let mut input = match extension(options, Some(&config.input)) {
-            Some(defaults) => binder.bind_input(defaults, &mut problems),
-            None => Map::new(),
-        };
+        let defaults = compiler.extension(Some(&config.input)).into_iter().flatten();
+        let mut input = compiler.members(defaults, "/input");
         input.extend(options.input.clone());
-        binder.set_input(&input);
-        operation::check_read(service, config, options, &mut problems);
-        let call = Call { service: service.to_owned(), operation: config.operation.clone(), input };
-        let acceptors = acceptor::compile(config, options, &binder, &mut problems);
-        let show = show::compile(config, options, &binder, &mut problems);
-        let baseline = baseline::compile(config, options, &binder, &mut problems);
+        compiler.binder.set_input(&input);
+        compiler.check_read(service);
+        let (acceptors, show) = (compiler.acceptors(), compiler.show());
+        let baseline = compiler.baseline();
         let waiter = Self {
             service: service.into(),
             name: name.into(),
             description: config.description.as_deref().map(Into::into),
-            call,
-            schedule: schedule::compile(config, options, &mut problems),
-            reads_body: reads::reads("Body", &acceptors, &show, baseline.as_ref()),
+            call: Call::new(service, config.operation.as_str(), input),
+            schedule: compiler.schedule(),
+            reads_body: reads("Body", &acceptors, &show, baseline.as_ref()),
             acceptors: acceptors.into(),
             show: show.into(),
             baseline: baseline.map(Arc::new),
-            all_pages: operation::all_pages(service, config, options, &mut problems),
-            diagnose: diagnose::compile(Some(service), config, options, &binder, &mut problems)
-                .into(),
-            binds_input: binder.bound_input(),
-            consecutive: extension(options, config.consecutive).unwrap_or(1).max(1),
-            transient: transient::transient_policy(config, options),
+            all_pages: compiler.all_pages(service),
+            diagnose: compiler.diagnose(service).into(),
+            binds_input: compiler.binder.bound_input(),
+            consecutive: compiler.extension(config.consecutive).unwrap_or(1).max(1),
+            transient: compiler.transient(),
             strict: options.strict,
             mutating: config.mutating,
         };
+        let problems = compiler.problems;
         if problems.is_empty() { Ok(waiter) } else { Err(Invalid::new(problems)) }
     }
 
-    /// Compiles the parts of `config` that do not depend on a caller's values, and returns the problems.
+    /// Compiles the keys of `partial` that do not depend on a caller's values, and returns the problems.
     #[must_use]
-    pub fn check(config: &WaiterConfig) -> Vec<Diagnostic> {
+    pub fn check(partial: &PartialWaiter) -> Vec<Diagnostic> {
+        let is_partial = partial.extends.is_some();
+        let missing = if is_partial { Vec::new() } else { partial.missing_keys() };
+        // Harmless values for missing keys, to check the rest.
+        let operation = partial.operation.clone().unwrap_or_else(|| "Any".to_owned());
+        let longest = partial.backoff.as_ref().map_or(1.0, |backoff| backoff.max_delay);
+        let (delay, attempts) =
+            (partial.delay.unwrap_or(longest), partial.max_attempts.unwrap_or(1));
+        let config = WaiterConfig::with(operation, delay, attempts, partial.clone());
         let options = Options::default();
-        let mut problems = Vec::new();
-        if config.extends.is_none() {
-            check_whole(config, &mut problems);
+        let mut compiler = Compiler::without_values(&config, &options, is_partial);
+        compiler.problems.extend(config.check_required());
+        compiler.members(&config.input, "/input");
+        compiler.schedule();
+        compiler.acceptors();
+        compiler.show();
+        compiler.baseline();
+        for (index, call) in config.diagnose.iter().enumerate() {
+            compiler.diagnose_keys(call, &format!("/diagnose/{index}"));
         }
-        let config = &complete(config);
-        let binder = Binder::unbound(config, &mut problems);
-        binder.bind_input(&config.input, &mut problems);
-        schedule::compile(config, &options, &mut problems);
-        acceptor::compile(config, &options, &binder, &mut problems);
-        show::compile(config, &options, &binder, &mut problems);
-        baseline::compile(config, &options, &binder, &mut problems);
-        diagnose::compile(None, config, &options, &binder, &mut problems);
-        problems
+        missing.into_iter().chain(compiler.problems).collect()
     }
 
     /// A waiter with `input` merged over its own; everything else is shared.
@@ -267,31 +263,16 @@ impl Waiter {
     }
 }
 
-/// Reports the keys that are missing.
-fn check_whole(config: &WaiterConfig, problems: &mut Vec<Diagnostic>) {
-    if let Some(base) = &config.extends {
-        let message = format!("what this waiter takes from `{base}` is not known here");
-        let problem = Diagnostic::error("extends", "/extends", message);
-        problems.push(problem.with_help("look the waiter up in a `Catalog`, which joins the two"));
-        return;
-    }
-    for key in config.missing() {
-        let message = format!("the key `{key}` is missing");
-        problems.push(Diagnostic::error("missing-key", "", message));
-    }
-}
-
-/// The waiter with harmless values for missing keys, to check the rest.
-fn complete(config: &WaiterConfig) -> WaiterConfig {
-    let mut config = config.clone();
-    for key in config.missing() {
-        match key {
-            "operation" => "Any".clone_into(&mut config.operation),
-            "delay" => {
-                config.delay = config.backoff.as_ref().map_or(1.0, |backoff| backoff.max_delay)
-            }
-            _ => config.max_attempts = 1,
-        }
-    }
-    config
+/// Whether any expression of a waiter may read the member `name` of a reply.
+fn reads(
+    name: &str,
+    acceptors: &[Acceptor],
+    show: &[Expression],
+    baseline: Option<&Baseline>,
+) -> bool {
+    let of_acceptors = acceptors
+        .iter()
+        .flat_map(|acceptor| acceptor.expression().into_iter().chain(&acceptor.message));
+    let of_baseline = baseline.map(|baseline| &baseline.expression);
+    of_acceptors.chain(show).chain(of_baseline).any(|expression| expression.reads(name))
 }

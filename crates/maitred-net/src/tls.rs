@@ -71,7 +71,7 @@ pub fn read_pem(setting: &str, path: &str) -> Result<Vec<u8>, String> {
             FileError::Io(error) => error.kind().to_string(),
             FileError::NotRegular => "it is not a file".to_owned(),
             FileError::TooLong(_) => "it is larger than 16 MiB".to_owned(),
-            FileError::NotText => format!("it {error}"),
+            FileError::NotText | _ => format!("it {error}"),
         };
         format!("{setting}: cannot read {path}: {what}")
     })

@@ -96,13 +96,8 @@ impl ClusterSensor {
         trigger.overrides.delay = Some(self.poke_interval);
         trigger.overrides.timeout = Some(self.timeout);
         if self.target_status == NOT_FOUND {
-            trigger.overrides.acceptors = vec![AcceptorConfig {
-                state: State::Success,
-                matcher: MatcherKind::Error,
-                argument: None,
-                expected: "ClusterNotFound".into(),
-                message: None,
-            }];
+            let gone = AcceptorConfig::new(State::Success, MatcherKind::Error, "ClusterNotFound");
+            trigger.overrides.acceptors = vec![gone];
         }
         trigger
     }

@@ -175,7 +175,7 @@ mod tests {
 
     fn acceptor(matcher: fn(Expression) -> Matcher, argument: &str, expected: Value) -> Acceptor {
         let matcher = matcher(Expression::compile(argument).unwrap());
-        Acceptor { state: State::Failure, matcher, expected, message: None }
+        Acceptor::new(State::Failure, matcher, expected)
     }
 
     #[test]

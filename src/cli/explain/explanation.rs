@@ -113,8 +113,12 @@ pub(super) fn compile(
     strict: bool,
 ) -> Result<Waiter, Failure> {
     // One reply has nothing before it from which it could differ.
-    let config = WaiterConfig { baseline: None, ..WaiterConfig::clone(&entry.config) };
-    let options = Options { input, parameters, strict, allow_mutating: true, ..Options::default() };
+    let mut config = WaiterConfig::clone(&entry.config);
+    config.baseline = None;
+    let mut options = Options::with_input(input);
+    options.parameters = parameters;
+    options.strict = strict;
+    options.allow_mutating = true;
     Waiter::compile(&entry.service, &entry.name, &config, &options)
         .map_err(|problems| invalid(entry, &problems))
 }

@@ -75,7 +75,7 @@ pub(super) fn read(path: &Path) -> Result<String, Box<(String, Diagnostic)>> {
     let bytes = values::bytes(path, catalog::MAX_FILE as u64).map_err(|error| {
         let message = match error {
             FileError::TooLong(_) => format!("{error}, which no waiter file is"),
-            FileError::NotRegular | FileError::NotText | FileError::Io(_) => error.to_string(),
+            FileError::NotRegular | FileError::NotText | FileError::Io(_) | _ => error.to_string(),
         };
         Box::new((String::new(), Diagnostic::error("file", "", message)))
     })?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::catalog::LookupError;
 use crate::cli::context::Context;
 use crate::cli::source_args::SourceArgs;
-use crate::config::WaiterFile;
+use crate::config::{WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, pointer_part};
 use crate::schema::MAX_PROBLEMS;
 
@@ -44,7 +44,7 @@ pub(super) fn with_bases(
                     problems.push(too_many(name));
                     return false;
                 }
-                waiter.clone_from(&entry.config);
+                *waiter = WaiterConfig::clone(&entry.config).into();
                 true
             }
             Err(LookupError::Extends(bad)) => {

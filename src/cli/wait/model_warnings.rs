@@ -8,7 +8,7 @@ use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::client::HTTP_SERVICE;
-use crate::config::{AcceptorConfig, MatcherKind, State, WaiterConfig, WaiterFile};
+use crate::config::{AcceptorConfig, State, WaiterConfig, WaiterFile};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint;
 use crate::waiter::Options;
@@ -41,12 +41,10 @@ pub(super) fn find(
     if acceptors.is_empty() {
         return Ok(ModelWarnings::default());
     }
-    let looked_at = WaiterConfig::new(config.operation.clone(), 30.0, 60, acceptors);
-    let all_pages = if options.all_pages { Some(true) } else { config.all_pages };
-    let parameters = config.parameters.clone();
-    let looked_at = WaiterConfig { all_pages, parameters, ..looked_at };
-    let waiters = BTreeMap::from([(resolved.name.clone(), looked_at)]);
-    let file = WaiterFile { schema: None, version: 2, service: None, waiters };
+    let mut looked_at = WaiterConfig::new(config.operation.as_str(), 30.0, 60, acceptors);
+    looked_at.all_pages = if options.all_pages { Some(true) } else { config.all_pages };
+    looked_at.parameters.clone_from(&config.parameters);
+    let file = WaiterFile::new(BTreeMap::from([(resolved.name.clone(), looked_at.into())]));
     let service = resolved.signature.service();
     // `maitred lint` reports rules that do not exist.
     let rules = lint::Config::new(context.project()?.lint.rules.clone()).unwrap_or_default();
@@ -92,11 +90,5 @@ fn is_told(finding: &Diagnostic, given: usize) -> bool {
 
 /// A condition as an acceptor.
 fn condition(state: State, expression: &str) -> AcceptorConfig {
-    AcceptorConfig {
-        state,
-        matcher: MatcherKind::Path,
-        argument: Some(expression.to_owned()),
-        expected: Value::Bool(true),
-        message: None,
-    }
+    AcceptorConfig::path(state, expression, true)
 }

@@ -131,22 +131,21 @@ impl WaitArgs {
             [one] => Some(Show::One(one.clone())),
             many => Some(Show::Many(many.to_vec())),
         };
-        Options {
-            input,
-            parameters: self.parameters(config, problems),
-            delay: self.pace.delay,
-            max_attempts: if self.pace.once { Some(1) } else { self.pace.max_attempts },
-            timeout: self.pace.timeout,
-            until: expressions("--until", &self.condition.until, problems),
-            fail_if: expressions("--fail-if", &self.condition.fail_if, problems),
-            show,
-            baseline: self.condition.baseline_expression.clone(),
-            baseline_value: self.condition.baseline.as_deref().map(values::baseline),
-            all_pages: self.condition.all_pages,
-            strict: self.condition.strict,
-            allow_mutating: self.condition.allow_mutating,
-            ..Options::default()
-        }
+        let condition = &self.condition;
+        let mut options = Options::with_input(input);
+        options.parameters = self.parameters(config, problems);
+        options.delay = self.pace.delay;
+        options.max_attempts = if self.pace.once { Some(1) } else { self.pace.max_attempts };
+        options.timeout = self.pace.timeout;
+        options.until = expressions("--until", &condition.until, problems);
+        options.fail_if = expressions("--fail-if", &condition.fail_if, problems);
+        options.show = show;
+        options.baseline.clone_from(&condition.baseline_expression);
+        options.baseline_value = condition.baseline.as_deref().map(values::baseline);
+        options.all_pages = condition.all_pages;
+        options.strict = condition.strict;
+        options.allow_mutating = condition.allow_mutating;
+        options
     }
 
     /// The values of the waiter's own parameters.

@@ -15,7 +15,7 @@ use crate::cli::exit::Failure;
 use crate::cli::operation_flags::ParsedWords;
 use crate::cli::signature::{self, Signature};
 use crate::client::{HTTP_SERVICE, InputProblem};
-use crate::config::{TransientConfig, WaiterConfig};
+use crate::config::WaiterConfig;
 use crate::diagnostic::fold;
 use crate::model::Models;
 use crate::trigger::{refused_route, route_of_file};
@@ -136,8 +136,7 @@ fn config(resolved: &ResolvedWaiter, args: &WaitArgs) -> WaiterConfig {
         config.consecutive = None;
         // A single poll that has not succeeded is not a failure.
         config.diagnose = Vec::new();
-        let transient = config.transient.unwrap_or_default();
-        config.transient = Some(TransientConfig { max_consecutive: Some(0), ..transient });
+        config.transient.get_or_insert_default().max_consecutive = Some(0);
     }
     config
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::catalog::{Entry, LookupError, WaiterOrigin};
 use crate::cli::exit::Failure;
 use crate::cli::services;
@@ -82,11 +80,9 @@ impl ResolvedWaiter {
         let (delay, max_attempts) = if http { AD_HOC_HTTP } else { AD_HOC };
         let acceptors = if http { vec![not_found_yet()] } else { Vec::new() };
         let operation = signature.operation();
-        let config = WaiterConfig {
-            // --allow-mutating alone decides where there is no file.
-            mutating: true,
-            ..WaiterConfig::new(operation, delay, max_attempts, acceptors)
-        };
+        let mut config = WaiterConfig::new(operation, delay, max_attempts, acceptors);
+        // --allow-mutating alone decides where there is no file.
+        config.mutating = true;
         let (models, name) = (models.clone(), signature.command());
         Self { models, name, signature, config: Arc::new(config), origin: None, own: false }
     }
@@ -115,13 +111,7 @@ impl ResolvedWaiter {
 
 /// Goes on after a 404, which a server answers while a path does not exist yet.
 fn not_found_yet() -> AcceptorConfig {
-    AcceptorConfig {
-        state: State::Retry,
-        matcher: MatcherKind::Error,
-        argument: None,
-        expected: Value::from("404"),
-        message: None,
-    }
+    AcceptorConfig::new(State::Retry, MatcherKind::Error, "404")
 }
 
 /// The service's own name for any casing of it, if it is one.

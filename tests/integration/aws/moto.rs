@@ -38,8 +38,9 @@ impl Account {
         let entry = self.catalog.find(service, name).unwrap();
         let input = input.as_object().unwrap().clone();
         for strict in [true, false] {
-            let options =
-                Options { strict, max_attempts: Some(1), ..Options::with_input(input.clone()) };
+            let mut options = Options::with_input(input.clone());
+            options.strict = strict;
+            options.max_attempts = Some(1);
             let waiter = entry.compile(&options).unwrap();
             let outcome = wait(&waiter, &self.client, &SystemClock::new()).await;
             if let Err(error) = outcome.into_result() {

@@ -37,8 +37,9 @@ pub(crate) fn check(input: &[u8]) {
 fn check_waiters(models: &Models, service: &str) {
     let Ok(Some(file)) = models.waiters(service) else { return };
     let Ok(lenient) = parse_lenient(&file) else { return };
-    for (name, config) in &lenient.file.waiters {
-        drop(Waiter::compile(service, name, config, &Options::default()));
+    for (name, waiter) in &lenient.file.waiters {
+        let Ok(config) = waiter.resolve() else { continue };
+        drop(Waiter::compile(service, name, &config, &Options::default()));
     }
 }
 

@@ -99,6 +99,8 @@ fn targets(operations: &[(&str, &str)]) -> Vec<Target> {
         let file = models.waiters(name).expect("the archive is whole");
         let file = file.map(|file| parse_lenient(&file).expect("botocore's own"));
         let waiters = file.into_iter().flat_map(|file| file.file.waiters);
+        let waiters =
+            waiters.map(|(name, waiter)| (name, waiter.resolve().expect("botocore's own")));
         let own = waiters.filter(|(_, config)| config.operation == call.operation);
         let compile = |(waiter, config): (String, _)| {
             Waiter::compile(name, &waiter, &config, &Options::default()).expect("botocore's own")

@@ -25,12 +25,15 @@ pub(crate) fn check(input: &[u8]) {
 
 fn compile(file: &WaiterFile) {
     let plain = Options::default();
-    let strict = Options { strict: true, ..Options::default() };
-    for (name, config) in &file.waiters {
+    let mut strict = Options::default();
+    strict.strict = true;
+    for (name, waiter) in &file.waiters {
+        let Ok(config) = waiter.resolve() else { continue };
         let given = config.parameters.keys().map(|name| (name.clone(), "x".into()));
-        let filled = Options { parameters: given.collect(), ..Options::default() };
+        let mut filled = Options::default();
+        filled.parameters = given.collect();
         for options in [&plain, &strict, &filled] {
-            drop(Waiter::compile("thing", name, config, options));
+            drop(Waiter::compile("thing", name, &config, options));
         }
     }
 }

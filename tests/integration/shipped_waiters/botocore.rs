@@ -84,7 +84,8 @@ fn original(&(name, operation, delay, attempts, facts): &Original) -> Waiter {
         "operation": operation, "delay": delay, "maxAttempts": attempts, "acceptors": acceptors,
     }))
     .unwrap();
-    let strict = Options { strict: true, ..Options::default() };
+    let mut strict = Options::default();
+    strict.strict = true;
     Waiter::compile("redshift", name, &config, &strict).unwrap()
 }
 

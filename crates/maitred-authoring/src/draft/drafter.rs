@@ -1,7 +1,5 @@
 //! Drafting the parts of a waiter.
 
-use serde_json::Value;
-
 use super::error::DraftError;
 use super::options::DraftOptions;
 use super::state_path;
@@ -167,14 +165,11 @@ impl<'a> Drafter<'a> {
                 Meaning::Retry | Meaning::Unknown if list => (State::Retry, MatcherKind::PathAny),
                 Meaning::Retry | Meaning::Unknown => (State::Retry, MatcherKind::Path),
             };
-            AcceptorConfig {
-                state,
-                matcher,
-                argument: Some(path.expression()),
-                expected: Value::from(value.as_str()),
-                message: (state == State::Failure)
-                    .then(|| message::failure(&self.resource, path, value)),
-            }
+            let mut acceptor = AcceptorConfig::new(state, matcher, value.as_str());
+            acceptor.argument = Some(path.expression());
+            acceptor.message =
+                (state == State::Failure).then(|| message::failure(&self.resource, path, value));
+            acceptor
         };
         states.iter().map(acceptor).collect()
     }
@@ -193,13 +188,9 @@ impl<'a> Drafter<'a> {
         });
         let operation = || self.operation.name.clone();
         let code = code.ok_or_else(|| DraftError::NoNotFound { operation: operation() })?;
-        Ok(AcceptorConfig {
-            state,
-            matcher: MatcherKind::Error,
-            argument: None,
-            expected: Value::from(code),
-            message: (state == State::Failure).then(|| message::not_found(&self.resource)),
-        })
+        let mut acceptor = AcceptorConfig::new(state, MatcherKind::Error, code);
+        acceptor.message = (state == State::Failure).then(|| message::not_found(&self.resource));
+        Ok(acceptor)
     }
 
     /// `<thing>_<state>`, as botocore names its waiters; without a state until it is gone.

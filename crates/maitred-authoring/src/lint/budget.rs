@@ -16,22 +16,24 @@ const PAUSE: f64 = 0.1;
 /// Checks the time and the pace.
 pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
     let waiter = context.waiter;
-    if waiter.delay < PAUSE && waiter.max_attempts > 1 {
-        let message =
-            format!("with a delay of {} the service is polled without a pause", waiter.delay);
+    let (Some(delay), Some(max_attempts)) = (waiter.delay, waiter.max_attempts) else {
+        return check_reach(context);
+    };
+    if delay < PAUSE && max_attempts > 1 {
+        let message = format!("with a delay of {delay} the service is polled without a pause");
         return context.report(&rule::SHORT_BUDGET, "/delay", message);
     }
     check_reach(context);
-    let attempts = waiter.max_attempts as f64;
-    let longest = waiter.backoff.as_ref().map_or(waiter.delay, |backoff| backoff.max_delay);
+    let attempts = max_attempts as f64;
+    let longest = waiter.backoff.as_ref().map_or(delay, |backoff| backoff.max_delay);
     let initial = waiter.initial_delay.unwrap_or(0.0);
     let bounded = |time: f64| waiter.timeout.map_or(time, |timeout| timeout.min(time));
     // N polls have N-1 delays between them. A minute is usually written as 30 polls every 2 seconds.
     let total = bounded(longest * (attempts - 1.0).max(0.0) + initial);
     let short = bounded(longest * attempts + initial) < LEAST || total <= LEAST / 2.0;
     let polls_state = inferred.uses.iter().any(|one| one.direct);
-    if short && polls_state && waiter.max_attempts > 0 {
-        let message = match waiter.max_attempts {
+    if short && polls_state {
+        let message = match max_attempts {
             1 => "there is one poll, and nothing is waited for".to_owned(),
             _ => format!("the wait is given up after {}", seconds(total)),
         };
@@ -55,10 +57,10 @@ fn check_reach(context: &mut LintContext<'_>) {
         let message = format!("the time is up after {}, before the first poll", seconds(timeout));
         context.report(&rule::SHORT_BUDGET, "/initialDelay", message);
     }
-    if let Some(count) = waiter.consecutive.filter(|count| u64::from(*count) > waiter.max_attempts)
+    if let (Some(count), Some(most)) = (waiter.consecutive, waiter.max_attempts)
+        && u64::from(count) > most
     {
-        let message =
-            format!("{count} successes in a row take more than {} polls", waiter.max_attempts);
+        let message = format!("{count} successes in a row take more than {most} polls");
         context.report(&rule::SHORT_BUDGET, "/consecutive", message);
     }
 }

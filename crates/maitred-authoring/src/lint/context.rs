@@ -4,7 +4,7 @@ use super::config::Config;
 use super::model_source::ModelSource;
 use super::rule::Rule;
 use crate::schema::MAX_PROBLEMS;
-use maitred_core::config::WaiterConfig;
+use maitred_core::config::PartialWaiter;
 use maitred_core::diagnostic::{Diagnostic, pointer_part};
 
 /// The models and operations of the file's service.
@@ -18,7 +18,7 @@ pub(super) struct ServiceContext<'a> {
 pub(super) struct LintContext<'a> {
     pub(super) service: &'a str,
     pub(super) name: &'a str,
-    pub(super) waiter: &'a WaiterConfig,
+    pub(super) waiter: &'a PartialWaiter,
     pub(super) config: &'a Config,
     /// The waiter's JSON pointer in the file.
     pub(super) pointer: String,
@@ -29,7 +29,7 @@ impl<'a> LintContext<'a> {
     pub(super) fn new(
         service: &'a str,
         name: &'a str,
-        waiter: &'a WaiterConfig,
+        waiter: &'a PartialWaiter,
         config: &'a Config,
         findings: &'a mut Vec<Diagnostic>,
     ) -> Self {
@@ -67,14 +67,10 @@ impl<'a> LintContext<'a> {
         offset: Option<usize>,
     ) {
         let Some(severity) = self.config.severity(rule).filter(|_| !self.is_full()) else { return };
-        self.findings.push(Diagnostic {
-            rule: rule.name,
-            severity,
-            pointer: format!("{}{place}", self.pointer),
-            offset,
-            span: None,
-            message,
-            help,
-        });
+        let mut finding = Diagnostic::error(rule.name, format!("{}{place}", self.pointer), message);
+        finding.severity = severity;
+        finding.offset = offset;
+        finding.help = help;
+        self.findings.push(finding);
     }
 }

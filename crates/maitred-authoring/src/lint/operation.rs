@@ -60,7 +60,8 @@ fn services_meant(service: &str, file: &WaiterFile, models: &dyn ModelSource) ->
     let has_all = |known: &&String| {
         models.operations(known).is_some_and(|operations| {
             file.waiters.values().take(8).all(|waiter| {
-                operations.iter().any(|operation| same_name(operation, &waiter.operation))
+                let has = |polled: &String| operations.iter().any(|known| same_name(known, polled));
+                waiter.operation.as_ref().is_none_or(has)
             })
         })
     };
@@ -76,7 +77,7 @@ pub(super) fn check(
     context: &mut LintContext<'_>,
     known: &ServiceContext<'_>,
 ) -> Option<Arc<OperationModel>> {
-    let written = context.waiter.operation.clone();
+    let written = context.waiter.operation.clone()?;
     let name = find(context, known, &written, "/operation")?;
     let read = is_read_of(context.service, &name);
     if !read && !context.waiter.mutating {

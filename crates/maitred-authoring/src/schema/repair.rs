@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use maitred_core::catalog::make_whole;
 use maitred_core::config::AcceptorConfig;
-use maitred_core::config::WaiterConfig;
+use maitred_core::config::PartialWaiter;
 
 /// The case with whole numbers as such where one is meant, as in waiter files.
 pub(super) fn whole_numbers_of_case(case: &Value) -> Value {
@@ -23,9 +23,9 @@ pub(super) fn whole_numbers_of_case(case: &Value) -> Value {
 }
 
 /// The waiter with the keys that cannot be used left out, or replaced by what is never wrong.
-pub(super) fn waiter(given: &Value) -> Option<WaiterConfig> {
+pub(super) fn waiter(given: &Value) -> Option<PartialWaiter> {
     let base = json!({ "operation": "Any", "delay": 1, "maxAttempts": 1, "acceptors": [] });
-    let mut kept = overlay::<WaiterConfig>(&base, given.as_object()?);
+    let mut kept = overlay::<PartialWaiter>(&base, given.as_object()?);
     if let Some(acceptors) = given.get("acceptors").and_then(Value::as_array) {
         kept.insert("acceptors".to_owned(), acceptors.iter().map(acceptor).collect());
     }

@@ -4,7 +4,7 @@
 //! They do not change decisions: their acceptors repeat botocore's and add only a `message`.
 
 use super::shipped::{WAITERS, built_in_files};
-use crate::config::{AcceptorConfig, State, WaiterConfig, WaiterFile};
+use crate::config::{AcceptorConfig, PartialWaiter, State, WaiterFile};
 use crate::diagnostic::fold;
 use crate::matcher::condition;
 
@@ -20,7 +20,7 @@ pub(super) fn annotated(service: &str, mut file: WaiterFile) -> WaiterFile {
         serde_json::from_str::<WaiterFile>(text).expect("the tests parse every shipped file")
     });
     for (name, waiter) in &mut file.waiters {
-        let same = |(known, _): &(&String, &WaiterConfig)| fold(known) == fold(name);
+        let same = |(known, _): &(&String, &PartialWaiter)| fold(known) == fold(name);
         let added = added.as_ref().and_then(|added| added.waiters.iter().find(same));
         if let Some((_, added)) = added {
             annotate(waiter, added);
@@ -33,7 +33,7 @@ pub(super) fn annotated(service: &str, mut file: WaiterFile) -> WaiterFile {
 }
 
 /// Adds the keys that do not affect decisions.
-fn annotate(waiter: &mut WaiterConfig, added: &WaiterConfig) {
+fn annotate(waiter: &mut PartialWaiter, added: &PartialWaiter) {
     waiter.description = added.description.clone().or_else(|| waiter.description.take());
     waiter.show.clone_from(&added.show);
     waiter.diagnose.clone_from(&added.diagnose);
@@ -51,8 +51,9 @@ fn repeats(one: &AcceptorConfig, other: &AcceptorConfig) -> bool {
 }
 
 /// A description made from the acceptors.
-fn description(service: &str, waiter: &WaiterConfig) -> String {
+fn description(service: &str, waiter: &PartialWaiter) -> String {
     let success = waiter.acceptors.iter().filter(|acceptor| acceptor.state == State::Success);
     let conditions: Vec<_> = success.map(|acceptor| condition(acceptor, service)).collect();
-    format!("Waits until {}, as {} tells.", conditions.join(", or "), waiter.operation)
+    let operation = waiter.operation.as_deref().unwrap_or_default();
+    format!("Waits until {}, as {operation} tells.", conditions.join(", or "))
 }

@@ -51,7 +51,7 @@ pub(super) fn load(
             (path, value)
         }
     };
-    let bad = |problems| Box::new(BadFile { path: path.clone(), text: String::new(), problems });
+    let bad = |problems| BadFile::new(&path, String::new(), problems);
     let file = value.and_then(|value| parse_lenient(&value).map_err(bad));
     Some((path, file))
 }
@@ -88,6 +88,6 @@ fn read_json(path: &Path) -> Result<Value, Box<BadFile>> {
             DataFileError::File(_) | DataFileError::Compressed => String::new(),
         };
         let problems = Invalid::new(vec![Diagnostic::error(rule, "", message)]);
-        Box::new(BadFile { path: path.to_owned(), text, problems })
+        BadFile::new(path, text, problems)
     })
 }

@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::WaiterConfig;
+use crate::config::{PartialWaiter, WaiterConfig};
 use crate::diagnostic::Invalid;
 use crate::names::snake_name;
 use crate::waiter::{Options, Waiter};
 
 /// A waiter that was found.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Entry {
     /// The service, e.g. `redshift`.
     pub service: String,
@@ -40,6 +41,15 @@ impl Entry {
     }
 }
 
+/// A waiter as its file has it, before `extends` is resolved.
+#[derive(Debug)]
+pub(super) struct WrittenEntry {
+    pub(super) service: String,
+    pub(super) name: String,
+    pub(super) waiter: Arc<PartialWaiter>,
+    pub(super) origin: WaiterOrigin,
+}
+
 /// Where a waiter was found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -66,6 +76,7 @@ impl fmt::Display for WaiterOrigin {
 
 /// A waiter that another one extends.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Base {
     /// `service.name`.
     pub id: String,

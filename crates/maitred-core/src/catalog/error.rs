@@ -1,33 +1,46 @@
 //! Errors of looking up a waiter.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use thiserror::Error;
 
 use super::entry::{MAX_BASES, WaiterOrigin};
 use super::search::meant;
 use crate::diagnostic::Invalid;
 
 /// A file that cannot be used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Error)]
+#[error("{} cannot be used", path.display())]
+#[non_exhaustive]
 pub struct BadFile {
     /// The file.
     pub path: PathBuf,
     /// Its text, to show where the problems are; empty if it cannot be read.
     pub text: String,
     /// What is wrong with it.
+    #[source]
     pub problems: Invalid,
 }
 
+impl BadFile {
+    pub(super) fn new(path: impl Into<PathBuf>, text: String, problems: Invalid) -> Box<Self> {
+        Box::new(Self { path: path.into(), text, problems })
+    }
+}
+
 /// A waiter that cannot be found or used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum LookupError {
     /// There is no such waiter.
+    #[error("there is no waiter `{}` for service `{}`", .0.name, .0.service)]
     Unknown(Unknown),
     /// The file that should have it cannot be used.
+    #[error(transparent)]
     BadFile(Box<BadFile>),
     /// It extends a waiter that cannot be found or used.
+    #[error(transparent)]
     Extends(Box<BadExtends>),
 }
 
@@ -59,91 +72,61 @@ impl Unknown {
     }
 }
 
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(unknown) => {
-                write!(f, "there is no waiter `{}` for service `{}`", unknown.name, unknown.service)
-            }
-            Self::BadFile(bad) => write!(f, "{} cannot be used", bad.path.display()),
-            Self::Extends(bad) => bad.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for LookupError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unknown(_) => None,
-            Self::BadFile(bad) => Some(&bad.problems),
-            Self::Extends(bad) => bad.source(),
-        }
-    }
-}
-
 /// A waiter whose `extends` cannot be resolved.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Error)]
+#[error("{id} ({origin}) extends `{extends}`, {reason}")]
 pub struct BadExtends {
     /// The waiter that has the key `extends`.
     id: String,
     origin: WaiterOrigin,
     extends: String,
     reason: Reason,
+    source: Option<LookupError>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Error)]
 pub(super) enum Reason {
+    #[error("which names no waiter")]
     NoId,
-    Lookup(LookupError),
+    #[error("which does not exist")]
+    Unknown,
+    #[error("which cannot be used")]
+    Unusable,
+    #[error("which in the end extends itself")]
     Cycle,
+    #[error("the last of more than {MAX_BASES} in a row")]
     Depth,
 }
 
+impl From<BadExtends> for LookupError {
+    fn from(bad: BadExtends) -> Self {
+        Self::Extends(Box::new(bad))
+    }
+}
+
 impl BadExtends {
-    pub(super) fn error(
-        id: &str,
-        origin: &WaiterOrigin,
-        extends: &str,
-        reason: Reason,
-    ) -> LookupError {
+    pub(super) fn new(id: &str, origin: &WaiterOrigin, extends: &str, reason: Reason) -> Self {
         let (id, extends) = (id.to_owned(), extends.to_owned());
-        LookupError::Extends(Box::new(Self { id, origin: origin.clone(), extends, reason }))
+        Self { id, origin: origin.clone(), extends, reason, source: None }
+    }
+
+    pub(super) fn with_source(self, source: LookupError) -> Self {
+        let is_unknown = matches!(source, LookupError::Unknown(_));
+        let reason = if is_unknown { Reason::Unknown } else { Reason::Unusable };
+        Self { reason, source: Some(source), ..self }
     }
 
     /// How to fix it, if that is known.
     #[must_use]
     pub fn help(&self) -> Option<String> {
-        match &self.reason {
-            Reason::NoId => Some("name it as SERVICE.NAME".to_owned()),
-            Reason::Lookup(LookupError::Unknown(unknown)) => {
-                match (unknown.near(), unknown.names()) {
-                    (Some(near), _) => Some(format!("did you mean `{}.{near}`?", unknown.service)),
-                    (None, []) => None,
-                    (None, names) => Some(format!("{} has {}", unknown.service, names.join(", "))),
-                }
-            }
-            Reason::Lookup(_) | Reason::Cycle | Reason::Depth => None,
+        if let Reason::NoId = self.reason {
+            return Some("name it as SERVICE.NAME".to_owned());
         }
-    }
-
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.reason {
-            Reason::Lookup(error) => Some(error),
-            Reason::NoId | Reason::Cycle | Reason::Depth => None,
-        }
-    }
-}
-
-impl fmt::Display for BadExtends {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, origin, extends, .. } = self;
-        write!(f, "{id} ({origin}) extends `{extends}`, ")?;
-        match &self.reason {
-            Reason::NoId => f.write_str("which names no waiter"),
-            Reason::Lookup(LookupError::Unknown(_)) => f.write_str("which does not exist"),
-            Reason::Lookup(_) => f.write_str("which cannot be used"),
-            Reason::Cycle => f.write_str("which in the end extends itself"),
-            Reason::Depth => write!(f, "the last of more than {MAX_BASES} in a row"),
+        let Some(LookupError::Unknown(unknown)) = &self.source else { return None };
+        match (unknown.near(), unknown.names()) {
+            (Some(near), _) => Some(format!("did you mean `{}.{near}`?", unknown.service)),
+            (None, []) => None,
+            (None, names) => Some(format!("{} has {}", unknown.service, names.join(", "))),
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::entry::{Entry, WaiterOrigin};
+use super::entry::{WaiterOrigin, WrittenEntry};
 use super::error::BadFile;
 use super::reader::{WaiterReader, read};
 use super::service_name::{file_service, service_in_text};
-use crate::config::{WaiterConfig, WaiterFile};
+use crate::config::{PartialWaiter, WaiterFile};
 use crate::diagnostic::{Diagnostic, Invalid, fold};
 
 /// The waiters that one source has for one service.
@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Invalid, fold};
 pub(super) struct Layer {
     service: String,
     origin: WaiterOrigin,
-    waiters: BTreeMap<String, Arc<WaiterConfig>>,
+    waiters: BTreeMap<String, Arc<PartialWaiter>>,
     /// The names by folded spelling; the first of those that fold to the same.
     names: HashMap<String, String>,
     /// The waiters that cannot be used, by folded name.
@@ -26,7 +26,7 @@ pub(super) struct Layer {
 impl Layer {
     pub(super) fn new(service: &str, origin: WaiterOrigin, file: WaiterFile) -> Self {
         let waiters: BTreeMap<_, _> =
-            file.waiters.into_iter().map(|(name, config)| (name, Arc::new(config))).collect();
+            file.waiters.into_iter().map(|(name, waiter)| (name, Arc::new(waiter))).collect();
         let mut names = HashMap::new();
         for name in waiters.keys() {
             names.entry(fold(name)).or_insert_with(|| name.clone());
@@ -40,20 +40,19 @@ impl Layer {
         path: &Path,
         unusable: BTreeMap<String, Invalid>,
     ) -> Self {
-        let bad =
-            |problems| Box::new(BadFile { path: path.to_owned(), text: String::new(), problems });
+        let bad = |problems| BadFile::new(path, String::new(), problems);
         self.unusable =
             unusable.into_iter().map(|(name, problems)| (fold(&name), bad(problems))).collect();
         self
     }
 
     /// The waiter of that folded name; an error if it cannot be used.
-    pub(super) fn find(&self, folded: &str) -> Option<Result<Entry, Box<BadFile>>> {
+    pub(super) fn find(&self, folded: &str) -> Option<Result<WrittenEntry, Box<BadFile>>> {
         if let Some(bad) = self.unusable.get(folded) {
             return Some(Err(bad.clone()));
         }
         let name = self.names.get(folded)?;
-        self.waiters.get(name).map(|config| Ok(self.entry(name, config)))
+        self.waiters.get(name).map(|waiter| Ok(self.entry(name, waiter)))
     }
 
     pub(super) fn service(&self) -> &str {
@@ -64,18 +63,13 @@ impl Layer {
         self.waiters.keys().map(String::as_str)
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.waiters.iter().map(|(name, config)| self.entry(name, config))
+    pub(super) fn entries(&self) -> impl Iterator<Item = WrittenEntry> {
+        self.waiters.iter().map(|(name, waiter)| self.entry(name, waiter))
     }
 
-    fn entry(&self, name: &str, config: &Arc<WaiterConfig>) -> Entry {
-        Entry {
-            service: self.service.clone(),
-            name: name.to_owned(),
-            config: Arc::clone(config),
-            origin: self.origin.clone(),
-            bases: Vec::new(),
-        }
+    fn entry(&self, name: &str, waiter: &Arc<PartialWaiter>) -> WrittenEntry {
+        let (service, name) = (self.service.clone(), name.to_owned());
+        WrittenEntry { service, name, waiter: Arc::clone(waiter), origin: self.origin.clone() }
     }
 }
 
@@ -151,7 +145,7 @@ fn folder(path: &Path, reader: WaiterReader) -> Result<Vec<Loaded>, Loaded> {
     let entries = entries.map_err(|error| {
         let message = format!("the folder cannot be read: {error}");
         let problems = Invalid::new(vec![Diagnostic::error("file", "", message)]);
-        let file = Box::new(BadFile { path: path.to_owned(), text: String::new(), problems });
+        let file = BadFile::new(path, String::new(), problems);
         Loaded::Bad { file, scope: Scope::Service(file_service(path)) }
     })?;
     let mut files: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();

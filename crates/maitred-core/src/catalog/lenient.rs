@@ -5,16 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::AcceptorConfig;
-use crate::config::MatcherKind;
-use crate::config::State;
-use crate::config::WaiterConfig;
-use crate::config::WaiterFile;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
+use crate::config::{AcceptorConfig, MatcherKind, PartialWaiter, State, WaiterConfig, WaiterFile};
+use crate::diagnostic::{Diagnostic, Invalid};
 
 /// A waiter file as botocore reads it: an invalid waiter does not invalidate the others.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LenientFile {
     /// The waiters that can be used.
     pub file: WaiterFile,
@@ -69,19 +65,16 @@ pub fn parse_lenient(value: &Value) -> Result<LenientFile, Invalid> {
             Err(error) => drop(unusable.insert(name.clone(), invalid(error.to_string()))),
         }
     }
-    let file = WaiterFile { schema: None, version: 2, service: None, waiters };
-    Ok(LenientFile { file, unusable })
+    Ok(LenientFile { file: WaiterFile::new(waiters), unusable })
 }
 
-impl From<LenientWaiter> for WaiterConfig {
+impl From<LenientWaiter> for PartialWaiter {
     fn from(waiter: LenientWaiter) -> Self {
         // The count is compared after each poll, so 2.5 means 3, and less than 1 means 1.
         let max_attempts = waiter.max_attempts.ceil().max(1.0) as u64;
         let acceptors = waiter.acceptors.into_iter().map(Into::into).collect();
-        Self {
-            description: waiter.description.as_str().map(str::to_owned),
-            ..Self::new(waiter.operation, waiter.delay, max_attempts, acceptors)
-        }
+        let config = WaiterConfig::new(waiter.operation, waiter.delay, max_attempts, acceptors);
+        Self { description: waiter.description.as_str().map(str::to_owned), ..config.into() }
     }
 }
 
@@ -92,12 +85,7 @@ impl From<LenientAcceptor> for AcceptorConfig {
             Some("failure") => State::Failure,
             _ => State::Retry,
         };
-        Self {
-            state,
-            matcher: acceptor.matcher,
-            argument: acceptor.argument,
-            expected: acceptor.expected,
-            message: None,
-        }
+        let new = Self::new(state, acceptor.matcher, acceptor.expected);
+        Self { argument: acceptor.argument, ..new }
     }
 }

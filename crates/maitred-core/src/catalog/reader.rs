@@ -54,7 +54,7 @@ pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
 /// # Errors
 /// The file cannot be read, or is not valid.
 pub fn read(path: &Path, reader: WaiterReader) -> Result<WaiterFile, Box<BadFile>> {
-    let bad = |text, problems| Box::new(BadFile { path: path.to_owned(), text, problems });
+    let bad = |text, problems| BadFile::new(path, text, problems);
     let text = file::text(path, MAX_FILE as u64).map_err(|error| {
         let problem = Diagnostic::error("file", "", error.to_string());
         bad(String::new(), Invalid::new(vec![problem]))

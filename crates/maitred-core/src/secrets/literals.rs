@@ -10,6 +10,7 @@ use super::urls;
 
 /// A literal that is, or looks like, a secret. It holds the value, so it has no `Debug`.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Literal {
     /// Where it stands, e.g. `json.db.password`.
     pub path: String,

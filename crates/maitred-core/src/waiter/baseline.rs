@@ -2,15 +2,13 @@
 
 use serde_json::Value;
 
-use super::options::{Options, extension};
-use super::parameter::Binder;
-use crate::config::WaiterConfig;
-use crate::diagnostic::Diagnostic;
+use super::compiler::Compiler;
 use crate::expression::Expression;
 use crate::python;
 
 /// A value that has to change before success or failure counts.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Baseline {
     /// Yields the value; `null` if there is none yet or the expression cannot be evaluated.
     pub expression: Expression,
@@ -37,32 +35,28 @@ impl Baseline {
     }
 }
 
-/// The caller's baseline, or else the file's. In strict mode the file's is ignored, as in botocore, and
-/// the caller's is an error.
-pub(super) fn compile(
-    config: &WaiterConfig,
-    options: &Options,
-    binder: &Binder<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Baseline> {
-    let mut problem = |message, help| {
-        problems.push(Diagnostic::error("baseline", "/baseline", message).with_help(help));
-    };
-    let asked = options.baseline.is_some() || options.baseline_value.is_some();
-    if options.strict && asked {
-        problem("strict mode knows no baseline", "botocore has none; leave out --strict");
-        return None;
-    }
-    let text = options.baseline.as_ref().or(extension(options, config.baseline.as_ref()));
-    let Some(text) = text else {
-        if asked {
-            problem(
+impl Compiler<'_> {
+    /// The caller's baseline, or else the file's. In strict mode the file's is ignored, as in botocore, and
+    /// the caller's is an error.
+    pub(super) fn baseline(&mut self) -> Option<Baseline> {
+        let options = self.options;
+        let asked = options.baseline.is_some() || options.baseline_value.is_some();
+        let file = self.extension(self.config.baseline.as_ref());
+        let (message, help) = match options.baseline.as_ref().or(file) {
+            _ if asked && options.strict => {
+                ("strict mode knows no baseline", "botocore has none; leave out --strict")
+            }
+            Some(text) => {
+                let expression = self.expression(text, "/baseline")?;
+                return Some(Baseline { expression, given: options.baseline_value.clone() });
+            }
+            None if asked => (
                 "a baseline value is given, but not what has to differ from it",
                 "the waiter has no `baseline`; give --baseline-expression EXPR",
-            );
-        }
-        return None;
-    };
-    let expression = binder.bind_expression(text, "/baseline", problems)?;
-    Some(Baseline { expression, given: options.baseline_value.clone() })
+            ),
+            None => return None,
+        };
+        self.report_with_help("baseline", "/baseline", message, help);
+        None
+    }
 }

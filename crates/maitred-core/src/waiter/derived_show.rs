@@ -9,21 +9,66 @@ const MAX_VALUES: usize = 4;
 /// The most nodes that are visited: an expression can have a path for each combination of its parts.
 const MAX_NODES: usize = 1000;
 
-/// A step from a value to a part of it.
-#[derive(Debug, Clone, PartialEq)]
-enum Step {
-    Member(String),
+/// The path to a value that an expression looks at.
+#[derive(Debug, Clone, Default)]
+struct Path {
+    /// The path as an expression.
+    text: String,
+    /// The names of the members in it.
+    members: Vec<String>,
+    end: End,
+    /// Whether it leads to several values.
+    is_of_several: bool,
+}
+
+/// The last step of a path.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+enum End {
+    /// A member, or an element at an index.
+    #[default]
+    Part,
     /// Each element of a list.
     Each,
     /// Each value of an object.
     Values,
-    Index(i64),
-    /// The number of values at the end of these steps.
-    Count(Vec<Self>),
+    /// The number of values at the end of another path.
+    Count,
 }
 
-/// The path to a value that an expression looks at.
-type Path = Vec<Step>;
+impl Path {
+    fn then(&self, step: &str, end: End) -> Self {
+        let mut path = self.clone();
+        if !path.text.is_empty() && !step.starts_with('[') {
+            path.text.push('.');
+        }
+        path.text.push_str(step);
+        path.is_of_several |= matches!(end, End::Each | End::Values);
+        path.end = end;
+        path
+    }
+
+    fn member(&self, name: &str) -> Self {
+        let mut path = self.then(&identifier(name), End::Part);
+        path.members.push(name.to_owned());
+        path
+    }
+
+    /// The path to each element of the list at its end; nested lists count as flattened.
+    fn each(self) -> Self {
+        if self.end == End::Each { self } else { self.then("[]", End::Each) }
+    }
+
+    fn count(&self, counted: &Self) -> Self {
+        let mut path = self.then(&format!("length({} || `[]`)", counted.text), End::Count);
+        path.members.extend_from_slice(&counted.members);
+        path
+    }
+
+    /// The last `most` members, as the key of an object.
+    fn name(&self, most: usize) -> String {
+        identifier(&self.members[self.members.len().saturating_sub(most)..].join("."))
+    }
+}
 
 /// What a waiter shows: its file's `show`, or else the values that its acceptors look at. `None` if those
 /// look only at the status or the error.
@@ -33,73 +78,52 @@ pub fn show_of(config: &WaiterConfig) -> Option<Show> {
 }
 
 /// The expressions of acceptors, each with whether its value is compared with a string.
-pub(super) fn compared(acceptors: &[AcceptorConfig]) -> impl Iterator<Item = (&str, bool)> {
+pub(super) fn compared<'a>(
+    acceptors: impl IntoIterator<Item = &'a AcceptorConfig>,
+) -> impl Iterator<Item = (&'a str, bool)> {
     acceptors
-        .iter()
+        .into_iter()
         .filter_map(|acceptor| Some((acceptor.argument.as_deref()?, acceptor.expected.is_string())))
 }
 
 /// The default `show` for these expressions, each given with whether its value is compared with a string.
 pub(super) fn of_expressions<'a>(asked: impl IntoIterator<Item = (&'a str, bool)>) -> Option<Show> {
-    let mut paths: Vec<(Path, bool)> = Vec::new();
+    let mut shown: Vec<(Path, bool)> = Vec::new();
     for (text, is_text) in asked {
         let Ok(expression) = Expression::compile(text) else { continue };
-        let (mut reached, mut left) = (Vec::new(), MAX_NODES);
-        collect_paths(expression.node(), &Vec::new(), &mut reached, &mut left);
+        let reached = paths(expression.node(), &Path::default(), &mut { MAX_NODES });
         let direct = reached.len() == 1 && is_text;
-        for path in reached.into_iter().filter(|path| path.iter().any(is_named)) {
-            if let Some((_, all)) = paths.iter_mut().find(|(known, _)| *known == path) {
+        for path in reached.into_iter().filter(|path| !path.members.is_empty()) {
+            if let Some((_, all)) = shown.iter_mut().find(|(known, _)| known.text == path.text) {
                 *all &= direct;
-            } else if paths.len() < MAX_VALUES {
-                paths.push((path, direct));
+            } else if shown.len() < MAX_VALUES {
+                shown.push((path, direct));
             }
         }
     }
-    shown(&paths).map(Show::One)
-}
-
-fn is_named(step: &Step) -> bool {
-    matches!(step, Step::Member(_) | Step::Count(_))
+    expression_of(&shown).map(Show::One)
 }
 
 /// The expression to show: a single value as it is, a list of strings joined, several values by name.
-fn shown(paths: &[(Path, bool)]) -> Option<String> {
+fn expression_of(paths: &[(Path, bool)]) -> Option<String> {
     match paths {
         [] => None,
-        [(path, is_text)] if !matches!(path.last(), Some(Step::Count(_))) => {
-            let text = text(path);
-            let list = path.iter().any(|step| matches!(step, Step::Each | Step::Values));
-            Some(if list && *is_text { format!("join(', ', {text})") } else { text })
+        [(path, true)] if path.end != End::Count && path.is_of_several => {
+            Some(format!("join(', ', {})", path.text))
         }
+        [(path, _)] if path.end != End::Count => Some(path.text.clone()),
         paths => {
             let mut names: Vec<String> = Vec::new();
             for (path, _) in paths {
-                let short = name(path, 1);
+                let short = path.name(1);
                 let taken = names.contains(&short);
-                names.push(if taken { name(path, usize::MAX) } else { short });
+                names.push(if taken { path.name(usize::MAX) } else { short });
             }
             let members = names.iter().zip(paths);
-            let members = members.map(|(name, (path, _))| format!("{name}: {}", text(path)));
+            let members = members.map(|(name, (path, _))| format!("{name}: {}", path.text));
             Some(format!("{{{}}}", members.collect::<Vec<_>>().join(", ")))
         }
     }
-}
-
-/// The last `words` members of the path, as the key of an object.
-fn name(path: &[Step], words: usize) -> String {
-    fn members<'a>(path: &'a [Step], found: &mut Vec<&'a str>) {
-        for step in path {
-            match step {
-                Step::Member(name) => found.push(name),
-                Step::Count(inner) => members(inner, found),
-                Step::Each | Step::Values | Step::Index(_) => {}
-            }
-        }
-    }
-    let mut found = Vec::new();
-    members(path, &mut found);
-    let first = found.len().saturating_sub(words);
-    identifier(&found[first..].join("."))
 }
 
 fn identifier(name: &str) -> String {
@@ -108,131 +132,74 @@ fn identifier(name: &str) -> String {
     if plain { name.to_owned() } else { serde_json::Value::from(name).to_string() }
 }
 
-fn text(path: &[Step]) -> String {
-    let mut text = String::new();
-    for step in path {
-        let dot = if text.is_empty() { "" } else { "." };
-        match step {
-            Step::Member(name) => text.push_str(&format!("{dot}{}", identifier(name))),
-            Step::Each => text.push_str("[]"),
-            Step::Values => text.push_str(&format!("{dot}*")),
-            Step::Index(index) => text.push_str(&format!("[{index}]")),
-            Step::Count(inner) => {
-                text.push_str(&format!("{dot}length({} || `[]`)", self::text(inner)));
-            }
-        }
-    }
-    text
-}
-
-/// Adds the paths from `from` to the values that `node` looks at.
-fn collect_paths(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
-    let Some(rest) = left.checked_sub(1) else { return };
+/// The paths from `from` to the values that `node` looks at. `left` is how many more nodes may be visited.
+fn paths(node: &Node, from: &Path, left: &mut usize) -> Vec<Path> {
+    let Some(rest) = left.checked_sub(1) else { return Vec::new() };
     *left = rest;
     match node {
-        Node::Current => found.push(from.clone()),
-        Node::Literal(_) | Node::Reference(_) => {}
-        Node::Field(name) => found.push(extended(from, Step::Member(name.clone()))),
-        Node::Index(index) => found.push(extended(from, Step::Index(*index))),
-        Node::Slice(..) => found.push(from.clone()),
+        Node::Current | Node::Slice(..) => vec![from.clone()],
+        Node::Literal(_) | Node::Reference(_) => Vec::new(),
+        Node::Field(name) => vec![from.member(name)],
+        Node::Index(index) => vec![from.then(&format!("[{index}]"), End::Part)],
         Node::Chain(first, second) => {
-            for_each_path(first, from, left, |path, left| collect_paths(second, &path, found, left))
+            let first = paths(first, from, left).into_iter();
+            first.flat_map(|path| paths(second, &path, left)).collect()
         }
-        // The brackets around several values of each item are flattened again: `A[].[B, C][]`.
-        Node::Projection(list, each) if is_flattened_multi_list(list) => {
-            for_each_path(list, from, left, |path, left| collect_paths(each, &path, found, left));
+        Node::Projection(list, each) => {
+            let is_flat = is_flattened_multi_list(list);
+            let lists = paths(list, from, left).into_iter();
+            let stays = |path: &Path| is_flat || path.end == End::Values;
+            let elements = lists.map(|path| if stays(&path) { path } else { path.each() });
+            elements.flat_map(|path| paths(each, &path, left)).collect()
         }
-        Node::Projection(list, each) => for_each_path(list, from, left, |path, left| {
-            let path = if matches!(path.last(), Some(Step::Values)) { path } else { each_of(path) };
-            collect_paths(each, &path, found, left);
-        }),
-        Node::Condition(condition, value) => {
-            collect_paths(condition, from, found, left);
-            if **value != Node::Current {
-                collect_paths(value, from, found, left);
-            }
+        Node::Condition(condition, value) if **value == Node::Current => {
+            paths(condition, from, left)
         }
-        Node::Flatten(list) => for_each_path(list, from, left, |path, _| {
-            found.push(if is_flattened_multi_list(node) { path } else { each_of(path) });
-        }),
+        Node::Flatten(list) => {
+            let is_flat = is_flattened_multi_list(node);
+            let lists = paths(list, from, left).into_iter();
+            lists.map(|path| if is_flat { path } else { path.each() }).collect()
+        }
         Node::ObjectValues(object) => {
-            for_each_path(object, from, left, |path, _| found.push(extended(&path, Step::Values)));
+            let objects = paths(object, from, left).into_iter();
+            objects.map(|path| path.then("*", End::Values)).collect()
         }
-        Node::And(a, b) | Node::Or(a, b) | Node::Comparison(_, a, b) => {
-            collect_paths(a, from, found, left);
-            collect_paths(b, from, found, left);
+        Node::Condition(a, b) | Node::And(a, b) | Node::Or(a, b) | Node::Comparison(_, a, b) => {
+            [a, b].into_iter().flat_map(|side| paths(side, from, left)).collect()
         }
-        Node::Not(inner) => collect_paths(inner, from, found, left),
-        Node::MultiList(nodes) => {
-            nodes.iter().for_each(|node| collect_paths(node, from, found, left))
-        }
+        Node::Not(inner) => paths(inner, from, left),
         Node::MultiHash(entries) => {
-            entries.iter().for_each(|(_, node)| collect_paths(node, from, found, left))
+            entries.iter().flat_map(|(_, node)| paths(node, from, left)).collect()
         }
         Node::Call(function, arguments) if function.name() == "length" => {
-            arguments.iter().for_each(|argument| count(argument, from, found, left));
+            arguments.iter().flat_map(|argument| counts(argument, from, left)).collect()
         }
-        Node::Call(_, arguments) => {
-            arguments.iter().for_each(|node| collect_paths(node, from, found, left))
+        Node::MultiList(nodes) | Node::Call(_, nodes) => {
+            nodes.iter().flat_map(|node| paths(node, from, left)).collect()
         }
     }
 }
 
+/// Whether the brackets around several values of each item are flattened again: `A[].[B, C][]`.
 fn is_flattened_multi_list(node: &Node) -> bool {
     let Node::Flatten(list) = node else { return false };
     matches!(&**list, Node::Projection(_, each) if matches!(**each, Node::MultiList(_)))
 }
 
-/// Adds the number of values that `node` yields, or if it filters them, the values that it filters by.
-fn count(node: &Node, from: &Path, found: &mut Vec<Path>, left: &mut usize) {
-    let mut counted = Vec::new();
-    collect_paths(node, &Vec::new(), &mut counted, left);
-    match counted.as_slice() {
-        [one] if !filters(node) => found.push(extended(from, Step::Count(one.clone()))),
-        _ => collect_paths(node, from, found, left),
+/// The number of values that `node` yields, or if it filters them, the values that it filters by.
+fn counts(node: &Node, from: &Path, left: &mut usize) -> Vec<Path> {
+    match paths(node, &Path::default(), left).as_slice() {
+        [counted] if !filters(node) => vec![from.count(counted)],
+        _ => paths(node, from, left),
     }
 }
 
 fn filters(node: &Node) -> bool {
-    match node {
-        Node::Condition(..) => true,
-        Node::Chain(a, b) | Node::Projection(a, b) => filters(a) || filters(b),
-        Node::Flatten(inner) | Node::ObjectValues(inner) => filters(inner),
-        Node::Current
-        | Node::Literal(_)
-        | Node::Field(_)
-        | Node::Index(_)
-        | Node::Slice(..)
-        | Node::And(..)
-        | Node::Or(..)
-        | Node::Not(_)
-        | Node::Comparison(..)
-        | Node::MultiList(_)
-        | Node::MultiHash(_)
-        | Node::Call(..)
-        | Node::Reference(_) => false,
+    if let Node::Chain(a, b) | Node::Projection(a, b) = node {
+        return filters(a) || filters(b);
     }
-}
-
-/// Calls `go_on` with the path to each value that `node` yields.
-fn for_each_path(
-    node: &Node,
-    from: &Path,
-    left: &mut usize,
-    mut go_on: impl FnMut(Path, &mut usize),
-) {
-    let mut paths = Vec::new();
-    collect_paths(node, from, &mut paths, left);
-    paths.into_iter().for_each(|path| go_on(path, left));
-}
-
-fn extended(from: &Path, step: Step) -> Path {
-    from.iter().cloned().chain([step]).collect()
-}
-
-/// The path to each element of the list at the end of `path`; nested lists count as flattened.
-fn each_of(path: Path) -> Path {
-    if matches!(path.last(), Some(Step::Each)) { path } else { extended(&path, Step::Each) }
+    matches!(node, Node::Condition(..))
+        || matches!(node, Node::Flatten(inner) | Node::ObjectValues(inner) if filters(inner))
 }
 
 #[cfg(test)]
@@ -288,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_looks_at_no_member_shows_nothing() {
-        for expression in ["`true`", "@", "not an expression"] {
+        for expression in ["`true`", "@", "length(@) > `0`", "not an expression"] {
             assert_eq!(derived(expression, false), None, "{expression}");
         }
     }

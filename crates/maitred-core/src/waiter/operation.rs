@@ -1,53 +1,50 @@
 //! Checks of the polled operation.
 
-use super::options::{Options, extension};
-use crate::config::WaiterConfig;
-use crate::diagnostic::Diagnostic;
+use super::compiler::Compiler;
+use crate::client::HTTP_SERVICE;
 use crate::names::is_read;
 
-/// Reports an operation that is not read-only, unless both the file and the caller allow it.
-pub(super) fn check_read(
-    service: &str,
-    config: &WaiterConfig,
-    options: &Options,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let operation = config.operation.as_str();
-    if is_read_of(service, operation)
-        || (options.allow_mutating && (config.mutating || options.strict))
-    {
-        return;
+impl Compiler<'_> {
+    /// Reports an operation that is not read-only, unless both the file and the caller allow it.
+    pub(super) fn check_read(&mut self, service: &str) {
+        let (operation, mutating) = (&self.config.operation, self.config.mutating);
+        let options = self.options;
+        if is_read_of(service, operation)
+            || (options.allow_mutating && (mutating || options.strict))
+        {
+            return;
+        }
+        let message = format!("polling {operation} may change something: it is not read-only");
+        let help = if mutating {
+            "if that is meant, give --allow-mutating"
+        } else {
+            "if that is meant, the waiter says \"mutating\": true, and the caller allows it"
+        };
+        self.report_with_help("mutating", "/operation", message, help);
     }
-    let message = format!("polling {operation} may change something: it is not read-only");
-    let help = if config.mutating {
-        "if that is meant, give --allow-mutating"
-    } else {
-        "if that is meant, the waiter says \"mutating\": true, and the caller allows it"
-    };
-    problems.push(Diagnostic::error("mutating", "/operation", message).with_help(help));
+
+    /// Whether all pages are merged. botocore's waiters see only the first page.
+    pub(super) fn all_pages(&mut self, service: &str) -> bool {
+        let file = self.extension(self.config.all_pages).unwrap_or(false);
+        if !self.options.all_pages && !file {
+            return false;
+        }
+        let message = if service == HTTP_SERVICE {
+            "a reply of service http does not come in pages"
+        } else if self.options.strict {
+            "strict mode sees the first page only, as botocore does"
+        } else {
+            return true;
+        };
+        self.report("all-pages", "/allPages", message);
+        false
+    }
 }
 
 /// Whether an operation is read-only.
 pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
     match service {
-        "http" => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),
+        HTTP_SERVICE => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),
         _ => is_read(service, operation),
     }
-}
-
-/// Whether all pages are merged. botocore's waiters see only the first page.
-pub(super) fn all_pages(
-    service: &str,
-    config: &WaiterConfig,
-    options: &Options,
-    problems: &mut Vec<Diagnostic>,
-) -> bool {
-    let wanted = options.all_pages || extension(options, config.all_pages).unwrap_or(false);
-    let message = match (wanted, service, options.strict) {
-        (true, "http", _) => "a reply of service http does not come in pages",
-        (true, _, true) => "strict mode sees the first page only, as botocore does",
-        (true, _, false) | (false, ..) => return wanted,
-    };
-    problems.push(Diagnostic::error("all-pages", "/allPages", message));
-    false
 }

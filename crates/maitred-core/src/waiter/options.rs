@@ -10,8 +10,17 @@ use crate::config::{AcceptorConfig, Show};
 
 /// What the caller adds to a waiter or overrides. The default changes nothing.
 ///
+/// ```
+/// # use std::time::Duration;
+/// # use maitred_core::waiter::Options;
+/// let mut options = Options::with_input([("ClusterIdentifier", "analytics")]);
+/// options.timeout = Some(Duration::from_secs(1800));
+/// assert_eq!(options.input["ClusterIdentifier"], "analytics");
+/// ```
+///
 /// `Debug` prints only the names of input members and parameters: their values may be secrets.
 #[derive(Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The operation's parameters, merged over the file's `input`.
     pub input: Map<String, Value>,
@@ -62,22 +71,11 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
-    /// Options with nothing but this input of the operation.
-    ///
-    /// ```
-    /// # use maitred_core::waiter::Options;
-    /// let options = Options::with_input([("ClusterIdentifier", "analytics")]);
-    /// assert_eq!(options.input["ClusterIdentifier"], "analytics");
-    /// ```
+    /// Options with only this input of the operation.
     pub fn with_input<K: Into<String>, V: Into<Value>>(
         input: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let input = input.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self { input: input.collect(), ..Self::default() }
     }
-}
-
-/// The value of a key that botocore does not know; `None` in strict mode.
-pub(super) fn extension<T>(options: &Options, value: Option<T>) -> Option<T> {
-    value.filter(|_| !options.strict)
 }

@@ -6,29 +6,27 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::options::Options;
-use crate::config::ParameterConfig;
-use crate::config::ParameterType;
-use crate::config::WaiterConfig;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest;
-use crate::expression::{Expression, ExpressionError};
+use crate::config::{ParameterConfig, ParameterType, WaiterConfig};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::expression::Expression;
 
 /// The most bytes of all values that are substituted in one waiter: a long one in many places would
 /// exhaust the memory.
 const MAX_BOUND: usize = 16 * 1024 * 1024;
 
 /// The values that placeholders stand for.
+#[derive(Default)]
 pub(super) struct Binder<'a> {
-    declared: &'a BTreeMap<String, ParameterConfig>,
+    declared: Option<&'a BTreeMap<String, ParameterConfig>>,
     /// `None` when a file is checked without a caller: every declared name is then accepted.
     values: Option<BTreeMap<&'a str, Value>>,
     input: Option<Map<String, Value>>,
     /// Whether `{{NAME}}` is a placeholder: only if the file declares parameters or the caller passes some.
-    active: bool,
-    /// Whether the waiter extends another one, which may declare more parameters.
-    open: bool,
+    binds_names: bool,
     /// Whether `{{input.X}}` is a placeholder even if no parameter is declared.
-    knows_input: bool,
+    binds_input: bool,
+    /// Whether the waiter extends another one, which may declare more parameters.
+    is_partial: bool,
     /// Whether a member of the input was substituted.
     bound_input: Cell<bool>,
     /// The bytes of all values that were substituted, see [`MAX_BOUND`].
@@ -48,7 +46,12 @@ impl<'a> Binder<'a> {
             match options.parameters.get(name).or(parameter.default.as_ref()) {
                 Some(value) => match typed(parameter.kind, value) {
                     Ok(value) => drop(values.insert(name.as_str(), value)),
-                    Err(wanted) => problems.push(ill_typed(name, wanted)),
+                    Err(wanted) => {
+                        // The message leaves out the value, which may be a secret.
+                        let message = format!("parameter `{name}` must be {wanted}");
+                        let pointer = format!("/parameters/{name}");
+                        problems.push(Diagnostic::error("parameter", pointer, message));
+                    }
                 },
                 None => problems.push(missing(name, parameter)),
             }
@@ -60,12 +63,16 @@ impl<'a> Binder<'a> {
                 problems.push(unknown(name, declared));
             }
         }
-        let active = !declared.is_empty() || !options.parameters.is_empty();
         let mut input = config.input.clone();
         input.extend(options.input.clone());
-        let (knows_input, bound_input) = (!options.strict, Cell::new(false));
-        let (values, input, bound) = (Some(values), Some(input), Cell::new(0));
-        Self { declared, values, input, active, open: false, knows_input, bound_input, bound }
+        Self {
+            declared: Some(declared),
+            binds_names: !values.is_empty() || !declared.is_empty(),
+            values: Some(values),
+            input: Some(input),
+            binds_input: !options.strict,
+            ..Self::default()
+        }
     }
 
     /// Sets the input whose members `{{input.X}}` stands for.
@@ -74,24 +81,27 @@ impl<'a> Binder<'a> {
     }
 
     /// A binder without values, to check the file alone.
-    pub(super) fn unbound(config: &'a WaiterConfig, problems: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn unbound(
+        config: &'a WaiterConfig,
+        is_partial: bool,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Self {
         for (name, parameter) in &config.parameters {
             if let Some(default) = &parameter.default
                 && let Err(wanted) = typed(parameter.kind, default)
             {
                 let pointer = format!("/parameters/{name}/default");
-                problems.push(Diagnostic::error(
-                    "parameter",
-                    pointer,
-                    format!("the default is not {wanted}"),
-                ));
+                let message = format!("the default is not {wanted}");
+                problems.push(Diagnostic::error("parameter", pointer, message));
             }
         }
-        let active = !config.parameters.is_empty();
-        let (knows_input, bound_input) = (true, Cell::new(false));
-        let (declared, open) = (&config.parameters, config.extends.is_some());
-        let (values, input, bound) = (None, None, Cell::new(0));
-        Self { declared, values, input, active, open, knows_input, bound_input, bound }
+        Self {
+            declared: Some(&config.parameters),
+            binds_names: !config.parameters.is_empty(),
+            binds_input: true,
+            is_partial,
+            ..Self::default()
+        }
     }
 
     /// Whether a member of the input was substituted.
@@ -99,76 +109,31 @@ impl<'a> Binder<'a> {
         self.bound_input.get()
     }
 
-    /// Compiles `text` and binds the placeholders in its literals. A parameter of type `expression`
-    /// stands for the whole text.
-    pub(super) fn bind_expression(
-        &self,
-        text: &str,
-        pointer: &str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Expression> {
-        if let Some(name) = whole_placeholder(text)
-            && (self.is_expression(name) || self.is_elsewhere(name))
-        {
-            return match &self.values {
-                Some(values) => compile_expression(values.get(name)?.as_str()?, pointer, problems),
-                // A stand-in for the expression that only the caller knows.
-                None => compile_expression("@", pointer, problems),
-            };
-        }
-        let expression = compile_expression(text, pointer, problems)?;
-        if !self.substitutes(text) {
-            return Some(expression);
-        }
-        match expression.bind(&|literal| self.substitute(literal)) {
-            Ok(expression) => Some(expression),
-            Err(message) => {
-                problems.push(Diagnostic::error("parameter", pointer, message));
-                None
-            }
+    /// The expression that a parameter of type `expression` puts in the place of the whole of `text`: `None` if
+    /// there is no such parameter in it, `Some(None)` if its value is missing, which was reported.
+    pub(super) fn whole_expression(&self, text: &str) -> Option<Option<String>> {
+        let name = whole_placeholder(text)?;
+        let is_elsewhere =
+            self.is_partial && self.parameter(name).is_none() && !name.starts_with("input.");
+        (self.is_expression(name) || is_elsewhere).then(|| match &self.values {
+            Some(values) => values.get(name)?.as_str().map(str::to_owned),
+            // Stands for the expression that only the caller knows.
+            None => Some("@".to_owned()),
+        })
+    }
+
+    /// The expression with the placeholders in its literals bound.
+    pub(super) fn bind(&self, expression: Expression) -> Result<Expression, String> {
+        if self.substitutes(expression.as_str()) {
+            expression.bind(&|literal| self.substitute(literal))
+        } else {
+            Ok(expression)
         }
     }
 
-    /// `value` with the placeholders of its strings bound.
-    pub(super) fn bind_value(
-        &self,
-        value: &Value,
-        pointer: &str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Value {
-        match value {
-            Value::String(text) if self.substitutes(text) => match self.substitute(text) {
-                Ok(bound) => bound,
-                Err(message) => {
-                    problems.push(Diagnostic::error("parameter", pointer, message));
-                    Value::Null
-                }
-            },
-            Value::Array(items) => {
-                items.iter().map(|item| self.bind_value(item, pointer, problems)).collect()
-            }
-            Value::Object(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.clone(), self.bind_value(value, pointer, problems)))
-                    .collect(),
-            ),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-        }
-    }
-
-    /// The operation's input with the placeholders of its strings bound.
-    pub(super) fn bind_input(
-        &self,
-        input: &Map<String, Value>,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Map<String, Value> {
-        input
-            .iter()
-            .map(|(key, value)| {
-                (key.clone(), self.bind_value(value, &format!("/input/{key}"), problems))
-            })
-            .collect()
+    /// The value of a text with its placeholders bound.
+    pub(super) fn text(&self, text: &str) -> Result<Value, String> {
+        if self.substitutes(text) { self.substitute(text) } else { Ok(Value::from(text)) }
     }
 
     /// Whether `value` is `{{input.NAME}}` and the input has no NAME.
@@ -179,19 +144,18 @@ impl<'a> Binder<'a> {
         name.is_some_and(|name| !name.contains(['.', '{', '}']) && !given(name))
     }
 
-    fn is_expression(&self, name: &str) -> bool {
-        self.declared.get(name).is_some_and(|parameter| parameter.kind == ParameterType::Expression)
+    fn parameter(&self, name: &str) -> Option<&ParameterConfig> {
+        self.declared?.get(name)
     }
 
-    /// Whether `name` may be declared by the waiter that this one extends.
-    fn is_elsewhere(&self, name: &str) -> bool {
-        self.open && !self.declared.contains_key(name) && !name.starts_with("input.")
+    fn is_expression(&self, name: &str) -> bool {
+        self.parameter(name).is_some_and(|parameter| parameter.kind == ParameterType::Expression)
     }
 
     fn substitutes(&self, text: &str) -> bool {
         let names_input =
             || text.split("{{").skip(1).any(|after| after.trim_start().starts_with("input."));
-        text.contains("{{") && (self.active || (self.knows_input && names_input()))
+        text.contains("{{") && (self.binds_names || (self.binds_input && names_input()))
     }
 
     /// The value of a text with placeholders. A text that is a single placeholder keeps the type of its
@@ -208,10 +172,7 @@ impl<'a> Binder<'a> {
             };
             bound.push_str(before);
             let value = self.value_of(name.trim())?;
-            match value.as_str() {
-                Some(text) => bound.push_str(text),
-                None => bound.push_str(&value.to_string()),
-            }
+            bound.push_str(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             rest = after;
         }
         bound.push_str(rest);
@@ -227,17 +188,17 @@ impl<'a> Binder<'a> {
                 "`{{{{{name}}}}}` is a parameter of type expression, which only stands for a whole `argument`"
             ));
         }
-        match &self.values {
-            Some(values) => match values.get(name) {
-                Some(value) => self.copy(value),
-                // Already reported as missing.
-                None if self.declared.contains_key(name) => Ok(Value::Null),
-                None => Err(self.undefined(name)),
-            },
-            None if self.open || self.declared.contains_key(name) => {
-                Ok(Value::String(format!("{{{{{name}}}}}")))
+        let is_declared = self.parameter(name).is_some();
+        match self.values.as_ref().map(|values| values.get(name)) {
+            Some(Some(value)) => self.copy(value),
+            // Already reported as missing.
+            Some(None) if is_declared => Ok(Value::Null),
+            None if is_declared || self.is_partial => Ok(Value::from(format!("{{{{{name}}}}}"))),
+            Some(None) | None => {
+                let known = self.declared.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+                let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
+                Err(format!("there is no parameter `{name}`{}", near.unwrap_or_default()))
             }
-            None => Err(self.undefined(name)),
         }
     }
 
@@ -247,10 +208,8 @@ impl<'a> Binder<'a> {
             return Ok(Value::String(format!("{{{{input.{path}}}}}")));
         };
         let mut names = path.split('.');
-        let mut value = names.next().and_then(|name| input.get(name));
-        for name in names {
-            value = value.and_then(|value| value.get(name));
-        }
+        let first = names.next().and_then(|name| input.get(name));
+        let value = names.fold(first, |value, name| value?.get(name));
         let unknown = || format!("the input has no `{path}`, which this waiter refers to");
         value.ok_or_else(unknown).and_then(|value| self.copy(value))
     }
@@ -258,19 +217,9 @@ impl<'a> Binder<'a> {
     fn copy(&self, value: &Value) -> Result<Value, String> {
         self.bound.set(self.bound.get().saturating_add(size(value)));
         if self.bound.get() <= MAX_BOUND {
-            Ok(value.clone())
-        } else {
-            Err(format!(
-                "the values of this waiter's placeholders take more than {MAX_BOUND} bytes"
-            ))
+            return Ok(value.clone());
         }
-    }
-
-    fn undefined(&self, name: &str) -> String {
-        match nearest(name, self.declared.keys().map(String::as_str)) {
-            Some(near) => format!("there is no parameter `{name}`; did you mean `{near}`?"),
-            None => format!("there is no parameter `{name}`"),
-        }
+        Err(format!("the values of this waiter's placeholders take more than {MAX_BOUND} bytes"))
     }
 }
 
@@ -295,25 +244,22 @@ fn size(value: &Value) -> usize {
 ///
 /// The error is the type that was expected.
 fn typed(kind: ParameterType, value: &Value) -> Result<Value, &'static str> {
-    match (kind, value) {
-        (ParameterType::String | ParameterType::Expression, Value::String(_))
-        | (ParameterType::Number, Value::Number(_))
-        | (ParameterType::Boolean, Value::Bool(_)) => Ok(value.clone()),
-        (ParameterType::Number, Value::String(text)) => {
-            text.parse::<serde_json::Number>().map(Value::Number).map_err(|_| "a number")
+    let same = |is_typed: bool| is_typed.then(|| value.clone());
+    let (converted, wanted) = match (kind, value.as_str()) {
+        (ParameterType::String, text) => (same(text.is_some()), "a string"),
+        (ParameterType::Expression, text) => (same(text.is_some()), "a JMESPath expression"),
+        (ParameterType::Number, Some(text)) => (text.parse().ok().map(Value::Number), "a number"),
+        (ParameterType::Number, None) => (same(value.is_number()), "a number"),
+        (ParameterType::Boolean, Some(text)) => {
+            (text.parse().ok().map(Value::Bool), "`true` or `false`")
         }
-        (ParameterType::Boolean, Value::String(text)) => {
-            text.parse().map(Value::Bool).map_err(|_| "`true` or `false`")
+        (ParameterType::Boolean, None) => (same(value.is_boolean()), "`true` or `false`"),
+        (ParameterType::Json, Some(text)) => {
+            (serde_json::from_str(text).ok(), "JSON; quote a string twice, e.g. '\"a\"'")
         }
-        (ParameterType::Json, Value::String(text)) => {
-            serde_json::from_str(text).map_err(|_| "JSON; quote a string twice, e.g. '\"a\"'")
-        }
-        (ParameterType::Json, _) => Ok(value.clone()),
-        (ParameterType::String, _) => Err("a string"),
-        (ParameterType::Expression, _) => Err("a JMESPath expression"),
-        (ParameterType::Number, _) => Err("a number"),
-        (ParameterType::Boolean, _) => Err("`true` or `false`"),
-    }
+        (ParameterType::Json, None) => (same(true), "JSON"),
+    };
+    converted.ok_or(wanted)
 }
 
 fn missing(name: &str, parameter: &ParameterConfig) -> Diagnostic {
@@ -323,42 +269,11 @@ fn missing(name: &str, parameter: &ParameterConfig) -> Diagnostic {
 }
 
 fn unknown(name: &str, declared: &BTreeMap<String, ParameterConfig>) -> Diagnostic {
-    let known = declared.keys().map(String::as_str);
-    let help = match nearest(name, known) {
+    let known: Vec<_> = declared.keys().map(String::as_str).collect();
+    let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<_> = declared.keys().map(String::as_str).collect();
-            format!("it has {}", names.join(", "))
-        }
+        None => format!("it has {}", known.join(", ")),
     };
     let message = format!("this waiter has no parameter `{name}`");
     Diagnostic::error("parameter", "/parameters", message).with_help(help)
-}
-
-/// A parameter of the wrong type. The message leaves out the value, which may be a secret.
-fn ill_typed(name: &str, wanted: &str) -> Diagnostic {
-    let message = format!("parameter `{name}` must be {wanted}");
-    Diagnostic::error("parameter", format!("/parameters/{name}"), message)
-}
-
-/// Compiles `text`, without placeholders.
-pub(super) fn compile_expression(
-    text: &str,
-    pointer: &str,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Expression> {
-    match Expression::compile(text) {
-        Ok(expression) => Some(expression),
-        Err(error) => {
-            problems.push(expression_problem(text, pointer, &error));
-            None
-        }
-    }
-}
-
-fn expression_problem(text: &str, pointer: &str, error: &ExpressionError) -> Diagnostic {
-    let shown: String = text.chars().take(80).collect();
-    Diagnostic::error("expression", pointer, format!("`{shown}` does not compile: {error}"))
-        .at_offset(error.offset())
-        .with_help("the language is described at https://jmespath.org/tutorial.html")
 }

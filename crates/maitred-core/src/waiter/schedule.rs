@@ -2,56 +2,45 @@
 
 use std::time::Duration;
 
-use super::options::{Options, extension};
-use crate::config::{BackoffConfig, WaiterConfig};
-use crate::diagnostic::Diagnostic;
+use super::compiler::Compiler;
+use crate::config::BackoffConfig;
 use crate::schedule::{Backoff, Schedule};
 
-pub(super) fn compile(
-    config: &WaiterConfig,
-    options: &Options,
-    problems: &mut Vec<Diagnostic>,
-) -> Schedule {
-    let mut seconds = |pointer: &str, value: f64| match Duration::try_from_secs_f64(value) {
-        Ok(duration) => duration,
-        Err(_) => {
-            let message = format!("{value:?} is not a number of seconds that can be waited");
-            problems.push(Diagnostic::error("duration", pointer, message));
-            Duration::ZERO
-        }
-    };
-    let delay = options.delay.unwrap_or_else(|| seconds("/delay", config.delay));
-    let initial_delay =
-        seconds("/initialDelay", extension(options, config.initial_delay).unwrap_or(0.0));
-    let timeout = options
-        .timeout
-        .or_else(|| extension(options, config.timeout).map(|timeout| seconds("/timeout", timeout)));
-    let backoff = extension(options, config.backoff.as_ref()).map(|config| Backoff {
-        max_delay: seconds("/backoff/maxDelay", config.max_delay),
-        jitter: config.jitter,
-    });
-    let max_attempts = match (options.max_attempts, options.timeout) {
-        (Some(attempts), _) => Some(attempts),
-        (None, Some(_)) if !options.strict => None,
-        (None, _) => Some(config.max_attempts),
-    };
-    if let Some(backoff) = extension(options, config.backoff.as_ref()) {
-        check_backoff(delay, backoff, problems);
+impl Compiler<'_> {
+    pub(super) fn schedule(&mut self) -> Schedule {
+        let (config, options) = (self.config, self.options);
+        let delay = options.delay.unwrap_or_else(|| self.seconds("/delay", config.delay));
+        let initial_delay = self.extension(config.initial_delay).unwrap_or(0.0);
+        let initial_delay = self.seconds("/initialDelay", initial_delay);
+        let file = self.extension(config.timeout);
+        let timeout =
+            options.timeout.or_else(|| file.map(|timeout| self.seconds("/timeout", timeout)));
+        let backoff = self.extension(config.backoff.as_ref());
+        let backoff = backoff.map(|backoff| self.backoff(delay, backoff));
+        // A caller's time-out replaces the file's attempts.
+        let by_time = options.timeout.is_some() && !options.strict;
+        let max_attempts = options.max_attempts.or((!by_time).then_some(config.max_attempts));
+        Schedule { delay, initial_delay, backoff, max_attempts, timeout }
     }
-    Schedule { delay, initial_delay, backoff, max_attempts, timeout }
-}
 
-fn check_backoff(delay: Duration, backoff: &BackoffConfig, problems: &mut Vec<Diagnostic>) {
-    if delay.is_zero() {
-        let message = "a back-off cannot grow from a delay of 0";
-        problems
-            .push(Diagnostic::error("backoff", "/delay", message).with_help("set a delay above 0"));
-    } else if backoff.max_delay < delay.as_secs_f64() {
-        let message = format!(
-            "maxDelay ({}) is shorter than the delay ({})",
-            backoff.max_delay,
-            delay.as_secs_f64()
-        );
-        problems.push(Diagnostic::error("backoff", "/backoff/maxDelay", message));
+    fn backoff(&mut self, delay: Duration, config: &BackoffConfig) -> Backoff {
+        let max_delay = self.seconds("/backoff/maxDelay", config.max_delay);
+        let (longest, shortest) = (config.max_delay, delay.as_secs_f64());
+        if delay.is_zero() {
+            let message = "a back-off cannot grow from a delay of 0";
+            self.report_with_help("backoff", "/delay", message, "set a delay above 0");
+        } else if longest < shortest {
+            let message = format!("maxDelay ({longest}) is shorter than the delay ({shortest})");
+            self.report("backoff", "/backoff/maxDelay", message);
+        }
+        Backoff { max_delay, jitter: config.jitter }
+    }
+
+    fn seconds(&mut self, pointer: &str, value: f64) -> Duration {
+        Duration::try_from_secs_f64(value).unwrap_or_else(|_| {
+            let message = format!("{value:?} is not a number of seconds that can be waited");
+            self.report("duration", pointer, message);
+            Duration::ZERO
+        })
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn read(path: &Path) -> Result<Value, ModelError> {
     data_path::read(path, MAX_SECTION as u64).map_err(|error| {
         let why = match &error {
             DataFileError::File(FileError::TooLong(_)) => format!("{error}, which no model is"),
-            DataFileError::File(_) | DataFileError::Json { .. } | DataFileError::Compressed => {
+            DataFileError::File(_) | DataFileError::Json { .. } | DataFileError::Compressed | _ => {
                 error.to_string()
             }
         };

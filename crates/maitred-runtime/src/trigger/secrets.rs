@@ -11,7 +11,7 @@ const REFERENCE: &str = "or a reference, {\"$secret\": \"env:NAME\"}, in its pla
 /// Why the input of a request of service `http` must not be stored, if it has a secret that is not a
 /// reference; `url` is what its address is called where it was given.
 pub(crate) fn literal_secret(input: &Map<String, Value>, url: &str) -> Option<String> {
-    let Literal { path, what, value: _ } = literals::of_request(input).into_iter().next()?;
+    let Literal { path, what, .. } = literals::of_request(input).into_iter().next()?;
     Some(match path.as_str() {
         "url" | "endpoint" if what.contains("query") => {
             format!(
@@ -42,6 +42,6 @@ pub(super) fn secret_parameter<'a>(
     parameters: impl Iterator<Item = (&'a String, &'a Value)>,
 ) -> Option<String> {
     let mut found = parameters.flat_map(|(name, value)| literals::of_named(name, value));
-    let Literal { path, what, value: _ } = found.next()?;
+    let Literal { path, what, .. } = found.next()?;
     Some(format!("the parameter {path} {what}, and {HELP}"))
 }

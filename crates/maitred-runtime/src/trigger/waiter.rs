@@ -19,8 +19,10 @@ use maitred_core::client::Call;
 use maitred_core::client::UNKNOWN_SERVICE;
 use maitred_core::clock::Timestamp;
 use maitred_core::config::AcceptorConfig;
+use maitred_core::config::PartialWaiter;
 use maitred_core::config::Show;
 use maitred_core::config::WaiterConfig;
+use maitred_core::diagnostic::Invalid;
 use maitred_core::diagnostic::shortened;
 use maitred_core::document::Document;
 use maitred_core::engine::Outcome;
@@ -77,7 +79,7 @@ pub struct WaiterTrigger {
     /// The waiter itself, for one that is in no file; then `waiter` is only what it is called. One that
     /// says `mutating` may poll an operation that is not read-only. Default: it is found by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub definition: Option<Box<WaiterConfig>>,
+    pub definition: Option<Box<PartialWaiter>>,
     /// The parameters of the operation. References to secrets in it are resolved at every poll.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
@@ -185,8 +187,8 @@ impl WaiterTrigger {
 
     /// The same with the waiter itself, which is then not looked for in the catalog.
     #[must_use]
-    pub fn with_definition(mut self, definition: WaiterConfig) -> Self {
-        self.definition = Some(Box::new(definition));
+    pub fn with_definition(mut self, definition: impl Into<PartialWaiter>) -> Self {
+        self.definition = Some(Box::new(definition.into()));
         self
     }
 
@@ -237,7 +239,7 @@ impl WaiterTrigger {
     pub fn check(&self, catalog: &Catalog) -> Result<(), TriggerError> {
         let config = self.find(catalog)?;
         self.refuse_secrets()?;
-        self.refuse_secrets_of(&config)?;
+        self.refuse_secrets_of(&config.input)?;
         self.refuse_route_of(&config, self.client.connection.is_some())?;
         values::check(&self.values)?;
         self.compile(&config, self.input.clone()).map(drop)
@@ -250,7 +252,7 @@ impl WaiterTrigger {
 
     pub(crate) fn find(&self, catalog: &Catalog) -> Result<Arc<WaiterConfig>, TriggerError> {
         if let Some(definition) = &self.definition {
-            return Ok(Arc::new(WaiterConfig::clone(definition)));
+            return definition.resolve().map(Arc::new).map_err(|error| self.unusable(&error));
         }
         let entry = catalog.find(&self.service, &self.waiter);
         Ok(entry.map_err(|error| not_found(&error))?.config)
@@ -266,7 +268,7 @@ impl WaiterTrigger {
             return Ok((hash.to_owned(), ctx.definitions().get(hash).await?));
         }
         let config = self.find(ctx.catalog())?;
-        self.refuse_secrets_of(&config)?;
+        self.refuse_secrets_of(&config.input)?;
         Ok((ctx.definitions().put(&config).await?, config))
     }
 
@@ -281,12 +283,13 @@ impl WaiterTrigger {
         if let Some(message) = in_input.or_else(|| secret_parameter(self.parameters.iter())) {
             return Err(TriggerError::new(message));
         }
-        self.definition.as_ref().map_or(Ok(()), |definition| self.refuse_secrets_of(definition))
+        let input = self.definition.as_ref().map(|definition| &definition.input);
+        input.map_or(Ok(()), |input| self.refuse_secrets_of(input))
     }
 
     /// The waiter is stored, too.
-    fn refuse_secrets_of(&self, config: &WaiterConfig) -> Result<(), TriggerError> {
-        match literal_secret_of(&self.service, &config.input) {
+    fn refuse_secrets_of(&self, input: &Map<String, Value>) -> Result<(), TriggerError> {
+        match literal_secret_of(&self.service, input) {
             Some(message) => {
                 let (service, waiter) = (&self.service, &self.waiter);
                 let message = format!("{service}.{waiter}: in its input, {message}");
@@ -315,23 +318,22 @@ impl WaiterTrigger {
         }
     }
 
-    fn options(&self) -> Result<Options, TriggerError> {
+    fn options(&self, input: Map<String, Value>) -> Result<Options, TriggerError> {
         let seconds = |value: Option<f64>| match value.map(Duration::try_from_secs_f64) {
             None => Ok(None),
             Some(Ok(duration)) => Ok(Some(duration)),
             Some(Err(error)) => Err(TriggerError::new(format!("a time cannot be waited: {error}"))),
         };
-        Ok(Options {
-            parameters: self.parameters.clone(),
-            delay: seconds(self.overrides.delay)?,
-            max_attempts: self.overrides.max_attempts,
-            timeout: seconds(self.overrides.timeout)?,
-            acceptors: self.overrides.acceptors.clone(),
-            show: self.overrides.show.clone(),
-            // Whoever writes a waiter down in the task itself has seen what it polls.
-            allow_mutating: self.definition.is_some(),
-            ..Options::default()
-        })
+        let mut options = Options::with_input(input);
+        options.parameters.clone_from(&self.parameters);
+        options.delay = seconds(self.overrides.delay)?;
+        options.max_attempts = self.overrides.max_attempts;
+        options.timeout = seconds(self.overrides.timeout)?;
+        options.acceptors.clone_from(&self.overrides.acceptors);
+        options.show.clone_from(&self.overrides.show);
+        // Whoever writes a waiter down in the task itself has seen what it polls.
+        options.allow_mutating = self.definition.is_some();
+        Ok(options)
     }
 
     fn compile(
@@ -339,10 +341,13 @@ impl WaiterTrigger {
         config: &WaiterConfig,
         input: Map<String, Value>,
     ) -> Result<Waiter, TriggerError> {
-        let options = Options { input, ..self.options()? };
-        Waiter::compile(&self.service, &self.waiter, config, &options).map_err(|problems| {
-            TriggerError::new(format!("{}.{}: {problems}", self.service, self.waiter))
-        })
+        let options = self.options(input)?;
+        Waiter::compile(&self.service, &self.waiter, config, &options)
+            .map_err(|problems| self.unusable(&problems))
+    }
+
+    fn unusable(&self, problems: &Invalid) -> TriggerError {
+        TriggerError::new(format!("{}: {problems}", self.id()))
     }
 
     /// The call that the wait polls with.

@@ -89,26 +89,18 @@ impl HttpSensor {
 
     /// What does not differ from one endpoint to the next, so that many sensors share it.
     fn definition(&self) -> WaiterConfig {
-        let is_true = |state: State, argument: String, message: Option<&str>| AcceptorConfig {
-            state,
-            matcher: MatcherKind::Path,
-            argument: Some(argument),
-            expected: Value::from(true),
-            message: message.map(str::to_owned),
-        };
         let mut acceptors = Vec::new();
         if let Some(expression) = &self.fail_if {
-            acceptors.push(is_true(State::Failure, truth(expression), Some(REASON)));
+            let mut failure = AcceptorConfig::path(State::Failure, truth(expression), true);
+            failure.message = Some(REASON.to_owned());
+            acceptors.push(failure);
         }
         let check = self.response_check.clone().unwrap_or_default();
-        acceptors.push(is_true(State::Success, check.condition(), None));
-        acceptors.extend(self.response_error_codes_allowlist.iter().map(|code| AcceptorConfig {
-            state: State::Retry,
-            matcher: MatcherKind::Error,
-            argument: None,
-            expected: code.as_str().into(),
-            message: None,
-        }));
+        acceptors.push(AcceptorConfig::path(State::Success, check.condition(), true));
+        let codes = self.response_error_codes_allowlist.iter();
+        acceptors.extend(
+            codes.map(|code| AcceptorConfig::new(State::Retry, MatcherKind::Error, code.as_str())),
+        );
         let delay = default_poke_interval();
         let mut definition = WaiterConfig::new(self.method.as_str(), delay, 1, acceptors);
         definition.show = Some(Show::One("StatusCode".to_owned()));
