@@ -1,4 +1,4 @@
-//! A case: a wait offline, as a file. The replies that a waiter gets, and what is to come of them.
+//! A case: an offline wait, as a file. It has the replies that a waiter gets, and the expected outcome.
 //!
 //! The doc comments of these fields are the descriptions in the JSON Schema
 //! ([`schema::case_schema`](crate::schema::case_schema)). [`replay`](crate::replay) runs a case.
@@ -10,56 +10,57 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use maitred_core::client::transport;
+use maitred_core::engine::Status;
 
-/// One wait offline: what the caller gives, the replies that come, and what becomes of the wait.
+/// An offline wait: the options of the caller, the replies, and the expected outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Case {
     /// The JSON Schema of this file, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// Whether the replies are those of a live wait, as `maitred record` writes them: what the service's
-    /// model does not know of them is warned of, and not refused. Default: false.
+    /// Marks replies of a live wait, as `maitred record` writes them: what the service's model does not
+    /// know of them is a warning, not an error. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]
     #[schemars(extend("default" = false))]
     pub recorded: bool,
-    /// What this case shows, in a sentence.
+    /// A description of the case, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The operation's parameters, as the caller gives them.
+    /// The operation's parameters that the caller gives.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
-    /// Values of the parameters that the waiter declares.
+    /// Values for the parameters that the waiter declares.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Value>,
-    /// The value that was there before, of a waiter that has a baseline.
+    /// The value of the waiter's baseline before the wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_value")]
     pub baseline: Option<Value>,
-    /// Seconds between two polls, as the caller gives them. Default: the waiter's.
+    /// Seconds between two polls that the caller gives. Default: the waiter's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub delay: Option<f64>,
-    /// How many polls at most, as the caller gives it. Default: the waiter's.
+    /// The maximum number of polls that the caller gives. Default: the waiter's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), example = 60)]
     pub max_attempts: Option<u64>,
-    /// The seconds that the whole wait may take, as the caller gives them. Default: the waiter's.
+    /// The limit in seconds for the whole wait that the caller gives. Default: the waiter's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub timeout: Option<f64>,
-    /// The replies in the order in which they come. All of them must be used up.
+    /// The replies in order. The wait must use all of them.
     #[schemars(length(min = 1))]
     pub replies: Vec<Reply>,
-    /// The replies to the calls of the waiter's `diagnose`, one for each in their order; all of them
-    /// must be used up. Default: nobody is asked why the wait failed.
+    /// The replies to the calls of the waiter's `diagnose`, one for each, in order. The wait must use all of
+    /// them. Default: the calls are not made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnose: Vec<Reply>,
-    /// What becomes of the wait.
+    /// The expected outcome.
     pub expect: Expect,
 }
 
-/// One reply, or several of the same. Exactly one of `output`, `error` and `transport` is given.
+/// One reply, or the same one several times. It has exactly one of `output`, `error` and `transport`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(extend("oneOf" = [
@@ -71,13 +72,13 @@ pub struct Reply {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Map<String, Value>>")]
     pub output: Option<Value>,
-    /// The error with which the service replies.
+    /// The error that the service returns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ReplyError>,
-    /// No reply comes: what went wrong on the way.
+    /// The reason why there is no reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
-    /// How many times in a row it comes; a call of `diagnose` is made once. Default: 1.
+    /// The number of times in a row. A call of `diagnose` is made once. Default: 1.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     #[schemars(range(min = 1, max = 9_007_199_254_740_992_u64), extend("default" = 1))]
     pub repeat: u64,
@@ -99,27 +100,27 @@ pub struct ReplyError {
     pub status: Option<u16>,
 }
 
-/// Why no reply came.
+/// The reason why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Transport {
     /// The connection was refused, reset, or could not be made.
     ConnectError,
     /// The host name could not be resolved.
     DnsError,
-    /// No reply in time.
+    /// There was no reply in time.
     Timeout,
     /// The TLS handshake failed.
     TlsError,
-    /// A reply came, but its body was cut off or cannot be parsed.
+    /// The body of the reply was truncated or cannot be parsed.
     ResponseError,
 }
 
-/// What becomes of the wait. What is left out is not compared.
+/// The expected outcome of a wait. Omitted keys are not compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Expect {
-    /// How the wait ends.
-    pub outcome: ExpectedOutcome,
+    /// The status of the finished wait.
+    pub outcome: Status,
     /// The number of polls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1), example = 1)]
@@ -128,27 +129,9 @@ pub struct Expect {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_value")]
     pub shown: Option<Value>,
-    /// A part of the message with which the wait ends.
+    /// A part of the final message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-}
-
-/// How a wait is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ExpectedOutcome {
-    /// A success acceptor matches.
-    Success,
-    /// A failure acceptor matches.
-    Failure,
-    /// The attempts are used up.
-    Exhausted,
-    /// The time is over.
-    Timeout,
-    /// A call fails in a way that no acceptor names.
-    Error,
-    /// The replies come to an end and the wait would go on.
-    Cancelled,
 }
 
 impl Reply {
@@ -170,7 +153,7 @@ impl Reply {
         Self { output: None, error: None, transport: Some(transport), repeat: 1 }
     }
 
-    /// The same, `repeat` times in a row.
+    /// Repeats the reply `repeat` times in all.
     #[must_use]
     pub fn times(self, repeat: u64) -> Self {
         Self { repeat, ..self }
@@ -190,14 +173,14 @@ impl Transport {
         }
     }
 
-    /// The failure with this code; that of the connection for a code that is none of these.
+    /// The failure with this code; `ConnectError` for an unknown code.
     #[must_use]
     pub fn from_code(code: &str) -> Self {
         let all = [Self::DnsError, Self::Timeout, Self::TlsError, Self::ResponseError];
         all.into_iter().find(|known| known.code() == code).unwrap_or(Self::ConnectError)
     }
 
-    /// The message that such a failure has in a replay.
+    /// The message of the failure in a replay.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -206,21 +189,6 @@ impl Transport {
             Self::Timeout => "no reply in time",
             Self::TlsError => "the TLS handshake failed",
             Self::ResponseError => "the reply was cut off",
-        }
-    }
-}
-
-impl ExpectedOutcome {
-    /// The name in JSON, e.g. `exhausted`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Exhausted => "exhausted",
-            Self::Timeout => "timeout",
-            Self::Error => "error",
-            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -239,7 +207,7 @@ fn is_once(repeat: &u64) -> bool {
     *repeat == 1
 }
 
-/// A key that is there, also where its value is `null`.
+/// `Some` for a key that is present, even if its value is `null`.
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

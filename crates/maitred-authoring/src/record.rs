@@ -8,7 +8,6 @@ use std::sync::PoisonError;
 
 use crate::case::Case;
 use crate::case::Expect;
-use crate::case::ExpectedOutcome;
 use crate::case::Reply;
 use crate::case::ReplyError;
 use crate::case::Transport;
@@ -195,7 +194,7 @@ pub fn case(
         baseline: given.baseline.as_ref().map(|value| recorder.scrubber.plain(value)),
         replies: only(recorder.replies(), attempts),
         expect: Expect {
-            outcome: expected(outcome.status()),
+            outcome: outcome.status(),
             attempts: (attempts > 0).then_some(attempts),
             shown: None,
             message: None,
@@ -245,15 +244,4 @@ fn repeat_last(case: &mut Case, waiter: &Waiter) -> u64 {
     let attempts = replay::replay(case, waiter).outcome.progress().attempts;
     case.replies = only(std::mem::take(&mut case.replies), attempts);
     attempts
-}
-
-fn expected(status: Status) -> ExpectedOutcome {
-    match status {
-        Status::Success => ExpectedOutcome::Success,
-        Status::Failure => ExpectedOutcome::Failure,
-        Status::Exhausted => ExpectedOutcome::Exhausted,
-        Status::Timeout => ExpectedOutcome::Timeout,
-        Status::Error => ExpectedOutcome::Error,
-        Status::Cancelled => ExpectedOutcome::Cancelled,
-    }
 }

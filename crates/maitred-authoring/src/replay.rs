@@ -167,9 +167,10 @@ impl Replayed {
                 differences.push(Difference { what, expected, actual });
             }
         };
-        let status = self.outcome.status().as_str();
-        let outcome = expect.outcome.as_str();
-        compare("outcome", outcome.into(), status.into(), status == outcome);
+        let status = self.outcome.status();
+        let expected = expect.outcome;
+        let (wanted, actual) = (expected.as_str().into(), status.as_str().into());
+        compare("outcome", wanted, actual, status == expected);
         if let Some(attempts) = expect.attempts {
             let actual = progress.attempts;
             compare("attempts", attempts.into(), actual.into(), attempts == actual);

@@ -25,7 +25,7 @@ mod service_name;
 mod shipped;
 mod sources;
 
-pub use airflow::{airflow_names, of_airflow};
+pub use airflow::airflow_names;
 pub use annotation::annotations;
 pub use entry::{Base, Entry, MAX_BASES, WaiterOrigin};
 pub use error::{BadExtends, BadFile, LookupError, Unknown};
@@ -36,6 +36,7 @@ pub use service_name::file_service;
 pub use shipped::shipped;
 pub use sources::{Embedded, Sources};
 
+use airflow::of_airflow;
 use entry::WrittenEntry;
 use layer::{Layer, Loaded};
 
@@ -46,7 +47,7 @@ pub struct Catalog {
     sources: Sources,
     user: OnceLock<Vec<Loaded>>,
     local: OnceLock<Vec<Loaded>>,
-    /// What was read from the other sources, by index of the source and service.
+    /// The waiters that were read from the other sources, by index of the source and service.
     known: Mutex<HashMap<(usize, String), Option<Found>>>,
     /// The names of a service's waiters, for error messages.
     names: Mutex<HashMap<String, Arc<[String]>>>,
@@ -261,11 +262,8 @@ impl Catalog {
 
     fn user(&self) -> &[Loaded] {
         self.user.get_or_init(|| {
-            self.sources
-                .user
-                .iter()
-                .flat_map(|path| layer::named(path, self.sources.reader))
-                .collect()
+            let paths = self.sources.user.iter();
+            paths.flat_map(|path| layer::named(path, self.sources.reader)).collect()
         })
     }
 

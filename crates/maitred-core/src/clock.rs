@@ -65,7 +65,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time from `earlier` to this time; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -136,7 +136,7 @@ impl Moment {
     }
 }
 
-/// How often a sleep checks the wall clock.
+/// The interval at which a sleep checks the wall clock.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The system's clocks.

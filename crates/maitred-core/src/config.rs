@@ -52,7 +52,7 @@ pub struct PartialWaiter {
     /// The kind of waiter. It is accepted and ignored, because older botocore files have it.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What this waiter waits for, in a sentence.
+    /// A description of the condition that it waits for, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Another waiter, `service.name`, that supplies the keys which this one lacks. Its acceptors follow
@@ -77,7 +77,7 @@ pub struct PartialWaiter {
         schemars(range(min = 1, max = 9_007_199_254_740_992_u64), example = 60)
     )]
     pub max_attempts: Option<u64>,
-    /// What the responses mean. The first acceptor that matches decides. If none matches, an output
+    /// The meanings of responses. The first acceptor that matches decides. If none matches, an output
     /// continues the wait and an error ends it.
     #[serde(default)]
     pub acceptors: Vec<AcceptorConfig>,
@@ -96,12 +96,12 @@ pub struct PartialWaiter {
     /// Lets the delay grow. Default: the delay is constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<BackoffConfig>,
-    /// How many successes in a row are needed. Any other result resets the count, except a transient
+    /// The number of successes in a row that are needed. Any other result resets the count, except a transient
     /// failure. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 4_294_967_295_u32), extend("default" = 1)))]
     pub consecutive: Option<u32>,
-    /// How throttling, 5xx replies and lost connections that no acceptor names are retried.
+    /// The retries of throttling, 5xx replies and lost connections that no acceptor names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transient: Option<TransientConfig>,
     /// The value to show while waiting and in the result: a JMESPath expression, or a list of them.
@@ -291,9 +291,9 @@ impl From<WaiterConfig> for PartialWaiter {
 #[cfg_attr(feature = "schema", schemars(extend("allOf" = [schema::argument_rule()])))]
 #[non_exhaustive]
 pub struct AcceptorConfig {
-    /// What a match means: `success` and `failure` end the wait, `retry` continues it.
+    /// The meaning of a match: `success` and `failure` end the wait, `retry` continues it.
     pub state: State,
-    /// What to look at.
+    /// The part of the response to look at.
     pub matcher: MatcherKind,
     /// The JMESPath expression that `path`, `pathAll` and `pathAny` evaluate on the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -320,7 +320,7 @@ impl AcceptorConfig {
     }
 }
 
-/// What a matching acceptor means: one of exactly three states.
+/// The meaning of a match: one of exactly three states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -333,7 +333,7 @@ pub enum State {
     Retry,
 }
 
-/// What an acceptor looks at: one of the five matchers of the format's version 2.
+/// The part of a response that an acceptor looks at: one of the five matchers of the format's version 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -366,13 +366,13 @@ pub struct BackoffConfig {
     pub jitter: bool,
 }
 
-/// How throttling, 5xx replies and lost connections that no acceptor names are retried.
+/// The retries of throttling, 5xx replies and lost connections that no acceptor names.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransientConfig {
-    /// How many such failures in a row are retried in a wait without a time-out; the next one ends the
+    /// The number of failures in a row that are retried in a wait without a time-out; the next one ends the
     /// wait. Default: 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 4_294_967_295_u32)))]

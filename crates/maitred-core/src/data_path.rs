@@ -1,46 +1,38 @@
-//! Files in botocore's layout, `<root>/<service>/<api-version>/<type>.json`, looked up as botocore's loader
-//! does: the newest API version, `.json` before `.json.gz`, and what `<type>.sdk-extras.json` has under
-//! `merge` put in.
+//! Files in botocore's layout, `<root>/<service>/<api-version>/<type>.json`.
+//!
+//! They are looked up as in botocore's loader: the newest API version, and `.json` before `.json.gz`. The
+//! value under `merge` of `<type>.sdk-extras.json` is merged in.
 
-use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use thiserror::Error;
 
 use crate::file::{self, FileError};
 
-/// The end of the name of a file that is compressed.
+/// The extension of a compressed file.
 const GZ: &str = "gz";
 
-/// A file of a data path that cannot be used.
-#[derive(Debug)]
+/// An error of a file of a data path. `Display` begins with a verb, to follow the file's name.
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataFileError {
-    /// It cannot be read.
-    File(FileError),
-    /// It is not JSON.
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is not JSON.
+    #[error("{error}")]
     Json {
         /// The text.
         text: String,
         /// The problem.
         error: serde_json::Error,
     },
-    /// It is compressed, and the program was built without support for that.
+    /// The file is compressed, and the program was built without support for that.
+    #[error("is compressed, which this program is built without")]
     Compressed,
 }
-
-impl fmt::Display for DataFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(error) => error.fmt(f),
-            Self::Json { error, .. } => error.fmt(f),
-            Self::Compressed => f.write_str("is compressed, which this program is built without"),
-        }
-    }
-}
-
-impl std::error::Error for DataFileError {}
 
 /// The names of the folders in `root`; empty if there is no such folder.
 #[must_use]
@@ -91,18 +83,18 @@ pub fn find(path: &Path) -> Option<PathBuf> {
 /// # Errors
 /// The file cannot be read, is not JSON, or is longer.
 pub fn read(path: &Path, most: u64) -> Result<Value, DataFileError> {
-    let file = file::open(path).map_err(DataFileError::File)?;
+    let file = file::open(path)?;
     let bytes = match path.extension() {
         Some(extension) if extension == GZ => read_compressed(file, most)?,
-        _ => file::all(file, most).map_err(DataFileError::File)?,
+        _ => file::all(file, most)?,
     };
-    let text = file::as_text(bytes).map_err(DataFileError::File)?;
+    let text = file::as_text(bytes)?;
     serde_json::from_str(&text).map_err(|error| DataFileError::Json { text, error })
 }
 
 #[cfg(feature = "gzip")]
 fn read_compressed(file: File, most: u64) -> Result<Vec<u8>, DataFileError> {
-    file::all(flate2::read::GzDecoder::new(file), most).map_err(DataFileError::File)
+    Ok(file::all(flate2::read::GzDecoder::new(file), most)?)
 }
 
 #[cfg(not(feature = "gzip"))]

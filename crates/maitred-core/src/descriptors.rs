@@ -14,12 +14,12 @@ pub fn raise_limit() {
     }
 }
 
-/// How many connections can be open in addition to the files that are open now; `None` if unknown.
+/// The number of connections that can be open in addition to the open files; `None` if unknown.
 pub fn room_for_connections() -> Option<usize> {
     Some(available()?.saturating_sub(RESERVE))
 }
 
-/// How many more files this process may open.
+/// The number of files that this process may still open; `None` if unknown.
 pub fn available() -> Option<usize> {
     #[cfg(unix)]
     {

@@ -72,7 +72,7 @@ pub struct Diagnostic {
     pub span: Option<Range<usize>>,
     /// The message.
     pub message: String,
-    /// How to fix it.
+    /// Advice on fixing it.
     pub help: Option<String>,
 }
 

@@ -71,7 +71,7 @@ impl Expression {
         Interpreter::default().value(&self.node, document)
     }
 
-    /// Whether the value on an object may depend on its member `name`.
+    /// Returns whether the value on an object may depend on its member `name`.
     #[must_use]
     pub fn reads(&self, name: &str) -> bool {
         self.node.reads(name)
@@ -86,7 +86,7 @@ impl Expression {
         interpreter.steps()
     }
 
-    /// Whether the value is true by JMESPath's rules: not `false`, `null` or empty.
+    /// Returns whether the value is true by JMESPath's rules: not `false`, `null` or empty.
     ///
     /// If the result depends on a comparison of two absent values, as in `Order.status == Order.wanted`
     /// without an `Order`, it is an error.

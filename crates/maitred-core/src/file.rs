@@ -4,49 +4,41 @@
 //! or an endless file. All files are read through this module, so that none of them makes a command hang or
 //! exhausts the memory.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::BufRead as _;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// A file that was not read. `Display` begins with a verb, to follow the file's name.
-#[derive(Debug)]
+use thiserror::Error;
+
+/// An error of reading a file. `Display` begins with a verb, to follow the file's name.
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// The path is a folder, a pipe, a socket or a device.
+    #[error("is not a regular file")]
     NotRegular,
     /// The file has more bytes than this.
+    #[error("is longer than {0} bytes")]
     TooLong(u64),
     /// The file is not UTF-8.
+    #[error("is not UTF-8 text")]
     NotText,
     /// An error of the operating system.
+    #[error("cannot be read: {0}")]
     Io(io::Error),
 }
-
-impl FileError {
-    /// Whether the file does not exist.
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotRegular => f.write_str("is not a regular file"),
-            Self::TooLong(most) => write!(f, "is longer than {most} bytes"),
-            Self::NotText => f.write_str("is not UTF-8 text"),
-            Self::Io(error) => write!(f, "cannot be read: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FileError {}
 
 impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl FileError {
+    /// Returns whether the file does not exist.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
 }
 
@@ -145,7 +137,7 @@ pub fn named(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     all(open_named(path)?, most)
 }
 
-/// Whether a file written at `path` is inside the folder `root` after all links are followed. The last parts
+/// Returns whether a file written at `path` is inside the folder `root` after all links are followed. The last parts
 /// of the path need not exist.
 pub fn leads_into(root: &Path, path: &Path) -> bool {
     let here = |path| if path == Path::new("") { Path::new(".") } else { path };

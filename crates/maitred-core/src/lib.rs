@@ -44,6 +44,7 @@ pub mod descriptors;
 #[cfg(feature = "process")]
 pub mod process_group;
 pub mod file;
+mod word_tables;
 pub mod secrets;
 
 pub mod diagnostic;

@@ -4,14 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::client::Observation;
-use crate::client::transport;
+use crate::client::{CallError, CallErrorKind, Observation, transport};
 use crate::config::State;
 use crate::document::Document;
-use crate::expression::EvaluationError;
-use crate::expression::Expression;
+use crate::expression::{EvaluationError, Expression};
 use crate::python;
 
 mod sentence;
@@ -22,9 +18,9 @@ pub use sentence::{condition, verb};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Acceptor {
-    /// What a match means.
+    /// The meaning of a match.
     pub state: State,
-    /// What it looks at.
+    /// The part of an observation that it looks at.
     pub matcher: Matcher,
     /// The value to match.
     pub expected: Value,
@@ -32,7 +28,7 @@ pub struct Acceptor {
     pub message: Option<Expression>,
 }
 
-/// What an acceptor looks at: one of the [`MatcherKind`](crate::config::MatcherKind)s, or the truth of an
+/// The part of an observation that an acceptor looks at: one of the [`MatcherKind`](crate::config::MatcherKind)s, or the truth of an
 /// expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
@@ -75,11 +71,11 @@ pub struct Decision {
     pub is_baseline: bool,
 }
 
-/// How an acceptor came to its verdict, for people.
+/// The verdict of an acceptor with the value that it looked at, for people.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What the acceptor looked at: the value of its expression, the status, or the error code.
+    /// The value that the acceptor looked at: of its expression, the status, or the error code.
     pub saw: Option<Value>,
     /// The verdict.
     pub verdict: Verdict,
@@ -102,8 +98,8 @@ pub fn decide(acceptors: &[Acceptor], seen: &Observation) -> Decision {
     decision
 }
 
-/// Whether `seen` is an error by botocore's rule: its document has a member `Error` that is an object with a
-/// `Code`, or the call failed without a document.
+/// Returns whether `seen` is an error by botocore's rule: its document has a member `Error` that is an object
+/// with a `Code`, or the call failed without a document.
 #[must_use]
 pub fn is_error(seen: &Observation) -> bool {
     match seen.document() {
@@ -123,8 +119,7 @@ impl Acceptor {
     }
 
     /// The verdict on `seen`.
-    #[must_use]
-    pub fn judge(&self, seen: &Observation) -> Verdict {
+    fn judge(&self, seen: &Observation) -> Verdict {
         let matched = match &self.matcher {
             Matcher::Status => status(seen)
                 .and_then(|status| status.map_or(Ok(false), |status| self.equals(&status))),
@@ -172,22 +167,15 @@ impl Acceptor {
     #[must_use]
     pub fn explanation(&self) -> String {
         let expected = python::text(&self.expected);
+        let argument = self.expression().map_or("", Expression::as_str);
+        let path = |who: &str| {
+            format!("For expression \"{argument}\" {who} matched expected path: \"{expected}\"")
+        };
         match &self.matcher {
-            Matcher::Path(argument) => {
-                format!(
-                    "For expression \"{}\" we matched expected path: \"{expected}\"",
-                    argument.as_str()
-                )
-            }
-            Matcher::PathAll(argument) => format!(
-                "For expression \"{}\" all members matched expected path: \"{expected}\"",
-                argument.as_str()
-            ),
-            Matcher::PathAny(argument) => format!(
-                "For expression \"{}\" we matched expected path: \"{expected}\" at least once",
-                argument.as_str()
-            ),
-            Matcher::Truth(argument) => format!("The expression \"{}\" is true", argument.as_str()),
+            Matcher::Path(_) => path("we"),
+            Matcher::PathAll(_) => path("all members"),
+            Matcher::PathAny(_) => format!("{} at least once", path("we")),
+            Matcher::Truth(_) => format!("The expression \"{argument}\" is true"),
             Matcher::Status => format!("Matched expected HTTP status code: {expected}"),
             Matcher::Error => format!("Matched expected service error code: {expected}"),
         }
@@ -227,7 +215,7 @@ impl Acceptor {
         }
     }
 
-    /// Whether it matches an error without a document: a transport failure, or an HTTP reply with a status of
+    /// Returns whether it matches an error without a document: a transport failure, or an HTTP reply with a status of
     /// 400 or more.
     fn names(&self, error: &CallError) -> bool {
         match (error.kind(), &self.expected) {

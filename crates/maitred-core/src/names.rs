@@ -1,5 +1,10 @@
 //! Spellings of the names of operations and waiters.
 
+use std::sync::LazyLock;
+
+use crate::diagnostic::fold;
+use crate::word_tables::WordTables;
+
 mod alias;
 
 pub use alias::{other_names, service_named};
@@ -88,61 +93,37 @@ fn split_after_lower(name: &str, separator: char) -> String {
     split
 }
 
-/// Whether both are spellings of the same name, such as `ClusterAvailable`, `cluster_available` and
+/// Returns whether both are spellings of the same name, such as `ClusterAvailable`, `cluster_available` and
 /// `cluster-available`.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
-    letters(one).eq(letters(other))
-}
-
-fn letters(name: &str) -> impl Iterator<Item = char> {
-    name.chars()
-        .filter(|letter| !matches!(letter, '-' | '_'))
-        .map(|letter| letter.to_ascii_lowercase())
+    fold(one) == fold(other)
 }
 
 /// The first words of the names of read-only operations.
-const READ_VERBS: [&str; 15] = [
-    "AdminGet",
-    "AdminList",
-    "BatchDescribe",
-    "BatchGet",
-    "BatchList",
-    "Count",
-    "Describe",
-    "Filter",
-    "Get",
-    "Head",
-    "List",
-    "Lookup",
-    "Search",
-    "TransactGet",
-    "View",
-];
+static READ_VERBS: LazyLock<Vec<Vec<String>>> =
+    LazyLock::new(|| READ_TABLES.section("verbs").map(words).collect());
 
-/// Read-only operations with other names.
-const READS: [(&str, &str); 2] = [("dynamodb", "Query"), ("dynamodb", "Scan")];
+/// Read-only operations with other names, as `service:Operation`.
+static READS: LazyLock<Vec<&str>> = LazyLock::new(|| READ_TABLES.section("reads").collect());
 
 /// Operations that are named like read-only ones but create a user, an identity or a report if there is none.
-const WRITES: [(&str, &str); 6] = [
-    ("cognito-identity", "GetId"),
-    ("cognito-identity", "GetOpenIdTokenForDeveloperIdentity"),
-    ("inspector", "GetAssessmentReport"),
-    ("redshift", "GetClusterCredentials"),
-    ("redshift", "GetClusterCredentialsWithIAM"),
-    ("redshift-serverless", "GetCredentials"),
-];
+static WRITES: LazyLock<Vec<&str>> = LazyLock::new(|| READ_TABLES.section("writes").collect());
 
-/// Whether an operation is read-only, so that polling it changes nothing. The name may have any casing:
-/// `GetJob`, `getJob`, `get-job` and `get_job` are the same.
+const READ_TABLES: WordTables = WordTables(include_str!("names/reads.txt"));
+
+/// Returns whether an operation is read-only, so that polling it changes nothing. The name may have any
+/// casing: `GetJob`, `getJob`, `get-job` and `get_job` are the same.
 #[must_use]
 pub fn is_read(service: &str, operation: &str) -> bool {
-    let is = |(of, name): &(&str, &str)| *of == service && same_name(name, operation);
+    let is = |known: &&str| {
+        known.split_once(':').is_some_and(|(of, name)| of == service && same_name(name, operation))
+    };
     if WRITES.iter().any(is) {
         return false;
     }
     let name = words(operation);
-    READS.iter().any(is) || READ_VERBS.iter().any(|verb| name.starts_with(&words(verb)))
+    READS.iter().any(is) || READ_VERBS.iter().any(|verb| name.starts_with(verb))
 }
 
 /// The words of a name in any casing, in lower case.

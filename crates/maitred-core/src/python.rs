@@ -1,4 +1,4 @@
-//! Python's semantics that are visible in botocore's waiters: equality, order, and printing of values.
+//! Python's semantics that are visible in botocore's waiters: equality, order and printing of values.
 
 use std::cmp::Ordering;
 
@@ -23,12 +23,11 @@ pub fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The same as [`equal`], if it can be determined.
+/// Like [`equal`], but refuses to guess.
 ///
 /// # Errors
-///
-/// Numbers beyond 64 bits, which are read as the nearest float and may be different integers.
-pub fn try_equal(a: &Value, b: &Value) -> Result<bool, String> {
+/// The values have numbers beyond 64 bits, which are read as the nearest float and may be different integers.
+pub(crate) fn try_equal(a: &Value, b: &Value) -> Result<bool, String> {
     if !equal(a, b) {
         return Ok(false);
     }
@@ -41,7 +40,7 @@ pub fn try_equal(a: &Value, b: &Value) -> Result<bool, String> {
 }
 
 /// A number in `value` that is beyond 64 bits, so that it may differ from the one in the text.
-pub fn beyond_64_bits(value: &Value) -> Option<&Number> {
+pub(crate) fn beyond_64_bits(value: &Value) -> Option<&Number> {
     const BEYOND_U64: f64 = 18_446_744_073_709_551_616.0;
     const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
     match value {
@@ -65,7 +64,7 @@ fn number(value: &Value) -> Option<Number> {
 }
 
 /// The exact order of two numbers; unlike a comparison of floats it distinguishes 2^53 and 2^53 + 1.
-pub fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
+pub(crate) fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
     match (integer(a), integer(b)) {
         (Some(a), Some(b)) => Some(a.cmp(&b)),
         (None, None) => a.as_f64()?.partial_cmp(&b.as_f64()?),
@@ -99,13 +98,13 @@ pub fn type_name(value: &Value) -> &'static str {
 }
 
 /// Python's error for two values that have no order.
-pub fn unordered(operator: &str, left: &Value, right: &Value) -> String {
+pub(crate) fn unordered(operator: &str, left: &Value, right: &Value) -> String {
     let (left, right) = (type_name(left), type_name(right));
     format!("'{operator}' not supported between instances of '{left}' and '{right}'")
 }
 
 /// Python's `int(text)`, or else its `float(text)`; `None` if JSON has no such number.
-pub fn parse_number(text: &str) -> Option<Number> {
+pub(crate) fn parse_number(text: &str) -> Option<Number> {
     let text = text.trim();
     let grouped = text.split('_').all(|part| part.ends_with(|c: char| c.is_ascii_digit()))
         && text.split('_').skip(1).all(|part| part.starts_with(|c: char| c.is_ascii_digit()));
@@ -116,24 +115,56 @@ pub fn parse_number(text: &str) -> Option<Number> {
     digits.parse::<f64>().ok().and_then(Number::from_f64)
 }
 
-/// Python's `json.dumps(value, separators=(",", ":"))`.
-pub fn dumps(value: &Value) -> String {
-    match value {
-        Value::Null | Value::Bool(_) => value.to_string(),
-        Value::Number(number) => repr_number(number),
-        Value::String(text) => dump_string(text),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(dumps).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::Object(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("{}:{}", dump_string(key), dumps(value)))
-                .collect();
-            format!("{{{}}}", entries.join(","))
+/// The ways in which Python prints values.
+struct Style {
+    null: &'static str,
+    booleans: [&'static str; 2],
+    comma: &'static str,
+    colon: &'static str,
+    string: fn(&str) -> String,
+}
+
+const JSON: Style = Style {
+    null: "null",
+    booleans: ["false", "true"],
+    comma: ",",
+    colon: ":",
+    string: dump_string,
+};
+
+const REPR: Style = Style {
+    null: "None",
+    booleans: ["False", "True"],
+    comma: ", ",
+    colon: ": ",
+    string: repr_string,
+};
+
+impl Style {
+    fn print(&self, value: &Value) -> String {
+        match value {
+            Value::Null => self.null.to_owned(),
+            Value::Bool(value) => self.booleans[usize::from(*value)].to_owned(),
+            Value::Number(number) => repr_number(number),
+            Value::String(text) => (self.string)(text),
+            Value::Array(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.print(item)).collect();
+                format!("[{}]", items.join(self.comma))
+            }
+            Value::Object(entries) => {
+                let entry = |(key, value): (&String, &Value)| {
+                    format!("{}{}{}", (self.string)(key), self.colon, self.print(value))
+                };
+                let entries: Vec<_> = entries.iter().map(entry).collect();
+                format!("{{{}}}", entries.join(self.comma))
+            }
         }
     }
+}
+
+/// Python's `json.dumps(value, separators=(",", ":"))`.
+pub(crate) fn dumps(value: &Value) -> String {
+    JSON.print(value)
 }
 
 /// JSON in ASCII only.
@@ -148,36 +179,9 @@ fn dump_string(text: &str) -> String {
     out
 }
 
-/// Python's `str()` of a JSON value, as botocore's messages contain it.
+/// Python's `str()` of a JSON value, as in botocore's messages.
 pub fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            repr(value)
-        }
-    }
-}
-
-/// Python's `repr()` of a JSON value.
-pub fn repr(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => repr_number(number),
-        Value::String(text) => repr_string(text),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(repr).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", repr_string(key), repr(value)))
-                .collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-    }
+    value.as_str().map_or_else(|| REPR.print(value), str::to_owned)
 }
 
 /// Python prints the shortest digits that read back as the same float, as Rust does, but turns to
@@ -219,7 +223,7 @@ fn repr_string(text: &str) -> String {
     out
 }
 
-/// Whether `repr` prints a character as it is: Python escapes separators other than the space, and
+/// Returns whether `repr` prints a character verbatim. Python escapes separators other than the space, and
 /// control, format and private characters.
 fn is_printable(c: char) -> bool {
     let format = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')

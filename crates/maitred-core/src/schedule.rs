@@ -10,7 +10,7 @@ pub struct Schedule {
     pub delay: Duration,
     /// The time before the first poll.
     pub initial_delay: Duration,
-    /// How the delay grows; `None` for a constant delay.
+    /// The growth of the delay; `None` for a constant delay.
     pub backoff: Option<Backoff>,
     /// The most polls; `None` for no bound.
     pub max_attempts: Option<u64>,
@@ -29,7 +29,7 @@ pub struct Backoff {
 }
 
 /// The longest random time that a streak of transient failures adds to the delay.
-pub const MAX_TRANSIENT_DELAY: Duration = Duration::from_secs(60);
+const MAX_TRANSIENT_DELAY: Duration = Duration::from_secs(60);
 
 impl Schedule {
     /// The delay after poll number `attempt` (from 1), by Smithy's formula
@@ -37,7 +37,7 @@ impl Schedule {
     /// that delays below a second work too. `remaining` is the time to the deadline: a delay that
     /// would leave less than the shortest delay is stretched, one that would pass it is cut, so that
     /// the last poll lands on the deadline.
-    pub fn delay_after(
+    pub(crate) fn delay_after(
         &self,
         attempt: u64,
         remaining: Option<Duration>,
@@ -56,7 +56,7 @@ impl Schedule {
 
     /// The time that is added to the delay after transient failure number `streak` in a row (from 1): random,
     /// at most `min(60 s, 1 s * 2^streak)`.
-    pub fn transient_delay(streak: u32, random: &mut fastrand::Rng) -> Duration {
+    pub(crate) fn transient_delay(streak: u32, random: &mut fastrand::Rng) -> Duration {
         let ceiling = Duration::from_secs(1_u64 << streak.min(6)).min(MAX_TRANSIENT_DELAY);
         between(Duration::ZERO, ceiling, random)
     }

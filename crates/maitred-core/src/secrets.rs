@@ -1,10 +1,10 @@
-//! Secrets: what they are called, and which values are known to be one.
+//! Secrets: recognising them by name, and hiding known values.
 //!
-//! - [`names`] is the one vocabulary: of headers, keys of a query, members of JSON.
+//! - [`names`] decides which headers, query parameters and JSON members are secrets.
 //! - [`urls`] finds logins and secrets in the URLs of a text, [`literals`] finds secrets in inputs.
-//! - [`KnownSecrets`] remembers values. It travels with the connections that resolve them, and whoever lets
-//!   a text out asks it: the store of tasks, `record`, the file that prints. Values of less than five
-//!   characters are not remembered, since they are parts of other words; names still hide them.
+//! - [`KnownSecrets`] remembers values. Everything that writes text redacts it first: the store of tasks,
+//!   `record`, the command line. Values of fewer than five characters are not remembered, since they are
+//!   parts of other words; they are still hidden by name.
 
 mod encodings;
 mod known;
@@ -14,5 +14,5 @@ pub mod urls;
 
 pub use known::KnownSecrets;
 
-/// What is shown in place of a secret.
+/// The text that is shown in place of a secret.
 pub const HIDDEN: &str = "***";

@@ -52,7 +52,6 @@ pub struct Waiter {
     pub(crate) consecutive: u32,
     pub(crate) transient: TransientPolicy,
     pub(crate) strict: bool,
-    pub(crate) mutating: bool,
     /// Whether an expression reads the `Body` of a reply of service `http`.
     pub(crate) reads_body: bool,
     /// Whether a member of the input was compiled into the waiter.
@@ -115,7 +114,6 @@ impl Waiter {
             consecutive: compiler.extension(config.consecutive).unwrap_or(1).max(1),
             transient: compiler.transient(),
             strict: options.strict,
-            mutating: config.mutating,
         };
         let problems = compiler.problems;
         if problems.is_empty() { Ok(waiter) } else { Err(Invalid::new(problems)) }
@@ -219,14 +217,14 @@ impl Waiter {
         self.baseline.as_deref()
     }
 
-    /// Whether an acceptor, `show` or the baseline reads the `Body` of a reply of service `http`. If none
+    /// Returns whether an acceptor, `show` or the baseline reads the `Body` of a reply of service `http`. If none
     /// does, a wait does not read it, as it may be endless.
     #[must_use]
     pub fn reads_body(&self) -> bool {
         self.reads_body
     }
 
-    /// Whether each poll merges all pages of the operation.
+    /// Returns whether each poll merges all pages of the operation.
     #[must_use]
     pub fn all_pages(&self) -> bool {
         self.all_pages
@@ -244,26 +242,20 @@ impl Waiter {
         self.consecutive
     }
 
-    /// How throttling, 5xx replies and lost connections are retried.
+    /// The policy for throttling, 5xx replies and lost connections.
     #[must_use]
     pub fn transient(&self) -> &TransientPolicy {
         &self.transient
     }
 
-    /// Whether botocore's rules are followed exactly.
+    /// Returns whether botocore's rules are followed exactly.
     #[must_use]
     pub fn is_strict(&self) -> bool {
         self.strict
     }
-
-    /// Whether the file declares that polling changes something.
-    #[must_use]
-    pub fn is_mutating(&self) -> bool {
-        self.mutating
-    }
 }
 
-/// Whether any expression of a waiter may read the member `name` of a reply.
+/// Returns whether any expression of a waiter may read the member `name` of a reply.
 fn reads(
     name: &str,
     acceptors: &[Acceptor],

@@ -87,7 +87,7 @@ pub(crate) use flow::Method;
 pub use flow::{Deferral, ExecuteComplete, Flow, UndoCall};
 pub use main_call::{Begun, Intent, MainCallError, Reconciled, Settled};
 pub use resumed::{Crash, Resumed};
-pub use wait::Wait;
+pub use wait::WaitOperator;
 
 /// The work of a task. The fields are the arguments: they are stored, and they are all that is left
 /// between `execute` and `resume`. See the [module](self) for an example.

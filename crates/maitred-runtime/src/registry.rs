@@ -11,7 +11,7 @@ use crate::operator::AnyOperator;
 use crate::operator::Operator;
 use crate::operator::OperatorError;
 use crate::operator::OperatorType;
-use crate::operator::Wait;
+use crate::operator::WaitOperator;
 use crate::operator::http::{HttpRequest, HttpSensor};
 use crate::trigger::AnyTrigger;
 use crate::trigger::DateTimeTrigger;
@@ -73,7 +73,7 @@ impl Registry {
             .with_operator::<HttpRequest>()
             .with_operator::<HttpSensor>()
             .with_trigger::<HttpTrigger>()
-            .with_operator::<Wait>()
+            .with_operator::<WaitOperator>()
             .with_trigger::<WaiterTrigger>()
             .with_trigger::<DateTimeTrigger>()
             .with_trigger::<TimeDeltaTrigger>()

@@ -232,11 +232,11 @@ impl NewTask {
     /// A task of this very operator, and the defaults for everything else.
     ///
     /// ```
-    /// # use maitred_runtime::operator::Wait;
+    /// # use maitred_runtime::operator::WaitOperator;
     /// # use maitred_runtime::NewTask;
     /// # use maitred_runtime::trigger::WaiterTrigger;
     /// let trigger = WaiterTrigger::new("redshift", "cluster_available");
-    /// let task = NewTask { retries: 3, ..NewTask::of(&Wait { trigger })? };
+    /// let task = NewTask { retries: 3, ..NewTask::of(&WaitOperator { trigger })? };
     /// assert_eq!(task.operator, "maitred.wait");
     /// # Ok::<(), maitred_runtime::operator::OperatorError>(())
     /// ```

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::plan::Plan;
-use crate::case::{Case, Expect, ExpectedOutcome};
+use crate::case::{Case, Expect};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::report::{self, Report};
 use crate::cli::signature::Signature;
 use crate::cli::values;
 use crate::client::Client;
 use crate::config::{AcceptorConfig, Show};
-use crate::engine::Outcome;
+use crate::engine::{Outcome, Status};
 use crate::lint;
 use crate::record::{self, Recorder, Scrubber};
 
@@ -122,11 +122,6 @@ fn given(plan: &Plan) -> Case {
         timeout: seconds(pace.timeout),
         replies: Vec::new(),
         diagnose: Vec::new(),
-        expect: Expect {
-            outcome: ExpectedOutcome::Cancelled,
-            attempts: None,
-            shown: None,
-            message: None,
-        },
+        expect: Expect { outcome: Status::Cancelled, attempts: None, shown: None, message: None },
     }
 }

@@ -7,7 +7,6 @@ use super::state_path::{StatePath, Step};
 use super::{sample, words};
 use crate::case::Case;
 use crate::case::Expect;
-use crate::case::ExpectedOutcome;
 use crate::case::Reply;
 use crate::case::ReplyError;
 use crate::schema::CASE_SCHEMA_ID;
@@ -15,6 +14,7 @@ use maitred_core::config::AcceptorConfig;
 use maitred_core::config::MatcherKind;
 use maitred_core::config::State;
 use maitred_core::config::WaiterConfig;
+use maitred_core::engine::Status;
 use maitred_model::states::Meaning;
 
 /// The reason in samples.
@@ -118,8 +118,8 @@ impl Cases<'_> {
         replies.push(reply);
         let expect = Expect {
             outcome: match acceptor.state {
-                State::Success => ExpectedOutcome::Success,
-                State::Failure | State::Retry => ExpectedOutcome::Failure,
+                State::Success => Status::Success,
+                State::Failure | State::Retry => Status::Failure,
             },
             attempts: Some(replies.len() as u64),
             shown: shown.or(last_under_way),
@@ -159,12 +159,8 @@ impl Cases<'_> {
             Some(value) => (self.output(value, None, BEFORE), Some(json!(value))),
             None => (Reply::output(json!({})), None),
         };
-        let expect = Expect {
-            outcome: ExpectedOutcome::Exhausted,
-            attempts: Some(attempts),
-            shown,
-            message: None,
-        };
+        let expect =
+            Expect { outcome: Status::Exhausted, attempts: Some(attempts), shown, message: None };
         self.add("never".to_owned(), vec![reply.times(attempts)], expect);
     }
 

@@ -44,7 +44,7 @@ fn annotate(waiter: &mut PartialWaiter, added: &PartialWaiter) {
     }
 }
 
-/// Whether the acceptors are equal except for the message.
+/// Returns whether the acceptors are equal except for the message.
 fn repeats(one: &AcceptorConfig, other: &AcceptorConfig) -> bool {
     (one.state, one.matcher, &one.argument, &one.expected)
         == (other.state, other.matcher, &other.argument, &other.expected)

@@ -19,7 +19,7 @@ pub struct Entry {
     pub name: String,
     /// The waiter.
     pub config: Arc<WaiterConfig>,
-    /// Where it was found.
+    /// The source of the waiter.
     pub origin: WaiterOrigin,
     /// The waiters that it extends, nearest first. Their keys and acceptors are merged into `config`.
     pub bases: Vec<Base>,
@@ -50,7 +50,7 @@ pub(super) struct WrittenEntry {
     pub(super) origin: WaiterOrigin,
 }
 
-/// Where a waiter was found.
+/// The source of a waiter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaiterOrigin {
@@ -80,9 +80,9 @@ impl fmt::Display for WaiterOrigin {
 pub struct Base {
     /// `service.name`.
     pub id: String,
-    /// Where it was found.
+    /// The source of the waiter.
     pub origin: WaiterOrigin,
-    /// How many of the acceptors, which are in order, are its own.
+    /// The number of its own acceptors; those of all bases are in order.
     pub acceptors: usize,
 }
 

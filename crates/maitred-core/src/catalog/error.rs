@@ -18,7 +18,7 @@ pub struct BadFile {
     pub path: PathBuf,
     /// Its text, to show where the problems are; empty if it cannot be read.
     pub text: String,
-    /// What is wrong with it.
+    /// The problems of the file.
     #[source]
     pub problems: Invalid,
 }
@@ -116,7 +116,7 @@ impl BadExtends {
         Self { reason, source: Some(source), ..self }
     }
 
-    /// How to fix it, if that is known.
+    /// Advice on fixing it, if there is any.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         if let Reason::NoId = self.reason {

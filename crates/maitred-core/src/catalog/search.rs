@@ -20,7 +20,7 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// Whether `texts` together contain all of `words`.
+/// Returns whether `texts` together contain all of `words`.
 fn are_in(words: &[String], texts: &[&str]) -> bool {
     let text = fold(&texts.join(" "));
     words.iter().all(|word| text.contains(word.as_str()))

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::reader::{WaiterReader, parse};
 
-/// Where a [`Catalog`](super::Catalog) finds its waiters, and how it reads their files. By default it has only
+/// The sources of a [`Catalog`](super::Catalog), and the reader of their files. By default it has only
 /// the waiters of this crate, and files are read by [`parse`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -6,6 +6,7 @@ use crate::client::CallError;
 
 /// The status of a finished wait, as in outcomes, events, JSON and exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// A success acceptor matched.

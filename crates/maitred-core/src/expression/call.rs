@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::builtins::{order, type_name, value_length};
+use super::builtins::{order, type_name};
 use super::error::EvaluationError;
 use super::function::{Body, EXPREF, Function};
 use super::interpret::Interpreter;
@@ -37,7 +37,7 @@ impl Interpreter {
                 let values = values.into_iter().map(Item::into_value).collect();
                 self.bounded(Item::Owned(body(values)?))?
             }
-            Body::Length => Item::Owned(length(&values[0]).into()),
+            Body::Length => Item::Owned(values[0].length().into()),
             Body::Map => {
                 let items = values.swap_remove(1).into_list().unwrap_or_default();
                 let mapped = by(0)
@@ -132,12 +132,4 @@ fn check(
         }
     }
     Ok(())
-}
-
-fn length(item: &Item<'_>) -> usize {
-    match item {
-        Item::Borrowed(value) => value_length(value),
-        Item::Owned(value) => value_length(value),
-        Item::List(items) => items.len(),
-    }
 }

@@ -1,9 +1,10 @@
 //! Errors of compiling and of evaluating an expression.
 
-use std::fmt;
+use thiserror::Error;
 
 /// An expression that does not compile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
 pub struct ExpressionError {
     pub(super) offset: usize,
     pub(super) message: String,
@@ -23,30 +24,13 @@ impl ExpressionError {
     }
 }
 
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ExpressionError {}
-
 /// An expression that cannot be evaluated on a document. The message is that of jmespath.py.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvaluationError {
-    message: String,
-}
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct EvaluationError(String);
 
 impl EvaluationError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self(message.into())
     }
 }
-
-impl fmt::Display for EvaluationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for EvaluationError {}

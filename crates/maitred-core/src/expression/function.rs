@@ -25,7 +25,7 @@ struct Definition {
     body: Body,
 }
 
-/// How a function is evaluated.
+/// The evaluation of a function.
 #[derive(Clone, Copy)]
 pub(super) enum Body {
     /// On the values of its arguments.

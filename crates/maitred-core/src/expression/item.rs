@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::builtins::value_length;
 use super::error::EvaluationError;
 
 /// An intermediate value: borrowed from the document where possible, so that a list of a hundred objects
@@ -32,53 +33,54 @@ impl<'a> Item<'a> {
         }
     }
 
-    pub(super) fn as_value(&self) -> Cow<'_, Value> {
+    /// The value, or else the items of a list that an expression has put together.
+    fn parts(&self) -> Result<&Value, &[Self]> {
         match self {
-            Item::Borrowed(value) => Cow::Borrowed(value),
-            Item::Owned(value) => Cow::Borrowed(value),
-            Item::List(_) => Cow::Owned(self.clone().into_value()),
+            Item::Borrowed(value) => Ok(value),
+            Item::Owned(value) => Ok(value),
+            Item::List(items) => Err(items),
+        }
+    }
+
+    pub(super) fn as_value(&self) -> Cow<'_, Value> {
+        match self.parts() {
+            Ok(value) => Cow::Borrowed(value),
+            Err(_) => Cow::Owned(self.clone().into_value()),
         }
     }
 
     /// The number of elements or entries.
     pub(super) fn count(&self) -> usize {
-        match self {
-            Item::Borrowed(value) => count(value),
-            Item::Owned(value) => count(value),
-            Item::List(items) => items.len(),
-        }
+        self.parts().map_or_else(<[_]>::len, count)
+    }
+
+    /// The number of characters, elements or entries.
+    pub(super) fn length(&self) -> usize {
+        self.parts().map_or_else(<[_]>::len, value_length)
     }
 
     /// The number of elements or entries of its elements.
     pub(super) fn inner_count(&self) -> usize {
-        let all = |items: &[Value]| items.iter().map(|item| 1 + count(item)).sum();
-        match self {
-            Item::Borrowed(Value::Array(items)) => all(items),
-            Item::Owned(Value::Array(items)) => all(items),
-            Item::List(items) => items.iter().map(|item| 1 + item.count()).sum(),
-            Item::Borrowed(_) | Item::Owned(_) => 0,
+        match self.parts() {
+            Ok(value) => value.as_array().into_iter().flatten().map(|item| 1 + count(item)).sum(),
+            Err(items) => items.iter().map(|item| 1 + item.count()).sum(),
         }
     }
 
-    /// Whether it has at most `left` parts, which are subtracted.
+    /// Returns whether it has at most `left` parts, which are subtracted.
     pub(super) fn fits(&self, left: &mut usize) -> bool {
-        match self {
-            Item::Borrowed(value) => value_fits(value, left),
-            Item::Owned(value) => value_fits(value, left),
-            Item::List(items) => items.iter().all(|item| item.fits(left)),
+        match self.parts() {
+            Ok(value) => value_fits(value, left),
+            Err(items) => items.iter().all(|item| item.fits(left)),
         }
     }
 
     pub(super) fn is_null(&self) -> bool {
-        matches!(self, Item::Borrowed(Value::Null) | Item::Owned(Value::Null))
+        self.parts().is_ok_and(Value::is_null)
     }
 
     pub(super) fn is_true(&self) -> bool {
-        match self {
-            Item::Borrowed(value) => is_true(value),
-            Item::Owned(value) => is_true(value),
-            Item::List(items) => !items.is_empty(),
-        }
+        self.parts().map_or_else(|items| !items.is_empty(), is_true)
     }
 
     pub(super) fn into_list(self) -> Option<Vec<Self>> {
@@ -153,7 +155,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Whether a value has at most `left` parts, which are subtracted. Text counts by its length.
+/// Returns whether a value has at most `left` parts, which are subtracted. Text counts by its length.
 fn value_fits(value: &Value, left: &mut usize) -> bool {
     let own = 1 + value.as_str().map_or(0, |text| text.len() / 16);
     let Some(rest) = left.checked_sub(own) else { return false };
@@ -171,8 +173,7 @@ fn is_true(value: &Value) -> bool {
         Value::Bool(value) => *value,
         Value::Number(_) => true,
         Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(entries) => !entries.is_empty(),
+        Value::Array(_) | Value::Object(_) => count(value) > 0,
     }
 }
 

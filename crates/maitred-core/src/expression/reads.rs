@@ -3,7 +3,7 @@
 use super::node::Node;
 
 impl Node {
-    /// Whether the value of this node on an object may depend on its member `name`; `true` if the syntax tree
+    /// Returns whether the value of this node on an object may depend on its member `name`; `true` if the syntax tree
     /// does not tell.
     pub(super) fn reads(&self, name: &str) -> bool {
         match self {

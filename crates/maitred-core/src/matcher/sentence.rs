@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use crate::client::{HTTP_SERVICE, transport};
-use crate::config::AcceptorConfig;
-use crate::config::MatcherKind;
-use crate::config::State;
+use crate::config::{AcceptorConfig, MatcherKind, State};
 
-/// What the wait does on a match.
+/// The effect of a match on the wait, as a verb.
 #[must_use]
 pub fn verb(state: State) -> &'static str {
     match state {

@@ -1,72 +1,21 @@
 //! Other names of services, from the AWS CLI, other tools and common use.
 
+use std::sync::LazyLock;
+
+use crate::diagnostic::fold;
+
 /// Pairs of an alias and the name, in lower case and without dashes.
-const ALIASES: &[(&str, &str)] = &[
-    // The AWS CLI.
-    ("configservice", "config"),
-    ("deploy", "codedeploy"),
-    ("s3api", "s3"),
-    ("runtime.sagemaker", "sagemaker-runtime"),
-    // Other tools, endpoints and signatures.
-    ("airflow", "mwaa"),
-    ("cloudwatchevents", "events"),
-    ("cloudwatchlogs", "logs"),
-    ("cognito", "cognito-idp"),
-    ("cognitoidentityprovider", "cognito-idp"),
-    ("databasemigrationservice", "dms"),
-    ("directoryservice", "ds"),
-    ("documentdb", "docdb"),
-    ("elasticcontainerregistry", "ecr"),
-    ("elasticcontainerservice", "ecs"),
-    ("elasticfilesystem", "efs"),
-    ("elasticloadbalancing", "elb"),
-    ("elasticloadbalancingv2", "elbv2"),
-    ("elasticmapreduce", "emr"),
-    ("email", "ses"),
-    ("eventbridge", "events"),
-    ("keymanagementservice", "kms"),
-    ("monitoring", "cloudwatch"),
-    ("msk", "kafka"),
-    ("neptuneanalytics", "neptune-graph"),
-    ("simpleemailservice", "ses"),
-    ("simplenotificationservice", "sns"),
-    ("simplequeueservice", "sqs"),
-    ("simplestorageservice", "s3"),
-    ("states", "stepfunctions"),
-    ("systemsmanager", "ssm"),
-    // Common use.
-    ("alb", "elbv2"),
-    ("apigw", "apigateway"),
-    ("apigwv2", "apigatewayv2"),
-    ("asg", "autoscaling"),
-    ("aurora", "rds"),
-    ("beanstalk", "elasticbeanstalk"),
-    ("cf", "cloudfront"),
-    ("cfn", "cloudformation"),
-    ("cw", "cloudwatch"),
-    ("cwlogs", "logs"),
-    ("ddb", "dynamodb"),
-    ("dynamo", "dynamodb"),
-    ("eb", "elasticbeanstalk"),
-    ("elb2", "elbv2"),
-    ("fargate", "ecs"),
-    ("kinesisanalytics2", "kinesisanalyticsv2"),
-    ("kubernetes", "eks"),
-    ("nlb", "elbv2"),
-    ("parameterstore", "ssm"),
-    ("r53", "route53"),
-    ("secrets", "secretsmanager"),
-    ("sfn", "stepfunctions"),
-    ("stepfunction", "stepfunctions"),
-    ("vpc", "ec2"),
-];
+static ALIASES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let lines = include_str!("aliases.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).collect()
+});
 
 /// The normalised name of a service: `stepfunctions` for `Step Functions` and `step-functions`, without the
 /// provider's prefix.
 fn plain(name: &str) -> String {
     let name = name.to_lowercase();
     let name = name.strip_prefix("aws ").or_else(|| name.strip_prefix("amazon ")).unwrap_or(&name);
-    name.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect()
+    fold(name)
 }
 
 /// The service of `known` that `name` means: its name in any spelling, or an alias of it.

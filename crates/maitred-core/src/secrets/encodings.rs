@@ -1,19 +1,19 @@
-//! The spellings of a secret: as it is, and as it stands in JSON, HTML, a URL or base64.
+//! The encodings of a secret: verbatim, and as in JSON, HTML, a URL or base64.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, Engine as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Lines of a secret that are shorter are not looked for by themselves.
+/// Shorter lines of a secret are not searched for by themselves.
 const MIN_LINE: usize = 16;
 
-/// What RFC 3986 leaves as it is.
+/// All but the unreserved characters of RFC 3986.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// What JavaScript's `encodeURIComponent` leaves as it is.
+/// The characters that JavaScript's `encodeURIComponent` encodes.
 const COMPONENT: &AsciiSet =
     &UNRESERVED.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
-/// What a form leaves as it is.
+/// The characters that a form encodes.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*');
-/// What may stand in a path.
+/// The characters that are encoded in a path.
 const PATH: &AsciiSet = &COMPONENT
     .remove(b'$')
     .remove(b'&')
@@ -25,7 +25,7 @@ const PATH: &AsciiSet = &COMPONENT
     .remove(b'@')
     .remove(b'/');
 
-/// The spellings of `secret` that have at least `min` characters, none twice.
+/// The distinct encodings of `secret` that have at least `min` characters.
 pub(super) fn spellings(secret: &str, min: usize) -> Vec<String> {
     let mut found = vec![secret.to_owned(), secret.trim().to_owned()];
     found.push(secret.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -33,7 +33,7 @@ pub(super) fn spellings(secret: &str, min: usize) -> Vec<String> {
     if secret.trim().contains('\n') {
         found.extend(lines.filter(|line| line.len() >= MIN_LINE).map(str::to_owned));
     }
-    // JSON in a text of JSON, as a server quotes what it was sent.
+    // JSON in a JSON string, as a server quotes a request.
     found.extend([
         json(secret),
         json(&json(secret)),
@@ -55,7 +55,7 @@ pub(super) fn spellings(secret: &str, min: usize) -> Vec<String> {
     found
 }
 
-/// A percent-encoded text, with digits in capitals and in small letters.
+/// Adds a percent-encoded text with upper-case and with lower-case digits.
 fn percent(encoded: &str, found: &mut Vec<String>) {
     let mut small = encoded.to_owned();
     for (at, _) in encoded.match_indices('%') {

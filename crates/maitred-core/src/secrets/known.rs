@@ -14,51 +14,51 @@ use super::literals::{self, Literal};
 use super::names;
 use super::urls;
 
-/// Shorter values are not replaced, since they are parts of other words: as in Airflow.
+/// Shorter values are not replaced, since they are parts of other words (as in Airflow).
 const MIN_CHARS: usize = 5;
 
-/// How many bytes the spellings of secrets have together at most. Tokens change, so they must have a bound: beyond
-/// it the older half is forgotten, except what is lasting.
+/// The most bytes of the encodings of all secrets together. Tokens change, so there must be a bound: beyond it
+/// the older half is forgotten, except lasting ones.
 const MAX_BYTES: usize = 1 << 20;
 
-/// A value of a cookie that is shorter is a secret only by the cookie's name: `view=compact` is none.
+/// A shorter value of a cookie is a secret only by the name of the cookie: `view=compact` is none.
 const MIN_COOKIE: usize = 16;
 
-/// Values that are known to be secrets: of references that were resolved, of connections, logins and tokens
-/// of requests. Cloning is cheap, and clones know the same.
+/// Values that are known to be secrets: resolved references, passwords of connections, logins and tokens of
+/// requests. Clones are cheap and share their values.
 #[derive(Clone, Default)]
 pub struct KnownSecrets(Arc<RwLock<Known>>);
 
 #[derive(Default)]
 struct Known {
     added: HashSet<String>,
-    /// All spellings, in the order in which they came.
+    /// All encodings, in the order in which they were added.
     spellings: Vec<String>,
-    /// How many of them are never forgotten, and the secrets that they are of.
+    /// The number of encodings that are never forgotten, and their secrets.
     lasting: usize,
     lasting_secrets: HashSet<String>,
     finder: Option<AhoCorasick>,
 }
 
 impl KnownSecrets {
-    /// Remembers `secret`; of several lines each one too.
+    /// Remembers `secret`, and each of its lines if it has several.
     pub fn add(&self, secret: &str) {
         self.add_all([secret.to_owned()]);
     }
 
-    /// Never forgets what is known by now: the secrets of the process's own environment.
+    /// Makes all secrets that are known now lasting, such as those of the process's environment.
     pub fn keep(&self) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.lasting = known.spellings.len();
         known.lasting_secrets = known.added.clone();
     }
 
-    /// Remembers what goes over the wire for a login, and its password.
+    /// Remembers a password, and the login as it is sent.
     pub fn add_login(&self, user: &str, password: &str) {
         self.add_all([password.to_owned(), format!("{user}:{password}")]);
     }
 
-    /// Remembers the logins, and the secrets of queries, of the URLs in `text`, or of the address that it is.
+    /// Remembers the secrets of the URLs in `text`, or of `text` as a single address.
     pub fn add_urls(&self, text: &str) {
         let found = urls::found(text).into_iter().map(|(_, range)| range);
         self.add_all(found.chain(urls::bare_login(text)).flat_map(|range| parts(&text[range])));
@@ -73,12 +73,12 @@ impl KnownSecrets {
         }
     }
 
-    /// Remembers what is a secret by its name in `value`.
+    /// Remembers the values in `value` that are secrets by their names.
     pub fn add_named(&self, value: &Value) {
         self.add_literals(literals::of_value("", value));
     }
 
-    /// Remembers the secrets of a value that is called `name`.
+    /// Remembers the secrets of a value whose name is `name`.
     pub fn add_of(&self, name: &str, value: &Value) {
         self.add_literals(literals::of_named(name, value));
     }
@@ -100,14 +100,14 @@ impl KnownSecrets {
         if new.is_empty() {
             return;
         }
-        // What is guarded is changed whole or not at all, so a poisoned state is still good.
+        // Every change is made whole or not at all, so a poisoned state is consistent.
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for secret in new {
             known.spellings.extend(spellings(&secret, MIN_CHARS));
             known.added.insert(secret);
         }
         known.forget();
-        // The other kinds take a time to build that grows with the square of a secret's length.
+        // Building the other kinds takes time that grows with the square of a secret's length.
         let finder = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::LeftmostLongest)
@@ -120,13 +120,13 @@ impl KnownSecrets {
         }
     }
 
-    /// `text` with [`HIDDEN`] in the place of each known secret, also where that is percent-encoded, escaped
-    /// as in JSON or HTML, or in base64.
+    /// `text` with each known secret replaced by [`HIDDEN`], also where it is percent-encoded, escaped as in JSON
+    /// or HTML, or in base64.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.replace(text, HIDDEN)
     }
 
-    /// The same with `instead` in the place of each.
+    /// Like [`Self::redact`], with `instead` in place of [`HIDDEN`].
     pub fn replace<'a>(&self, text: &'a str, instead: &str) -> Cow<'a, str> {
         let known = self.read();
         let Some(finder) = known.finder.as_ref().filter(|finder| finder.is_match(text)) else {
@@ -140,17 +140,17 @@ impl KnownSecrets {
         Cow::Owned(out)
     }
 
-    /// Redacts all texts in `value`, names of members too, and numbers that are secrets.
+    /// Redacts all texts in `value`, including names of members, and numbers that are secrets.
     pub fn redact_value(&self, value: &mut Value) {
         self.replace_in(value, HIDDEN);
     }
 
-    /// The same, of which the names of members stay: they are those of a program's own structure.
+    /// Like [`Self::redact_value`], but keeps the names of members, for a structure of the program's own.
     pub fn redact_members(&self, value: &mut Value) {
         self.replace_all(value, HIDDEN, false);
     }
 
-    /// Redacts as [`Self::redact_value`] does, with `instead` in the place of each secret.
+    /// Like [`Self::redact_value`], with `instead` in place of [`HIDDEN`].
     pub fn replace_in(&self, value: &mut Value, instead: &str) {
         self.replace_all(value, instead, true);
     }
@@ -185,12 +185,12 @@ impl KnownSecrets {
         }
     }
 
-    /// Whether `text` is a secret as a whole.
+    /// Returns whether the whole of `text` is a secret.
     pub fn is_one(&self, text: &str) -> bool {
         self.read().added.contains(text)
     }
 
-    /// Whether `value`, as JSON, has a known secret in it.
+    /// Returns whether a known secret is in `value`.
     pub fn is_in(&self, value: &Value) -> bool {
         if self.read().finder.is_none() {
             return false;
@@ -222,8 +222,8 @@ impl fmt::Debug for KnownSecrets {
     }
 }
 
-/// What may be seen of a credential elsewhere: the token of `Bearer …`, the password of a login, the values
-/// of cookies, the secret parts of a URL.
+/// The parts of a credential that may appear alone: the token of `Bearer …`, the password of a login, the values
+/// of cookies, the secrets of a URL.
 fn parts(credential: &str) -> Vec<String> {
     let mut parts = vec![credential.to_owned()];
     let decoded = urls::decoded(credential);

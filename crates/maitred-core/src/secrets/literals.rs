@@ -1,23 +1,29 @@
-//! Literals that are secrets, or look like one: by the names above them, or because they are part of a URL.
+//! Literals that are, or look like, secrets: by the names above them, or as parts of URLs.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
 
 use super::HIDDEN;
 use super::names;
-use super::urls;
+use super::urls::{self, UrlSecret};
 
-/// A literal that is, or looks like, a secret. It holds the value, so it has no `Debug`.
-#[derive(Debug)]
+/// A literal that is, or looks like, a secret. `Debug` does not print its value.
 #[non_exhaustive]
 pub struct Literal {
-    /// Where it stands, e.g. `json.db.password`.
+    /// Its path, e.g. `json.db.password`.
     pub path: String,
-    /// What it is, for a message that does not repeat it.
+    /// A description for messages, without the value: `is a secret`.
     pub what: &'static str,
     /// The value.
     pub value: String,
+}
+
+impl fmt::Debug for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Literal").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 const NAMED: &str = "is a secret";
@@ -25,28 +31,28 @@ const LOGIN: &str = "has a login in it";
 const QUERY: &str = "has a secret in its query";
 const INSIDE: &str = "has a secret in it";
 
-/// A shorter word after the name of a scheme is one of a sentence: `Basic plan`.
+/// A shorter word after the name of a scheme is prose: `Basic plan`.
 const MIN_CREDENTIAL: usize = 8;
 
-/// How a header begins whose value is a credential, whatever its name.
+/// The beginnings of header values that are credentials, whatever the header.
 const SCHEMES: [&str; 6] =
     ["ApiKey ", "AWS4-HMAC-SHA256 ", "Basic ", "Bearer ", "Digest ", "Token "];
 
-/// Those in `value`, which stands at `path`. References, placeholders, `null`, booleans and what is empty
-/// are fine.
+/// The secrets in `value`, whose path is `path`. References, placeholders, `null`, booleans and empty strings
+/// are not secrets.
 pub fn of_value(path: &str, value: &Value) -> Vec<Literal> {
     let mut found = Vec::new();
     look(path, value, false, &mut found);
     found
 }
 
-/// Where in `value` there is a URL with a login.
+/// The path of a URL with a login in `value`.
 pub fn login_in(path: &str, value: &Value) -> Option<String> {
     match value {
         Value::String(text) => {
             let mut found = urls_in(path, text);
-            let is_login = |(kind, range): (urls::Kind, Range<usize>)| {
-                kind == urls::Kind::Login && !is_open(&text[range])
+            let is_login = |(kind, range): (UrlSecret, Range<usize>)| {
+                kind == UrlSecret::Login && !is_open(&text[range])
             };
             found.any(is_login).then(|| path.to_owned())
         }
@@ -58,14 +64,14 @@ pub fn login_in(path: &str, value: &Value) -> Option<String> {
     }
 }
 
-/// Those in the value of what is called `name`.
+/// The secrets in a value whose name is `name`.
 pub fn of_named(name: &str, value: &Value) -> Vec<Literal> {
     let mut found = Vec::new();
     look(name, value, names::is_secret_name(name), &mut found);
     found
 }
 
-/// Those in the input of a request of service `http`.
+/// The secrets in the input of a request of service `http`.
 pub fn of_request(input: &Map<String, Value>) -> Vec<Literal> {
     let mut found = Vec::new();
     for (name, value) in input {
@@ -88,15 +94,15 @@ pub fn of_request(input: &Map<String, Value>) -> Vec<Literal> {
     found
 }
 
-/// Those in a text: URLs with a login or a secret in the query, and JSON.
+/// The secrets in a text: in URLs, and in JSON.
 pub fn of_text(path: &str, text: &str) -> Vec<Literal> {
     let mut found = Vec::new();
     in_text(path, text, &mut found);
     found
 }
 
-/// Those in the words of a command, of which each may be a command itself. What the shell puts in when the command
-/// runs is no literal.
+/// The secrets in the words of a command, each of which may be a command itself. Shell variables and
+/// substitutions are not literals.
 pub fn of_command(words: &[String]) -> Vec<Literal> {
     let mut found: Vec<_> = words.iter().flat_map(|word| of_text("", word)).collect();
     let trim = |word: &'_ str| word.trim_matches(['"', '\'']).to_owned();
@@ -116,7 +122,7 @@ pub fn of_command(words: &[String]) -> Vec<Literal> {
     found
 }
 
-/// Whether the word after `word` is a secret: of an option, of curl's login, of a credential.
+/// Returns whether `next`, the word after `word`, is a secret: the value of an option, a login, a credential.
 fn is_before_secret(word: &str, next: &str) -> bool {
     let is_scheme = SCHEMES.iter().any(|scheme| scheme.trim_end().eq_ignore_ascii_case(word));
     let login = matches!(word, "-u" | "--user" | "--proxy-user") && next.contains(':');
@@ -124,12 +130,12 @@ fn is_before_secret(word: &str, next: &str) -> bool {
     login || option || (is_scheme && next.len() >= MIN_CREDENTIAL)
 }
 
-/// Whether a word is a JSON Web Token.
+/// Returns whether a word is a JSON Web Token.
 pub fn is_web_token(word: &str) -> bool {
     word.starts_with("eyJ") && word.len() > 30 && word.contains('.')
 }
 
-/// The input of a request of service `http` with `instead` in the place of its secrets.
+/// The input of a request of service `http` with its secrets replaced by `instead`.
 pub fn hidden_in_request(input: &Map<String, Value>, instead: &str) -> Map<String, Value> {
     let each = |members: &Map<String, Value>, is_secret: fn(&str, &Value) -> bool| {
         let hide = |(key, value): (&String, &Value)| {
@@ -152,7 +158,7 @@ pub fn hidden_in_request(input: &Map<String, Value>, instead: &str) -> Map<Strin
     input.iter().map(member).collect()
 }
 
-/// A body that is sent as it is, which may be JSON or a form.
+/// Finds secrets in a body that is a text, which may be JSON or a form.
 fn in_body(path: &str, text: &str, found: &mut Vec<Literal>) {
     let before = found.len();
     if is_form(text) {
@@ -167,22 +173,22 @@ fn in_body(path: &str, text: &str, found: &mut Vec<Literal>) {
     }
 }
 
-/// Whether a body is a form: `name=value&name=value`.
+/// Returns whether a body is a form: `name=value&name=value`.
 fn is_form(text: &str) -> bool {
     text.contains('=') && !text.contains(char::is_whitespace) && !text.contains(['{', '['])
 }
 
-/// The secrets of the URLs in a text, which stands at `path`: an address may lack its scheme.
-fn urls_in(path: &str, text: &str) -> impl Iterator<Item = (urls::Kind, Range<usize>)> {
+/// The secrets of the URLs in a text, whose path is `path`. An address may lack its scheme.
+fn urls_in(path: &str, text: &str) -> impl Iterator<Item = (UrlSecret, Range<usize>)> {
     let bare = urls::bare_login(text).filter(|_| names::is_address(path));
-    bare.map(|range| (urls::Kind::Login, range)).into_iter().chain(urls::found(text))
+    bare.map(|range| (UrlSecret::Login, range)).into_iter().chain(urls::found(text))
 }
 
 fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
     for (kind, range) in urls_in(path, text) {
         let value = &text[range];
         if !is_open(value) {
-            let what = if kind == urls::Kind::Login { LOGIN } else { QUERY };
+            let what = if kind == UrlSecret::Login { LOGIN } else { QUERY };
             found.push(Literal { path: path.to_owned(), what, value: value.to_owned() });
         }
     }
@@ -194,7 +200,7 @@ fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
     }
 }
 
-/// `is_secret` is whether a name above says so.
+/// Finds secrets in `value`; `is_secret` is whether a name above makes it one.
 fn look(path: &str, value: &Value, is_secret: bool, found: &mut Vec<Literal>) {
     let mut secret = |value: String| {
         found.push(Literal { path: path.to_owned(), what: NAMED, value });
@@ -209,16 +215,14 @@ fn look(path: &str, value: &Value, is_secret: bool, found: &mut Vec<Literal>) {
         Value::Object(entries) if entries.contains_key("$secret") => {}
         Value::Object(entries) => {
             for (name, value) in entries {
-                let inherited = is_secret && !names::is_about_secret(name);
-                let beside = names::is_named_beside(entries, name);
-                let secret = inherited || beside || names::is_secret_name(name);
-                look(&join(path, name), value, secret, found);
+                let is_secret = is_secret_entry(entries, name, is_secret);
+                look(&join(path, name), value, is_secret, found);
             }
         }
     }
 }
 
-/// A value with `instead` in the place of what [`look`] finds in it.
+/// `value` with what [`look`] finds in it replaced by `instead`.
 fn hidden(name: &str, value: &Value, is_secret: bool, instead: &str) -> Value {
     match value {
         Value::Number(_) if is_secret && !names::is_plural(name) => Value::from(instead),
@@ -234,17 +238,22 @@ fn hidden(name: &str, value: &Value, is_secret: bool, instead: &str) -> Value {
         Value::Object(entries) if entries.contains_key("$secret") => value.clone(),
         Value::Object(entries) => {
             let entry = |(name, value): (&String, &Value)| {
-                let inherited = is_secret && !names::is_about_secret(name);
-                let beside = names::is_named_beside(entries, name);
-                let secret = inherited || beside || names::is_secret_name(name);
-                (name.clone(), hidden(name, value, secret, instead))
+                let is_secret = is_secret_entry(entries, name, is_secret);
+                (name.clone(), hidden(name, value, is_secret, instead))
             };
             Value::Object(entries.iter().map(entry).collect())
         }
     }
 }
 
-/// The JSON that a text is, if it is an object or a list.
+/// Returns whether the entry `name` of an object is a secret; `inherited` is whether the object is one.
+fn is_secret_entry(entries: &Map<String, Value>, name: &str, inherited: bool) -> bool {
+    (inherited && !names::is_about_secret(name))
+        || names::is_named_beside(entries, name)
+        || names::is_secret_name(name)
+}
+
+/// The JSON of a text that is an object or a list.
 fn inner_json(text: &str) -> Option<Value> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
@@ -266,7 +275,7 @@ fn is_credential(text: &str) -> bool {
     })
 }
 
-/// Whether a text is not a secret yet: it is empty, hidden, or has a placeholder.
+/// Returns whether a text is not a secret yet: it is empty, hidden, or has a placeholder.
 fn is_open(text: &str) -> bool {
     let filled_in = text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"));
     text.is_empty() || text == HIDDEN || filled_in

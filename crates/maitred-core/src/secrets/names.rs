@@ -1,234 +1,60 @@
-//! Names of secrets: of headers, keys of a query, members of JSON, parameters of a waiter.
+//! Names of secrets: of headers, query parameters, JSON members and waiter parameters.
+
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-/// The last words of a name whose value is a secret: `X-Vault-Token`, `masterPassword`, `dbpassword2`.
-const SECRETS: &[&str] = &[
-    "accesskey",
-    "apikey",
-    "assertion",
-    "authcode",
-    "authorization",
-    "bearer",
-    "connectionstring",
-    "cookie",
-    "credential",
-    "csrf",
-    "jsessionid",
-    "jwt",
-    "passcode",
-    "passkey",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "phpsessid",
-    "pwd",
-    "samlrequest",
-    "samlresponse",
-    "secret",
-    "secretkey",
-    "signature",
-    "token",
-    "totp",
-    "userpass",
-    "xsrf",
-];
+use crate::word_tables::WordTables;
 
-/// Short words that stand for a secret only where they are the whole last word.
+/// The last words of a name whose value is a secret: `X-Vault-Token`, `masterPassword`, `dbpassword2`.
+static SECRETS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLES.section("secrets").collect());
+
+/// Short words that mean a secret only as the whole last word of a name.
 const WORDS: &[&str] = &["auth", "cred", "otp", "pass", "pat", "pin", "pw", "sas", "verifier"];
 
-/// Which keys are secrets; any other (`partition_key`, `public_key`) is not.
-const KEYS: &[&str] = &[
-    "access",
-    "account",
-    "admin",
-    "api",
-    "app",
-    "application",
-    "auth",
-    "customer",
-    "encryption",
-    "functions",
-    "hmac",
-    "integration",
-    "license",
-    "master",
-    "private",
-    "secret",
-    "service",
-    "session",
-    "shared",
-    "signing",
-    "storage",
-    "subscription",
-    "user",
-];
+/// The words before `key` that make it a secret; any other key (`partition_key`, `public_key`) is none.
+static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLES.section("keys").collect());
 
-/// Names of a secret in the query of a URL if the value is long: of a function, or of a login.
+/// Names of query parameters that are secrets if the value is long.
 const LONG_QUERY: &[&str] = &["code", "hmac", "nonce", "ticket"];
 
-/// How long such a value is.
+/// The length from which such a value is long, in bytes.
 const LONG: usize = 16;
 
-/// Further names of a secret in the query of a URL or of a header, where nothing else is called so.
+/// Additional names of secrets in queries and headers, where they mean nothing else.
 const QUERY: &[&str] = &["key", "session", "sessionid", "sid", "sig"];
 
-/// Last words of names that tell something about a secret: `SecretArn`, `token_type`, `PasswordPolicy`.
-const ABOUT: &[&str] = &[
-    "age",
-    "alg",
-    "algorithm",
-    "allowed",
-    "arn",
-    "at",
-    "attempts",
-    "bytes",
-    "config",
-    "configuration",
-    "count",
-    "created",
-    "date",
-    "days",
-    "description",
-    "disabled",
-    "duration",
-    "email",
-    "enabled",
-    "endpoint",
-    "expiration",
-    "expires",
-    "expiry",
-    "field",
-    "file",
-    "flow",
-    "format",
-    "header",
-    "hint",
-    "hour",
-    "id",
-    "in",
-    "index",
-    "info",
-    "issuer",
-    "kind",
-    "label",
-    "last",
-    "length",
-    "lifetime",
-    "limit",
-    "location",
-    "max",
-    "method",
-    "min",
-    "minute",
-    "mode",
-    "name",
-    "options",
-    "parameters",
-    "params",
-    "path",
-    "policies",
-    "policy",
-    "prefix",
-    "protocol",
-    "provider",
-    "rate",
-    "ref",
-    "region",
-    "required",
-    "requirement",
-    "reset",
-    "role",
-    "rotation",
-    "rule",
-    "scheme",
-    "scope",
-    "second",
-    "server",
-    "set",
-    "setting",
-    "settings",
-    "size",
-    "source",
-    "state",
-    "status",
-    "strength",
-    "time",
-    "ttl",
-    "type",
-    "uri",
-    "url",
-    "usage",
-    "use",
-    "used",
-    "user",
-    "username",
-    "valid",
-    "validity",
-    "version",
-];
+/// Last words of names that describe a secret: `SecretArn`, `token_type`, `PasswordPolicy`.
+static ABOUT: LazyLock<Vec<&str>> = LazyLock::new(|| TABLES.section("about").collect());
 
-/// What stands before `token` in a name of something else: a place in a list, or the name of a request.
-const PLACES: &[&str] = &[
-    "after",
-    "before",
-    "change",
-    "continuation",
-    "idempotency",
-    "idempotent",
-    "marker",
-    "next",
-    "page",
-    "pagination",
-    "prev",
-    "previous",
-    "resume",
-    "skip",
-    "start",
-    "starting",
-    "sync",
-];
+/// The words before `token` that make it a page token or a request token instead of a secret.
+static PLACES: LazyLock<Vec<&str>> = LazyLock::new(|| TABLES.section("places").collect());
 
-/// Words that make a number of tokens: `max_tokens`, `promptTokens`.
-const NUMBERS: &[&str] = &[
-    "cached",
-    "completion",
-    "count",
-    "input",
-    "limit",
-    "max",
-    "min",
-    "num",
-    "number",
-    "output",
-    "prompt",
-    "reasoning",
-    "remaining",
-    "total",
-    "used",
-];
+/// The words that make `tokens` a count: `max_tokens`, `promptTokens`.
+static NUMBERS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLES.section("numbers").collect());
 
-/// Whether what is called `name` is a secret: a header, a member of JSON, a parameter. Spelling does not
-/// matter: `X-Api-Key`, `apiKey` and `API_KEY` are one name.
+const TABLES: WordTables = WordTables(include_str!("names.txt"));
+
+/// Returns whether the header, JSON member or parameter `name` is a secret. Spelling does not matter:
+/// `X-Api-Key`, `apiKey` and `API_KEY` are one name.
 pub fn is_secret_name(name: &str) -> bool {
     is_secret(&words(name))
 }
 
-/// The same for a key of a URL's query and for a header, where further names are usual.
+/// Returns whether the query parameter or header `name` is a secret. More names are usual there than in JSON.
 pub fn is_secret_query(name: &str) -> bool {
     let words = words(name);
     let joined = words.concat();
     QUERY.contains(&joined.strip_prefix('x').unwrap_or(&joined)) || is_secret(&words)
 }
 
-/// The same for a key of a URL's query and its value.
+/// Returns whether the query parameter `name` is a secret, judged by its value, too.
 pub fn is_secret_pair(name: &str, value: &str) -> bool {
     let long = value.len() >= LONG && LONG_QUERY.contains(&words(name).concat().as_str());
     long || is_secret_query(name)
 }
 
-/// Whether the member `member` of an object is the value of what another member names, and that is a secret:
+/// Returns whether another member of the object names `member` as a secret:
 /// `{"name": "DB_PASSWORD", "value": "…"}`.
 pub fn is_named_beside(entries: &Map<String, Value>, member: &str) -> bool {
     let is_last = |name: &str, wanted: &[&str]| {
@@ -240,18 +66,18 @@ pub fn is_named_beside(entries: &Map<String, Value>, member: &str) -> bool {
         })
 }
 
-/// Whether `name` only tells something about a secret, or names who has it: `username`, `token_type`.
+/// Returns whether `name` only describes a secret or its owner: `username`, `token_type`.
 pub fn is_about_secret(name: &str) -> bool {
     words(name).last().is_some_and(|last| ABOUT.contains(&last.as_str()))
 }
 
-/// Whether what is called `name` is an address, which may lack its scheme.
+/// Returns whether `name` is that of an address, which may lack its scheme.
 pub fn is_address(name: &str) -> bool {
     const ADDRESSES: [&str; 5] = ["endpoint", "host", "proxy", "uri", "url"];
     words(name).last().is_some_and(|last| ADDRESSES.contains(&last.as_str()))
 }
 
-/// Whether a name is of more than one thing, so that a number is how many there are.
+/// Returns whether a name is a plural, so that a number under it is a count.
 pub fn is_plural(name: &str) -> bool {
     words(name).last().is_some_and(|last| last.ends_with('s') && !last.ends_with("ss"))
 }
@@ -268,7 +94,8 @@ fn is_secret(words: &[String]) -> bool {
     let ends_as = |word: &str| SECRETS.iter().any(|secret| word.ends_with(secret));
     let pairs = words.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
     let mut keys = pairs.filter(|(_, key)| matches!(*key, "key" | "keys"));
-    let joined = |word: &String| word.strip_suffix("key").is_some_and(|it| KEYS.contains(&it));
+    let joined =
+        |word: &String| word.strip_suffix("key").is_some_and(|which| KEYS.contains(&which));
     if keys.any(|(which, _)| KEYS.contains(&which)) || words.iter().any(joined) {
         return true;
     }
@@ -278,12 +105,12 @@ fn is_secret(words: &[String]) -> bool {
     named && !is_other_token(last, before)
 }
 
-/// Whether it is a token that is no secret.
+/// Returns whether it is a token that is not a secret.
 fn is_other_token(last: &str, before: &[String]) -> bool {
     let said = |words: &[&str]| before.last().is_some_and(|word| words.contains(&word.as_str()));
     let place = |token: &str| {
         let rest = last.strip_suffix(token);
-        rest.is_some_and(|rest| PLACES.contains(&rest)) || (last == token && said(PLACES))
+        rest.is_some_and(|rest| PLACES.contains(&rest)) || (last == token && said(&PLACES))
     };
     let numbered = last == "tokens" && before.iter().any(|word| NUMBERS.contains(&word.as_str()));
     let request = last == "token" && before.concat() == "clientrequest";

@@ -5,22 +5,22 @@ use std::ops::Range;
 use super::HIDDEN;
 use super::names;
 
-/// What a secret in a URL is.
+/// The kind of a secret in a URL. There are no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum UrlSecret {
     /// The user, or user and password, before an `@`.
     Login,
-    /// The value of a key of the query that names a secret.
+    /// The value of a query parameter that is a secret.
     Query,
 }
 
-/// A text with [`HIDDEN`] in the place of each login and each secret of a query in the URLs in it. A URL
-/// need not be whole: a path with a query is one, too.
+/// `text` with each login and each secret query parameter of its URLs replaced by [`HIDDEN`]. A path with a
+/// query counts as a URL.
 pub fn masked(text: &str) -> String {
     replaced(text, HIDDEN)
 }
 
-/// The same with `instead` in the place of each.
+/// Like [`masked`], with `instead` in place of [`HIDDEN`].
 pub fn replaced(text: &str, instead: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
@@ -33,7 +33,7 @@ pub fn replaced(text: &str, instead: &str) -> String {
     out
 }
 
-/// The same of a text that is an address as a whole, which may lack the scheme: `user:password@host`.
+/// Like [`masked`], for a text that is a single address, which may lack the scheme: `user:password@host`.
 pub fn masked_address(text: &str) -> String {
     match bare_login(text) {
         Some(range) => format!("{HIDDEN}{}", &masked(text)[range.end..]),
@@ -51,15 +51,15 @@ pub fn bare_login(text: &str) -> Option<Range<usize>> {
     Some(0..end)
 }
 
-/// Whether there is a URL in a text, with a host.
+/// Returns whether a text has a URL with a host.
 pub fn has_authority(text: &str) -> bool {
     authorities(text).next().is_some()
 }
 
-/// The logins and the secrets of queries in a text, in order, and none twice.
-pub fn found(text: &str) -> Vec<(Kind, Range<usize>)> {
-    let mut found: Vec<_> = logins(text).map(|range| (Kind::Login, range)).collect();
-    found.extend(queries(text).into_iter().map(|range| (Kind::Query, range)));
+/// The logins and the secret query parameters in a text, in order and without overlaps.
+pub fn found(text: &str) -> Vec<(UrlSecret, Range<usize>)> {
+    let mut found: Vec<_> = logins(text).map(|range| (UrlSecret::Login, range)).collect();
+    found.extend(queries(text).into_iter().map(|range| (UrlSecret::Query, range)));
     found.sort_by_key(|(_, range)| range.start);
     let mut end = 0;
     found.retain(|(_, range)| {
@@ -70,7 +70,7 @@ pub fn found(text: &str) -> Vec<(Kind, Range<usize>)> {
     found
 }
 
-/// What ends a URL in a text.
+/// Returns whether a character ends a URL in a text.
 fn ends_url(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || matches!(letter, '"' | '<' | '>' | '`')
 }
@@ -78,7 +78,7 @@ fn ends_url(letter: char) -> bool {
 fn logins(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut last = 0;
     authorities(text).filter_map(move |start| {
-        // What begins in the one before ends with it, and is hidden with it.
+        // It is inside of the one before, and hidden with it.
         if start < last {
             return None;
         }
@@ -90,7 +90,7 @@ fn logins(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Where the authorities of URLs begin. Those of http need no slashes, as the URL standard has it: `http:host`
+/// The positions of the authorities of URLs. By the URL standard, those of http need no slashes: `http:host`
 /// and `http:\\host` are read as `http://host`.
 fn authorities(text: &str) -> impl Iterator<Item = usize> {
     let after_colon = text.match_indices(':').map(|(at, _)| at + 1);
@@ -105,10 +105,10 @@ fn authorities(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The values of `?name=value&name=value` whose names are those of secrets.
+/// The values of secret parameters in `?name=value&name=value`.
 fn queries(text: &str) -> Vec<Range<usize>> {
     let mut values = Vec::new();
-    // Where the value ends that was looked at last: one that begins in it ends with it.
+    // The end of the last value: a value that begins in it ends with it.
     let mut last = 0;
     for (at, _) in text.match_indices(['?', '&', ';', '#']) {
         let rest = &text[at + 1..];
@@ -134,7 +134,7 @@ fn queries(text: &str) -> Vec<Range<usize>> {
     values
 }
 
-/// Whether a value of a query is a URL with a secret of its own, percent-encoded.
+/// Returns whether a query value is a percent-encoded URL with a secret of its own.
 fn is_secret_url(value: &str) -> bool {
     let inner = decoded(value);
     inner.len() < value.len() && inner.contains("://") && !found(&inner).is_empty()

@@ -23,7 +23,7 @@ impl Baseline {
         self.expression.evaluate(document).unwrap_or_default()
     }
 
-    /// Whether `value` is still the baseline. A number or boolean equals the string of the same text:
+    /// Returns whether `value` is still the baseline. A number or boolean equals the string of the same text:
     /// a command line cannot tell `7` from `"7"`, and ids are often strings of digits.
     #[must_use]
     pub fn is_same(baseline: &Value, value: &Value) -> bool {

@@ -70,7 +70,7 @@ impl Path {
     }
 }
 
-/// What a waiter shows: its file's `show`, or else the values that its acceptors look at. `None` if those
+/// The `show` of a waiter: its file's, or else the values that its acceptors look at. `None` if those
 /// look only at the status or the error.
 #[must_use]
 pub fn show_of(config: &WaiterConfig) -> Option<Show> {
@@ -180,7 +180,7 @@ fn paths(node: &Node, from: &Path, left: &mut usize) -> Vec<Path> {
     }
 }
 
-/// Whether the brackets around several values of each item are flattened again: `A[].[B, C][]`.
+/// Returns whether the brackets around several values of each item are flattened again: `A[].[B, C][]`.
 fn is_flattened_multi_list(node: &Node) -> bool {
     let Node::Flatten(list) = node else { return false };
     matches!(&**list, Node::Projection(_, each) if matches!(**each, Node::MultiList(_)))

@@ -23,7 +23,7 @@ impl Compiler<'_> {
         self.report_with_help("mutating", "/operation", message, help);
     }
 
-    /// Whether all pages are merged. botocore's waiters see only the first page.
+    /// Returns whether all pages are merged. botocore's waiters see only the first page.
     pub(super) fn all_pages(&mut self, service: &str) -> bool {
         let file = self.extension(self.config.all_pages).unwrap_or(false);
         if !self.options.all_pages && !file {
@@ -41,7 +41,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether an operation is read-only.
+/// Returns whether an operation is read-only.
 pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
     match service {
         HTTP_SERVICE => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{AcceptorConfig, Show};
 
-/// What the caller adds to a waiter or overrides. The default changes nothing.
+/// The caller's additions to a waiter and overrides of it. The default changes nothing.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -38,7 +38,7 @@ pub struct Options {
     pub until: Vec<String>,
     /// Conditions that end the wait as a failure when true, checked before everything else.
     pub fail_if: Vec<String>,
-    /// What to show; overrides the file's.
+    /// The expressions to show; overrides the file's.
     pub show: Option<Show>,
     /// A JMESPath expression whose value tells one run from another; overrides the file's `baseline`.
     pub baseline: Option<String>,

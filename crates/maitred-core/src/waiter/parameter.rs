@@ -104,7 +104,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Whether a member of the input was substituted.
+    /// Returns whether a member of the input was substituted.
     pub(super) fn bound_input(&self) -> bool {
         self.bound_input.get()
     }
@@ -136,7 +136,7 @@ impl<'a> Binder<'a> {
         if self.substitutes(text) { self.substitute(text) } else { Ok(Value::from(text)) }
     }
 
-    /// Whether `value` is `{{input.NAME}}` and the input has no NAME.
+    /// Returns whether `value` is `{{input.NAME}}` and the input has no NAME.
     pub(super) fn lacks(&self, value: &Value) -> bool {
         let name =
             value.as_str().and_then(|text| text.strip_prefix("{{input.")?.strip_suffix("}}"));

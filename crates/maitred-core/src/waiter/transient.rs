@@ -5,7 +5,7 @@ use super::compiler::Compiler;
 /// The default number of transient failures in a row that are retried in a wait without a time-out.
 pub const MAX_CONSECUTIVE_TRANSIENT: u32 = 10;
 
-/// How throttling, 5xx replies and lost connections that no acceptor names are retried.
+/// The retries of throttling, 5xx replies and lost connections that no acceptor names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransientPolicy {

@@ -18,12 +18,12 @@ use crate::trigger::WaiterTrigger;
 /// waiter is stored with the task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Wait {
+pub struct WaitOperator {
     /// What is waited for.
     pub trigger: WaiterTrigger,
 }
 
-impl Operator for Wait {
+impl Operator for WaitOperator {
     const NAME: &'static str = "maitred.wait";
     type Resume = ExecuteComplete;
     const SUMMARY: &'static str = "Wait as a waiter says, for work that somebody else has started";
