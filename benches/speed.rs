@@ -227,7 +227,7 @@ fn config(url: &str) -> SdkConfig {
 }
 
 fn describe_clusters() -> Call {
-    Call { service: "redshift".into(), operation: "DescribeClusters".into(), input: Map::new() }
+    Call::new("redshift", "DescribeClusters", Map::new())
 }
 
 fn redshift_waiter(name: &str) -> WaiterConfig {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use loopback::{Loopback, Reply, Request};
-use maitred::client::Call;
+use maitred::client::{Call, CallMode};
 use maitred::clock::{Clock as _, SystemClock};
 use maitred::connection::ClientSettings;
 use maitred::diagnostic::Invalid;
@@ -95,12 +95,12 @@ impl Operator for Export {
         let headers = json!({"Idempotency-Key": ctx.idempotency_token()});
         let body = json!({"report": self.report});
         let input = [("endpoint", json!("exports")), ("headers", headers), ("json", body)];
-        let post = Call::new("http", "POST", input);
+        let post = Call::new("http", "POST", input).with_mode(CallMode::Once);
         let details = json!({"report": self.report});
-        // What must not happen twice goes through `main_call` and `call_once`.
+        // What must not happen twice goes through `main_call` and [`CallMode::Once`].
         let id: String = ctx
             .main_call("post_export", details, || async move {
-                let reply = client.call_once(&post).await.into_result()?;
+                let reply = client.call(&post).await.into_result()?;
                 let id = reply.value()["Body"]["id"].as_str();
                 id.map(str::to_owned).ok_or(MainCallError::Ambiguous("no id was given".to_owned()))
             })

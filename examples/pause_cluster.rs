@@ -46,11 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = AwsClient::new(&config);
 
     let mut options = Options::with_input([("ClusterIdentifier", "analytics")]);
-    let call = Call {
-        service: "redshift".to_owned(),
-        operation: "PauseCluster".to_owned(),
-        input: options.input.clone(),
-    };
+    let call = Call::new("redshift", "PauseCluster", options.input.clone());
     if let Some(error) = client.call(&call).await.error() {
         return Err(error.clone().into());
     }

@@ -14,7 +14,7 @@ use super::services;
 use super::signature::{self, Signature};
 use super::source_args::DataArgs;
 use super::words::Words;
-use crate::client::{Call, CallError, Observation};
+use crate::client::{Call, CallError, CallMode, Observation};
 use crate::expression::Expression;
 use crate::model::Models;
 
@@ -126,7 +126,7 @@ fn parse(signature: &Signature, words: &[String]) -> anyhow::Result<(CallArgs, C
         let help = format!("if that is meant, give --allow-mutating; {dry_run} shows the request");
         return Err(Failure::usage(message).help(help).into());
     }
-    Ok((args, Call { service: service.to_owned(), operation: operation.to_owned(), input }))
+    Ok((args, Call::new(service, operation, input)))
 }
 
 fn query(text: Option<&str>) -> Result<Option<Expression>, Failure> {
@@ -148,9 +148,11 @@ async fn send(
     if args.dry_run {
         return dry_run::report(&client, call, signature, &args.connection, Format::Text);
     }
-    let client = client.client();
-    let sent = if args.all_pages { client.call_all_pages(call) } else { client.call(call) };
-    Ok(match sent.await {
+    let mut call = call.clone();
+    if args.all_pages {
+        call.mode = CallMode::AllPages;
+    }
+    Ok(match client.client().call(&call).await {
         Observation::Output(output) => {
             let report = Report::text(printed(output.document.value(), query, args.output)?);
             match &output.error {

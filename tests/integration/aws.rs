@@ -23,6 +23,7 @@ mod checksums;
 mod configuration;
 mod moto;
 mod pages;
+mod polls;
 mod protocols;
 mod server;
 mod services;
@@ -58,11 +59,7 @@ fn client(server: &Server) -> AwsClient {
 }
 
 fn call(operation: &str, input: &Value) -> Call {
-    Call {
-        service: "redshift".to_owned(),
-        operation: operation.to_owned(),
-        input: input.as_object().cloned().unwrap_or_default(),
-    }
+    Call::new("redshift", operation, input.as_object().cloned().unwrap_or_default())
 }
 
 fn describe() -> Call {

@@ -54,6 +54,6 @@ async fn open(service: &str, id: &str, text: &str) -> Result<Arc<dyn Client>, St
 
 async fn call(client: &dyn Client, service: &str, operation: &str, input: Value) -> Observation {
     let input = input.as_object().unwrap().clone();
-    let call = Call { service: service.into(), operation: operation.into(), input };
+    let call = Call::new(service, operation, input);
     client.call(&call).await
 }

@@ -11,6 +11,8 @@ use maitred::engine::{Ending, LAST_POLL_GRACE, Outcome, Status, Wait, WaitEvent,
 use maitred::waiter::{Options, Waiter};
 use serde_json::{Value, json};
 
+use crate::support::counting_client::CountingClient;
+
 /// Replies in order, the last one for ever; keeps the time of each call.
 #[derive(Debug)]
 struct Script<'a> {
@@ -493,11 +495,14 @@ async fn a_cancelled_wait_keeps_its_progress_and_can_be_resumed() {
 
 #[tokio::test]
 async fn events_tell_every_poll_and_then_the_outcome() {
-    use futures_util::StreamExt as _;
     let waiter = compile(json!({}), &Options::default());
     let clock = ManualClock::default();
     let client = Script::new(&clock, [Reply::State("creating"), Reply::State("ready")]);
-    let events: Vec<_> = Wait::new(&waiter, &client, &clock).events().collect().await;
+    let mut wait = Wait::new(&waiter, &client, &clock);
+    let mut events = Vec::new();
+    while let Some(event) = wait.next_event().await {
+        events.push(event);
+    }
     let [WaitEvent::Polled(first), WaitEvent::Polled(second), WaitEvent::Done(outcome)] =
         &events[..]
     else {
@@ -711,4 +716,21 @@ async fn a_pause_between_two_polls_does_not_follow_a_clock_that_is_set() {
         assert_eq!(outcome.status(), Status::Exhausted);
         assert_eq!(times, [BEGUN, to + 10_000, to + 20_000, to + 30_000, to + 40_000]);
     }
+}
+
+#[tokio::test]
+async fn a_wait_keeps_what_its_client_has_prepared_from_poll_to_poll() {
+    let acceptors = json!([
+        {"state": "success", "matcher": "path", "argument": "Body.polls", "expected": 3},
+    ]);
+    let waiter = compile(json!({ "acceptors": acceptors }), &Options::default());
+    let clock = ManualClock::default();
+    let outcome = wait(&waiter, &CountingClient, &clock).await;
+    assert_eq!((outcome.status(), outcome.progress().attempts), (Status::Success, 3));
+
+    let mut first = Wait::new(&waiter, &CountingClient, &clock);
+    assert!(matches!(first.next_event().await, Some(WaitEvent::Polled(_))));
+    let (progress, prepared) = first.into_parts();
+    let wait = Wait::resume(&waiter, &CountingClient, &clock, progress).with_prepared(prepared);
+    assert_eq!(wait.run().await.progress().attempts, 3);
 }

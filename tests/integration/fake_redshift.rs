@@ -17,7 +17,7 @@ async fn send(redshift: &FakeRedshift, action: &str, cluster: &str) -> Observati
         "requestTimeout": 3,
     });
     let Value::Object(input) = input else { unreachable!("it is an object") };
-    let call = Call { service: "http".to_owned(), operation: "POST".to_owned(), input };
+    let call = Call::new("http", "POST", input);
     HttpClient::new(Arc::new(ManualClock::default())).call(&call).await
 }
 
@@ -103,7 +103,7 @@ async fn all_clusters_and_snapshots_are_listed() {
     redshift.snapshot("other", "c1", &["creating"]);
     let input = json!({"url": redshift.url(), "data": {"Action": "DescribeClusters"}});
     let Value::Object(input) = input else { unreachable!("it is an object") };
-    let call = Call { service: "http".to_owned(), operation: "POST".to_owned(), input };
+    let call = Call::new("http", "POST", input);
     let reply = HttpClient::new(Arc::new(ManualClock::default())).call(&call).await;
     let body = reply.document().expect("an output").value()["Body"].to_string();
     assert_eq!(body.matches("<ClusterStatus>available</ClusterStatus>").count(), 50);

@@ -30,8 +30,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 async fn send(client: &HttpClient, method: &str, input: Value) -> Observation {
-    let call =
-        Call { service: "http".to_owned(), operation: method.to_owned(), input: object(input) };
+    let call = Call::new("http", method, object(input));
     client.call(&call).await
 }
 

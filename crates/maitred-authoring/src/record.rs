@@ -13,10 +13,7 @@ use crate::case::ReplyError;
 use crate::case::Transport;
 use crate::replay;
 use crate::schema::CASE_SCHEMA_ID;
-use maitred_core::client::Call;
-use maitred_core::client::CallErrorKind;
-use maitred_core::client::Client;
-use maitred_core::client::Observation;
+use maitred_core::client::{Call, CallErrorKind, Client, Observation, PreparedCall};
 use maitred_core::clock::BoxFuture;
 use maitred_core::config::WaiterConfig;
 use maitred_core::diagnostic::Invalid;
@@ -34,7 +31,6 @@ pub use scrub::Scrubber;
 pub struct Recorder<'a> {
     client: &'a dyn Client,
     scrubber: Scrubber,
-    poll: Call,
     replies: Mutex<Vec<Reply>>,
     /// The scrubbers for diagnostic calls, in order.
     asked: Vec<Scrubber>,
@@ -42,11 +38,11 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Forwards calls to `client`, and records the replies to `poll`.
+    /// Forwards calls to `client`, and records the replies to polls.
     #[must_use]
-    pub fn new(client: &'a dyn Client, scrubber: Scrubber, poll: Call) -> Self {
+    pub fn new(client: &'a dyn Client, scrubber: Scrubber) -> Self {
         let (replies, diagnosis) = (Mutex::default(), Mutex::default());
-        Self { client, scrubber, poll, replies, asked: Vec::new(), diagnosis }
+        Self { client, scrubber, replies, asked: Vec::new(), diagnosis }
     }
 
     /// Records the replies to diagnostic calls as well, with one scrubber for each call of the waiter's
@@ -125,15 +121,15 @@ fn reply(scrubber: &Scrubber, seen: &Observation) -> Reply {
 
 impl Client for Recorder<'_> {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.kept(self.client.call(call), *call != self.poll)
+        self.kept(self.client.call(call), true)
     }
 
-    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.kept(self.client.call_all_pages(call), false)
-    }
-
-    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.kept(self.client.call_without_body(call), false)
+    fn poll<'a>(
+        &'a self,
+        call: &'a Call,
+        prepared: &'a mut PreparedCall,
+    ) -> BoxFuture<'a, Observation> {
+        self.kept(self.client.poll(call, prepared), false)
     }
 }
 

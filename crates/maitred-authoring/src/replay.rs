@@ -260,16 +260,12 @@ impl Script {
     }
 }
 
+/// The replies of a case are merged pages where the waiter merges pages.
 impl Client for Script {
     fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Observation> {
         match self.next() {
             Some(reply) => Box::pin(std::future::ready(reply)),
             None => Box::pin(std::future::pending()),
         }
-    }
-
-    /// The replies of a case are merged pages.
-    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.call(call)
     }
 }

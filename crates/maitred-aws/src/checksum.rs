@@ -25,7 +25,7 @@ pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(
         return Ok(());
     }
     let named = request.headers.iter().find(|(name, _)| name == ALGORITHM);
-    let algorithm = named.map_or("CRC32", |(_, algorithm)| algorithm.as_str()).to_ascii_lowercase();
+    let algorithm = named.map_or("CRC32", |(_, algorithm)| algorithm).to_ascii_lowercase();
     let checksum = match algorithm.as_str() {
         "crc32" => crc32(&request.body).to_be_bytes().to_vec(),
         "sha1" => Sha1::digest(&request.body).to_vec(),
@@ -42,10 +42,10 @@ pub(super) fn add(operation: &OperationModel, request: &mut Request) -> Result<(
         }
     };
     if takes_algorithm && named.is_none() {
-        request.headers.push((ALGORITHM.to_owned(), "CRC32".to_owned()));
+        request.headers.push((ALGORITHM.into(), "CRC32".into()));
     }
     let name = format!("x-amz-checksum-{algorithm}");
-    request.headers.push((name, base64::encode(checksum)));
+    request.headers.push((name.into(), base64::encode(checksum).into()));
     Ok(())
 }
 

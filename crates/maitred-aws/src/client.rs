@@ -3,25 +3,23 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use maitred_core::client::{Call, CallError, CallErrorKind, Client, Observation, Output};
+use maitred_core::client::{Call, CallError, CallMode, Client, Observation, Output, PreparedCall};
 use maitred_core::clock::BoxFuture;
 use maitred_core::document::Document;
 use maitred_model::{Models, Service};
-use maitred_net::delivery::Delivery;
 
-use super::customize;
 use super::endpoint::{Partitions, RuleSet};
-use super::error;
 use super::identity_cache::{RenewableIdentityCache, is_credentials_error};
 use super::invalid_call::InvalidCall;
 use super::pages::Pages;
-use super::prepare::{self, EndpointSource, Prepared};
+use super::prepare::{self, Destination, EndpointSource, PreparedRequest};
 use super::runtime::ServiceClient;
+use super::{customize, error};
 
 /// Calls AWS services with one configuration: account, region, endpoint, time-outs, retries.
 ///
@@ -44,10 +42,19 @@ struct Inner {
 
 /// What is built once for a service.
 struct ServiceEntry {
+    owner: Weak<Inner>,
     service: Arc<Service>,
     rules: RuleSet,
     /// Made by the first call that is sent.
     client: OnceLock<ServiceClient>,
+    /// The destination of the last call that was prepared.
+    destination: Mutex<Option<Arc<Destination>>>,
+}
+
+/// A call that can be signed and sent.
+struct Ready {
+    entry: Arc<ServiceEntry>,
+    request: Arc<PreparedRequest>,
 }
 
 impl fmt::Debug for AwsClient {
@@ -113,44 +120,78 @@ impl AwsClient {
     /// The request of a call without its signature. Sends nothing and needs no credentials.
     ///
     /// # Errors
-    /// [`CallErrorKind::Invalid`] if the call is not valid.
-    pub fn prepare(&self, call: &Call) -> Result<Prepared, CallError> {
-        let entry = self.0.entry(&call.service)?;
-        Ok(self.0.prepare(&entry, call, None)?)
+    /// [`CallErrorKind::Invalid`](maitred_core::client::CallErrorKind::Invalid) if the call is not valid.
+    pub fn prepare(&self, call: &Call) -> Result<PreparedRequest, CallError> {
+        Ok(self.0.prepare(&*self.entry(&call.service)?, call, None)?)
     }
 
-    /// Sends a call. If it was refused because its bucket is in another region, sends it again there.
-    async fn send(&self, call: &Call, delivery: Delivery) -> Result<Observation, CallError> {
-        let entry = self.0.entry(&call.service)?;
-        let bucket = customize::bucket(entry.service.model(), &call.input);
-        let buckets = || self.0.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = bucket.and_then(|bucket| buckets().get(bucket).cloned());
-        let prepared = self.0.prepare(&entry, call, known.as_deref())?;
-        let tried = prepared.region.clone();
-        let sent = self.send_prepared(&entry, prepared, delivery).await;
+    /// Sends a call as it is in `prepared`, or prepares it. If it was refused because its bucket is in another
+    /// region, sends it again there.
+    async fn send(
+        &self,
+        call: &Call,
+        prepared: &mut PreparedCall,
+    ) -> Result<Observation, CallError> {
+        let once = call.mode == CallMode::Once;
+        let kept = prepared.get::<Ready>().filter(|ready| ready.is_of(self));
+        let ready = match kept {
+            Some(ready) => ready,
+            None => self.make_ready(call, None, prepared)?,
+        };
+        let sent = self.send_ready(&ready, once).await;
+        let bucket = customize::bucket(ready.entry.service.model(), &call.input);
         let (Err(error), Some(bucket)) = (&sent, bucket) else { return sent };
-        let Some(region) = customize::bucket_region(error).filter(|region| *region != tried) else {
+        let tried = &ready.request.destination.region;
+        let Some(region) = customize::bucket_region(error).filter(|region| region != tried) else {
             return sent;
         };
         tracing::debug!(bucket, region, "the bucket is in another region");
-        let prepared = self.0.prepare(&entry, call, Some(&region))?;
-        let sent = self.send_prepared(&entry, prepared, delivery).await;
-        buckets().insert(bucket.to_owned(), region);
+        let ready = self.make_ready(call, Some(&region), prepared)?;
+        let sent = self.send_ready(&ready, once).await;
+        self.0.buckets().insert(bucket.to_owned(), region);
         sent
     }
 
-    /// Sends a call for each page and merges the pages. If one page fails, all fail.
-    async fn send_all_pages(&self, call: &Call) -> Result<Observation, CallError> {
-        let entry = self.0.entry(&call.service)?;
-        let operation = entry.service.operation(&call.operation);
-        let operation = operation.map_err(InvalidCall::from)?;
+    /// Prepares a call for `region`, or for that of its bucket, or for the configured one, and keeps it in
+    /// `prepared` if it may be sent again as it is.
+    fn make_ready(
+        &self,
+        call: &Call,
+        region: Option<&str>,
+        prepared: &mut PreparedCall,
+    ) -> Result<Arc<Ready>, InvalidCall> {
+        let entry = self.entry(&call.service)?;
+        let bucket = customize::bucket(entry.service.model(), &call.input);
+        let known = bucket.and_then(|bucket| self.0.buckets().get(bucket).cloned());
+        let mut request = self.0.prepare(&entry, call, region.or(known.as_deref()))?;
+        entry.share_destination(&mut request);
+        let ready = Arc::new(Ready { entry, request: Arc::new(request) });
+        if !ready.request.has_new_token {
+            prepared.keep(Arc::clone(&ready));
+        }
+        Ok(ready)
+    }
+
+    /// Sends a call for each page and merges the pages. If one page fails, all fail. Only the first page is
+    /// requested in the same way each time.
+    async fn send_all_pages(
+        &self,
+        call: &Call,
+        prepared: &mut PreparedCall,
+    ) -> Result<Observation, CallError> {
+        let service = self.0.models.service(&call.service).map_err(InvalidCall::from)?;
+        let operation = service.operation(&call.operation).map_err(InvalidCall::from)?;
         let Some(pagination) = &operation.pagination else {
-            let message = format!("{} of {} does not come in pages", operation.name, call.service);
-            return Err(CallError::new(CallErrorKind::Invalid, "NotPaginated", message));
+            return Err(CallError::not_paginated(call));
         };
         let mut pages = Pages::new(call, pagination)?;
+        let mut first = Some(prepared);
         loop {
-            let output = match self.send(pages.call(), Delivery::Repeated).await? {
+            let sent = match first.take() {
+                Some(prepared) => self.send(pages.call(), prepared).await?,
+                None => self.send(pages.call(), &mut PreparedCall::default()).await?,
+            };
+            let output = match sent {
                 Observation::Output(output) => output,
                 error @ Observation::Error(_) => return Ok(error),
             };
@@ -163,22 +204,17 @@ impl AwsClient {
 
     /// Sends a call. If the service says that the credentials are no longer valid, and there are new ones,
     /// sends it again.
-    async fn send_prepared(
-        &self,
-        entry: &ServiceEntry,
-        prepared: Prepared,
-        delivery: Delivery,
-    ) -> Result<Observation, CallError> {
-        if self.0.config.credentials_provider().is_none() && !prepared.operation.unsigned {
+    async fn send_ready(&self, ready: &Ready, once: bool) -> Result<Observation, CallError> {
+        let Ready { entry, request } = ready;
+        if self.0.config.credentials_provider().is_none() && !request.unsigned {
             return Err(error::no_credentials());
         }
-        let prepared = Arc::new(prepared);
         let make = || ServiceClient::new(&self.0.config, entry.service.model());
         let client = entry.client.get_or_init(make);
         let send = || async {
-            let sent = client.send(Arc::clone(&prepared), delivery).await;
-            let output = sent.map_err(|error| error::call_error(error, &prepared.endpoint.url))?;
-            Ok(Observation::Output(output))
+            let sent = client.send(Arc::clone(request), once).await;
+            let url = &request.destination.endpoint.url;
+            Ok(Observation::Output(sent.map_err(|error| error::call_error(error, url))?))
         };
         let used = self.0.identities.generation();
         match send().await {
@@ -192,23 +228,45 @@ impl AwsClient {
             sent => sent,
         }
     }
+
+    fn entry(&self, name: &str) -> Result<Arc<ServiceEntry>, InvalidCall> {
+        let service = self.0.models.service(name)?;
+        let model = service.model();
+        let services = || self.0.services.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = services().get(&model.name) {
+            return Ok(Arc::clone(entry));
+        }
+        let rules = self.0.models.rule_set(model)?;
+        let entry = Arc::new(ServiceEntry {
+            owner: Arc::downgrade(&self.0),
+            rules: RuleSet::parse(&rules).map_err(InvalidCall::damaged_models)?,
+            service: Arc::clone(&service),
+            client: OnceLock::new(),
+            destination: Mutex::default(),
+        });
+        // If another call was faster, its entry stays: it may have connections already.
+        Ok(Arc::clone(services().entry(model.name.clone()).or_insert(entry)))
+    }
 }
 
 impl Client for AwsClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+        Box::pin(async move { self.poll(call, &mut PreparedCall::default()).await })
+    }
+
+    fn poll<'a>(
+        &'a self,
+        call: &'a Call,
+        prepared: &'a mut PreparedCall,
+    ) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
-            self.send(call, Delivery::Repeated).await.unwrap_or_else(Observation::Error)
+            let sent = if call.mode == CallMode::AllPages {
+                self.send_all_pages(call, prepared).await
+            } else {
+                self.send(call, prepared).await
+            };
+            sent.unwrap_or_else(Observation::Error)
         })
-    }
-
-    fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(
-            async move { self.send(call, Delivery::Once).await.unwrap_or_else(Observation::Error) },
-        )
-    }
-
-    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(async move { self.send_all_pages(call).await.unwrap_or_else(Observation::Error) })
     }
 
     fn as_any(&self) -> Option<&dyn Any> {
@@ -216,20 +274,30 @@ impl Client for AwsClient {
     }
 }
 
-impl Inner {
-    fn entry(&self, name: &str) -> Result<Arc<ServiceEntry>, InvalidCall> {
-        let service = self.models.service(name)?;
-        let model = service.model();
-        let services = || self.services.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = services().get(&model.name) {
-            return Ok(Arc::clone(entry));
+impl ServiceEntry {
+    /// Lets a request share its destination with the one before, if they go to the same place: with 100,000 waits
+    /// on one operation, it is there once.
+    fn share_destination(&self, request: &mut PreparedRequest) {
+        let mut last = self.destination.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(last) if **last == *request.destination => {
+                request.destination = Arc::clone(last);
+            }
+            _ => *last = Some(Arc::clone(&request.destination)),
         }
-        let rules =
-            RuleSet::parse(&self.models.rule_set(model)?).map_err(InvalidCall::damaged_models)?;
-        let client = OnceLock::new();
-        let entry = Arc::new(ServiceEntry { service: Arc::clone(&service), rules, client });
-        // If another call was faster, its entry stays: it may have connections already.
-        Ok(Arc::clone(services().entry(model.name.clone()).or_insert(entry)))
+    }
+}
+
+impl Ready {
+    /// Whether `client` has prepared it, and not one with another configuration.
+    fn is_of(&self, client: &AwsClient) -> bool {
+        std::ptr::eq(self.entry.owner.as_ptr(), Arc::as_ptr(&client.0))
+    }
+}
+
+impl Inner {
+    fn buckets(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prepares a call for the configured region or for another one.
@@ -238,11 +306,8 @@ impl Inner {
         entry: &ServiceEntry,
         call: &Call,
         region: Option<&str>,
-    ) -> Result<Prepared, InvalidCall> {
-        let mut operation = entry.service.operation(&call.operation)?;
-        if self.unsigned && !operation.unsigned {
-            Arc::make_mut(&mut operation).unsigned = true;
-        }
+    ) -> Result<PreparedRequest, InvalidCall> {
+        let operation = entry.service.operation(&call.operation)?;
         let region = region.or_else(|| self.config.region().map(AsRef::as_ref)).ok_or_else(|| {
             InvalidCall::new(
                 "NoRegion",
@@ -257,7 +322,7 @@ impl Inner {
             dual_stack: self.config.use_dual_stack(),
             url: self.endpoint_url(&entry.service.model().service_id),
         };
-        prepare::prepare(Arc::clone(&entry.service), operation, call, &source)
+        prepare::prepare(Arc::clone(&entry.service), operation, call, self.unsigned, &source)
     }
 
     fn partitions(&self) -> Result<&Partitions, InvalidCall> {

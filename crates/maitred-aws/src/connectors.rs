@@ -7,17 +7,15 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use maitred_net::delivery::Delivery;
-
-use super::sent_once::delivery;
+use super::sent_once::is_sent_once;
 
 /// A kind of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ConnectionKind {
     pub(super) connect_timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
-    /// A request that is sent once has a connection of its own.
-    pub(super) delivery: Delivery,
+    /// Whether requests are sent once: each has a connection of its own.
+    pub(super) sent_once: bool,
 }
 
 impl ConnectionKind {
@@ -25,7 +23,7 @@ impl ConnectionKind {
         Self {
             connect_timeout: settings.connect_timeout(),
             read_timeout: settings.read_timeout(),
-            delivery: delivery(components),
+            sent_once: is_sent_once(components),
         }
     }
 }

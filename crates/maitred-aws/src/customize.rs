@@ -13,9 +13,10 @@ use super::protocol::Request;
 pub(super) fn refuse(
     service: &ServiceModel,
     operation: &OperationModel,
+    unsigned: bool,
 ) -> Result<(), InvalidCall> {
     let version = service.signature_version.as_str();
-    if !matches!(version, "v4" | "s3" | "s3v4") && !operation.unsigned {
+    if !matches!(version, "v4" | "s3" | "s3v4") && !unsigned {
         let what = if version == "bearer" { "a bearer token" } else { "another signature" };
         return Err(InvalidCall::new(
             "UnsupportedSigner",
@@ -105,15 +106,15 @@ pub(super) fn request(service: &ServiceModel, operation: &OperationModel, reques
     match service.name.as_str() {
         "glacier" => {
             let version = service.api_version.clone();
-            request.headers.push(("x-amz-glacier-version".to_owned(), version));
+            request.headers.push(("x-amz-glacier-version".into(), version.into()));
         }
         "apigateway" if !request.headers.iter().any(|(name, _)| name == "accept") => {
-            request.headers.push(("accept".to_owned(), "application/json".to_owned()));
+            request.headers.push(("accept".into(), "application/json".into()));
         }
         _ => {}
     }
     if service.name == "s3" && operation.request_uri.starts_with("/{Bucket}") {
-        request.target = without_bucket(&request.target);
+        request.target = without_bucket(&request.target).into();
     }
 }
 

@@ -20,7 +20,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::base64;
 
-use maitred_net::delivery::Delivery;
 use maitred_net::proxies::Proxies;
 use maitred_net::roots;
 
@@ -54,7 +53,7 @@ impl HttpClient for LazyClient {
             let mut builder = Connector::builder().connector_settings(settings.clone());
             builder.set_sleep_impl(components.sleep_impl());
             builder.set_proxy_config(Some(ProxyConfig::disabled()));
-            if kind.delivery == Delivery::Once {
+            if kind.sent_once {
                 builder.set_pool_max_idle_per_host(Some(0));
             }
             let (plain, secure) = (OnceLock::new(), OnceLock::new());

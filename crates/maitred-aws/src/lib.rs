@@ -37,5 +37,5 @@ pub use config::{AccessKeys, AwsEnvironment, AwsSettings, AwsSettingsError, Role
 pub use known_secrets::MIN_SECRET_LENGTH;
 pub use limits::MAX_REPLY_BYTES;
 pub use pages::{MAX_PAGES, has_next_page};
-pub use prepare::{Prepared, input_problems};
+pub use prepare::{PreparedRequest, input_problems};
 pub use sent_once::SentOnce;

@@ -10,36 +10,44 @@ use maitred_core::secrets::urls;
 use maitred_model::{ModelError, Models, OperationModel, Service, ServiceModel};
 use uuid::Uuid;
 
-use super::checksum;
-use super::customize;
 use super::endpoint::{self, Partitions, ResolvedEndpoint, RuleSet};
 use super::invalid_call::InvalidCall;
 use super::protocol::{self, Reply, Request};
-use super::reply;
+use super::{checksum, customize, reply};
 
 /// A call as it is sent, without credentials and signature.
 ///
 /// Its `Debug` does not show headers and body, which may hold secrets.
 #[derive(Clone)]
-pub struct Prepared {
+pub struct PreparedRequest {
     pub(super) service: Arc<Service>,
     pub(super) operation: Arc<OperationModel>,
     pub(super) request: Request,
+    pub(super) destination: Arc<Destination>,
+    /// Whether it has no signature.
+    pub(super) unsigned: bool,
+    /// Whether an idempotency token was generated, so that it is for one call only.
+    pub(super) has_new_token: bool,
+}
+
+/// Where a call goes.
+#[derive(PartialEq)]
+pub(super) struct Destination {
     pub(super) endpoint: ResolvedEndpoint,
     pub(super) region: String,
 }
 
-impl fmt::Debug for Prepared {
+impl fmt::Debug for PreparedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared")
+        f.debug_struct("PreparedRequest")
             .field("service", &self.service())
             .field("operation", &self.operation())
-            .field("url", &self.endpoint.url)
+            .field("url", &self.destination.endpoint.url)
             .finish_non_exhaustive()
     }
 }
 
-impl Prepared {
+impl PreparedRequest {
     /// The service's name, e.g. `redshift`.
     #[must_use]
     pub fn service(&self) -> &str {
@@ -55,13 +63,13 @@ impl Prepared {
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.request.method
+        &self.operation.method
     }
 
     /// The whole URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}{}", self.endpoint.url.trim_end_matches('/'), self.request.target)
+        format!("{}{}", self.destination.endpoint.url.trim_end_matches('/'), self.request.target)
     }
 
     /// The path and the query string, without the path of the endpoint.
@@ -73,12 +81,12 @@ impl Prepared {
     /// The region that the client is for.
     #[must_use]
     pub fn region(&self) -> &str {
-        &self.region
+        &self.destination.region
     }
 
     /// The headers of the protocol. Others are added when the request is signed and sent.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.request.headers.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// The body. It may hold secrets, if the call's input does.
@@ -122,7 +130,7 @@ pub fn input_problems(models: &Models, call: &Call) -> Result<Vec<InputProblem>,
         Err(error) => return Err(InvalidCall::from(error).into()),
     };
     let operation = service.operation(&call.operation).map_err(InvalidCall::from)?;
-    customize::refuse(service.model(), &operation)?;
+    customize::refuse(service.model(), &operation, operation.unsigned)?;
     let mut input = call.input.clone();
     customize::input(service.model(), &operation, &mut input);
     Ok(operation.check_input(&input))
@@ -133,26 +141,32 @@ pub(super) fn prepare(
     service: Arc<Service>,
     operation: Arc<OperationModel>,
     call: &Call,
+    unsigned: bool,
     source: &EndpointSource<'_>,
-) -> Result<Prepared, InvalidCall> {
-    customize::refuse(service.model(), &operation)?;
+) -> Result<PreparedRequest, InvalidCall> {
+    let unsigned = unsigned || operation.unsigned;
+    customize::refuse(service.model(), &operation, unsigned)?;
     let mut input = call.input.clone();
     customize::input(service.model(), &operation, &mut input);
     let problems = operation.check_input(&input);
     if !problems.is_empty() {
         return Err(InvalidCall::new("ParamValidation", report(&operation, &problems)));
     }
+    let mut has_new_token = false;
     for member in operation.idempotency_tokens() {
-        input
-            .entry(member.name.as_str())
-            .or_insert_with(|| Value::String(Uuid::new_v4().to_string()));
+        input.entry(member.name.as_str()).or_insert_with(|| {
+            has_new_token = true;
+            Value::String(Uuid::new_v4().to_string())
+        });
     }
     let mut request = protocol::serialize(service.model(), &operation, &input)
         .map_err(|error| InvalidCall::new("ParamValidation", error))?;
     customize::request(service.model(), &operation, &mut request);
     checksum::add(&operation, &mut request)?;
     let endpoint = resolve(service.model(), &operation, &input, source)?;
-    Ok(Prepared { service, operation, request, endpoint, region: source.region.to_owned() })
+    request.body.shrink_to_fit();
+    let destination = Arc::new(Destination { endpoint, region: source.region.to_owned() });
+    Ok(PreparedRequest { service, operation, request, destination, unsigned, has_new_token })
 }
 
 fn report(operation: &OperationModel, problems: &[InputProblem]) -> String {

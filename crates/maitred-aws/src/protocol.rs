@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use maitred_model::{ErrorModel, OperationModel, Protocol, Service, ServiceModel};
 
 use super::customize;
+use json::Reader;
 use message::Parsed;
-use query::Dialect;
 
 mod json;
 mod message;
@@ -28,8 +28,7 @@ pub(super) fn serialize(
     input: &Map<String, Value>,
 ) -> Result<Request, ProtocolError> {
     match service.protocol {
-        Protocol::Query => query::serialize(Dialect::Query, service, operation, input),
-        Protocol::Ec2 => query::serialize(Dialect::Ec2, service, operation, input),
+        Protocol::Query | Protocol::Ec2 => query::serialize(service, operation, input),
         Protocol::Json => json::serialize(service, operation, input),
         Protocol::RestJson | Protocol::RestXml => rest::serialize(service, operation, input),
     }
@@ -44,9 +43,9 @@ pub(super) fn parse_output(
     operation: &OperationModel,
     reply: &Reply,
 ) -> Result<Value, ProtocolError> {
+    let is_ec2 = service.protocol == Protocol::Ec2;
     let Parsed { mut members, metadata } = match service.protocol {
-        Protocol::Query => query::parse_output(Dialect::Query, operation, reply)?,
-        Protocol::Ec2 => query::parse_output(Dialect::Ec2, operation, reply)?,
+        Protocol::Query | Protocol::Ec2 => query::parse_output(is_ec2, operation, reply)?,
         Protocol::Json => json::parse_output(operation, reply)?,
         Protocol::RestJson | Protocol::RestXml => rest::parse_output(service, operation, reply)?,
     };
@@ -60,10 +59,10 @@ pub(super) fn parse_output(
 /// If the reply is not an error of the service, such as the page of a proxy, the code is the status.
 pub(super) fn parse_error(service: &Service, operation: &OperationModel, reply: &Reply) -> Value {
     let model = service.model();
+    let is_ec2 = model.protocol == Protocol::Ec2;
     let parsed = match model.protocol {
         _ if is_generic(reply) => None,
-        Protocol::Query => query::parse_error(Dialect::Query, reply).ok(),
-        Protocol::Ec2 => query::parse_error(Dialect::Ec2, reply).ok(),
+        Protocol::Query | Protocol::Ec2 => query::parse_error(is_ec2, reply).ok(),
         Protocol::Json => Some(json::parse_error(reply)),
         Protocol::RestJson => Some(rest::parse_json_error(reply)),
         Protocol::RestXml => Some(rest::parse_xml_error(reply)),
@@ -104,9 +103,10 @@ fn error_members(
 ) -> Map<String, Value> {
     let members = match service.protocol {
         Protocol::Query | Protocol::Ec2 => query::parse_error_members(operation, error, reply),
-        Protocol::Json => json::parse_error_members(operation, error, reply),
+        Protocol::Json => json::body_of(reply)
+            .and_then(|body| Reader { operation, converts: false }.structure(error.shape, body)),
         Protocol::RestJson | Protocol::RestXml => {
-            rest::parse_error_members(service, operation, error, reply)
+            rest::members(service.protocol, operation, error.shape, reply)
         }
     };
     members.unwrap_or_default()

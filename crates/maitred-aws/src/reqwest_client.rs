@@ -12,7 +12,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
 use maitred_core::client::Verify;
-use maitred_net::delivery::Delivery;
 use maitred_net::tls;
 
 use super::connectors::{ConnectionKind, Connectors};
@@ -31,11 +30,7 @@ impl ReqwestClient {
     pub(super) fn new(verify: &Verify, proxies: &BTreeMap<String, String>) -> Result<Self, String> {
         let (verify, proxies) = (verify.clone(), Some(proxies.clone()));
         let client = Self { verify, proxies, ..Self::default() };
-        let kind = ConnectionKind {
-            connect_timeout: None,
-            read_timeout: None,
-            delivery: Delivery::Repeated,
-        };
+        let kind = ConnectionKind { connect_timeout: None, read_timeout: None, sent_once: false };
         client.pool(kind)?;
         Ok(client)
     }
@@ -46,21 +41,7 @@ impl ReqwestClient {
     }
 
     fn pool(&self, kind: ConnectionKind) -> Result<reqwest::Client, String> {
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // The runtime reads bodies as they are.
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate();
-        builder = match &self.verify {
-            Verify::Enabled(true) => tls::with_system_roots(builder)?,
-            Verify::Enabled(false) => builder.tls_danger_accept_invalid_certs(true),
-            Verify::CaFile(path) => {
-                let certificates = tls::certificates("`verify`", path)?;
-                tls::with_system_roots(builder)?.tls_certs_merge(certificates)
-            }
-        };
+        let mut builder = tls::client_builder(&self.verify, kind.sent_once)?;
         match &self.proxies {
             Some(proxies) if proxies.is_empty() => {
                 builder = tls::with_environment_proxies(builder)?
@@ -75,9 +56,6 @@ impl ReqwestClient {
                 _ => return Err("`proxies` has the keys `http` and `https`".to_owned()),
             };
             builder = builder.proxy(proxy.map_err(|_| format!("`proxies.{scheme}` is not a URL"))?);
-        }
-        if kind.delivery == Delivery::Once {
-            builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
         }
         if let Some(connect) = kind.connect_timeout {
             builder = builder.connect_timeout(connect);

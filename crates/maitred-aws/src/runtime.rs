@@ -56,13 +56,12 @@ use serde_json::Value;
 use maitred_core::client;
 use maitred_model::ServiceModel;
 use maitred_net::coding;
-use maitred_net::delivery::Delivery;
 
 use super::endpoint::ResolvedEndpoint;
 use super::error::ServiceError;
 use super::http_client::http_client;
 use super::limits::{DEFAULT_TIMEOUT, MAX_REPLY_BYTES, with_limits};
-use super::prepare::Prepared;
+use super::prepare::PreparedRequest;
 use super::protocol::{ProtocolError, Reply};
 use super::reply::{self, ReplyError};
 use super::sent_once::SentOnce;
@@ -99,12 +98,12 @@ impl ServiceClient {
 
     pub(super) async fn send(
         &self,
-        call: Arc<Prepared>,
-        delivery: Delivery,
+        call: Arc<PreparedRequest>,
+        once: bool,
     ) -> Result<client::Output, SdkError<Error, HttpResponse>> {
         let operation = call.operation().to_owned();
         let service = call.service.model().service_id.clone();
-        let plugins = self.plugins.clone().with_operation_plugin(operation_plugin(&call, delivery));
+        let plugins = self.plugins.clone().with_operation_plugin(operation_plugin(&call, once));
         let output = orchestrator::invoke(&service, &operation, Input::erase(()), &plugins).await?;
         Ok(output.downcast().expect("the deserializer gives this type"))
     }
@@ -189,7 +188,7 @@ fn client_components(config: &SdkConfig) -> RuntimeComponentsBuilder {
     components
 }
 
-fn operation_plugin(call: &Arc<Prepared>, delivery: Delivery) -> StaticRuntimePlugin {
+fn operation_plugin(call: &Arc<PreparedRequest>, once: bool) -> StaticRuntimePlugin {
     let mut layer = Layer::new("maitred::operation");
     let codec = Codec(Arc::clone(call));
     layer.store_put(Metadata::new(
@@ -205,10 +204,10 @@ fn operation_plugin(call: &Arc<Prepared>, delivery: Delivery) -> StaticRuntimePl
     });
     // Any body may hold a secret, so none is logged.
     layer.store_put(SensitiveOutput);
-    let scheme = if call.operation.unsigned { NO_AUTH_SCHEME_ID } else { sigv4::SCHEME_ID };
+    let scheme = if call.unsigned { NO_AUTH_SCHEME_ID } else { sigv4::SCHEME_ID };
     let mut components = RuntimeComponentsBuilder::new("maitred::operation");
     components.push_interceptor(SharedInterceptor::permanent(codec));
-    if delivery == Delivery::Once {
+    if once {
         layer.store_put(RetryConfig::disabled());
         components.push_interceptor(SharedInterceptor::permanent(SentOnce));
     }
@@ -231,21 +230,19 @@ fn signing_options(service: &str) -> SigningOptions {
 
 /// Serialises and deserialises a prepared call for the orchestrator.
 #[derive(Debug, Clone)]
-struct Codec(Arc<Prepared>);
+struct Codec(Arc<PreparedRequest>);
 
 impl SerializeRequest for Codec {
     fn serialize_input(&self, _: Input, _: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
-        let prepared = &self.0.request;
+        let (prepared, method) = (&self.0.request, self.0.method());
         let mut request = HttpRequest::new(SdkBody::from(prepared.body.as_slice()));
-        request.set_method(&prepared.method)?;
-        request.set_uri(prepared.target.as_str())?;
+        request.set_method(method)?;
+        request.set_uri(&*prepared.target)?;
         for (name, value) in &prepared.headers {
             request.headers_mut().try_insert(name.clone(), value.clone())?;
         }
         // As in botocore: a service may refuse a request of these methods without a length.
-        if !matches!(prepared.method.as_str(), "GET" | "HEAD" | "OPTIONS")
-            || !prepared.body.is_empty()
-        {
+        if !matches!(method, "GET" | "HEAD" | "OPTIONS") || !prepared.body.is_empty() {
             let length = prepared.body.len().to_string();
             request.headers_mut().try_insert("content-length", length)?;
         }
@@ -312,7 +309,7 @@ impl Intercept for Codec {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let endpoint = EndpointResolverParams::new(endpoint(&self.0.endpoint));
+        let endpoint = EndpointResolverParams::new(endpoint(&self.0.destination.endpoint));
         config.interceptor_state().store_put(endpoint);
         Ok(())
     }

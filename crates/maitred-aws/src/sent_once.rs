@@ -3,8 +3,6 @@
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use maitred_net::delivery::Delivery;
-
 /// Marks the calls of an SDK client as sent once: each request gets a connection of its own. It is an
 /// interceptor because a connector sees the interceptors of the call that it is made for. It does not
 /// disable the client's retries.
@@ -17,11 +15,7 @@ impl Intercept for SentOnce {
     }
 }
 
-/// How often the call with these components may be sent.
-pub(super) fn delivery(components: &RuntimeComponents) -> Delivery {
-    let is_marked = |name| name == SentOnce.name();
-    match components.interceptors().any(|interceptor| is_marked(interceptor.name())) {
-        true => Delivery::Once,
-        false => Delivery::Repeated,
-    }
+/// Whether the call with these components is sent once.
+pub(super) fn is_sent_once(components: &RuntimeComponents) -> bool {
+    components.interceptors().any(|interceptor| interceptor.name() == SentOnce.name())
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,15 +16,16 @@ mod problem;
 mod saved;
 
 pub use config::{ClientConfig, Retries, RetryMode, SignatureVersion};
-pub use problem::InputProblem;
+pub use problem::{InputProblem, json_type};
 
 /// The service of HTTP requests, which no AWS service is called.
 pub const HTTP_SERVICE: &str = "http";
 
-/// A request as data: service, operation and input.
+/// A request as data: service, operation, input, and how it is made.
 ///
 /// `Debug` prints only the names of the input's members: their values may be secrets.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Call {
     /// The service, e.g. `redshift` or `http`.
     pub service: String,
@@ -32,6 +34,28 @@ pub struct Call {
     /// The operation's parameters.
     #[serde(default)]
     pub input: Map<String, Value>,
+    /// How the call is made. It is not stored with the call.
+    #[serde(skip)]
+    pub mode: CallMode,
+}
+
+/// How a call is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallMode {
+    /// The client may retry, reuse a connection and follow redirects.
+    #[default]
+    Repeatable,
+    /// The call is sent at most once, as it must not be repeated. It is not retried, does not follow redirects,
+    /// and uses a new connection, as a server may have closed an old one. [`CallError::is_never_sent`] tells
+    /// whether a failed call may be made again.
+    Once,
+    /// As `Repeatable`, for a caller that does not need the `Body` of an HTTP reply. The body, which may be large
+    /// or endless, need not be read and may be missing in the document.
+    WithoutBody,
+    /// Every page of a paginated operation is requested, and the document is that of all pages. For an operation
+    /// without pages this is an error, as the first page alone could be a wrong answer.
+    AllPages,
 }
 
 impl Call {
@@ -42,7 +66,19 @@ impl Call {
         input: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let input = input.into_iter().map(|(name, value)| (name.into(), value.into()));
-        Self { service: service.into(), operation: operation.into(), input: input.collect() }
+        Self {
+            service: service.into(),
+            operation: operation.into(),
+            input: input.collect(),
+            mode: CallMode::default(),
+        }
+    }
+
+    /// Sets how the call is made.
+    #[must_use]
+    pub fn with_mode(mut self, mode: CallMode) -> Self {
+        self.mode = mode;
+        self
     }
 }
 
@@ -52,6 +88,7 @@ impl fmt::Debug for Call {
             .field("service", &self.service)
             .field("operation", &self.operation)
             .field("input", &self.input.keys().collect::<Vec<_>>())
+            .field("mode", &self.mode)
             .finish()
     }
 }
@@ -59,55 +96,58 @@ impl fmt::Debug for Call {
 /// Sends calls. Implemented by `HttpClient` of `maitred-http` and `AwsClient` of `maitred-aws`, and in tests
 /// and embedding programs for anything else that is polled.
 pub trait Client: Send + Sync + fmt::Debug {
-    /// Sends `call` and returns the observation.
-    ///
-    /// # Cancellation
-    /// Dropping the future cancels the call.
-    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation>;
-
-    /// Sends `call` at most once, for a call that must not be repeated. It is not retried, does not follow
-    /// redirects, and uses a new connection, as a server may have closed an old one.
-    /// [`CallError::is_never_sent`] tells whether a failed call may be made again.
-    ///
-    /// A client that wraps another one must forward this. The default is [`Client::call`], which is correct
-    /// for a client that sends each call once.
+    /// Sends `call` in its [mode](Call::mode) and returns the observation.
     ///
     /// # Cancellation
     /// Dropping the future cancels the call, which may have been sent.
-    fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.call(call)
-    }
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation>;
 
-    /// Sends `call` for a caller that does not need the `Body` of an HTTP reply. The body, which may be large
-    /// or endless, need not be read and may be missing in the document.
+    /// Sends a call that is sent again and again, as a wait does. The client keeps in `prepared` what stays the
+    /// same, such as the checked input, the endpoint and the serialised request.
     ///
-    /// A client that wraps another one must forward this. The default is [`Client::call`].
+    /// A client that wraps another one should forward this. The default is [`Client::call`], which keeps nothing.
     ///
     /// # Cancellation
-    /// Dropping the future cancels the call.
-    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
+    /// As for [`Client::call`].
+    fn poll<'a>(
+        &'a self,
+        call: &'a Call,
+        prepared: &'a mut PreparedCall,
+    ) -> BoxFuture<'a, Observation> {
+        let _ = prepared;
         self.call(call)
-    }
-
-    /// Sends `call` for every page of a paginated operation and returns the merged document.
-    ///
-    /// A client that wraps another one must forward this; one without pages, for example in a test, can
-    /// return the result of [`Client::call`]. The default is an error, because the first page alone would be
-    /// a wrong answer.
-    ///
-    /// # Cancellation
-    /// Dropping the future cancels the call.
-    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        let message =
-            format!("{} of {} has no pages that could be merged", call.operation, call.service);
-        let error = CallError::new(CallErrorKind::Invalid, "NotPaginated", message);
-        Box::pin(std::future::ready(Observation::Error(error)))
     }
 
     /// The client as its concrete type, for a caller that needs more than calls, such as an operator that
     /// creates an SDK client from it. The default is `None`.
     fn as_any(&self) -> Option<&dyn Any> {
         None
+    }
+}
+
+/// What a client keeps of one call from poll to poll ([`Client::poll`]). It starts empty, belongs to the call that
+/// it was first used with, and is filled anew by a client that finds nothing of its own in it.
+///
+/// `Debug` does not print the content, which may hold secrets. Cloning is cheap.
+#[derive(Clone, Default)]
+pub struct PreparedCall(Option<Arc<dyn Any + Send + Sync>>);
+
+impl PreparedCall {
+    /// What was kept, if it is a `T`.
+    #[must_use]
+    pub fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.as_ref()?).downcast().ok()
+    }
+
+    /// Keeps `value` in place of what was kept.
+    pub fn keep<T: Any + Send + Sync>(&mut self, value: Arc<T>) {
+        self.0 = Some(value);
+    }
+}
+
+impl fmt::Debug for PreparedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PreparedCall").field(&self.0.is_some()).finish()
     }
 }
 
@@ -259,6 +299,13 @@ impl CallError {
         }
     }
 
+    /// The error of a call of [`CallMode::AllPages`] whose operation does not come in pages.
+    #[must_use]
+    pub fn not_paginated(call: &Call) -> Self {
+        let message = format!("{} of {} does not come in pages", call.operation, call.service);
+        Self::new(CallErrorKind::Invalid, "NotPaginated", message)
+    }
+
     /// Sets the HTTP status of the reply.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -323,11 +370,9 @@ impl CallError {
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
-}
 
-impl CallError {
-    /// Whether the call has certainly not reached the service. This is only known for [`Client::call_once`],
-    /// as other calls may be retried or redirected.
+    /// Whether the call has certainly not reached the service. This is only known for [`CallMode::Once`], as
+    /// other calls may be retried or redirected.
     #[must_use]
     pub fn is_never_sent(&self) -> bool {
         self.never_sent || matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::Credentials)

@@ -38,5 +38,5 @@ pub use ending::{Ending, Status};
 pub use outcome::{Outcome, WaitError};
 pub use progress::{BaselineProgress, LastError, LastMatched, Progress};
 pub use run::{LAST_POLL_GRACE, Poll, Wait, WaitEvent, wait};
-pub use step::{MAX_RETRY_AFTER, NextAction, shown, step};
+pub use step::{MAX_RETRY_AFTER, NextAction, StepResult, shown, step};
 pub use transient::is_transient;

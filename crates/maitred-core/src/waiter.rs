@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::client::Call;
+use crate::client::{Call, CallMode};
 use crate::config::{PartialWaiter, WaiterConfig};
 use crate::diagnostic::{Diagnostic, Invalid};
 use crate::expression::Expression;
@@ -47,13 +47,10 @@ pub struct Waiter {
     pub(crate) acceptors: Arc<[Acceptor]>,
     pub(crate) show: Arc<[Expression]>,
     pub(crate) baseline: Option<Arc<Baseline>>,
-    pub(crate) all_pages: bool,
     pub(crate) diagnose: Arc<[Diagnose]>,
     pub(crate) consecutive: u32,
     pub(crate) transient: TransientPolicy,
     pub(crate) strict: bool,
-    /// Whether an expression reads the `Body` of a reply of service `http`.
-    pub(crate) reads_body: bool,
     /// Whether a member of the input was compiled into the waiter.
     pub(crate) binds_input: bool,
 }
@@ -98,17 +95,22 @@ impl Waiter {
         compiler.check_read(service);
         let (acceptors, show) = (compiler.acceptors(), compiler.show());
         let baseline = compiler.baseline();
+        let schedule = compiler.schedule();
+        let mut call = Call::new(service, config.operation.as_str(), input);
+        if compiler.all_pages(service) {
+            call.mode = CallMode::AllPages;
+        } else if !reads("Body", &acceptors, &show, baseline.as_ref()) {
+            call.mode = CallMode::WithoutBody;
+        }
         let waiter = Self {
             service: service.into(),
             name: name.into(),
             description: config.description.as_deref().map(Into::into),
-            call: Call::new(service, config.operation.as_str(), input),
-            schedule: compiler.schedule(),
-            reads_body: reads("Body", &acceptors, &show, baseline.as_ref()),
+            call,
+            schedule,
             acceptors: acceptors.into(),
             show: show.into(),
             baseline: baseline.map(Arc::new),
-            all_pages: compiler.all_pages(service),
             diagnose: compiler.diagnose(service).into(),
             binds_input: compiler.binder.bound_input(),
             consecutive: compiler.extension(config.consecutive).unwrap_or(1).max(1),
@@ -155,6 +157,16 @@ impl Waiter {
         let mut waiter = self.clone();
         waiter.call.input.extend(input);
         Some(waiter)
+    }
+
+    /// Reads the `Body` of each reply of service `http`, even if no expression of the waiter does, so that the last
+    /// document has it. By default, a body that is not needed is not read, as it may be endless.
+    #[must_use]
+    pub fn with_body(mut self) -> Self {
+        if self.call.mode == CallMode::WithoutBody {
+            self.call.mode = CallMode::Repeatable;
+        }
+        self
     }
 
     /// `service.name`, with the name in snake case, as used by `maitred wait`.
@@ -217,17 +229,10 @@ impl Waiter {
         self.baseline.as_deref()
     }
 
-    /// Returns whether an acceptor, `show` or the baseline reads the `Body` of a reply of service `http`. If none
-    /// does, a wait does not read it, as it may be endless.
-    #[must_use]
-    pub fn reads_body(&self) -> bool {
-        self.reads_body
-    }
-
     /// Returns whether each poll merges all pages of the operation.
     #[must_use]
     pub fn all_pages(&self) -> bool {
-        self.all_pages
+        self.call.mode == CallMode::AllPages
     }
 
     /// The calls that find out why the wait failed.

@@ -20,46 +20,35 @@ const EXCERPT_BYTES: usize = 4 * 1024;
 /// How long to wait for it.
 const EXCERPT_TIME: Duration = Duration::from_secs(1);
 
-/// What the caller reads of a reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// The whole body.
-    Body,
-    /// No body: it may be large or endless.
-    Status,
-}
-
 /// A reply before it is decoded.
 pub(super) struct Received {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     /// The part of the body that was read, in its content coding.
     pub(super) bytes: Vec<u8>,
-    pub(super) wanted: Wanted,
+    pub(super) has_body: bool,
 }
 
-/// Reads what is wanted of a reply.
+/// Reads a reply, with its body if the caller `wants_body`: it may be large or endless.
 pub(super) async fn receive(
     mut response: Response,
-    wanted: Wanted,
+    wants_body: bool,
     cap: usize,
     attempt: &Attempt,
 ) -> Result<Received, CallError> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let mut bytes = Vec::new();
-    match wanted {
-        Wanted::Body => read_whole(&mut response, &mut bytes, wire_cap(&headers, cap))
+    if wants_body {
+        read_whole(&mut response, &mut bytes, wire_cap(&headers, cap))
             .await
-            .map_err(|stop| stop.into_error(attempt, &headers, cap).with_status(status.as_u16()))?,
-        Wanted::Status if status.as_u16() >= 400 => {
-            // What has arrived by then is enough.
-            let excerpt = read_whole(&mut response, &mut bytes, EXCERPT_BYTES);
-            let _ = timeout(EXCERPT_TIME, excerpt).await;
-        }
-        Wanted::Status => {}
+            .map_err(|stop| stop.into_error(attempt, &headers, cap).with_status(status.as_u16()))?;
+    } else if status.as_u16() >= 400 {
+        // What has arrived by then is enough.
+        let excerpt = read_whole(&mut response, &mut bytes, EXCERPT_BYTES);
+        let _ = timeout(EXCERPT_TIME, excerpt).await;
     }
-    Ok(Received { status, headers, bytes, wanted })
+    Ok(Received { status, headers, bytes, has_body: wants_body })
 }
 
 /// Why the reading of a body stopped before its end.

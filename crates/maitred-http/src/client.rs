@@ -7,13 +7,11 @@ use std::sync::Arc;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use maitred_core::client::{Call, CallError, Client, Observation, Output};
+use maitred_core::client::{Call, CallError, CallMode, Client, Observation, Output};
 use maitred_core::clock::{BoxFuture, Clock};
 use maitred_core::secrets::KnownSecrets;
-use maitred_net::delivery::Delivery;
 
-use super::body::Wanted;
-use super::error::{invalid, invalid_input};
+use super::error::invalid;
 use super::input;
 use super::send::Sender;
 use super::settings::{self, HttpSettings, Merged};
@@ -81,35 +79,28 @@ impl HttpClient {
             ));
         }
         input.insert("endpoint".to_owned(), Value::from("/"));
-        input::read(&input).map_err(|problems| invalid_input(&problems))?;
+        input::request(&input)?;
         if let Some(oauth2) = &settings.oauth2 {
-            input::read(&oauth2.request(&settings.defaults))
+            input::request(&oauth2.request(&settings.defaults))
                 .map_err(|_| invalid("`oauth2.token_url` is not an http or https URL"))?;
         }
         client.0.settings = settings;
         Ok(client)
     }
-
-    async fn observe(&self, call: &Call, delivery: Delivery, wanted: Wanted) -> Observation {
-        match self.0.exchange(call, delivery, wanted).await {
-            Ok(output) if self.0.settings.check_response => Observation::Output(output),
-            Ok(output) => Observation::Output(Output { error: None, ..output }),
-            Err(error) => Observation::Error(error),
-        }
-    }
 }
 
 impl Client for HttpClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(self.observe(call, Delivery::Repeated, Wanted::Body))
-    }
-
-    fn call_once<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(self.observe(call, Delivery::Once, Wanted::Body))
-    }
-
-    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        Box::pin(self.observe(call, Delivery::Repeated, Wanted::Status))
+        Box::pin(async {
+            if call.mode == CallMode::AllPages {
+                return Observation::Error(CallError::not_paginated(call));
+            }
+            match self.0.exchange(call).await {
+                Ok(output) if self.0.settings.check_response => Observation::Output(output),
+                Ok(output) => Observation::Output(Output { error: None, ..output }),
+                Err(error) => Observation::Error(error),
+            }
+        })
     }
 
     fn as_any(&self) -> Option<&dyn Any> {

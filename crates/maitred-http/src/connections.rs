@@ -5,25 +5,16 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Identity, Url};
 
-use maitred_net::delivery::Delivery;
+use maitred_core::client::Verify;
 use maitred_net::error_chain::root_cause;
 use maitred_net::proxies::is_loopback;
 use maitred_net::roots;
-use maitred_net::tls::{certificates, read_pem, with_environment_proxies, with_system_roots};
+use maitred_net::tls::{client_builder, read_pem, with_environment_proxies};
 
 /// The most pools that are kept. Inputs come from waiter files, so there must be a limit.
 const MAX_POOLS: usize = 64;
-
-/// Which server certificates are accepted.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) enum Verify {
-    System,
-    SystemAnd(String),
-    Nothing,
-}
 
 /// The proxy of a request.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -41,8 +32,8 @@ pub(super) struct ConnectionSettings {
     pub(super) key: Option<String>,
     pub(super) proxy: Proxy,
     pub(super) connect_timeout: Duration,
-    /// A request that is sent once has a connection of its own.
-    pub(super) delivery: Delivery,
+    /// Whether requests are sent once: each has a connection of its own.
+    pub(super) sent_once: bool,
 }
 
 /// The settings and the modification times of their files: a renewed certificate must not need a restart.
@@ -83,8 +74,8 @@ impl Connections {
 impl ConnectionSettings {
     fn files(&self) -> impl Iterator<Item = &String> {
         let ca = match &self.verify {
-            Verify::SystemAnd(path) => Some(path),
-            Verify::System | Verify::Nothing => None,
+            Verify::CaFile(path) => Some(path),
+            Verify::Enabled(_) => None,
         };
         ca.into_iter().chain(&self.cert).chain(&self.key)
     }
@@ -97,7 +88,7 @@ impl ConnectionSettings {
         let build = self.builder()?.build();
         match build {
             // A machine without CA certificates can still poll plain HTTP.
-            Err(_) if self.verify == Verify::System => {
+            Err(_) if self.verify == Verify::Enabled(true) => {
                 if url.scheme() == "https" {
                     roots::system_roots()?;
                 }
@@ -112,27 +103,12 @@ impl ConnectionSettings {
     }
 
     fn builder(&self) -> Result<ClientBuilder, String> {
-        let mut builder = reqwest::Client::builder()
+        // `redirect` follows redirects, and `body` decodes bodies.
+        let mut builder = client_builder(&self.verify, self.sent_once)?
             .user_agent(concat!("maitred/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
-            // `redirect` follows them, and `body` decodes bodies.
-            .redirect(Policy::none())
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
             // A query may hold a token.
             .referer(false);
-        if self.delivery == Delivery::Once {
-            builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
-        }
-        builder = match &self.verify {
-            Verify::System => with_system_roots(builder)?,
-            Verify::SystemAnd(path) => {
-                with_system_roots(builder)?.tls_certs_merge(certificates("`verify`", path)?)
-            }
-            Verify::Nothing => builder.tls_danger_accept_invalid_certs(true),
-        };
         if let Some(cert) = &self.cert {
             builder = builder.identity(identity(cert, self.key.as_deref())?);
         }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use reqwest::Url;
 use rustls::CertificateError;
 
-use maitred_core::client::{CallError, CallErrorKind, transport};
+use maitred_core::client::{CallError, CallErrorKind, Verify, transport};
 use maitred_net::delivery::is_never_sent;
 use maitred_net::error_chain::{self, root_cause};
 use maitred_net::proxies::Proxies;
 
-use super::connections::{ConnectionSettings, Proxy, Verify};
+use super::connections::{ConnectionSettings, Proxy};
 use super::error::invalid;
 
 /// What messages about a failed request name: host and port, never the user, password, path or query of a
@@ -117,10 +117,10 @@ impl Attempt {
         match error {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                 match self.verify {
-                    Verify::SystemAnd(_) => {
+                    Verify::CaFile(_) => {
                         Some("neither the CA file in `verify` nor the system vouches for it")
                     }
-                    Verify::System | Verify::Nothing => Some(
+                    Verify::Enabled(_) => Some(
                         "to trust its issuer, install its CA certificate or name it in `verify`",
                     ),
                 }

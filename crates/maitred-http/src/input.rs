@@ -6,10 +6,10 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use maitred_core::client::InputProblem;
-use maitred_net::delivery::Delivery;
+use maitred_core::client::{CallError, InputProblem, Verify};
 
-use super::connections::{ConnectionSettings, Proxy, Verify};
+use super::connections::{ConnectionSettings, Proxy};
+use super::error::invalid_input;
 use super::parameters::MAX_REDIRECTS;
 use super::request::{Body, Credentials, Request, Target};
 use super::url::{has_login, parse_url};
@@ -33,8 +33,12 @@ pub fn check_input(input: &Map<String, Value>) -> Vec<InputProblem> {
 /// Reads the input of a request.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub(super) fn read(input: &Map<String, Value>) -> Result<Request, Vec<InputProblem>> {
+/// The input is invalid; the message has every problem.
+pub(super) fn request(input: &Map<String, Value>) -> Result<Request, CallError> {
+    read(input).map_err(|problems| invalid_input(&problems))
+}
+
+fn read(input: &Map<String, Value>) -> Result<Request, Vec<InputProblem>> {
     let mut reader = Reader::new(input);
     reader.check_keys();
     let target = reader.target();
@@ -208,7 +212,7 @@ impl Reader<'_> {
             key: self.string("key").map(str::to_owned),
             proxy: self.proxy(),
             connect_timeout: self.seconds("connectTimeout", DEFAULT_CONNECT_TIMEOUT),
-            delivery: Delivery::Repeated,
+            sent_once: false,
         };
         if settings.key.is_some() && self.get("cert").is_none() {
             self.problem("key", "needs `cert`");
@@ -223,12 +227,12 @@ impl Reader<'_> {
 
     fn verify(&mut self) -> Verify {
         match self.get("verify") {
-            None | Some(Value::Bool(true)) => Verify::System,
-            Some(Value::Bool(false)) => Verify::Nothing,
-            Some(Value::String(path)) => Verify::SystemAnd(path.clone()),
+            None => Verify::Enabled(true),
+            Some(Value::Bool(enabled)) => Verify::Enabled(*enabled),
+            Some(Value::String(path)) => Verify::CaFile(path.clone()),
             Some(other) => {
                 self.expected("verify", "true, false, or the path of a CA file", other);
-                Verify::System
+                Verify::Enabled(true)
             }
         }
     }

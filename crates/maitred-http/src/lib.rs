@@ -35,7 +35,7 @@
 //!   other. Otherwise it is text (bytes that are invalid in its charset become U+FFFD), or `null` if it is
 //!   empty. The content codings gzip, deflate, br and zstd are decoded, and text is read in the charset of
 //!   its content type (default UTF-8).
-//! - `Body` is missing in replies to [`Client::call_without_body`], which does not read it.
+//! - `Body` is missing in replies to calls of [`CallMode::WithoutBody`], which do not read it.
 //! - A reply with a status below 400 and a malformed body (JSON that does not parse, an unknown coding or
 //!   charset) is a `ResponseError`. With a status of 400 or more, such a body is taken as text.
 //! - A reply with a status of 400 or more is an output with [`Output::error`] set: its code is the status
@@ -53,7 +53,7 @@
 //! variable in lower case wins over the same one in capitals. Requests need a tokio runtime with time and
 //! I/O; their time-outs run on its timer, not on the [`Clock`], which dates `Retry-After`.
 //!
-//! [`Client::call_without_body`]: maitred_core::client::Client::call_without_body
+//! [`CallMode::WithoutBody`]: maitred_core::client::CallMode::WithoutBody
 //! [`Clock`]: maitred_core::clock::Clock
 //! [`Output::error`]: maitred_core::client::Output::error
 //! [`transport`]: maitred_core::client::transport

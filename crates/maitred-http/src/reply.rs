@@ -12,7 +12,7 @@ use maitred_core::clock::Timestamp;
 use maitred_core::document::Document;
 use maitred_core::secrets::KnownSecrets;
 
-use super::body::{self, Received, Wanted};
+use super::body::{self, Received};
 
 /// How many characters of a body an error message quotes.
 const EXCERPT_CHARS: usize = 200;
@@ -39,18 +39,18 @@ impl Reply {
         cap: usize,
         known: &KnownSecrets,
     ) -> Result<Self, CallError> {
-        let Received { status, mut headers, bytes, wanted } = received;
+        let Received { status, mut headers, bytes, has_body } = received;
         let is_error = status.as_u16() >= 400;
         let decoded = match body::decode(&mut headers, &bytes, cap) {
             Ok(decoded) => decoded,
             Err(_) if is_error => Cow::Borrowed(&bytes[..]),
             Err(message) => return Err(body::unreadable(message).with_status(status.as_u16())),
         };
-        let body = match (wanted, body::content(&headers, &decoded)) {
-            (Wanted::Status, _) => None,
-            (Wanted::Body, Ok(content)) => Some(content),
-            (Wanted::Body, Err(_)) if is_error => Some(body::text(&headers, &decoded).into()),
-            (Wanted::Body, Err(message)) => {
+        let body = match has_body.then(|| body::content(&headers, &decoded)) {
+            None => None,
+            Some(Ok(content)) => Some(content),
+            Some(Err(_)) if is_error => Some(body::text(&headers, &decoded).into()),
+            Some(Err(message)) => {
                 return Err(body::unreadable(message).with_status(status.as_u16()));
             }
         };

@@ -10,14 +10,13 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use maitred_core::client::{Call, CallError, Output};
+use maitred_core::client::{Call, CallError, CallMode, Output, Verify};
 use maitred_core::clock::Clock;
 use maitred_core::secrets::KnownSecrets;
-use maitred_net::delivery::Delivery;
 
-use super::body::{self, Wanted};
-use super::connections::{Connections, Verify};
-use super::error::{invalid, invalid_input};
+use super::body;
+use super::connections::{ConnectionSettings, Connections};
+use super::error::invalid;
 use super::failure::Attempt;
 use super::input::{self, suggestion};
 use super::oauth2::{self, OAuth2, Token, TokenCache};
@@ -44,11 +43,12 @@ pub(super) struct Sender {
 struct Outgoing<'a> {
     method: Method,
     input: &'a Map<String, Value>,
+    /// The request that was read from the input.
+    request: &'a Request,
     /// Whether it carries the defaults, which are for the origin of the base URL.
     ours: bool,
     token: Option<&'a HeaderValue>,
-    delivery: Delivery,
-    wanted: Wanted,
+    mode: CallMode,
     deadline: Deadline,
 }
 
@@ -71,20 +71,17 @@ impl Sender {
         }
     }
 
-    pub(super) async fn exchange(
-        &self,
-        call: &Call,
-        delivery: Delivery,
-        wanted: Wanted,
-    ) -> Result<Output, CallError> {
+    pub(super) async fn exchange(&self, call: &Call) -> Result<Output, CallError> {
         let method = method(&call.operation)?;
         let base = self.base_url.as_ref();
         let Merged { input, ours, has_login } = settings::merge(&self.settings, base, &call.input)?;
         // An invalid request needs no token.
-        let timeout = input::read(&input).map_err(|problems| invalid_input(&problems))?.timeout;
+        let request = &input::request(&input)?;
+        let timeout = request.timeout;
         let deadline = Deadline { timeout, at: Instant::now() + timeout };
         let input = &input;
-        let outgoing = Outgoing { method, input, ours, token: None, delivery, wanted, deadline };
+        let mode = call.mode;
+        let outgoing = Outgoing { method, input, request, ours, token: None, mode, deadline };
         let oauth2 = self.settings.oauth2.as_ref().filter(|_| ours && !has_login);
         let Some(oauth2) = oauth2 else {
             return self.send(&outgoing).await;
@@ -121,51 +118,46 @@ impl Sender {
     }
 
     async fn new_token(&self, oauth2: &OAuth2, deadline: Deadline) -> Result<Token, CallError> {
-        let output = self
-            .send(&Outgoing {
-                method: Method::POST,
-                input: &oauth2.request(&self.settings.defaults),
-                ours: false,
-                token: None,
-                delivery: Delivery::Repeated,
-                wanted: Wanted::Body,
-                deadline,
-            })
-            .await?;
+        let input = &oauth2.request(&self.settings.defaults);
+        let outgoing = Outgoing {
+            method: Method::POST,
+            input,
+            request: &input::request(input)?,
+            ours: false,
+            token: None,
+            mode: CallMode::Repeatable,
+            deadline,
+        };
+        let output = self.send(&outgoing).await?;
         self.known.add_named(&output.document.value()["Body"]);
         Token::read(&output, &*self.clock)
     }
 
     /// Sends one request and follows its redirects.
     async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Output, CallError> {
-        let mut request =
-            input::read(outgoing.input).map_err(|problems| invalid_input(&problems))?;
-        self.known.add_request(outgoing.input);
+        let Outgoing { input, request, token, mode, .. } = *outgoing;
+        self.known.add_request(input);
         let mut url = self.resolve(&request.target)?;
-        if let Some(token) = outgoing.token {
-            request.credentials = Credentials::Bearer(token.clone());
-        }
-        if request.has_login() {
+        if token.is_some() || request.has_login() {
             // A login in the base URL is only a default.
             url = without_login(url);
         }
+        let once = mode == CallMode::Once;
+        let mut connection = ConnectionSettings { sent_once: once, ..request.connection.clone() };
         if let Some(path) = &self.settings.ca_file
-            && outgoing.input.get("verify").is_none_or(Value::is_null)
+            && input.get("verify").is_none_or(Value::is_null)
         {
-            request.connection.verify = Verify::SystemAnd(path.clone());
+            connection.verify = Verify::CaFile(path.clone());
         }
-        let is_once = outgoing.delivery == Delivery::Once;
-        request.connection.delivery = outgoing.delivery;
-        let connection = request.connection.clone();
         let (cap, max_redirects) = (request.max_body_bytes, request.max_redirects);
         let timeout = outgoing.deadline.timeout;
         let pool = self.connections.pool(&connection, &url).map_err(invalid)?;
         let builder = pool.request(outgoing.method.clone(), url.clone());
-        let mut request = fill(builder, &outgoing.method, request)
+        let mut request = fill(builder, &outgoing.method, request, token)
             .build()
             .map_err(|error| Attempt::new(&url, &connection, timeout, false).failed(&error))?;
         let same_origin = outgoing.ours && self.settings.defaults.contains_key("headers");
-        let followed = if is_once { 0 } else { max_redirects };
+        let followed = if once { 0 } else { max_redirects };
         let mut chain = Chain::new(&request, followed, same_origin);
         loop {
             let attempt = Attempt::new(request.url(), &connection, timeout, chain.has_begun());
@@ -173,14 +165,15 @@ impl Sender {
             let response = pool.execute(copy(&request, outgoing.deadline.at)?).await;
             let response = response.map_err(|error| attempt.failed(&error))?;
             let redirect = Redirect::of(&response, &outgoing.method, &url);
-            match redirect.filter(|_| is_once && max_redirects > 0) {
+            match redirect.filter(|_| once && max_redirects > 0) {
                 Some(Redirect::Resend(to)) => {
                     return Err(redirect_once::sent_elsewhere(response.status(), &to));
                 }
                 Some(Redirect::Result(to)) => return self.fetch_result(outgoing, &url, to).await,
                 None if chain.follow(&mut request, &response)? => {}
                 None => {
-                    let received = body::receive(response, outgoing.wanted, cap, &attempt).await?;
+                    let wants_body = mode != CallMode::WithoutBody;
+                    let received = body::receive(response, wants_body, cap, &attempt).await?;
                     let reply = Reply::read(received, cap, &self.known)?;
                     return Ok(reply.into_output(self.clock.now()));
                 }
@@ -196,13 +189,15 @@ impl Sender {
         to: Url,
     ) -> Result<Output, CallError> {
         let same_origin = from.origin() == to.origin();
+        let input = &redirect_once::result_input(sent.input, from, to.clone());
         let fetch = Outgoing {
             method: Method::GET,
-            input: &redirect_once::result_input(sent.input, from, to.clone()),
+            input,
+            request: &input::request(input)
+                .map_err(|why| redirect_once::unseen_result(&to, &why))?,
             ours: sent.ours && same_origin,
             token: sent.token.filter(|_| same_origin),
-            delivery: Delivery::Repeated,
-            wanted: sent.wanted,
+            mode: CallMode::Repeatable,
             deadline: sent.deadline,
         };
         let unseen = |why| redirect_once::unseen_result(&to, &why);
@@ -252,14 +247,23 @@ fn copy(request: &reqwest::Request, deadline: Instant) -> Result<reqwest::Reques
     Ok(copy)
 }
 
-fn fill(mut builder: RequestBuilder, method: &Method, request: Request) -> RequestBuilder {
+fn fill(
+    mut builder: RequestBuilder,
+    method: &Method,
+    request: &Request,
+    token: Option<&HeaderValue>,
+) -> RequestBuilder {
     if !request.query.is_empty() {
         builder = builder.query(&request.query);
     }
-    builder = match request.credentials {
-        Credentials::None => builder,
-        Credentials::Basic { username, password } => builder.basic_auth(username, Some(password)),
-        Credentials::Bearer(value) => builder.header(AUTHORIZATION, value),
+    builder = match (token, &request.credentials) {
+        (Some(value), _) | (None, Credentials::Bearer(value)) => {
+            builder.header(AUTHORIZATION, value)
+        }
+        (None, Credentials::Basic { username, password }) => {
+            builder.basic_auth(username, Some(password))
+        }
+        (None, Credentials::None) => builder,
     };
     let is_empty = match &request.body {
         Body::None => true,
@@ -271,15 +275,15 @@ fn fill(mut builder: RequestBuilder, method: &Method, request: Request) -> Reque
     if is_empty && matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
         builder = builder.header(CONTENT_LENGTH, HeaderValue::from(0));
     }
-    builder = match request.body {
+    builder = match &request.body {
         Body::None => builder,
-        Body::Text(text) => builder.body(text),
-        Body::Form(pairs) => builder.form(&pairs),
-        Body::Json(json) => {
-            builder.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(json)
-        }
+        Body::Text(text) => builder.body(text.clone()),
+        Body::Form(pairs) => builder.form(pairs),
+        Body::Json(json) => builder
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(json.clone()),
     };
-    let mut headers = request.headers;
+    let mut headers = request.headers.clone();
     // A part of a compressed body is of no use.
     if !headers.contains_key(RANGE) {
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));

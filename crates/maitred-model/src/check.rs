@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::timestamp::DateTime;
 use super::{Member, OperationModel, Shape, ShapeKind, ShapeRef, Structure};
-use maitred_core::client::InputProblem;
+use maitred_core::client::{InputProblem, json_type};
 use maitred_core::diagnostic::nearest;
 
 /// Deeper input is refused: no operation needs it, and a recursive shape allows any depth.
@@ -208,7 +208,11 @@ impl Check<'_> {
             }
             _ => None,
         };
-        self.report(path, format!("must be of type {expected}, but is {}", json_type(value)), help);
+        self.report(
+            path,
+            format!("must be of type {expected}, but is {}", value_type(value)),
+            help,
+        );
     }
 }
 
@@ -232,16 +236,8 @@ fn list_names(members: &[Member]) -> String {
     }
 }
 
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a number with a fraction",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+fn value_type(value: &Value) -> &'static str {
+    if value.is_f64() { "a number with a fraction" } else { json_type(value) }
 }
 
 #[cfg(test)]

@@ -1,17 +1,8 @@
-//! How often a call may reach its service.
+//! Whether a call has reached its service.
 
 use std::error::Error;
 
 use super::error_chain::chain;
-
-/// How often a call may be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Delivery {
-    /// As often as needed: the client may retry, reuse a connection, and follow redirects.
-    Repeated,
-    /// Once ([`Client::call_once`](maitred_core::client::Client::call_once)).
-    Once,
-}
 
 /// Whether a request that failed with `error` certainly did not reach the server: there was no connection,
 /// the connection closed before the request was written, or an HTTP/2 server did not process it.

@@ -1,5 +1,5 @@
 //! What the clients of service `http` and of AWS share: content codings, certificates, proxies, and whether
-//! a request may be sent more than once.
+//! a request was sent.
 
 pub mod coding;
 pub mod delivery;

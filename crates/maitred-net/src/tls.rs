@@ -8,10 +8,35 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::proxies::Proxies;
 use super::roots;
+use maitred_core::client::Verify;
 use maitred_core::file::{self, FileError};
 
 /// The largest file of certificates that is read, in bytes.
 const MAX_PEM: u64 = 16 << 20;
+
+/// A builder of clients that accept the certificates of `verify`, follow no redirects and leave bodies as they are.
+/// Requests that are `sent_once` are not retried, and each has a new connection.
+///
+/// # Errors
+/// A certificate cannot be used. The error is a message that names the setting `verify`.
+pub fn client_builder(verify: &Verify, sent_once: bool) -> Result<ClientBuilder, String> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    if sent_once {
+        builder = builder.pool_max_idle_per_host(0).retry(reqwest::retry::never());
+    }
+    match verify {
+        Verify::Enabled(true) => with_system_roots(builder),
+        Verify::Enabled(false) => Ok(builder.tls_danger_accept_invalid_certs(true)),
+        Verify::CaFile(path) => {
+            Ok(with_system_roots(builder)?.tls_certs_merge(certificates("`verify`", path)?))
+        }
+    }
+}
 
 /// Sets the proxies of the environment. If there are none, those of the system's configuration stay.
 ///
@@ -48,10 +73,7 @@ fn from_der(found: &[CertificateDer<'_>]) -> Result<Vec<Certificate>, String> {
 }
 
 /// Adds the certificates of the system if the library would not find them itself.
-///
-/// # Errors
-/// A certificate cannot be used. The error is a message.
-pub fn with_system_roots(builder: ClientBuilder) -> Result<ClientBuilder, String> {
+fn with_system_roots(builder: ClientBuilder) -> Result<ClientBuilder, String> {
     if !roots::has_empty_variable() {
         return Ok(builder);
     }

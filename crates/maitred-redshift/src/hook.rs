@@ -14,11 +14,8 @@ use serde_json::Value;
 use maitred_aws::SentOnce;
 use maitred_aws::connections::aws_client;
 use maitred_net::delivery::is_never_sent;
-use maitred_runtime::connection::ClientSettings;
-use maitred_runtime::connection::Clients;
-use maitred_runtime::operator::MainCallError;
-use maitred_runtime::operator::OperatorContext;
-use maitred_runtime::operator::OperatorError;
+use maitred_runtime::connection::{ClientSettings, Clients};
+use maitred_runtime::operator::{MainCallError, OperatorContext, OperatorError};
 
 /// What became of a main call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

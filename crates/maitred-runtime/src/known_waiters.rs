@@ -94,7 +94,7 @@ impl<'a> KnownWaiters<'a> {
     fn check_call(&self, call: &Call) -> Result<(), String> {
         let problems = if call.service == HTTP_SERVICE {
             let (service, operation) = (call.service.clone(), call.operation.clone());
-            self.clients.input_problems(&Call { service, operation, input: plain(&call.input)? })
+            self.clients.input_problems(&Call::new(service, operation, plain(&call.input)?))
         } else {
             self.clients.input_problems(call)
         };

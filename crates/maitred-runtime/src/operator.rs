@@ -85,6 +85,7 @@ pub(crate) use erased::{AnyOperator, OperatorType};
 pub use error::{FailureKind, OperatorError};
 pub(crate) use flow::Method;
 pub use flow::{Deferral, ExecuteComplete, Flow, UndoCall};
+pub(crate) use main_call::send_once;
 pub use main_call::{Begun, Intent, MainCallError, Reconciled, Settled};
 pub use resumed::{Crash, Resumed};
 pub use wait::WaitOperator;

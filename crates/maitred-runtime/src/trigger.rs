@@ -1,14 +1,13 @@
-//! Triggers: what a deferred task waits for, as data.
+//! Triggers: the waits of deferred tasks, as data.
 //!
-//! A trigger is a step with serialisable state, not a free generator, so that any engine can hold it
-//! between two polls, store it, and go on after a restart. [`WaiterTrigger`] is the generic one: any
-//! waiter, of any service, without a type of its own. What no waiter can express implements
-//! [`Trigger`] by hand.
+//! A trigger is a step with serialisable state, so that any engine can hold it between two polls, store it, and
+//! continue after a restart. [`WaiterTrigger`] is the generic one: it runs any waiter of any service. A wait that no
+//! waiter can express is a type that implements [`Trigger`].
 //!
-//! # A trigger of one's own
+//! # A custom trigger
 //!
-//! This one polls a file until it is there. Everything that it needs to go on after a restart is in its
-//! fields and its `State`; it never sleeps by itself, it says when it wants to be asked again.
+//! This one polls until a file exists. Everything that it needs to continue after a restart is in its fields and its
+//! `State`. It never sleeps: it returns when the next step is due.
 //!
 //! ```
 //! use std::time::Duration;
@@ -65,6 +64,7 @@ mod values;
 mod waiter;
 
 pub use cancel::CancelReason;
+pub(crate) use context::send;
 pub use context::{Services, TriggerContext};
 pub(crate) use definitions::stored_form;
 pub use definitions::{DefinitionStore, Definitions};
@@ -74,42 +74,41 @@ pub use error::TriggerError;
 pub use http::HttpTrigger;
 pub use log::{Level, Log};
 pub(crate) use secrets::literal_secret;
+pub use secrets::{refused_route, route_of_file};
 pub use step::{SerializedTrigger, Step, TaskEnd, TriggerEvent};
 pub use time::{DateTimeTrigger, TimeDeltaTrigger};
 pub use waiter::{Overrides, WaiterState, WaiterTrigger};
-pub use waiter::{refused_route, route_of_file};
 
-/// What a deferred task waits for: plain data, and one step at a time.
+/// The wait of a deferred task: plain data, and one step at a time.
 ///
-/// The fields are the arguments: they are stored, so they hold no secrets. See the
-/// [module](self) for an example.
+/// The fields are the arguments. They are stored, so they hold no secrets. The [module](self) has an example.
 pub trait Trigger: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'static {
-    /// The name under which triggers of this type are stored, e.g. `maitred.waiter`.
+    /// The name of this type in stored triggers, e.g. `maitred.waiter`.
     const NAME: &'static str;
-    /// The version of the stored form. A program parks tasks whose trigger has another version.
+    /// The version of the stored form. Tasks whose trigger has another version are blocked.
     const VERSION: u32 = 1;
-    /// What changes from step to step.
+    /// The state, which changes from step to step.
     type State: Serialize + DeserializeOwned + Send + Sync + 'static;
 
-    /// The state before the first step. Called once, when the task is deferred.
+    /// Creates the state before the first step. Called once, when the task is deferred.
     ///
     /// # Errors
-    /// The trigger cannot work, e.g. because its waiter does not exist; the task is told at once.
+    /// The trigger cannot work, e.g. because its waiter does not exist. The operator gets the error at once.
     fn start(
         &self,
         ctx: &TriggerContext,
     ) -> impl Future<Output = Result<Self::State, TriggerError>> + Send;
 
-    /// When the first step is due, from the state that [`start`](Self::start) gave. Default: at once.
+    /// The time at which the first step is due, given the state from [`start`](Self::start). Default: `now`.
     fn first_due(&self, state: &Self::State, now: Timestamp) -> Timestamp {
         let _ = state;
         now
     }
 
-    /// One look at the world. At least once: after a crash the last step may run again.
+    /// Makes one step, e.g. a poll. After a crash the last step may run again.
     ///
     /// # Errors
-    /// The trigger cannot go on. The operator is resumed with
+    /// The trigger cannot continue. The operator is resumed with
     /// [`Resumed::TriggerCrashed`](crate::operator::Resumed::TriggerCrashed).
     fn step(
         &self,
@@ -120,8 +119,8 @@ pub trait Trigger: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'st
     /// Called when the task's deferral is ended from outside, before
     /// [`Operator::on_cancel`](crate::operator::Operator::on_cancel); never on a restart. `reason` is
     /// [`CancelReason::Timeout`] for the deferral's own time-out and for the task's execution time-out
-    /// alike. `state` is the one that was stored last, up to a second old; a step that is in flight is
-    /// dropped. At least once, as a step. Default: nothing.
+    /// alike. `state` is the last stored one, up to a second old; a step in flight is dropped. After a crash it may
+    /// be called again. Default: does nothing.
     fn on_cancel(
         &self,
         ctx: &TriggerContext,
@@ -147,6 +146,5 @@ fn serialized<T: Trigger>(trigger: &T) -> Result<SerializedTrigger, TriggerError
     Ok(SerializedTrigger { name: T::NAME.to_owned(), version: T::VERSION, kwargs })
 }
 
-/// The shortest time between two steps of a trigger: one that asks for less must not keep the process
-/// busy.
+/// The shortest pause between two steps, so that no trigger can keep the process busy.
 pub const MIN_PAUSE: Duration = Duration::from_millis(10);

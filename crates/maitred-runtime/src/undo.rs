@@ -5,24 +5,19 @@ use serde_json::Value;
 use super::journal::{JournalError, StepId};
 use super::task::Task;
 use super::worker::Workplace;
-use crate::operator::{Begun, Intent, MainCallError, OperatorError, Settled, UndoCall};
+use crate::operator::{Begun, Intent, MainCallError, Settled, UndoCall, send_once};
 use crate::trigger::Level;
 
-/// The place of the call that undoes a step's work: after all that the operator makes itself.
+/// The index of the call that undoes a step's work: after all calls of the operator itself.
 const UNDO: u32 = u32::MAX;
 
 impl Workplace {
     async fn send_undo(&self, undo: &UndoCall) -> Result<(), MainCallError> {
-        let client = self.services.clients.open(&undo.call.service, &undo.client).await;
-        let refused = |error: &dyn std::fmt::Display| {
-            MainCallError::Refused(OperatorError::new(error.to_string()))
-        };
-        let client = client.map_err(|error| refused(&error))?;
-        client.call_once(&undo.call).await.into_result()?;
-        Ok(())
+        let output = send_once(&self.services.clients, &undo.client, undo.call.clone()).await?;
+        output.error.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Sends the call that undoes a task's work, once; tells what came of it.
+    /// Sends the call that undoes a task's work, once, and returns its result for people.
     pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, JournalError> {
         let (id, step) = (task.id, StepId { task: task.id, step: task.step });
         let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
@@ -53,7 +48,7 @@ impl Workplace {
     }
 }
 
-/// What is said of a call that may or may not have undone a task's work. It is not sent again.
+/// The text for a call that may or may not have undone a task's work. It is not sent again.
 fn unclear_undo(undo: &UndoCall) -> String {
     format!("it is unclear whether this was undone, look: {}", undo.description)
 }

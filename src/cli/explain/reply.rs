@@ -43,11 +43,12 @@ impl Trial {
     pub(super) fn new(waiter: Waiter, seen: &Observation) -> Self {
         let start = Timestamp::from_millis(0);
         let mut progress = Progress::start(&waiter, start, 0);
-        let (decision, next) = step(&waiter, &mut progress, seen, start);
-        let (verdict, reason) = match next {
+        let result = step(&waiter, &mut progress, seen, start);
+        let matched = result.decision.matched;
+        let (verdict, reason) = match result.next {
             // The limits of the wait do not matter here.
             NextAction::Sleep(_) | NextAction::Done(Ending::Exhausted | Ending::TimedOut) => {
-                (TrialVerdict::Retry, why_not_over(&waiter, &progress, decision.matched))
+                (TrialVerdict::Retry, why_not_over(&waiter, &progress, matched))
             }
             NextAction::Done(Ending::Success) => (TrialVerdict::Success, String::new()),
             NextAction::Done(Ending::Failure { reason, .. }) => (TrialVerdict::Failure, reason),
@@ -58,7 +59,7 @@ impl Trial {
         };
         Self {
             findings: waiter.acceptors().iter().map(|acceptor| acceptor.examine(seen)).collect(),
-            matched: decision.matched,
+            matched,
             verdict,
             reason,
             shown: progress.shown,

@@ -12,7 +12,7 @@ use crate::cli::advice;
 use crate::cli::clients::ServiceClient;
 use crate::cli::report::Report;
 use crate::cli::signals::Signals;
-use crate::client::{Call, Client, Observation};
+use crate::client::{Call, Client, Observation, PreparedCall};
 use crate::clock::BoxFuture;
 use crate::descriptors::room_for_connections;
 use crate::engine::{Outcome, Wait, WaitEvent};
@@ -170,11 +170,11 @@ impl Client for Bounded {
         self.permitted(self.client.client().call(call))
     }
 
-    fn call_without_body<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.permitted(self.client.client().call_without_body(call))
-    }
-
-    fn call_all_pages<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Observation> {
-        self.permitted(self.client.client().call_all_pages(call))
+    fn poll<'a>(
+        &'a self,
+        call: &'a Call,
+        prepared: &'a mut PreparedCall,
+    ) -> BoxFuture<'a, Observation> {
+        self.permitted(self.client.client().poll(call, prepared))
     }
 }

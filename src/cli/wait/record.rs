@@ -55,7 +55,7 @@ pub(super) fn recorder<'a>(
         scrubber.of_operation(lint::ModelSource::operation(models, &call.service, &call.operation))
     });
     let asked = asked.collect();
-    let recorder = Recorder::new(client, scrubber, plan.waiter.call().clone());
+    let recorder = Recorder::new(client, scrubber);
     Ok(Some(recorder.with_diagnosis(asked)))
 }
 

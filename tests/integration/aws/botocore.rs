@@ -15,7 +15,7 @@ use std::process::Command;
 
 use aws_config::Region;
 use maitred::client::Client as _;
-use maitred::client::aws::{AwsClient, Prepared};
+use maitred::client::aws::{AwsClient, PreparedRequest};
 use maitred::model::Models;
 use maitred::model::archive::build::build;
 use serde_json::{Value, json};
@@ -211,7 +211,7 @@ pub(super) fn text_in_order(document: &Value) -> Value {
 }
 
 /// Our request, its body in the form that botocore's is in.
-pub(super) fn request(prepared: &Prepared, theirs: &Value) -> Value {
+pub(super) fn request(prepared: &PreparedRequest, theirs: &Value) -> Value {
     let (headers, theirs) = (&theirs["headers"], &theirs["body"]);
     let added = |name: &str| ADDED_LATER.contains(&(prepared.service(), name));
     let headers = prepared.headers().filter(|(n, _)| headers.get(n).is_some() || !added(n));

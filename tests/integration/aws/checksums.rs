@@ -57,7 +57,7 @@ async fn a_request_without_a_body_says_so_as_botocores_does() {
         let server = Server::start(vec![Act::reply(200, "{}")]).await;
         let client = super::client(&server);
         let input = input.as_object().unwrap().clone();
-        client.call(&Call { service: service.into(), operation: operation.into(), input }).await;
+        client.call(&Call::new(service, operation, input)).await;
         let request = server.requests().remove(0);
         assert_eq!(request.header("content-length"), length, "{}", request.line);
         assert_eq!(request.header("transfer-encoding"), None, "{}", request.line);

@@ -26,7 +26,7 @@ impl Account {
     /// Calls an operation that has to work.
     async fn make(&self, service: &str, operation: &str, input: Value) -> Value {
         let input = input.as_object().unwrap().clone();
-        let call = Call { service: service.into(), operation: operation.into(), input };
+        let call = Call::new(service, operation, input);
         match self.client.call(&call).await {
             Observation::Output(output) => output.document.value().clone(),
             Observation::Error(error) => panic!("{service} {operation}: {error}"),

@@ -1,7 +1,7 @@
 //! All pages of an operation as one document: what botocore's paginators make of them.
 
 use maitred::client::aws::AwsClient;
-use maitred::client::{Call, Client as _, Observation};
+use maitred::client::{Call, CallMode, Client as _, Observation};
 use serde_json::{Value, json};
 
 use crate::support::moto::Moto;
@@ -12,7 +12,7 @@ use super::{client, config};
 
 fn call(service: &str, operation: &str, input: &Value) -> Call {
     let input = input.as_object().unwrap().clone();
-    Call { service: service.into(), operation: operation.into(), input }
+    Call::new(service, operation, input)
 }
 
 async fn sent(client: &AwsClient, call: &Call) -> Value {
@@ -23,7 +23,7 @@ async fn sent(client: &AwsClient, call: &Call) -> Value {
 }
 
 async fn all_pages(client: &AwsClient, call: &Call) -> Value {
-    match client.call_all_pages(call).await {
+    match client.call(&call.clone().with_mode(CallMode::AllPages)).await {
         Observation::Output(output) => output.document.value().clone(),
         Observation::Error(error) => panic!("{call:?}: {error}"),
     }
@@ -98,7 +98,7 @@ fn page(cluster: &str, marker: &str) -> Act {
 async fn a_page_that_fails_fails_all_of_them() {
     let server = Server::start(vec![page("a", "1"), Act::reply(403, super::NOT_FOUND)]).await;
     let describe = call("redshift", "describe_clusters", &json!({}));
-    let seen = client(&server).call_all_pages(&describe).await;
+    let seen = client(&server).call(&describe.with_mode(CallMode::AllPages)).await;
     assert_eq!(seen.error().unwrap().code(), "ClusterNotFound");
     assert!(server.requests()[1].body.contains("Marker=1"), "{:?}", server.requests()[1]);
 }
@@ -107,7 +107,7 @@ async fn a_page_that_fails_fails_all_of_them() {
 async fn a_service_that_turns_in_a_circle_is_left() {
     let server = Server::start(vec![page("a", "1"), page("b", "1"), page("c", "1")]).await;
     let describe = call("redshift", "DescribeClusters", &json!({}));
-    let seen = client(&server).call_all_pages(&describe).await;
+    let seen = client(&server).call(&describe.with_mode(CallMode::AllPages)).await;
     assert_eq!(seen.error().unwrap().message(), "The same next token was received twice");
     assert_eq!(server.requests().len(), 2);
 }
@@ -115,7 +115,8 @@ async fn a_service_that_turns_in_a_circle_is_left() {
 #[tokio::test]
 async fn an_operation_without_pages_is_an_error_before_anything_is_sent() {
     let server = Server::start(Vec::new()).await;
-    let seen = client(&server).call_all_pages(&call("sts", "GetCallerIdentity", &json!({}))).await;
+    let identity = call("sts", "GetCallerIdentity", &json!({}));
+    let seen = client(&server).call(&identity.with_mode(CallMode::AllPages)).await;
     assert_eq!(seen.error().unwrap().code(), "NotPaginated");
     assert_eq!(server.requests().len(), 0);
 }

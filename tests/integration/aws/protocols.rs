@@ -8,7 +8,7 @@ use super::{client, error_of, output_of};
 
 fn call(service: &str, operation: &str, input: &Value) -> Call {
     let input = input.as_object().unwrap().clone();
-    Call { service: service.to_owned(), operation: operation.to_owned(), input }
+    Call::new(service, operation, input)
 }
 
 fn eks() -> Call {

@@ -10,7 +10,7 @@ use super::{client, config, error_of, output_of};
 
 fn call(service: &str, operation: &str, input: &Value) -> Call {
     let input = input.as_object().unwrap().clone();
-    Call { service: service.to_owned(), operation: operation.to_owned(), input }
+    Call::new(service, operation, input)
 }
 
 /// The URL of a call that is not sent, where AWS has its endpoint.

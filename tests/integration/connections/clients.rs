@@ -58,11 +58,11 @@ async fn settings_win_over_the_connection() {
     let given = settings(json!({"region": "us-east-2", "endpoint_url": "http://here"}));
     let client = aws_client(&clients, "redshift", &given).await.unwrap();
     let prepared = client
-        .prepare(&maitred::client::Call {
-            service: "redshift".into(),
-            operation: "DescribeClusters".into(),
-            input: serde_json::Map::new(),
-        })
+        .prepare(&maitred::client::Call::new(
+            "redshift",
+            "DescribeClusters",
+            serde_json::Map::new(),
+        ))
         .unwrap();
     assert_eq!(prepared.url(), "http://here/");
     assert_eq!(client.config().region().unwrap().as_ref(), "us-east-2");

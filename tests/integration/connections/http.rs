@@ -230,11 +230,7 @@ async fn a_token_server_that_refuses_is_told_by_its_code() {
     let mut connection = with_oauth2(&server);
     connection["extra"]["oauth2"]["token_endpoint_auth_method"] = json!("client_secret_post");
     let client = client(&server, connection).await;
-    let call_ = maitred::client::Call {
-        service: "http".into(),
-        operation: "GET".into(),
-        input: json!({"endpoint": "x"}).as_object().unwrap().clone(),
-    };
+    let call_ = maitred::client::Call::new("http", "GET", [("endpoint", "x")]);
     output(client.call(&call_).await);
     let form = server.requests()[0].form();
     assert!(form.contains(&("client_secret".to_owned(), "s:/".to_owned())), "{form:?}");

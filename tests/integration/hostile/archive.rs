@@ -50,7 +50,7 @@ fn check_operations(client: &AwsClient, service: &str, reply: &str) {
         let members = operation.input_members().iter().chain(operation.output_members());
         members.for_each(|member| drop(operation.type_summary(&member.target)));
         let input = input::required(&operation);
-        let call = Call { service: service.to_owned(), operation: name.clone(), input };
+        let call = Call::new(service, name.clone(), input);
         let Ok(prepared) = client.prepare(&call) else { continue };
         let (headers, body) = reply::split(reply.as_bytes());
         for status in [200, 400] {

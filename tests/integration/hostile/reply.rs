@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use maitred::catalog::parse_lenient;
-use maitred::client::aws::{AwsClient, Prepared};
+use maitred::client::aws::{AwsClient, PreparedRequest};
 use maitred::client::{Call, Observation};
 use maitred::matcher::decide;
 use maitred::model::Models;
@@ -63,7 +63,7 @@ const JSON: [(&str, &str); 20] = [
 ];
 
 struct Target {
-    prepared: Prepared,
+    prepared: PreparedRequest,
     /// The service's waiters that poll the operation.
     waiters: Vec<Waiter>,
 }
@@ -94,7 +94,7 @@ fn targets(operations: &[(&str, &str)]) -> Vec<Target> {
         let model = models.service(name).and_then(|service| service.operation(operation));
         let input = input::required(&model.expect("an operation of the archive"));
         let (service, operation) = ((*name).to_owned(), (*operation).to_owned());
-        let call = Call { service, operation, input };
+        let call = Call::new(service, operation, input);
         let prepared = client.prepare(&call).expect("an input that is valid");
         let file = models.waiters(name).expect("the archive is whole");
         let file = file.map(|file| parse_lenient(&file).expect("botocore's own"));

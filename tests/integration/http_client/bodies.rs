@@ -5,6 +5,8 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use maitred::client::CallMode;
+
 use super::*;
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -57,8 +59,8 @@ async fn a_body_that_says_json_and_is_not_is_told_unless_the_status_says_enough(
 async fn status_alone(reply: Reply) -> Output {
     let server = Loopback::start(move |_| reply.clone());
     let input = object(json!({"url": server.url("/"), "maxBodyBytes": 10}));
-    let call = Call { service: "http".to_owned(), operation: "GET".to_owned(), input };
-    output(client().call_without_body(&call).await)
+    let call = Call::new("http", "GET", input).with_mode(CallMode::WithoutBody);
+    output(client().call(&call).await)
 }
 
 #[tokio::test]

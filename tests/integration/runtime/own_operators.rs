@@ -22,6 +22,8 @@ use maitred::trigger::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::support::counting_client::CountingClient;
+
 /// Fires with an event on the fifth look, and never asks for a pause.
 #[derive(Debug, Serialize, Deserialize)]
 struct Hasty {
@@ -148,6 +150,29 @@ async fn a_wait_gives_values_of_the_last_reply() {
     let body = json!({"state": "done", "text": "x".repeat(1_000_000)});
     let task = run("maitred.wait", wait(json!({"all": "Body.text"})), body).await;
     assert_eq!(task.state, TaskState::Failed, "an event has to be small");
+}
+
+#[tokio::test]
+async fn a_deferred_wait_keeps_what_its_client_has_prepared_unless_it_refers_to_a_secret() {
+    for (token, expected) in
+        [(json!("plain"), TaskState::Success), (json!({"$secret": "env:TOKEN"}), TaskState::Failed)]
+    {
+        let connections = Connections::new(Environment::fixed([("TOKEN", "s3cret")]));
+        let clients = Clients::new(connections, Arc::new(SystemClock::new()))
+            .with_client("http", Arc::new(CountingClient));
+        let engine = engine().with_clients(clients);
+        let args = json!({
+            "service": "http", "waiter": "mine", "input": {"endpoint": "x", "params": {"a": token}},
+            "definition": {"operation": "GET", "delay": 0.01, "maxAttempts": 3, "acceptors": [
+                {"state": "success", "matcher": "path", "argument": "Body.polls", "expected": 3},
+            ]},
+        });
+        let id = engine.start(NewTask::new("maitred.wait", args)).await.unwrap().id();
+        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        engine.triggerer(options).run(std::future::pending()).await.unwrap();
+        let task = engine.get(id).await.unwrap();
+        assert_eq!(task.state, expected, "{task:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Calls that must not happen twice, against servers that lose connections and answer badly.
 
 use maitred::client::http::HttpClient;
-use maitred::client::{Call, Client as _, Observation, transport};
+use maitred::client::{Call, CallMode, Client as _, Observation, transport};
 use maitred::clock::SystemClock;
 use maitred::operator::FailureKind;
 use maitred::runtime::{Task, TaskState};
@@ -26,7 +26,7 @@ fn message(task: &Task) -> &str {
 async fn post(url: String) -> Observation {
     let client = HttpClient::new(std::sync::Arc::new(SystemClock::new()));
     let call = Call::new("http", "POST", [("url", json!(url)), ("json", json!({"n": 1}))]);
-    client.call_once(&call).await
+    client.call(&call.with_mode(CallMode::Once)).await
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn what_belongs_to_one_origin_does_not_follow_a_redirect_to_the_result_els
             ("json", json!({"password": "canary-4711"})),
         ],
     );
-    client.call_once(&call).await.into_result().unwrap();
+    client.call(&call.with_mode(CallMode::Once)).await.into_result().unwrap();
     let [read] = &other.requests()[..] else { panic!("one request") };
     assert!(!format!("{read:?}").contains("canary-4711"), "{read:?}");
 }
@@ -181,7 +181,7 @@ mod aws {
             let client = client(server.url("/"), verify).await;
             for _ in 0..5 {
                 client.call(&pause()).await.into_result().unwrap();
-                client.call_once(&pause()).await.into_result().unwrap();
+                client.call(&pause().with_mode(CallMode::Once)).await.into_result().unwrap();
             }
             assert!(server.connections() >= 5);
         }
@@ -191,7 +191,8 @@ mod aws {
     async fn a_call_sent_once_is_not_retried() {
         let server = Loopback::start(|_| Reply::text(500, "out of order"));
         let client = client(server.url("/"), None).await;
-        let error = client.call_once(&pause()).await.into_result().unwrap_err();
+        let error =
+            client.call(&pause().with_mode(CallMode::Once)).await.into_result().unwrap_err();
         assert_eq!((error.status(), error.is_never_sent()), (Some(500), false));
         assert_eq!(server.requests().len(), 1);
     }
@@ -200,11 +201,13 @@ mod aws {
     async fn a_call_without_a_connection_is_told_from_one_whose_reply_was_lost() {
         for verify in [None, Some(Verify::Enabled(false))] {
             let refusing = client(RefusingPort::reserve().url("/"), verify.clone()).await;
-            let error = refusing.call_once(&pause()).await.into_result().unwrap_err();
+            let error =
+                refusing.call(&pause().with_mode(CallMode::Once)).await.into_result().unwrap_err();
             assert!(error.is_never_sent(), "{error}");
             let server = Loopback::start(|_| Reply::Reset);
             let resetting = client(server.url("/"), verify).await;
-            let error = resetting.call_once(&pause()).await.into_result().unwrap_err();
+            let error =
+                resetting.call(&pause().with_mode(CallMode::Once)).await.into_result().unwrap_err();
             assert!(!error.is_never_sent(), "{error}");
             assert_eq!(server.requests().len(), 1);
         }

@@ -154,11 +154,7 @@ pub(super) fn deferral() -> StoredDeferral {
 fn undo_call() -> UndoCall {
     UndoCall {
         description: "delete cluster analytics".to_owned(),
-        call: Call {
-            service: "redshift".to_owned(),
-            operation: "DeleteCluster".to_owned(),
-            input: json!({"ClusterIdentifier": "analytics"}).as_object().unwrap().clone(),
-        },
+        call: Call::new("redshift", "DeleteCluster", [("ClusterIdentifier", "analytics")]),
         client: ClientSettings::default(),
     }
 }

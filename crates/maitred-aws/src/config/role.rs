@@ -93,5 +93,5 @@ fn call(role: &Role) -> Result<Call, CredentialsError> {
         })?;
         input.insert("WebIdentityToken".to_owned(), Value::from(token.trim_end()));
     }
-    Ok(Call { service: "sts".to_owned(), operation: operation.to_owned(), input })
+    Ok(Call::new("sts", operation, input))
 }

@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Number, Value};
 
+use maitred_core::client::json_type;
 use maitred_model::timestamp::DateTime;
 use maitred_model::{
-    ErrorModel, OperationModel, ServiceModel, ShapeId, ShapeKind, ShapeRef, Structure,
-    TimestampFormat,
+    OperationModel, ServiceModel, ShapeId, ShapeKind, ShapeRef, Structure, TimestampFormat,
 };
 
 use super::message::{Parsed, ProtocolError, Reply, Request};
@@ -25,18 +25,14 @@ pub(super) fn serialize(
     let version = service.json_version.as_deref().unwrap_or("1.0");
     let prefix = service.target_prefix.as_deref().unwrap_or_default();
     let mut headers = vec![
-        ("x-amz-target".to_owned(), format!("{prefix}.{}", operation.name)),
-        ("content-type".to_owned(), format!("application/x-amz-json-{version}")),
+        ("x-amz-target".into(), format!("{prefix}.{}", operation.name).into()),
+        ("content-type".into(), format!("application/x-amz-json-{version}").into()),
     ];
     if service.query_compatible {
-        headers.push(("x-amzn-query-mode".to_owned(), "true".to_owned()));
+        headers.push(("x-amzn-query-mode".into(), "true".into()));
     }
-    Ok(Request {
-        method: operation.method.clone(),
-        target: "/".to_owned(),
-        headers,
-        body: Value::Object(body).to_string().into_bytes(),
-    })
+    let body = Value::Object(body).to_string().into_bytes();
+    Ok(Request { target: "/".into(), headers, body })
 }
 
 /// A structure of the input as it goes into a body.
@@ -177,14 +173,6 @@ pub(super) fn bare(name: &str) -> &str {
     name.rsplit('#').next().unwrap_or(name)
 }
 
-pub(super) fn parse_error_members(
-    operation: &OperationModel,
-    error: &ErrorModel,
-    reply: &Reply,
-) -> Result<Map<String, Value>, ProtocolError> {
-    Reader { operation, converts: false }.structure(error.shape, body_of(reply)?)
-}
-
 /// Reads JSON by the shapes of an operation. It cannot be nested deeper than its parser allows.
 pub(super) struct Reader<'a> {
     pub(super) operation: &'a OperationModel,
@@ -296,13 +284,5 @@ fn convert(kind: &ShapeKind, value: Value) -> Result<Value, ProtocolError> {
 }
 
 fn mismatch(expected: &str, value: &Value) -> ProtocolError {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
-    ProtocolError(format!("the reply has {found} where {expected} must be"))
+    ProtocolError(format!("the reply has {} where {expected} must be", json_type(value)))
 }

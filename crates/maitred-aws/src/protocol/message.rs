@@ -1,6 +1,6 @@
-//! Requests, replies, and why one cannot be written or read.
+//! Requests, replies, and errors in writing or reading one.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
@@ -16,10 +16,9 @@ pub(super) struct Parsed {
 /// A request without its endpoint and signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    pub(crate) method: String,
     /// The path and query, which are appended to the endpoint.
-    pub(crate) target: String,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) target: Cow<'static, str>,
+    pub(crate) headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -40,43 +39,17 @@ impl Reply {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The reason phrase of a status that a proxy or load balancer answers with.
+    /// The reason phrase of the status, as in Python.
     pub(super) fn reason(&self) -> &'static str {
-        match self.status {
-            301 => "Moved Permanently",
-            302 => "Found",
-            307 => "Temporary Redirect",
-            308 => "Permanent Redirect",
-            400 => "Bad Request",
-            401 => "Unauthorized",
-            403 => "Forbidden",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            407 => "Proxy Authentication Required",
-            408 => "Request Timeout",
-            413 => "Request Entity Too Large",
-            429 => "Too Many Requests",
-            500 => "Internal Server Error",
-            501 => "Not Implemented",
-            502 => "Bad Gateway",
-            503 => "Service Unavailable",
-            504 => "Gateway Timeout",
-            505 => "HTTP Version Not Supported",
-            507 => "Insufficient Storage",
-            511 => "Network Authentication Required",
-            _ => "",
+        match reqwest::StatusCode::from_u16(self.status) {
+            Ok(reqwest::StatusCode::PAYLOAD_TOO_LARGE) => "Request Entity Too Large",
+            Ok(status) => status.canonical_reason().unwrap_or_default(),
+            Err(_) => "",
         }
     }
 }
 
-/// Why an input cannot be written or a reply cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An input that cannot be written, or a reply that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub(crate) struct ProtocolError(pub(crate) String);
-
-impl fmt::Display for ProtocolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ProtocolError {}

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use maitred_model::{
-    ErrorModel, OperationModel, ServiceModel, ShapeKind, ShapeRef, TimestampFormat,
+    ErrorModel, OperationModel, Protocol, ServiceModel, ShapeKind, ShapeRef, TimestampFormat,
 };
 
 use super::message::{Parsed, ProtocolError, Reply, Request};
@@ -14,38 +14,28 @@ use super::scalar::timestamp;
 use super::xml::{self, Xml};
 use crate::endpoint::uri_encode;
 
-/// The query protocol or its variant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    Query,
-    Ec2,
-}
-
 pub(super) fn serialize(
-    dialect: Dialect,
     service: &ServiceModel,
     operation: &OperationModel,
     input: &Map<String, Value>,
 ) -> Result<Request, ProtocolError> {
-    let mut form = Form { dialect, operation, fields: Vec::new() };
+    let mut form =
+        Form { is_ec2: service.protocol == Protocol::Ec2, operation, fields: Vec::new() };
     form.field("Action", &operation.name);
     form.field("Version", &service.api_version);
     if let Some(shape) = &operation.input {
         form.structure(shape, input, "")?;
     }
+    let content_type = "application/x-www-form-urlencoded; charset=utf-8";
     Ok(Request {
-        method: operation.method.clone(),
-        target: "/".to_owned(),
-        headers: vec![(
-            "content-type".to_owned(),
-            "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
-        )],
+        target: "/".into(),
+        headers: vec![("content-type".into(), content_type.into())],
         body: form.encode().into_bytes(),
     })
 }
 
 struct Form<'a> {
-    dialect: Dialect,
+    is_ec2: bool,
     operation: &'a OperationModel,
     fields: Vec<(String, String)>,
 }
@@ -65,9 +55,9 @@ impl Form<'_> {
     /// EC2 has names for requests only, and capitalises those that it shares with replies.
     fn name(&self, reference: &ShapeRef, default: &str) -> String {
         let name = self.operation.location_name(reference);
-        match (self.dialect, &reference.traits.query_name, name) {
-            (Dialect::Ec2, Some(name), _) => name.clone(),
-            (Dialect::Ec2, None, Some(name)) => {
+        match (self.is_ec2, &reference.traits.query_name, name) {
+            (true, Some(name), _) => name.clone(),
+            (true, None, Some(name)) => {
                 let mut letters = name.chars();
                 let first = letters.next().map(|first| first.to_ascii_uppercase());
                 first.into_iter().chain(letters).collect()
@@ -139,7 +129,7 @@ impl Form<'_> {
         let operation = self.operation;
         let name = operation.location_name(member);
         let prefix = match (operation.is_flattened(reference), name) {
-            _ if self.dialect == Dialect::Ec2 => prefix.to_owned(),
+            _ if self.is_ec2 => prefix.to_owned(),
             _ if items.is_empty() => {
                 self.field(prefix, "");
                 return Ok(());
@@ -178,7 +168,7 @@ impl Form<'_> {
 }
 
 pub(super) fn parse_output(
-    dialect: Dialect,
+    is_ec2: bool,
     operation: &OperationModel,
     reply: &Reply,
 ) -> Result<Parsed, ProtocolError> {
@@ -191,32 +181,29 @@ pub(super) fn parse_output(
             Some(wrapper) => xml::child(root, wrapper)
                 .ok_or_else(|| ProtocolError(format!("the reply has no element <{wrapper}>")))?,
         };
-        members = Xml { operation }.structure(output, start)?;
+        members = Xml { operation }.structure(output.shape, start)?;
     }
     let text = |node| Value::String(xml::text(node));
-    let metadata = match dialect {
-        Dialect::Ec2 => xml::child(root, "requestId")
-            .map(|node| ("RequestId".to_owned(), text(node)))
-            .into_iter()
-            .collect(),
-        Dialect::Query => {
-            let nodes = xml::child(root, "ResponseMetadata").into_iter().flat_map(xml::children);
-            nodes.map(|node| (node.tag_name().name().to_owned(), text(node))).collect()
-        }
+    let metadata = if is_ec2 {
+        let id = xml::child(root, "requestId");
+        id.map(|node| ("RequestId".to_owned(), text(node))).into_iter().collect()
+    } else {
+        let nodes = xml::child(root, "ResponseMetadata").into_iter().flat_map(xml::children);
+        nodes.map(|node| (node.tag_name().name().to_owned(), text(node))).collect()
     };
     Ok(Parsed { members, metadata })
 }
 
 /// An error reply: the XML without `Errors` around its members, and with the request id in
 /// `ResponseMetadata`.
-pub(super) fn parse_error(dialect: Dialect, reply: &Reply) -> Result<Parsed, ProtocolError> {
+pub(super) fn parse_error(is_ec2: bool, reply: &Reply) -> Result<Parsed, ProtocolError> {
     let document = xml::parse(xml::text_of(&reply.body)?)?;
     let mut members = xml::untyped_children(document.root_element())?;
     if let Some(Value::Object(errors)) = members.shift_remove("Errors") {
         members.extend(errors);
     }
     let mut request_id = members.shift_remove("RequestId");
-    if dialect == Dialect::Ec2 {
+    if is_ec2 {
         request_id = members.shift_remove("RequestID").or(request_id);
     }
     let metadata = request_id.map(|id| ("RequestId".to_owned(), id)).into_iter().collect();
@@ -231,7 +218,7 @@ pub(super) fn parse_error_members(
 ) -> Result<Map<String, Value>, ProtocolError> {
     let document = xml::parse(xml::text_of(&reply.body)?)?;
     let root = xml::error_element(document.root_element());
-    Xml { operation }.structure_of(error.shape, root)
+    Xml { operation }.structure(error.shape, root)
 }
 
 #[cfg(test)]
@@ -284,8 +271,7 @@ mod tests {
     }
 
     fn sent(input: &Value) -> Result<String, ProtocolError> {
-        let request =
-            serialize(Dialect::Query, &service(), &operation(), input.as_object().unwrap())?;
+        let request = serialize(&service(), &operation(), input.as_object().unwrap())?;
         let body = String::from_utf8(request.body).unwrap();
         Ok(body.strip_prefix("Action=DescribeThings&Version=2020-01-01").unwrap().to_owned())
     }
@@ -293,7 +279,7 @@ mod tests {
     fn read(body: &str) -> Result<Value, ProtocolError> {
         let body = body.as_bytes().to_vec();
         let reply = Reply { status: 200, headers: Vec::new(), body, retries: 0 };
-        let parsed = parse_output(Dialect::Query, &operation(), &reply)?;
+        let parsed = parse_output(false, &operation(), &reply)?;
         Ok(Value::Object(parsed.members))
     }
 

@@ -3,6 +3,8 @@
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>,
 //! <https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html>
 
+use std::borrow::Cow;
+
 use aws_smithy_types::base64;
 use serde_json::{Map, Value};
 
@@ -17,7 +19,7 @@ use crate::endpoint::uri_encode;
 
 mod reply;
 
-pub(super) use reply::{parse_error_members, parse_json_error, parse_output, parse_xml_error};
+pub(super) use reply::{members, parse_json_error, parse_output, parse_xml_error};
 
 pub(super) fn serialize(
     service: &ServiceModel,
@@ -40,9 +42,9 @@ pub(super) fn serialize(
     let mut headers = parts.headers;
     let named = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     if has_content_type && !named {
-        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        headers.push(("content-type".into(), "application/json".into()));
     }
-    Ok(Request { method: operation.method.clone(), target, headers, body })
+    Ok(Request { target: target.into(), headers, body })
 }
 
 /// The members of an input by location.
@@ -50,7 +52,7 @@ struct Parts<'a> {
     operation: &'a OperationModel,
     labels: Vec<(String, String)>,
     query: Vec<(String, Vec<String>)>,
-    headers: Vec<(String, String)>,
+    headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     body: Map<String, Value>,
 }
 
@@ -118,7 +120,7 @@ impl<'a> Parts<'a> {
             let why = "it must have ASCII characters only, and no line ends";
             return Err(ProtocolError(format!("the value of `{name}` goes into a header: {why}")));
         }
-        self.headers.push((name.to_lowercase(), value));
+        self.headers.push((name.to_lowercase().into(), value.into()));
         Ok(())
     }
 

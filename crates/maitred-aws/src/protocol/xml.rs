@@ -54,10 +54,6 @@ pub(super) fn error_element<'a, 'input>(root: Node<'a, 'input>) -> Node<'a, 'inp
     child(within, "Error").unwrap_or(root)
 }
 
-fn local<'a>(node: &Node<'a, '_>) -> &'a str {
-    node.tag_name().name()
-}
-
 /// The text of an element, up to the first element in it.
 pub(super) fn text(node: Node<'_, '_>) -> String {
     if let (Some(text), true) = (node.text(), node.first_child() == node.last_child()) {
@@ -111,15 +107,6 @@ impl Xml<'_> {
     /// A number is malformed, or the element is nested too deeply.
     pub(super) fn structure(
         &self,
-        reference: &ShapeRef,
-        node: Node<'_, '_>,
-    ) -> Result<Map<String, Value>, ProtocolError> {
-        self.members(reference.shape, node, 0)
-    }
-
-    /// The same for a shape that is not a member of anything, as an error's.
-    pub(super) fn structure_of(
-        &self,
         shape: ShapeId,
         node: Node<'_, '_>,
     ) -> Result<Map<String, Value>, ProtocolError> {
@@ -135,7 +122,7 @@ impl Xml<'_> {
         let structure = self.operation.shapes.get(shape).and_then(|shape| shape.structure());
         let Some(structure) = structure else { return Ok(Map::new()) };
         let elements: Vec<(&str, Node<'_, '_>)> =
-            children(node).map(|child| (local(&child), child)).collect();
+            children(node).map(|child| (child.tag_name().name(), child)).collect();
         if structure.union
             && let [(only, _)] = elements.as_slice()
             && !structure.members.iter().any(|member| self.element_name(member) == *only)
@@ -143,7 +130,7 @@ impl Xml<'_> {
             return Ok(unknown_member(only));
         }
         let mut entries = Map::new();
-        for member in structure.members.iter().filter(|member| is_element(member)) {
+        for member in structure.members.iter().filter(|member| is_in_body(member)) {
             let name = self.element_name(member);
             // One after the other: most names differ in length already, so that this costs less than
             // sorting. An element can hold two members, as in S3's GetBucketNotification.
@@ -236,7 +223,7 @@ impl Xml<'_> {
 }
 
 /// Whether a member is in the body.
-fn is_element(member: &Member) -> bool {
+pub(super) fn is_in_body(member: &Member) -> bool {
     !matches!(
         member.target.traits.location,
         Some(Location::Header | Location::Headers | Location::StatusCode)

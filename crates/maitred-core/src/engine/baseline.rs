@@ -3,8 +3,7 @@
 use super::progress::{BaselineProgress, Progress};
 use crate::client::Observation;
 use crate::matcher;
-use crate::waiter::Baseline;
-use crate::waiter::Waiter;
+use crate::waiter::{Baseline, Waiter};
 
 /// Whether `seen` still has the baseline value, which is read from the first reply unless it is known. An
 /// error neither sets nor matches the baseline.

@@ -7,12 +7,10 @@ use serde_json::Value;
 
 use super::ending::Ending;
 use super::progress::LastError;
-use crate::client::Client;
-use crate::client::Observation;
+use crate::client::{Client, Observation};
 use crate::clock::{Clock, Moment, Timestamp};
 use crate::document::Document;
-use crate::waiter::Diagnose;
-use crate::waiter::Waiter;
+use crate::waiter::{Diagnose, Waiter};
 
 /// How long all the calls of one diagnosis may take together.
 pub const DIAGNOSE_LIMIT: Duration = Duration::from_secs(30);

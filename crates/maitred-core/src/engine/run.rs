@@ -3,16 +3,14 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures_core::Stream;
 use serde_json::Value;
 
 use super::diagnose::{Diagnosis, diagnose};
 use super::ending::Ending;
 use super::outcome::Outcome;
 use super::progress::Progress;
-use super::step::{NextAction, shown, step};
-use crate::client::Client;
-use crate::client::Observation;
+use super::step::{NextAction, StepResult, step};
+use crate::client::{Client, Observation, PreparedCall};
 use crate::clock::{Clock, Moment, Timestamp};
 use crate::document::Document;
 use crate::matcher::Decision;
@@ -39,8 +37,8 @@ pub struct Wait<'a> {
     waiter: &'a Waiter,
     client: &'a dyn Client,
     clock: &'a dyn Clock,
+    prepared: PreparedCall,
     progress: Progress,
-    reads_body: bool,
     document: Option<LastDocument>,
     diagnosis: Vec<Diagnosis>,
     /// When the last poll was sent.
@@ -50,7 +48,7 @@ pub struct Wait<'a> {
     begun: (Moment, Duration),
 }
 
-/// The last document. Between two polls it is kept as text, which takes a fifth of the memory.
+/// The last document. It waits for the next poll as text, which takes a fifth of the memory.
 #[derive(Debug)]
 enum LastDocument {
     Document(Document),
@@ -58,6 +56,13 @@ enum LastDocument {
 }
 
 impl LastDocument {
+    fn into_text(self) -> Self {
+        match self {
+            Self::Document(document) => Self::Text(document.value().to_string().into()),
+            text @ Self::Text(_) => text,
+        }
+    }
+
     fn into_document(self) -> Document {
         match self {
             Self::Document(document) => document,
@@ -154,7 +159,7 @@ impl<'a> Wait<'a> {
             waiter,
             client,
             clock,
-            reads_body: waiter.reads_body(),
+            prepared: PreparedCall::default(),
             document: None,
             diagnosis: Vec::new(),
             polled,
@@ -170,12 +175,17 @@ impl<'a> Wait<'a> {
         before.saturating_add(moment.elapsed(self.clock))
     }
 
-    /// Reads the `Body` of each reply even if the waiter [does not](Waiter::reads_body), so that the last
-    /// document has it.
+    /// Goes on with what the client has kept of this wait's call in an earlier part of the wait.
     #[must_use]
-    pub fn with_body(mut self) -> Self {
-        self.reads_body = true;
+    pub fn with_prepared(mut self, prepared: PreparedCall) -> Self {
+        self.prepared = prepared;
         self
+    }
+
+    /// Splits the wait in the progress so far and what the client keeps of the wait's call.
+    #[must_use]
+    pub fn into_parts(self) -> (Progress, PreparedCall) {
+        (self.progress, self.prepared)
     }
 
     /// The progress so far.
@@ -210,14 +220,6 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// A stream of the polls as they happen, then the outcome.
-    pub fn events(self) -> impl Stream<Item = WaitEvent> + Send + 'a {
-        futures_util::stream::unfold(self, |mut wait| async move {
-            let event = wait.next_event().await?;
-            Some((event, wait))
-        })
-    }
-
     /// Sleeps until the next poll is due, polls, and returns the observation. After the last poll it makes
     /// the waiter's diagnostic calls if the wait did not succeed, and returns the outcome; then `None`.
     ///
@@ -250,6 +252,7 @@ impl<'a> Wait<'a> {
     async fn poll_after(&mut self, from: Moment, pause: Duration) -> WaitEvent {
         let left = from.left_of(pause, self.clock);
         if !left.is_zero() {
+            self.document = self.document.take().map(LastDocument::into_text);
             self.clock.sleep(left).await;
         }
         self.polled = self.clock.now();
@@ -262,12 +265,10 @@ impl<'a> Wait<'a> {
             return self.end(Ending::TimedOut).await;
         };
         let now = self.clock.now();
-        let (decision, next) = step(self.waiter, &mut self.progress, &seen, now);
+        let StepResult { decision, shown, next } =
+            step(self.waiter, &mut self.progress, &seen, now);
         if let Some(document) = seen.document() {
-            self.document = Some(match next {
-                NextAction::Sleep(_) => LastDocument::Text(document.value().to_string().into()),
-                NextAction::Done(_) => LastDocument::Document(document.clone()),
-            });
+            self.document = Some(LastDocument::Document(document.clone()));
         }
         let next_delay = match next {
             NextAction::Sleep(delay) => {
@@ -282,7 +283,7 @@ impl<'a> Wait<'a> {
         let poll = Poll {
             attempt: self.progress.attempts,
             elapsed: self.elapsed(),
-            shown: shown(self.waiter, &seen),
+            shown,
             seen,
             decision,
             next_delay,
@@ -292,13 +293,8 @@ impl<'a> Wait<'a> {
     }
 
     /// Makes one poll; `None` if the deadline cancelled it.
-    async fn call(&self) -> Option<Observation> {
-        let call = self.waiter.call();
-        let call = match (self.waiter.all_pages(), self.reads_body) {
-            (true, _) => self.client.call_all_pages(call),
-            (false, true) => self.client.call(call),
-            (false, false) => self.client.call_without_body(call),
-        };
+    async fn call(&mut self) -> Option<Observation> {
+        let call = self.client.poll(self.waiter.call(), &mut self.prepared);
         let Some(deadline) = self.progress.deadline else { return Some(call.await) };
         let remaining = deadline.since(self.clock.now());
         let out_of_time = match remaining.is_zero() {

@@ -8,18 +8,12 @@ use super::baseline;
 use super::ending::Ending;
 use super::progress::{LastError, LastMatched, Progress};
 use super::transient::is_transient;
-use crate::client::CallError;
-use crate::client::CallErrorKind;
-use crate::client::Observation;
-use crate::client::transport;
+use crate::client::{CallError, CallErrorKind, Observation, transport};
 use crate::clock::Timestamp;
 use crate::config::State;
 use crate::diagnostic::shortened;
 use crate::document::Document;
-use crate::matcher;
-use crate::matcher::Acceptor;
-use crate::matcher::Decision;
-use crate::matcher::Matcher;
+use crate::matcher::{self, Acceptor, Decision, Matcher};
 use crate::python;
 use crate::schedule::Schedule;
 use crate::waiter::Waiter;
@@ -36,6 +30,18 @@ pub enum NextAction {
     Done(Ending),
 }
 
+/// The result of a poll.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StepResult {
+    /// What the acceptors decided.
+    pub decision: Decision,
+    /// The values of the waiter's `show` expressions ([`shown`]).
+    pub shown: Option<Value>,
+    /// What to do next.
+    pub next: NextAction,
+}
+
 /// Records the observation of a poll in `progress` and decides what to do next. This function is pure: the
 /// same arguments give the same result.
 ///
@@ -45,17 +51,21 @@ pub fn step(
     progress: &mut Progress,
     seen: &Observation,
     now: Timestamp,
-) -> (Decision, NextAction) {
+) -> StepResult {
     progress.attempts += 1;
     let mut decision = matcher::decide(waiter.acceptors(), seen);
     decision.is_baseline = baseline::observe(waiter, progress, seen);
-    record(waiter, progress, seen, &decision);
+    let shown = shown(waiter, seen);
+    if shown.is_some() {
+        progress.shown.clone_from(&shown);
+    }
+    record(progress, seen, &decision);
     let next = next_step(waiter, progress, seen, &decision, now);
-    (decision, next)
+    StepResult { decision, shown, next }
 }
 
 /// Records the observation of a poll.
-fn record(waiter: &Waiter, progress: &mut Progress, seen: &Observation, decision: &Decision) {
+fn record(progress: &mut Progress, seen: &Observation, decision: &Decision) {
     if let Some(acceptor) = decision.matched {
         progress.last_matched = Some(LastMatched { acceptor, attempt: progress.attempts });
     }
@@ -66,9 +76,6 @@ fn record(waiter: &Waiter, progress: &mut Progress, seen: &Observation, decision
             status: seen.status(),
             kind: Some(error.kind()),
         });
-    }
-    if let Some(shown) = shown(waiter, seen) {
-        progress.shown = Some(shown);
     }
     for (index, error) in &decision.unevaluable {
         if !progress.unevaluable.iter().any(|(known, _)| known == index) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use maitred_core::client::InputProblem;
+use maitred_core::client::{InputProblem, json_type};
 use maitred_core::diagnostic::nearest;
 
 use crate::parameters::{PARAMETERS, range};
@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn expected(&mut self, path: impl Into<String>, expected: &str, found: &Value) {
-        self.problem(path, format!("must be {expected}, not {}", type_name(found)));
+        self.problem(path, format!("must be {expected}, not {}", json_type(found)));
     }
 
     /// The value of `key`, unless it is `null`.
@@ -121,16 +121,5 @@ fn scalar(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

@@ -46,11 +46,7 @@ async fn follow(workplace: &Workplace, mut url: String, payload: Value) -> Resul
             // What follows a redirect may be a GET, which tells nobody anything.
             ("followRedirects".to_owned(), json!(false)),
         ];
-        let call = Call {
-            service: HTTP_SERVICE.to_owned(),
-            operation: "POST".to_owned(),
-            input: Map::from_iter(input),
-        };
+        let call = Call::new(HTTP_SERVICE, "POST", Map::from_iter(input));
         match client.call(&call).await {
             Observation::Error(error) => return Err(failed(&error)),
             Observation::Output(Output { error: Some(error), .. }) => return Err(failed(&error)),

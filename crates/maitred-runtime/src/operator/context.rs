@@ -177,8 +177,8 @@ impl OperatorContext {
         self.host.log(level, message.into());
     }
 
-    /// Makes a call that must not be made twice. `call` sends it with
-    /// [`Client::call_once`](maitred_core::client::Client::call_once), or another client's like without retries.
+    /// Makes a call that must not be made twice. `call` sends it in
+    /// [`CallMode::Once`](maitred_core::client::CallMode::Once), or through another client without retries.
     ///
     /// That it is about to be made is stored first, with `details`, which hold no secrets. If this
     /// step runs again after a crash, a call that is known to have been made is not repeated: its

@@ -1,44 +1,46 @@
-//! Calls that must not be made twice: what is stored of them, and what becomes of them.
+//! Calls that must not be made twice.
 
-use maitred_core::client::CallError;
+use maitred_core::client::{Call, CallError, CallMode, Observation, Output};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::OperatorError;
+use crate::connection::{ClientSettings, Clients};
+use crate::trigger::send;
 
-/// That a main call is about to be made. Stored before the call, so that a crash leaves a trace of it.
+/// A main call that is about to be made. It is stored before the call, so that a crash leaves a trace of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
-    /// The place of the call among the calls of this step, from 0.
+    /// The index of the call among the calls of this step.
     pub ordinal: u32,
-    /// Which call, e.g. `pause_cluster`.
+    /// The name of the call, e.g. `pause_cluster`.
     pub name: String,
-    /// What identifies the work, for [`Operator::reconcile`](super::Operator::reconcile). Holds no secrets.
+    /// Details that identify the work, for [`Operator::reconcile`](super::Operator::reconcile), without secrets.
     pub details: Value,
 }
 
-/// What became of a main call.
+/// What became of a main call whose reply was not seen. Callers match it exhaustively; it never grows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reconciled {
-    /// It was made: this is its result, as the call would have given it.
+    /// It was made, with this result, as the call itself would have returned it.
     Found(Value),
     /// It was certainly not made, so it can be made now.
     NotStarted,
-    /// It cannot be told. The task ends as `in_doubt`; the call is never made twice.
+    /// It is unknown. The task ends as `in_doubt`; the call is never made twice.
     InDoubt,
 }
 
-/// What an engine knows of a main call that an operator wants to make.
+/// What a journal knows of a main call that an operator wants to make. It never grows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
     /// Nothing: make it.
     Go,
-    /// It was made before a crash; this is its result.
+    /// It was made before a crash, with this result.
     Recorded(Value),
 }
 
-/// What became of a main call.
+/// The end of a main call. It never grows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Settled {
@@ -48,9 +50,9 @@ pub enum Settled {
     NotMade,
 }
 
-/// How a main call failed. A [`CallError`] of [`Client::call_once`](maitred_core::client::Client::call_once) becomes
-/// the right one with `?` or `into()`: refused if the service answered with a status of 4xx or has certainly
-/// seen nothing of the call, else ambiguous.
+/// How a main call failed. A [`CallError`] of a call of [`CallMode::Once`] becomes the right one with `?` or
+/// `into()`: refused if the service answered with a status of 4xx or has certainly seen nothing of the call, or else
+/// ambiguous. It never grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MainCallError {
     /// The service refused it, or it was never sent: nothing has been started.
@@ -66,5 +68,18 @@ impl From<CallError> for MainCallError {
             return Self::Refused(error.into());
         }
         Self::Ambiguous(error.to_string())
+    }
+}
+
+/// Sends a main call, or the call that undoes one: at most once.
+pub(crate) async fn send_once(
+    clients: &Clients,
+    settings: &ClientSettings,
+    call: Call,
+) -> Result<Output, MainCallError> {
+    let seen = send(clients, settings, call.with_mode(CallMode::Once)).await;
+    match seen.map_err(|error| MainCallError::Refused(error.into()))? {
+        Observation::Output(output) => Ok(output),
+        Observation::Error(error) => Err(error.into()),
     }
 }

@@ -1,10 +1,10 @@
-//! Why a wait or a task is stopped from outside.
+//! The reason for which a wait or a task is stopped from outside.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a wait or a task is stopped from outside.
+/// The reason for which a wait or a task is stopped from outside.
 ///
 /// | what happens | the trigger's [`on_cancel`](super::Trigger::on_cancel) | the operator's [`on_cancel`](crate::operator::Operator::on_cancel) | the [undo call](crate::operator::Deferral::with_undo) | then |
 /// |---|---|---|---|---|

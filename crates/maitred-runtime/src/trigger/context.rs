@@ -1,11 +1,11 @@
-//! What a trigger may use while it runs.
+//! The context in which a trigger runs.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use maitred_core::catalog::Catalog;
-use maitred_core::client::Client;
+use maitred_core::client::{Call, Client, Observation, PreparedCall};
 use maitred_core::clock::{Clock, Timestamp};
 use serde_json::{Map, Value};
 
@@ -14,12 +14,12 @@ use super::error::TriggerError;
 use super::log::{Level, Log};
 use crate::connection::{ClientSettings, Clients, HTTP_DEFAULT, Origin, has_reference};
 
-/// What all triggers and operators of a process share.
+/// Services that all triggers and operators of a process share.
 #[derive(Debug)]
 pub struct Services {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The way to the network.
+    /// The clients of connections.
     pub clients: Arc<Clients>,
     /// The waiters that can be found by name.
     pub catalog: Arc<Catalog>,
@@ -27,23 +27,24 @@ pub struct Services {
     pub definitions: Definitions,
 }
 
-/// What a trigger may use while it runs.
+/// The context in which a trigger runs.
 #[derive(Debug, Clone)]
 pub struct TriggerContext {
     services: Arc<Services>,
     log: Arc<dyn Log>,
     submitted: Arc<BTreeMap<String, String>>,
+    prepared: Arc<Mutex<PreparedCall>>,
 }
 
 impl TriggerContext {
     /// The context of one task.
     #[must_use]
     pub fn new(services: Arc<Services>, log: Arc<dyn Log>) -> Self {
-        Self { services, log, submitted: Arc::default() }
+        Self { services, log, submitted: Arc::default(), prepared: Arc::default() }
     }
 
-    /// The same with the waiters that were submitted with the task: their names, `service.waiter`, and the
-    /// hashes of their definitions.
+    /// Sets the waiters that were submitted with the task: their names, `service.waiter`, and the hashes of their
+    /// definitions.
     #[must_use]
     pub(crate) fn with_submitted(mut self, waiters: &BTreeMap<String, String>) -> Self {
         self.submitted = Arc::new(waiters.clone());
@@ -55,20 +56,29 @@ impl TriggerContext {
         self.submitted.get(id).map(String::as_str)
     }
 
+    /// Takes what the client keeps of the trigger's call from step to step. It is lost in a restart.
+    pub(crate) fn take_prepared(&self) -> PreparedCall {
+        std::mem::take(&mut *self.prepared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps it for the next step.
+    pub(crate) fn keep_prepared(&self, prepared: PreparedCall) {
+        *self.prepared.lock().unwrap_or_else(PoisonError::into_inner) = prepared;
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.services.clock.now()
     }
 
-    /// The clock, for calls that must be cut in time. To wait, a trigger says
-    /// [`Step::Again`](super::Step::Again) instead.
+    /// The clock, to limit the time of calls. To wait, a trigger returns [`Step::Again`](super::Step::Again) instead.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.services.clock
     }
 
-    /// A client for `service`, by the id of a connection and what goes with it.
+    /// A client for `service` with these settings.
     ///
     /// # Errors
     /// The connection does not exist or cannot be used.
@@ -87,29 +97,21 @@ impl TriggerContext {
         found.is_ok_and(|connection| *connection.origin() != Origin::BuiltIn)
     }
 
-    /// Connections and the clients made of them.
+    /// The connections and their clients.
     #[must_use]
     pub fn clients(&self) -> &Clients {
         &self.services.clients
     }
 
-    /// The input of a call with the secrets in the place of the references in it.
+    /// The input of a call with secrets in place of the references to them; borrowed if it has none.
     ///
     /// # Errors
-    /// A secret cannot be had.
+    /// A secret is not available.
     pub async fn resolve<'a>(
         &self,
         input: &'a Map<String, Value>,
     ) -> Result<Cow<'a, Map<String, Value>>, TriggerError> {
-        if !input.values().any(has_reference) {
-            return Ok(Cow::Borrowed(input));
-        }
-        let connections = self.services.clients.connections();
-        match connections.resolve(Value::Object(input.clone())).await {
-            Ok(Value::Object(input)) => Ok(Cow::Owned(input)),
-            Ok(_) => Err(TriggerError::new("an input is an object, not a reference to a secret")),
-            Err(error) => Err(error.into()),
-        }
+        resolve(&self.services.clients, input).await
     }
 
     /// The waiters that can be found by name.
@@ -128,4 +130,34 @@ impl TriggerContext {
     pub fn log(&self, level: Level, message: impl Into<String>) {
         self.log.log(level, message.into());
     }
+}
+
+/// Sends a call in its mode, through the client of `settings` and with secrets in place of the references to them.
+///
+/// # Errors
+/// It was not sent: the connection or a secret is not available.
+pub(crate) async fn send(
+    clients: &Clients,
+    settings: &ClientSettings,
+    mut call: Call,
+) -> Result<Observation, TriggerError> {
+    if let Cow::Owned(input) = resolve(clients, &call.input).await? {
+        call.input = input;
+    }
+    let client = clients.open(&call.service, settings).await?;
+    Ok(client.call(&call).await)
+}
+
+async fn resolve<'a>(
+    clients: &Clients,
+    input: &'a Map<String, Value>,
+) -> Result<Cow<'a, Map<String, Value>>, TriggerError> {
+    if !input.values().any(has_reference) {
+        return Ok(Cow::Borrowed(input));
+    }
+    let resolved = clients.connections().resolve(Value::Object(input.clone())).await?;
+    let Value::Object(input) = resolved else {
+        return Err(TriggerError::new("an input is an object, not a reference to a secret"));
+    };
+    Ok(Cow::Owned(input))
 }

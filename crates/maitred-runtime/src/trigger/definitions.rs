@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::TriggerError;
 
-/// Where definitions are kept, by the hash of their text, as long as a wait in flight needs them.
+/// A store of definitions by the hash of their text, which keeps them as long as a wait in flight needs them.
 pub trait DefinitionStore: Send + Sync + fmt::Debug {
-    /// Keeps `text` under `hash`. When this has returned, the text survives a crash.
+    /// Stores `text` under `hash`. Once this has returned, the text survives a crash.
     fn put<'a>(&'a self, hash: &'a str, text: &'a str) -> BoxFuture<'a, Result<(), TriggerError>>;
-    /// The text that was kept under `hash`.
+    /// The text that was stored under `hash`.
     fn get<'a>(&'a self, hash: &'a str) -> BoxFuture<'a, Result<Option<String>, TriggerError>>;
 }
 
@@ -28,7 +28,7 @@ pub struct Definitions {
     compiled: Mutex<HashMap<String, Arc<Waiter>>>,
 }
 
-/// How many compiled waiters are kept at most; more are compiled again when they are needed.
+/// The most compiled waiters that are kept. Others are compiled again when they are needed.
 const MAX_COMPILED: usize = 10_000;
 
 impl Definitions {
@@ -38,7 +38,7 @@ impl Definitions {
         Self { store, configs: Mutex::default(), compiled: Mutex::default() }
     }
 
-    /// Stores a definition and gives the hash of its content.
+    /// Stores a definition and returns the hash of its content.
     ///
     /// # Errors
     /// It cannot be stored.
@@ -54,7 +54,7 @@ impl Definitions {
     /// The definition of this hash.
     ///
     /// # Errors
-    /// It is not there, or cannot be read.
+    /// It does not exist, or cannot be read.
     pub async fn get(&self, hash: &str) -> Result<Arc<WaiterConfig>, TriggerError> {
         if let Some(config) = self.known(hash) {
             return Ok(config);
@@ -75,7 +75,7 @@ impl Definitions {
         lock(&self.configs).get(hash).cloned()
     }
 
-    /// The compiled waiter of this key, which `compile` makes if it is not there.
+    /// The compiled waiter of this key, which `compile` makes if it is missing.
     pub(super) fn compiled(
         &self,
         key: String,

@@ -1,4 +1,4 @@
-//! Triggers of any type, as the registry makes them.
+//! Triggers of any type, as the registry creates them.
 
 use maitred_core::clock::{BoxFuture, Timestamp};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::{CancelReason, Step, Trigger, TriggerError};
 
 const NOT_STARTED: &str = "the trigger has not been started";
 
-/// How a registry makes triggers of one type out of stored ones.
+/// Creates triggers of one type from stored ones.
 #[derive(Clone, Copy)]
 pub(crate) struct TriggerType {
     pub(crate) version: u32,
@@ -20,7 +20,7 @@ impl TriggerType {
         Self { version: T::VERSION, load: load::<T> }
     }
 
-    /// The trigger of these fields.
+    /// The trigger with these arguments.
     pub(crate) fn load(&self, kwargs: Value) -> Result<Box<dyn AnyTrigger>, TriggerError> {
         (self.load)(kwargs)
     }
@@ -35,14 +35,14 @@ fn load<T: Trigger>(kwargs: Value) -> Result<Box<dyn AnyTrigger>, TriggerError> 
 
 /// A trigger of any type together with its state.
 pub(crate) trait AnyTrigger: Send {
-    /// Makes the state before the first step, and tells when that is due.
+    /// Creates the state before the first step, and returns when that is due.
     fn start<'a>(
         &'a mut self,
         ctx: &'a TriggerContext,
     ) -> BoxFuture<'a, Result<Timestamp, TriggerError>>;
-    /// Takes up a stored state.
+    /// Restores a stored state.
     fn restore(&mut self, state: &str) -> Result<(), TriggerError>;
-    /// The state as it is stored.
+    /// The state in its stored form.
     fn state(&self) -> Result<String, TriggerError>;
     fn step<'a>(&'a mut self, ctx: &'a TriggerContext)
     -> BoxFuture<'a, Result<Step, TriggerError>>;

@@ -1,35 +1,34 @@
-//! Why a trigger cannot start or go on.
-
-use std::fmt;
+//! Errors of triggers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{ConnectionError, SecretError};
 
-/// Why a trigger cannot start or go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A trigger that cannot start or go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct TriggerError {
     message: String,
     cause: Cause,
-    /// Whether it is the store of the tasks that cannot be used, which says nothing of the task.
+    /// Whether the store of the tasks cannot be used, which says nothing about the task.
     of_store: bool,
 }
 
-/// What follows from the failure of a trigger.
+/// The cause of a trigger's failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Cause {
-    /// It broke.
+    /// The trigger is broken.
     #[default]
     Broken,
-    /// What it was given cannot be used.
+    /// An argument cannot be used.
     Refused,
-    /// Something is not here that may be elsewhere, or later.
+    /// Something is missing here that may exist in another process or later.
     Missing,
 }
 
 impl Cause {
-    /// Whether it is the one that is not written down.
+    /// Whether it is the default, which is not stored.
     pub(crate) fn is_broken(&self) -> bool {
         *self == Self::Broken
     }
@@ -41,14 +40,13 @@ impl TriggerError {
         Self { message: message.into(), cause: Cause::Broken, of_store: false }
     }
 
-    /// The same for something that is not defined here, and may be in another process or later: a waiter, a
-    /// service model, a connection, a secret. It parks the task as `blocked`, until a triggerer begins that
-    /// has it.
+    /// An error about something that is not defined here, and may be in another process or later: a waiter, a
+    /// service model, a connection, a secret. It parks the task as `blocked`, until a triggerer starts that has it.
     pub fn missing(message: impl Into<String>) -> Self {
         Self { cause: Cause::Missing, ..Self::new(message) }
     }
 
-    /// The same for a store of tasks that cannot be used: this ends the triggerer, and not the task.
+    /// An error about a store of tasks that cannot be used. It ends the triggerer, not the task.
     pub(crate) fn of_store(message: impl Into<String>) -> Self {
         Self { of_store: true, ..Self::new(message) }
     }
@@ -81,11 +79,3 @@ impl From<SecretError> for TriggerError {
         ConnectionError::from(error).into()
     }
 }
-
-impl fmt::Display for TriggerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for TriggerError {}

@@ -1,7 +1,6 @@
-//! One HTTP request, and its reply as the event.
+//! A trigger that sends one HTTP request.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,19 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Level, SerializedTrigger, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
-    literal_secret, serialized, values,
+    literal_secret, send, serialized, values,
 };
 use crate::connection::ClientSettings;
-use crate::connection::Clients;
-use maitred_core::client::CallError;
-use maitred_core::client::CallErrorKind;
-use maitred_core::client::Client;
-use maitred_core::client::Observation;
-use maitred_core::client::{Call, HTTP_SERVICE};
-use maitred_core::engine::MAX_RETRY_AFTER;
-use maitred_core::engine::is_transient;
+use maitred_core::client::{Call, CallError, CallErrorKind, HTTP_SERVICE, Observation};
+use maitred_core::engine::{MAX_RETRY_AFTER, is_transient};
 
-/// The longest pause between two tries that nobody has asked for.
+/// The longest pause between two tries, unless the server asks for a longer one.
 const MAX_RETRY_DELAY: f64 = 60.0;
 
 /// Sends one request, and fires with its reply:
@@ -80,36 +73,12 @@ impl HttpTrigger {
         }
     }
 
-    /// Sends the request; the client may repeat it.
-    ///
-    /// # Errors
-    /// It could not be sent: there is no such connection or secret.
-    async fn send(&self, clients: &Clients) -> Result<Observation, TriggerError> {
-        let (client, call) = self.prepared(clients).await?;
-        Ok(client.call(&call).await)
+    /// The request as a call.
+    pub(crate) fn call(&self) -> Call {
+        Call::new(HTTP_SERVICE, self.method.as_str(), self.input.clone())
     }
 
-    /// Sends the request once.
-    ///
-    /// # Errors
-    /// It could not be sent: there is no such connection or secret.
-    pub(crate) async fn send_once(&self, clients: &Clients) -> Result<Observation, TriggerError> {
-        let (client, call) = self.prepared(clients).await?;
-        Ok(client.call_once(&call).await)
-    }
-
-    async fn prepared(&self, clients: &Clients) -> Result<(Arc<dyn Client>, Call), TriggerError> {
-        let connections = clients.connections();
-        let input = connections.resolve(Value::Object(self.input.clone())).await;
-        let Value::Object(input) = input? else {
-            return Err(TriggerError::new("a request is an object, not a reference to a secret"));
-        };
-        let client = clients.open("http", &self.client).await?;
-        let call = Call { service: HTTP_SERVICE.to_owned(), operation: self.method.clone(), input };
-        Ok((client, call))
-    }
-
-    /// Why a reply is no success.
+    /// The reason why a reply is not a success.
     fn failure(&self, seen: &Observation) -> Option<CallError> {
         let output = match seen {
             Observation::Error(error) => return Some(error.clone()),
@@ -128,7 +97,7 @@ impl HttpTrigger {
         }))
     }
 
-    /// The event of what came back.
+    /// The event of an observation.
     pub(crate) fn event(&self, seen: &Observation) -> TriggerEvent {
         let mut payload = match self.failure(seen) {
             None => json!({"status": "success", "message": ""}),
@@ -179,7 +148,7 @@ impl Trigger for HttpTrigger {
     }
 
     async fn step(&self, ctx: &TriggerContext, sent: &mut u32) -> Result<Step, TriggerError> {
-        let seen = self.send(ctx.clients()).await?;
+        let seen = send(ctx.clients(), &self.client, self.call()).await?;
         *sent = sent.saturating_add(1);
         if let Some(error) = self.failure(&seen)
             && *sent < self.retry_limit

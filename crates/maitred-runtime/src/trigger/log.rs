@@ -4,17 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much a line of a task's log matters.
+/// The level of a line in a task's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// For those who look for a mistake.
+    /// Details for debugging.
     Debug,
-    /// What happens.
+    /// Normal progress.
     Info,
-    /// What should not happen, and is borne.
+    /// A problem that is retried or worked around.
     Warning,
-    /// What ends a task.
+    /// A problem that ends the task.
     Error,
 }
 
@@ -31,8 +31,8 @@ impl Level {
     }
 }
 
-/// Takes the lines of one task's log.
+/// The log of one task.
 pub trait Log: Send + Sync + fmt::Debug {
-    /// Takes a line. It must not hold secrets: it is stored.
+    /// Adds a line. It must not hold secrets: it is stored.
     fn log(&self, level: Level, message: String);
 }

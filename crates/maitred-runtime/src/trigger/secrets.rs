@@ -1,15 +1,16 @@
-//! What must not be in a trigger, because it is stored.
+//! Checks for secrets and routes that must not be in a trigger, which is stored.
 
 use serde_json::{Map, Value};
 
 use maitred_core::client::HTTP_SERVICE;
 use maitred_core::secrets::literals::{self, Literal};
+use maitred_http::ROUTE;
 
 const HELP: &str = "arguments are stored: put it in the connection";
 const REFERENCE: &str = "or a reference, {\"$secret\": \"env:NAME\"}, in its place";
 
-/// Why the input of a request of service `http` must not be stored, if it has a secret that is not a
-/// reference; `url` is what its address is called where it was given.
+/// The reason why the input of a request of service `http` must not be stored: it has a secret that is not a
+/// reference. `url` is the name of its address for the user.
 pub(crate) fn literal_secret(input: &Map<String, Value>, url: &str) -> Option<String> {
     let Literal { path, what, .. } = literals::of_request(input).into_iter().next()?;
     Some(match path.as_str() {
@@ -27,7 +28,7 @@ pub(crate) fn literal_secret(input: &Map<String, Value>, url: &str) -> Option<St
     })
 }
 
-/// The same of the input of any service.
+/// The same for the input of any service.
 pub(super) fn literal_secret_of(service: &str, input: &Map<String, Value>) -> Option<String> {
     if service == HTTP_SERVICE {
         return literal_secret(input, "url");
@@ -36,12 +37,28 @@ pub(super) fn literal_secret_of(service: &str, input: &Map<String, Value>) -> Op
     Some(format!("{} {}, and {HELP}, {REFERENCE}", found.path, found.what))
 }
 
-/// Why a parameter of a waiter must not be stored: it is called like a secret, or there is a URL in it with
-/// a login or a secret in its query.
+/// The reason why a parameter of a waiter must not be stored: it is named like a secret, or has a URL with a login or
+/// a secret in its query.
 pub(super) fn secret_parameter<'a>(
     parameters: impl Iterator<Item = (&'a String, &'a Value)>,
 ) -> Option<String> {
     let mut found = parameters.flat_map(|(name, value)| literals::of_named(name, value));
     let Literal { path, what, .. } = found.next()?;
     Some(format!("the parameter {path} {what}, and {HELP}"))
+}
+
+/// The member of a waiter file's input that changes the route of a request, unless the caller's `own` input has it.
+pub fn route_of_file(file: &Map<String, Value>, own: &Map<String, Value>) -> Option<&'static str> {
+    let safe = |value: &Value| value.is_null() || *value == Value::Bool(true);
+    ROUTE
+        .into_iter()
+        .find(|key| file.get(*key).is_some_and(|value| !safe(value)) && !own.contains_key(*key))
+}
+
+/// The reason why such a member is refused together with a connection.
+pub fn refused_route(key: &str) -> String {
+    format!(
+        "its file says `{key}`, which would decide who can read what the connection sends; give \
+         `{key}` with the task or the command, or put it into the connection"
+    )
 }

@@ -1,11 +1,11 @@
-//! A trigger as it is stored, and what a step of it comes to.
+//! The stored form of a trigger, and the result of a step.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A trigger as it is stored: its name, the version of its form, and its fields.
+/// The stored form of a trigger: its name, the version of the form, and its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SerializedTrigger {
     /// [`Trigger::NAME`](super::Trigger::NAME).
@@ -16,22 +16,22 @@ pub struct SerializedTrigger {
     pub kwargs: Value,
 }
 
-/// What comes after a step.
+/// The result of a step. It never grows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// What was waited for has happened: the operator is resumed with this event.
+    /// The wait is over: the operator is resumed with this event.
     Fire(TriggerEvent),
     /// Not yet: step again.
     Again {
-        /// Time from now to the next step; less than [`MIN_PAUSE`](super::MIN_PAUSE) counts as that.
+        /// Time from now to the next step, at least [`MIN_PAUSE`](super::MIN_PAUSE).
         after: Duration,
     },
-    /// Ends the task here, without a worker.
+    /// Ends the task here, without resuming the operator.
     End(TaskEnd),
 }
 
-/// What a trigger tells the operator: JSON, and at most
-/// [`MAX_RESULT_BYTES`](crate::task::MAX_RESULT_BYTES) of it.
+/// The event of a trigger for its operator: JSON of at most
+/// [`MAX_RESULT_BYTES`](crate::task::MAX_RESULT_BYTES).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TriggerEvent {
@@ -41,7 +41,7 @@ pub struct TriggerEvent {
 }
 
 impl TriggerEvent {
-    /// An event of this payload.
+    /// An event with this payload.
     #[must_use]
     pub fn new(payload: Value) -> Self {
         Self { payload }
@@ -54,7 +54,7 @@ impl TriggerEvent {
     }
 }
 
-/// The end of a task, as a trigger may declare it.
+/// The end of a task that a trigger declares. It never grows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskEnd {

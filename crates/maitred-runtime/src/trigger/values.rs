@@ -1,4 +1,4 @@
-//! What of a reply goes into an event.
+//! The values of a reply that go into an event.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) fn read_member(values: &BTreeMap<String, String>, name: &str) -> bool
     compiled.any(|expression| expression.reads(name))
 }
 
-/// What the expressions yield of a document.
+/// The values of the expressions for a document.
 pub(super) fn read(
     values: &BTreeMap<String, String>,
     document: &Value,

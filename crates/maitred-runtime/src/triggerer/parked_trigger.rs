@@ -1,11 +1,9 @@
 //! A trigger between two steps.
 
+use maitred_core::client::PreparedCall;
+
 use super::poll_slots::Server;
-use crate::trigger::SerializedTrigger;
-use crate::trigger::Step;
-use crate::trigger::TriggerContext;
-use crate::trigger::TriggerError;
-use crate::trigger::TriggerType;
+use crate::trigger::{SerializedTrigger, Step, TriggerContext, TriggerError, TriggerType};
 
 /// A trigger as text: it takes a quarter of the memory of the value that is made of it for a step, and
 /// nearly all triggers rest nearly always.
@@ -14,12 +12,14 @@ pub(super) struct ParkedTrigger {
     kind: TriggerType,
     kwargs: Box<str>,
     state: Box<str>,
+    prepared: PreparedCall,
 }
 
 impl ParkedTrigger {
     pub(super) fn new(kind: TriggerType, trigger: &SerializedTrigger, state: String) -> Self {
         let kwargs = trigger.kwargs.to_string().into();
-        Self { server: Server::of(trigger), kind, kwargs, state: state.into() }
+        let (server, prepared) = (Server::of(trigger), PreparedCall::default());
+        Self { server, kind, kwargs, state: state.into(), prepared }
     }
 
     /// The server that its steps ask.
@@ -39,7 +39,9 @@ impl ParkedTrigger {
         })?;
         let mut trigger = self.kind.load(kwargs)?;
         trigger.restore(&self.state)?;
+        ctx.keep_prepared(std::mem::take(&mut self.prepared));
         let step = trigger.step(ctx).await?;
+        self.prepared = ctx.take_prepared();
         self.state = trigger.state()?.into();
         Ok(step)
     }

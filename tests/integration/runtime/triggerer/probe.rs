@@ -92,11 +92,7 @@ impl Probe {
         deferral.timeout = self.timeout.map(Duration::from_secs_f64);
         deferral.undo = self.undo.as_ref().map(|url| UndoCall {
             description: "tell the server".to_owned(),
-            call: Call {
-                service: "http".to_owned(),
-                operation: "DELETE".to_owned(),
-                input: [("url".to_owned(), Value::from(url.as_str()))].into_iter().collect(),
-            },
+            call: Call::new("http", "DELETE", [("url", url.as_str())]),
             client: ClientSettings::default(),
         });
         Ok(Flow::Defer(deferral))

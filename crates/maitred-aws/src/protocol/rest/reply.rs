@@ -3,9 +3,7 @@
 use aws_smithy_types::base64;
 use serde_json::{Map, Value, json};
 
-use maitred_model::{
-    ErrorModel, Location, Member, OperationModel, Protocol, ServiceModel, ShapeId, ShapeKind,
-};
+use maitred_model::{Location, Member, OperationModel, Protocol, ServiceModel, ShapeId, ShapeKind};
 
 use crate::protocol::json::{self as json_body, Reader};
 use crate::protocol::message::{Parsed, ProtocolError, Reply};
@@ -24,15 +22,6 @@ pub(crate) fn parse_output(
     Ok(Parsed { members, metadata: metadata(reply) })
 }
 
-pub(crate) fn parse_error_members(
-    service: &ServiceModel,
-    operation: &OperationModel,
-    error: &ErrorModel,
-    reply: &Reply,
-) -> Result<Map<String, Value>, ProtocolError> {
-    members(service.protocol, operation, error.shape, reply)
-}
-
 /// The ids of a reply. Amazon S3 has names of its own for them.
 fn metadata(reply: &Reply) -> Map<String, Value> {
     let mut metadata = Map::new();
@@ -47,7 +36,7 @@ fn metadata(reply: &Reply) -> Map<String, Value> {
 }
 
 /// The members of a structure: those of headers and status first, then those of the body.
-fn members(
+pub(crate) fn members(
     protocol: Protocol,
     operation: &OperationModel,
     shape: ShapeId,
@@ -64,17 +53,10 @@ fn members(
     if let Some(payload) = structure.payload.as_deref().and_then(|name| structure.member(name)) {
         let value = payload_value(protocol, operation, payload, reply)?;
         members.insert(payload.name.clone(), value);
-    } else if structure.members.iter().any(is_in_body) {
+    } else if structure.members.iter().any(xml::is_in_body) {
         members.extend(body_members(protocol, operation, shape, reply)?);
     }
     Ok(members)
-}
-
-fn is_in_body(member: &Member) -> bool {
-    !matches!(
-        member.target.traits.location,
-        Some(Location::Header | Location::Headers | Location::StatusCode)
-    )
 }
 
 fn payload_value(
@@ -112,7 +94,7 @@ fn body_members(
     if model.is_some_and(|structure| structure.exception) {
         root = xml::error_element(root);
     }
-    Xml { operation }.structure_of(shape, root)
+    Xml { operation }.structure(shape, root)
 }
 
 /// A member of the headers or the status.

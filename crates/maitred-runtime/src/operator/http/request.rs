@@ -9,12 +9,12 @@ use crate::connection::has_reference;
 use crate::operator::ConnectionUse;
 use crate::operator::Deferral;
 use crate::operator::Flow;
-use crate::operator::MainCallError;
 use crate::operator::Operator;
 use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
 use crate::operator::Resumed;
 use crate::operator::arguments_of;
+use crate::operator::send_once;
 use crate::trigger::HttpTrigger;
 use crate::trigger::TriggerEvent;
 use maitred_core::client::Observation;
@@ -173,11 +173,8 @@ impl HttpRequest {
         let name = format!("{} request", self.method);
         let payload: Value = ctx
             .main_call(&name, details, || async {
-                let seen = trigger.send_once(ctx.clients()).await;
-                match seen.map_err(|error| MainCallError::Refused(error.into()))? {
-                    Observation::Error(error) => Err(error.into()),
-                    seen @ Observation::Output(_) => Ok(trigger.event(&seen).payload),
-                }
+                let output = send_once(ctx.clients(), &trigger.client, trigger.call()).await?;
+                Ok(trigger.event(&Observation::Output(output)).payload)
             })
             .await?;
         Ok(Resumed::Event(TriggerEvent::new(seen_or_said(payload))))
