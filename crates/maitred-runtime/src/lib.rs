@@ -4,6 +4,51 @@
 //! claims it, runs the operator on a worker, holds its trigger while it is deferred, and resumes it
 //! with the event. Every change of a task's state is one transaction of the store, so a process that
 //! is killed at any point loses nothing: what was running is run again, what was deferred goes on.
+//!
+//! # Example
+//!
+//! All parts that a program with durable tasks has: a store, the operators that it knows, the clients of its
+//! connections, the waiters, the engine and a triggerer.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use maitred_core::catalog::{Catalog, Sources};
+//! use maitred_core::clock::SystemClock;
+//! use maitred_runtime::connection::{Clients, Connections, Environment};
+//! use maitred_runtime::{
+//!     Admission, EmbeddedEngine, Engine, NewTask, Registry, SqliteStore, TriggererOptions,
+//! };
+//! use serde_json::json;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("tasks.sqlite");
+//! let clock = Arc::new(SystemClock::new());
+//! // Clients for service `http`; `maitred::clients` has those of AWS, too.
+//! let connections = Connections::new(Environment::of_process());
+//! let clients = Arc::new(Clients::new(connections, clock.clone()));
+//! let catalog = Arc::new(Catalog::new(Sources::default()));
+//! let admission = Admission::new(Arc::new(Registry::builtin()), clients).with_catalog(catalog);
+//! let engine = EmbeddedEngine::admitting(Arc::new(SqliteStore::open(&file)?), admission, clock);
+//!
+//! // Any process may submit tasks. Nobody listens at this port, so this one fails.
+//! let sensor = json!({"endpoint": "http://127.0.0.1:9/jobs/7", "timeout": 0.1, "poke_interval": 0.05});
+//! let id = engine.start(NewTask::new("http.sensor", sensor)).await?.id();
+//!
+//! // One process runs them; `run` takes a future that ends it early.
+//! let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+//! engine.triggerer(options).run(std::future::pending()).await?;
+//!
+//! let task = engine.result(id).await?;
+//! println!("{}: {}", task.state, task.message.unwrap_or_default());
+//! assert_eq!(task.state.as_str(), "failed");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`operator`] shows an operator of one's own, [`trigger`] a trigger.
 
 pub mod connection;
 pub mod trigger;
