@@ -293,7 +293,7 @@ async fn a_region_is_a_name_and_an_empty_one_is_none() {
     for (maitred, more, said) in [
         (empty(), &[][..], "there is no AWS region"),
         (empty(), &["--region", "x y"], "`x y` is not an AWS region"),
-        (Maitred::with_account().variable("AWS_REGION", "eu.west"), &[], "`eu.west` is no AWS"),
+        (Maitred::with_account().variable("AWS_REGION", "eu.west"), &[], "`eu.west` is not an AWS"),
     ] {
         let ran = asked(maitred, more).await;
         assert_eq!(ran.code, Some(2), "{ran:?}");
