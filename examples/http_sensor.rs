@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loopback::{Loopback, Reply};
-use maitred::runtime::{Engine as _, MemoryStore, NewTask, Store, TaskState, TriggererOptions};
+use maitred::runtime::{Engine as _, NewTask, SqliteStore, Store, TaskState, TriggererOptions};
 use serde_json::json;
 
 #[path = "support/loopback.rs"]
@@ -43,7 +43,7 @@ fn jobs_api() -> Loopback {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let api = jobs_api();
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory()?);
     let engine = maitred::engine(Arc::clone(&store), maitred::registry());
 
     let args = json!({

@@ -24,7 +24,7 @@ use maitred::operator::{
     Deferral, ExecuteComplete, Flow, Intent, MainCallError, Operator, OperatorContext,
     OperatorError, Reconciled, Resumed, UndoCall,
 };
-use maitred::runtime::{Engine as _, MemoryStore, NewTask, Store, TaskState, TriggererOptions};
+use maitred::runtime::{Engine as _, NewTask, SqliteStore, Store, TaskState, TriggererOptions};
 use maitred::schema;
 use maitred::trigger::WaiterTrigger;
 use serde::{Deserialize, Serialize};
@@ -173,7 +173,7 @@ fn exports_api() -> Loopback {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let api = exports_api();
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory()?);
     let registry = maitred::registry().with_operator::<Export>();
     let engine = maitred::engine(Arc::clone(&store), registry);
     let clock = SystemClock::new();

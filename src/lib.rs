@@ -106,8 +106,8 @@ pub use maitred_http::HttpClient;
 #[cfg(feature = "runtime")]
 #[doc(no_inline)]
 pub use maitred_runtime::{
-    EmbeddedEngine, Engine, MemoryStore, NewTask, Registry, SqliteStore, Task, TaskState,
-    Triggerer, TriggererOptions,
+    EmbeddedEngine, Engine, NewTask, Registry, SqliteStore, Task, TaskState, Triggerer,
+    TriggererOptions,
 };
 #[doc(no_inline)]
 pub use waiter::{Options, Waiter};

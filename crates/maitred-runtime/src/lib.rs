@@ -57,7 +57,6 @@ pub mod operator;
 pub mod task;
 mod transitions;
 pub mod store;
-pub mod memory;
 pub mod sqlite;
 mod definitions;
 
@@ -81,7 +80,6 @@ pub use admission::Admission;
 pub use definitions::StoreDefinitions;
 pub use embedded::EmbeddedEngine;
 pub use engine::{Engine, EngineError};
-pub use memory::MemoryStore;
 pub use registry::Registry;
 pub use sqlite::SqliteStore;
 pub use store::{Store, StoreError};

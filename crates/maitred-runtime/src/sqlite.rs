@@ -1,4 +1,4 @@
-//! Durable tasks in one SQLite file.
+//! Durable tasks in SQLite: in one file, or in memory.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,8 +26,9 @@ mod schema;
 mod transact;
 mod write;
 
+use file::Held;
 pub use file::SqliteStore;
-use file::{Held, lock};
+use place::lock;
 
 /// Where the store is if nobody says otherwise: `maitred/maitred.sqlite` in the user's folder for
 /// state, `$XDG_STATE_HOME` or `~/.local/state`. `None` for a user without a home: a store in the working folder
@@ -55,7 +56,7 @@ impl Store for SqliteStore {
 
     fn acquire(&self, now: Timestamp) -> Result<Fence, StoreError> {
         let mut held = lock(&self.lock);
-        if !matches!(*held, Some(Held::Whole(_))) {
+        if !self.place.is_in_memory() && !matches!(*held, Some(Held::Whole(_))) {
             // The lock for one task is given up first, or it would be in the way.
             *held = None;
             *held = Some(Held::Whole(schema::lock(&self.path)?));
@@ -71,7 +72,7 @@ impl Store for SqliteStore {
 
     fn acquire_task(&self, id: TaskId, share: Share, now: Timestamp) -> Result<Fence, StoreError> {
         let mut held = lock(&self.lock);
-        if held.is_none() {
+        if !self.place.is_in_memory() && held.is_none() {
             *held = Some(Held::Shared(schema::lock_shared(&self.path, share)?));
         }
         let (epoch, fence) = self.write(|file| {

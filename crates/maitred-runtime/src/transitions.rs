@@ -1,7 +1,5 @@
 //! What happens to a task: the rules that all stores share. Stores only keep what comes of them.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -112,15 +110,6 @@ impl Task {
     /// When it is due, as a clock sees it that shows `now`.
     pub(super) fn due_by(&self, now: Timestamp) -> Timestamp {
         if self.is_due_early(now) { now } else { self.due }
-    }
-
-    /// The wall clock was set back by so much: what is left of a pause stays.
-    pub(super) fn clock_set_back(&mut self, by: Duration) {
-        let pause = self.pause_from.filter(|from| self.waits_for_a_worker() && *from < self.due);
-        if let Some(from) = pause {
-            self.pause_from = Some(from.minus(by));
-            self.due = self.due.minus(by);
-        }
     }
 
     /// A pause that seems to have begun after `now` begins now: the wall clock was set back since.

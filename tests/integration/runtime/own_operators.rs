@@ -13,7 +13,7 @@ use maitred::operator::{
     UndoCall,
 };
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, MemoryStore, NewTask, Task, TaskState, TriggererOptions,
+    EmbeddedEngine, Engine as _, NewTask, SqliteStore, Task, TaskState, TriggererOptions,
 };
 use maitred::trigger::{
     HttpTrigger, MIN_PAUSE, Step, Trigger, TriggerContext, TriggerError, TriggerEvent,
@@ -84,7 +84,7 @@ impl Client for Always {
 
 fn engine() -> EmbeddedEngine {
     let registry = maitred::registry().with_operator::<Plain>().with_trigger::<Hasty>();
-    let store = Arc::new(MemoryStore::new());
+    let store = Arc::new(SqliteStore::in_memory().unwrap());
     EmbeddedEngine::new(store, Arc::new(registry), Arc::new(SystemClock::new()))
 }
 

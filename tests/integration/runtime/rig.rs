@@ -10,7 +10,7 @@ use maitred::operator::Intent;
 use maitred::runtime::task::CancelRequest;
 use maitred::runtime::task::LogLine;
 use maitred::runtime::{
-    MemoryStore, NewTask, Registry, Store, StoreDefinitions, Task, TaskId, Triggerer,
+    NewTask, Registry, SqliteStore, Store, StoreDefinitions, Task, TaskId, Triggerer,
     TriggererOptions,
 };
 use maitred::trigger::CancelReason;
@@ -52,7 +52,7 @@ impl Rig {
         let inner = SystemClock::new();
         let start = inner.now();
         let clock: Arc<dyn Clock> = Arc::new(FastClock { inner, start, factor });
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
         let connections = Connections::new(Environment::fixed(variables));
         let services = Services {
             clock: Arc::clone(&clock),

@@ -12,7 +12,7 @@ use maitred::runtime::task::{
     Transition,
 };
 use maitred::runtime::{
-    MemoryStore, NewTask, OnConflict, SqliteStore, Store, StoreError, Task, TaskId, TaskState,
+    NewTask, OnConflict, SqliteStore, Store, StoreError, Task, TaskId, TaskState,
 };
 use maitred::trigger::{CancelReason, Level, SerializedTrigger, TriggerEvent};
 use serde_json::{Value, json};
@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 macro_rules! on_both_stores {
     ($($name:ident,)*) => {
         mod memory {
-            use super::MemoryStore;
-            $(#[test] fn $name() { super::$name(&MemoryStore::new()); })*
+            use super::SqliteStore;
+            $(#[test] fn $name() { super::$name(&SqliteStore::in_memory().unwrap()); })*
         }
         mod sqlite {
             use super::SqliteStore;

@@ -8,7 +8,7 @@ use maitred::clock::SystemClock;
 use maitred::connection::{Connections, Environment};
 use maitred::runtime::engine::Warning;
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, EngineError, MemoryStore, NewTask, SqliteStore, Store,
+    EmbeddedEngine, Engine as _, EngineError, NewTask, SqliteStore, Store,
     StoreDefinitions, Task, TaskId, TaskState, TriggererOptions,
 };
 use maitred::trigger::{Definitions, Services};
@@ -107,7 +107,7 @@ fn wait_for_job(server: &Loopback) -> Value {
 async fn a_wait_is_stored_with_its_waiter_and_runs_where_there_is_no_such_file() {
     let (folder, server) = (tempfile::tempdir().unwrap(), jobs());
     let file = SqliteStore::open(folder.path().join("store.sqlite")).unwrap();
-    let stores: [Arc<dyn Store>; 2] = [Arc::new(MemoryStore::new()), Arc::new(file)];
+    let stores: [Arc<dyn Store>; 2] = [Arc::new(SqliteStore::in_memory().unwrap()), Arc::new(file)];
     for store in stores {
         let team = team();
         let here = Process::new(&store).with_waiters(team.path());
@@ -128,7 +128,7 @@ async fn a_wait_is_stored_with_its_waiter_and_runs_where_there_is_no_such_file()
 
 #[tokio::test]
 async fn a_wait_whose_input_the_model_does_not_know_is_refused_at_submission() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let here = Process::new(&store);
     let redshift = |input: Value| json!({"service": "redshift", "waiter": "cluster_available", "input": input});
     for (args, why) in [
@@ -164,7 +164,8 @@ async fn a_wait_whose_input_the_model_does_not_know_is_refused_at_submission() {
 
 #[tokio::test]
 async fn a_waiter_that_is_missing_where_the_task_runs_blocks_it_until_it_is_there() {
-    let (store, server): (Arc<dyn Store>, _) = (Arc::new(MemoryStore::new()), jobs());
+    let (store, server): (Arc<dyn Store>, _) =
+        (Arc::new(SqliteStore::in_memory().unwrap()), jobs());
     let elsewhere = Process::new(&store);
     // A library that has no catalog takes any name.
     let task = NewTask::new("maitred.wait", wait_for_job(&server));
@@ -193,7 +194,7 @@ async fn a_connection_or_secret_that_is_missing_blocks_a_task_until_it_is_there(
         ("http.request", json!({"endpoint": server.url("/"), "headers": secret, "json": {}})),
         ("maitred.wait", wait),
     ];
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let without = Process::new(&store);
     let mut ids = Vec::new();
     for (operator, args) in tasks {
@@ -220,7 +221,7 @@ async fn a_connection_or_secret_that_is_missing_blocks_a_task_until_it_is_there(
 
 #[tokio::test]
 async fn an_operator_for_aws_waits_for_its_connection_too() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let here = Process::new(&store);
     let args = json!({"cluster_identifier": "a", "aws_conn_id": "later"});
     let id = here.submit("redshift.pause_cluster", args).await.unwrap();
@@ -230,7 +231,7 @@ async fn an_operator_for_aws_waits_for_its_connection_too() {
 
 #[tokio::test]
 async fn a_service_without_a_model_blocks_a_wait() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let keys = json!({"conn_type": "aws", "login": "AKIDEXAMPLE", "password": "example",
         "extra": {"region_name": "eu-west-1"}});
     let here = Process::new(&store).with_variable("MAITRED_CONN_AWS_DEFAULT", &keys.to_string());
@@ -248,7 +249,7 @@ async fn a_service_without_a_model_blocks_a_wait() {
 
 #[tokio::test]
 async fn a_connection_that_cannot_be_used_fails_its_task_as_refused() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let broken = json!({"conn_type": "http", "host": "ftp://host/"}).to_string();
     let here = Process::new(&store).with_variable("MAITRED_CONN_BROKEN", &broken);
     for deferrable in [false, true] {
@@ -263,7 +264,7 @@ async fn a_connection_that_cannot_be_used_fails_its_task_as_refused() {
 
 #[tokio::test]
 async fn an_engine_refuses_a_request_that_has_nowhere_to_go() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let process = Process::new(&store);
     let refused = process.submit("http.sensor", json!({})).await.unwrap_err();
     assert!(refused.contains("http_default has no host"), "{refused}");
@@ -277,7 +278,7 @@ async fn an_engine_refuses_a_request_that_has_nowhere_to_go() {
 
 #[tokio::test]
 async fn connections_that_are_not_defined_are_warnings_each_once() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let process = Process::new(&store).with_variable("MAITRED_CONN_HERE", "http://127.0.0.1:9");
     let task = |operator: &str, args| NewTask::new(operator, args);
     let wait = json!({"service": "http", "waiter": "get", "client": {"connection": "wait"}});
@@ -303,7 +304,7 @@ async fn connections_that_are_not_defined_are_warnings_each_once() {
 
 #[tokio::test]
 async fn a_task_is_found_by_its_number_and_by_its_key() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let engine = Process::new(&store).engine();
     let task = NewTask::new("http.sensor", json!({"endpoint": "http://127.0.0.1:9"}));
     let id = engine.start(NewTask { key: Some("nightly".into()), ..task }).await.unwrap().id();

@@ -4,18 +4,21 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::fault::Fault;
-use super::place::Place;
+use super::place::{Place, lock};
 use super::schema;
 use crate::store::StoreError;
 
 /// How long SQLite waits at a time.
 pub(super) const BUSY_SLICE: Duration = Duration::from_secs(1);
+
+/// The path of a store in memory, as SQLite calls it.
+const IN_MEMORY: &str = ":memory:";
 
 /// The number of no transaction.
 pub(super) const UNKNOWN_WRITE: i64 = -1;
@@ -33,7 +36,8 @@ pub(super) type WaitTold = Arc<dyn Fn(&Path) + Send + Sync>;
 pub struct SqliteStore {
     pub(super) path: PathBuf,
     pub(super) write: Mutex<Connection>,
-    pub(super) read: Mutex<Connection>,
+    /// The connection that reads beside it; `None` in memory, where there is one for both.
+    read: Option<Mutex<Connection>>,
     pub(super) lock: Mutex<Option<Held>>,
     pub(super) place: Place,
     /// Tells the content for which this process runs tasks from any other.
@@ -72,20 +76,35 @@ impl SqliteStore {
         let busy = write.busy_timeout(BUSY_SLICE);
         busy.map_err(|error| Fault::from(error).at(&path))?;
         let place = Place::of(&path).map_err(|error| Fault::System(error).at(&path))?;
-        Ok(Self {
+        Ok(Self::of(path, write, Some(read), place))
+    }
+
+    /// A new store in memory, for tests and for programs that need nothing to outlive them: what the other
+    /// promises to survive ends with this value.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`], if there is no memory for it.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let path = PathBuf::from(IN_MEMORY);
+        let connection = schema::open_in_memory(&path)?;
+        Ok(Self::of(path, connection, None, Place::in_memory()))
+    }
+
+    fn of(path: PathBuf, write: Connection, read: Option<Connection>, place: Place) -> Self {
+        Self {
             path,
             write: Mutex::new(write),
-            read: Mutex::new(read),
+            read: read.map(Mutex::new),
             lock: Mutex::default(),
             place,
             epoch: AtomicI64::new(0),
             last_write: AtomicI64::new(UNKNOWN_WRITE),
             told_of_wait: None,
             own_changes: AtomicU64::new(0),
-        })
+        }
     }
 
-    /// The file.
+    /// The file; `:memory:` for a store in memory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -99,6 +118,11 @@ impl SqliteStore {
         self
     }
 
+    /// The connection to read with.
+    pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
+        lock(self.read.as_ref().unwrap_or(&self.write))
+    }
+
     /// Takes in that this process runs tasks of the file, in the epoch of this number.
     pub(super) fn begin_epoch_here(&self, epoch: i64) -> Result<(), StoreError> {
         self.epoch.store(epoch, Ordering::Release);
@@ -106,9 +130,4 @@ impl SqliteStore {
         let connection = lock(&self.write);
         self.place.hold(&connection).map_err(|fault| fault.at(&self.path))
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A transaction that a panic cut short was rolled back when it was dropped.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
@@ -70,11 +70,11 @@ pub(super) enum ContentChange {
     Odd,
 }
 
-/// The files of a store, as they were when it was opened.
-#[derive(Debug)]
+/// The files of a store, as they were when it was opened. One in memory has none, and none of them changes.
+#[derive(Debug, Default)]
 pub(super) struct Place {
     path: PathBuf,
-    file: FileId,
+    file: Option<FileId>,
     /// Those beside it, once this process is the triggerer. Until then they may come and go.
     beside: Mutex<Vec<(PathBuf, FileId)>>,
     content: Mutex<Option<Content>>,
@@ -82,13 +82,23 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let file = FileId::of(&fs::metadata(path)?);
-        let (beside, content) = (Mutex::default(), Mutex::default());
-        Ok(Self { path: path.to_owned(), file, beside, content })
+        let file = Some(FileId::of(&fs::metadata(path)?));
+        Ok(Self { path: path.to_owned(), file, ..Self::default() })
+    }
+
+    pub(super) fn in_memory() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.file.is_none()
     }
 
     /// From here on the files beside it must stay, too, and nobody but SQLite may write into it.
     pub(super) fn hold(&self, connection: &Connection) -> Work<()> {
+        if self.is_in_memory() {
+            return Ok(());
+        }
         let mut files = Vec::new();
         for suffix in ["-wal", "-shm", ".lock"] {
             let path = beside(&self.path, suffix);
@@ -106,7 +116,8 @@ impl Place {
             true => Ok(()),
             false => Err(Fault::Replaced),
         };
-        at(&self.path, self.file)?;
+        let Some(file) = self.file else { return Ok(()) };
+        at(&self.path, file)?;
         lock(&self.beside).iter().try_for_each(|(path, file)| at(path, *file))
     }
 
@@ -142,7 +153,9 @@ impl Place {
 
     /// Takes what is in the file for what SQLite has written.
     pub(super) fn accept_content(&self, connection: &Connection) -> Work<()> {
-        *lock(&self.content) = Some(self.look(connection)?);
+        if !self.is_in_memory() {
+            *lock(&self.content) = Some(self.look(connection)?);
+        }
         Ok(())
     }
 
@@ -168,7 +181,7 @@ fn stamp(metadata: &Metadata) -> Stamp {
     (metadata.modified().ok(), metadata.len())
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // Values are replaced whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Values are replaced whole, and a transaction that a panic cut short was rolled back when it was dropped.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

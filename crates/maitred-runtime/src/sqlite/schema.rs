@@ -37,6 +37,15 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection), StoreError> 
     open_with(path, STEPS)
 }
 
+/// A new one in memory, to write and to read. `path` is what it is called.
+pub(super) fn open_in_memory(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_in_memory_with_flags(flags).map_err(Fault::from);
+    let mut connection = opened.and_then(configured).map_err(|fault| fault.at(path))?;
+    prepare(&mut connection, path, STEPS)?;
+    Ok(connection)
+}
+
 fn open_with(path: &Path, steps: &[M<'static>]) -> Result<(Connection, Connection), StoreError> {
     create(path)?;
     let mut write = connect(path).map_err(|fault| fault.at(path))?;
@@ -79,11 +88,14 @@ fn private() -> OpenOptions {
 
 pub(super) fn connect(path: &Path) -> Work<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    configured(Connection::open_with_flags(path, flags)?)
+}
+
+fn configured(mut connection: Connection) -> Work<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    connection.pragma_update(None, "foepoch_keys", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     Ok(connection)

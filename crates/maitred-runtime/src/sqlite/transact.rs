@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, Work, is_busy};
-use super::file::{BUSY_SLICE, Held, SqliteStore, UNKNOWN_WRITE, lock};
-use super::place::ContentChange;
+use super::file::{BUSY_SLICE, Held, SqliteStore, UNKNOWN_WRITE};
+use super::place::{ContentChange, lock};
 use super::{read, schema, write};
 use crate::store::{Fence, StoreError};
 
@@ -152,6 +152,9 @@ impl SqliteStore {
 
     /// Empties the log of writes if it has grown, unless somebody reads from it just now.
     fn bound_log(&self) {
+        if self.place.is_in_memory() {
+            return;
+        }
         let size = std::fs::metadata(schema::beside(&self.path, "-wal")).map_or(0, |log| log.len());
         if size <= MAX_LOG {
             return;
@@ -183,7 +186,7 @@ impl SqliteStore {
         work: impl FnOnce(&Connection) -> Work<T>,
     ) -> Result<T, StoreError> {
         let transact = || {
-            let connection = lock(&self.read);
+            let connection = self.reader();
             self.place.check()?;
             work(&*Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)?)
         };

@@ -11,7 +11,7 @@ use maitred::runtime::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine,
     StoredDeferral, StoredIntent,
 };
-use maitred::runtime::{MemoryStore, NewTask, Store, StoreError, Task, TaskId, TaskState};
+use maitred::runtime::{NewTask, SqliteStore, Store, StoreError, Task, TaskId, TaskState};
 
 /// What fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +24,18 @@ pub(super) enum Fails {
 
 #[derive(Debug)]
 pub(super) struct FlakyStore {
-    inner: MemoryStore,
+    inner: SqliteStore,
     fails: Fails,
     has_written: AtomicBool,
 }
 
 impl FlakyStore {
     pub(super) fn new(fails: Fails) -> Self {
-        Self { inner: MemoryStore::new(), fails, has_written: AtomicBool::new(false) }
+        Self {
+            inner: SqliteStore::in_memory().unwrap(),
+            fails,
+            has_written: AtomicBool::new(false),
+        }
     }
 
     fn wrote<T>(&self, written: T) -> T {

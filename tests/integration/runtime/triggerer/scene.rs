@@ -8,7 +8,7 @@ use maitred::catalog::Catalog;
 use maitred::clock::{Clock, Timestamp};
 use maitred::connection::{Connections, Environment};
 use maitred::runtime::{
-    EmbeddedEngine, MemoryStore, NewTask, Registry, Store, StoreDefinitions, StoreError, Task,
+    EmbeddedEngine, NewTask, Registry, SqliteStore, Store, StoreDefinitions, StoreError, Task,
     TaskId, Triggerer, TriggererOptions,
 };
 use maitred::trigger::{Definitions, Services};
@@ -26,7 +26,7 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) fn new() -> Self {
         let clock = Arc::new(TwoClocks::new());
-        Self { store: Arc::new(MemoryStore::new()), clock, waiters: Vec::new() }
+        Self { store: Arc::new(SqliteStore::in_memory().unwrap()), clock, waiters: Vec::new() }
     }
 
     /// One of this store.
