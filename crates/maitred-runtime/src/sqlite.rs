@@ -137,7 +137,7 @@ impl Store for SqliteStore {
         after: TaskId,
         limit: usize,
     ) -> Result<Vec<DeferredTask>, StoreError> {
-        self.read_fenced(fence, |file| read::deferred(file, after, limit))
+        self.read_fenced(fence, |file| row::deferred(file, after, read::count(limit)))
     }
 
     fn begin(
@@ -162,11 +162,11 @@ impl Store for SqliteStore {
     }
 
     fn intents(&self, id: TaskId, step: u32) -> Result<Vec<StoredIntent>, StoreError> {
-        self.read(|file| read::intents(file, id, Some(step)))
+        self.read(|file| row::intents(file, id, Some(step)))
     }
 
     fn all_intents(&self, id: TaskId) -> Result<Vec<StoredIntent>, StoreError> {
-        self.read(|file| read::intents(file, id, None))
+        self.read(|file| row::intents(file, id, None))
     }
 
     fn request_cancel(
@@ -245,11 +245,11 @@ impl Store for SqliteStore {
     }
 
     fn history(&self, id: TaskId) -> Result<Vec<HistoryEntry>, StoreError> {
-        self.read(|file| read::history(file, id))
+        self.read(|file| row::history(file, id))
     }
 
     fn logs(&self, id: TaskId, skip: usize) -> Result<Vec<LogLine>, StoreError> {
-        self.read(|file| read::logs(file, id, skip))
+        self.read(|file| row::logs(file, id, read::count(skip)))
     }
 
     fn prune(&self, before: Timestamp) -> Result<usize, StoreError> {

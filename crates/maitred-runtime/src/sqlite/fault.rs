@@ -1,7 +1,6 @@
 //! Why a file could not be used, in words that name it.
 
 use std::error::Error;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -34,13 +33,11 @@ impl From<StoreError> for Fault {
 
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, ToSqlConversionFailure};
+        if let FromSqlConversionFailure(_, _, problem) | ToSqlConversionFailure(problem) = &error {
+            return Self::Content(problem.to_string());
+        }
         Self::Sql(error)
-    }
-}
-
-impl From<serde_json::Error> for Fault {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Content(error.to_string())
     }
 }
 
@@ -50,7 +47,7 @@ impl Fault {
     /// many open files, may pass.
     pub(super) fn of_a_look(self) -> Self {
         match self {
-            Self::Sql(error) if is_foepoch(&error) => Self::Replaced,
+            Self::Sql(error) if is_foreign(&error) => Self::Replaced,
             Self::Content(_) => Self::Replaced,
             Self::Sql(error) if !passes(&error) => Self::System(std::io::Error::other(error)),
             other @ (Self::Store(_)
@@ -107,7 +104,7 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 /// Whether the file was read, and is no store. SQLite says "unknown" of a table that is not there.
-fn is_foepoch(error: &rusqlite::Error) -> bool {
+fn is_foreign(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown))
 }
@@ -123,23 +120,12 @@ pub(super) fn system(path: &Path, problem: &str, error: std::io::Error) -> Store
     broken(path, problem, Some(Box::new(error)))
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{} {message}", path.display())]
 struct FileError {
     path: PathBuf,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.path.display(), self.message)
-    }
-}
-
-impl Error for FileError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|error| error as &(dyn Error + 'static))
-    }
 }
 
 fn explain(error: &rusqlite::Error) -> &'static str {

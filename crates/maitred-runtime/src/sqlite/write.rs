@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde_json::Value;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::fault::{Fault, Work};
 use super::file::UNKNOWN_WRITE;
 use super::read;
-use super::row::{self, millis, task_columns};
+use super::row::{self, Json, Millis};
 use crate::operator::Begun;
 use crate::operator::Intent;
 use crate::operator::Settled;
@@ -75,19 +74,13 @@ pub(super) fn count_write(file: &Connection, last: i64) -> Work<i64> {
 }
 
 pub(super) fn acquire(file: &Connection, now: Timestamp) -> Work<Fence> {
-    let fence: i64 = file.query_row(
-        "UPDATE meta SET value = value + 1 WHERE name = 'fence' RETURNING value",
-        [],
-        |row| row.get(0),
-    )?;
-    let sql =
-        concat!("SELECT ", task_columns!(), " FROM tasks WHERE state IN ('running', 'blocked')");
-    for task in row::all(file, sql, [])? {
+    file.execute("UPDATE meta SET value = value + 1 WHERE name = 'fence'", [])?;
+    for task in row::tasks(file, "WHERE state IN ('running', 'blocked')", [])? {
         take_up_again(file, task, now)?;
     }
     begin_pauses_by(file, now)?;
     drop_definitions(file)?;
-    fence_of(fence)
+    Ok(Fence(read::fence(file)?))
 }
 
 pub(super) fn acquire_task(file: &Connection, id: TaskId, now: Timestamp) -> Work<Fence> {
@@ -98,20 +91,15 @@ pub(super) fn acquire_task(file: &Connection, id: TaskId, now: Timestamp) -> Wor
         task.begin_pause_by(now);
         row::save(file, &task)?;
     }
-    fence_of(read::fence(file)?)
+    Ok(Fence(read::fence(file)?))
 }
 
 /// Puts a task back to where it was when its triggerer ended, or it was blocked.
 fn take_up_again(file: &Connection, mut task: Task, now: Timestamp) -> Work<()> {
-    let has_deferral = row::entry(file, task.id)?.is_some();
+    let has_deferral = row::find_deferral(file, task.id)?.is_some();
     let calls = calls(file, &task)?;
     let entry = task.take_up_again(has_deferral, &calls, now);
     store(file, &task, &entry)
-}
-
-fn fence_of(value: i64) -> Work<Fence> {
-    let fence = u64::try_from(value).map_err(|_| Fault::Content("a negative fence".to_owned()))?;
-    Ok(Fence(fence))
 }
 
 /// [`Task::begin_pause_by`] of every task.
@@ -119,12 +107,12 @@ fn begin_pauses_by(file: &Connection, now: Timestamp) -> Work<()> {
     file.execute(
         "UPDATE tasks SET due = ?1 + due - pause_from, pause_from = ?1
          WHERE state IN ('queued', 'up_for_retry') AND ?1 < pause_from AND pause_from < due",
-        [millis(now)],
+        [Millis(now)],
     )?;
     Ok(())
 }
 
-/// [`Task::clock_set_back`] of every task, or of one.
+/// The wall clock was set back by so much: what is left of the pauses of every task, or of one, stays.
 pub(super) fn clock_set_back(file: &Connection, only: Option<TaskId>, by: Duration) -> Work<()> {
     let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
     file.execute(
@@ -151,13 +139,14 @@ pub(super) fn claim(file: &Connection, now: Timestamp, ids: &[TaskId]) -> Work<C
 /// Makes a change; `false`: it was left out.
 pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work<bool> {
     let Some(mut task) = row::find(file, change.id)? else { return Ok(false) };
-    let entry = if matches!(change.transition, Transition::Resume(_)) {
-        row::entry(file, task.id)?
+    let deferral = if matches!(change.transition, Transition::Resume(_)) {
+        row::find_deferral(file, task.id)?
     } else {
         None
     };
+    let resumption = || deferral.map(|it| (it.method, it.kwargs)).unwrap_or_default();
     let calls = calls(file, &task)?;
-    let Some(entry) = task.change(change, || entry.unwrap_or_default(), &calls, now) else {
+    let Some(entry) = task.change(change, resumption, &calls, now) else {
         return Ok(false);
     };
     store(file, &task, &entry)?;
@@ -170,7 +159,7 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
 /// The main calls of a task's step, which only who cancels it has to know.
 fn calls(file: &Connection, task: &Task) -> Work<Vec<StoredIntent>> {
     match task.cancel {
-        Some(_) => read::intents(file, task.id, Some(task.step)),
+        Some(_) => row::intents(file, task.id, Some(task.step)),
         None => Ok(Vec::new()),
     }
 }
@@ -194,8 +183,8 @@ pub(super) fn hook_run(
     progress: &HookProgress,
 ) -> Work<()> {
     let sql = "UPDATE tasks SET hook_pending = ?3, hook = ?4 WHERE id = ?1 AND ended = ?2";
-    let progress = (progress.next.is_some(), serde_json::to_string(progress)?);
-    file.prepare_cached(sql)?.execute(params![id, millis(ended), progress.0, progress.1])?;
+    let values = params![id, Millis(ended), progress.next.is_some(), Json(progress)];
+    file.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
@@ -206,7 +195,7 @@ pub(super) fn checkpoint(file: &Connection, checkpoints: &[Checkpoint]) -> Work<
     )?;
     for checkpoint in checkpoints {
         let Checkpoint { id, step, state, due, pause_from } = checkpoint;
-        statement.execute(params![id, step, state, millis(*due), millis(*pause_from)])?;
+        statement.execute(params![id, step, state, Millis(*due), Millis(*pause_from)])?;
     }
     Ok(())
 }
@@ -214,20 +203,18 @@ pub(super) fn checkpoint(file: &Connection, checkpoints: &[Checkpoint]) -> Work<
 pub(super) fn begin(file: &Connection, id: TaskId, step: u32, intent: &Intent) -> Work<Begun> {
     let task = row::get(file, id)?;
     transitions::check_running(&task, step)?;
-    let mut statement = file.prepare_cached(
-        "SELECT name, result FROM intents WHERE task = ?1 AND step = ?2 AND ordinal = ?3",
-    )?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?));
-    let known = statement.query_row(params![id, step, intent.ordinal], read).optional()?;
-    if let Some((name, result)) = known {
-        let result: Option<Value> = result.map(|text| serde_json::from_str(&text)).transpose()?;
-        return Ok(transitions::known_call(id, intent, name, result)?);
+    let calls = row::intents(file, id, Some(step))?;
+    if let Some(known) = calls.into_iter().find(|call| call.intent.ordinal == intent.ordinal) {
+        let result = match known.settled {
+            Some(Settled::Done(result)) => Some(result),
+            Some(Settled::NotMade) | None => None,
+        };
+        return Ok(transitions::known_call(id, intent, known.intent.name, result)?);
     }
-    let details = serde_json::to_string(&intent.details)?;
     file.prepare_cached(
         "INSERT INTO intents (task, step, ordinal, name, details) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![id, step, intent.ordinal, intent.name, details])?;
+    .execute(params![id, step, intent.ordinal, intent.name, Json(&intent.details)])?;
     Ok(Begun::Go)
 }
 
@@ -244,7 +231,7 @@ pub(super) fn settle(
                 "UPDATE intents SET result = coalesce(result, ?4)
                  WHERE task = ?1 AND step = ?2 AND ordinal = ?3",
             )?
-            .execute(params![id, step, ordinal, serde_json::to_string(result)?])?,
+            .execute(params![id, step, ordinal, Json(result)])?,
         Settled::NotMade => {
             file.prepare_cached(
                 "DELETE FROM intents
@@ -270,7 +257,7 @@ pub(super) fn request_cancel(
     let mut task = row::get(file, id)?;
     let undoable = task.state == TaskState::Blocked
         && row::find_deferral(file, id)?.is_some_and(|deferral| deferral.on_cancel.is_some());
-    let calls = read::intents(file, id, Some(task.step))?;
+    let calls = row::intents(file, id, Some(task.step))?;
     match task.request_cancel(request, Undoable(undoable), &calls, now)? {
         Some(entry) => store(file, &task, &entry)?,
         None => row::save(file, &task)?,
@@ -285,7 +272,7 @@ pub(super) fn settle_by_user(
     now: Timestamp,
 ) -> Work<()> {
     let mut task = row::get(file, id)?;
-    let calls = read::intents(file, id, Some(task.step))?;
+    let calls = row::intents(file, id, Some(task.step))?;
     let call = task.in_question(&calls, settled)?;
     check_key(file, &task)?;
     if let Some(intent) = call {
@@ -325,7 +312,7 @@ fn check_key(file: &Connection, task: &Task) -> Work<()> {
 
 pub(super) fn prune(file: &Connection, before: Timestamp) -> Work<usize> {
     let sql = "DELETE FROM tasks WHERE ended < ?1 AND state <> 'in_doubt'";
-    Ok(file.execute(sql, [millis(before)])?)
+    Ok(file.execute(sql, [Millis(before)])?)
 }
 
 /// Gives the room that nothing needs back to the system, bit by bit: others may write in between.
