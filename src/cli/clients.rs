@@ -117,7 +117,7 @@ impl ServiceClient {
 
 fn cannot_open(error: &ConnectionError, service: &str, args: &ConnectionArgs) -> Failure {
     let url_given = args.connection.is_none() && args.endpoint_url.is_some();
-    if url_given && service == HTTP_SERVICE && matches!(error, ConnectionError::Invalid(_)) {
+    if url_given && service == HTTP_SERVICE && matches!(error, ConnectionError::Invalid { .. }) {
         return Failure::usage(format!("--endpoint-url cannot be used: {error}"));
     }
     connection_failure(error)

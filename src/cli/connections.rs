@@ -108,7 +108,7 @@ fn entry((id, connection): &Found) -> Value {
 fn table(found: &[Found]) -> String {
     let row = |(id, connection): &Found| match connection {
         Ok(connection) => {
-            let origin = connection.origin().to_string();
+            let origin = connection.origin.to_string();
             [id.clone(), connection.kind().to_owned(), origin, place(connection)]
         }
         Err(error) => [id.clone(), "?".to_owned(), String::new(), error.to_string()],
@@ -156,7 +156,7 @@ async fn test(args: &TestArgs, context: &Context) -> anyhow::Result<Report> {
         clients.open(service, &settings).await.map_err(|error| connection_failure(&error))?;
     match ask(&*client, service).await {
         Ok(facts) => {
-            let origin = connection.origin().to_string();
+            let origin = connection.origin.to_string();
             let facts = report::merged([json!({ "connection": args.id, "origin": origin }), facts]);
             Ok(args.output.report(
                 || text_layout::members(&facts),

@@ -33,6 +33,6 @@ impl ConnectionsArgs {
 /// A connection that cannot be used, as an error of the command.
 pub(super) fn connection_failure(error: &ConnectionError) -> Failure {
     let help = "`maitred connections list` shows what is defined, and where";
-    let is_undefined = matches!(error, ConnectionError::Undefined(_));
+    let is_undefined = matches!(error, ConnectionError::Undefined { .. });
     Failure::usage(error.to_string()).maybe_help(is_undefined.then(|| help.to_owned()))
 }

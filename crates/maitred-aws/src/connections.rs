@@ -37,7 +37,7 @@ pub async fn aws_client(
 ) -> Result<AwsClient, ConnectionError> {
     let client = clients.connect(service, settings).await?;
     let aws = client.downcast_ref::<AwsClient>();
-    aws.cloned().ok_or_else(|| ConnectionError::no_clients(service))
+    aws.cloned().ok_or_else(|| ConnectionError::NoClients(service.to_owned()))
 }
 
 #[derive(Debug)]

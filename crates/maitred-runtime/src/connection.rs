@@ -54,7 +54,7 @@ mod settings;
 pub use clients::Clients;
 pub use definition::{Connection, Resolved};
 pub use environment::Environment;
-pub use error::{ConnectionError, ConnectionFileError, InvalidConnection, Undefined};
+pub use error::ConnectionError;
 pub use factory::{ClientFactory, ClientPlan, plan_as};
 pub use http_factory::CaBundle;
 pub use lookup::Connections;

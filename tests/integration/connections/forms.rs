@@ -121,7 +121,7 @@ fn our_variable_wins_over_airflow_s_and_that_over_the_file() {
         let environment = Environment::fixed(variables.iter().copied());
         let connections = Connections::with_file(environment, Some(&path));
         let connection = connections.get("jobs").unwrap();
-        (connection.host().unwrap(), connection.origin().to_string())
+        (connection.host().unwrap(), connection.origin.to_string())
     };
     let ours = ("MAITRED_CONN_JOBS", "http://ours");
     let airflow = ("AIRFLOW_CONN_JOBS", r#"{"conn_type": "http", "host": "airflow"}"#);
@@ -157,11 +157,11 @@ fn the_file_is_the_named_one_then_the_variable_s_then_the_user_s() {
 fn only_the_defaults_need_no_definition() {
     let connections = connections([("MAITRED_CONN_WAREHOUSE", "aws://"), ("HOME", "/home/nobody")]);
     for id in ["aws_default", "http_default"] {
-        assert_eq!(connections.get(id).unwrap().origin(), &Origin::BuiltIn);
+        assert_eq!(connections.get(id).unwrap().origin, Origin::BuiltIn);
     }
     let error = connections.get("warehous").unwrap_err();
-    let ConnectionError::Undefined(undefined) = &error else { panic!("{error}") };
-    assert_eq!((undefined.id(), undefined.near()), ("warehous", Some("warehouse")));
+    let ConnectionError::Undefined { id, near, .. } = &error else { panic!("{error}") };
+    assert_eq!((id.as_str(), near.as_deref()), ("warehous", Some("warehouse")));
     let said = error.to_string();
     for place in [
         "MAITRED_CONN_WAREHOUS",

@@ -14,7 +14,7 @@ use super::definition::Connection;
 use super::error::ConnectionError;
 use super::factory::{ClientFactory, ClientPlan};
 use super::http_factory::{CaBundle, HttpFactory};
-use super::lookup::Connections;
+use super::lookup::{Connections, on_a_thread};
 use super::settings::ClientSettings;
 
 /// A connection is read anew this often: keys are rotated while waits run.
@@ -214,7 +214,8 @@ impl Clients {
             self.connections.known().add_urls(url);
         }
         let (connections, settings) = (self.connections.clone(), settings.clone());
-        let factory = self.factory(service).ok_or_else(|| ConnectionError::no_clients(service))?;
+        let no_clients = || ConnectionError::NoClients(service.to_owned());
+        let factory = self.factory(service).ok_or_else(no_clients)?;
         on_a_thread(move || {
             let id = settings.named_connection().unwrap_or(factory.default_connection());
             let connection = connections.get(id)?;
@@ -243,19 +244,6 @@ impl Planned {
             Err(message) => Err(connection.invalid(message)),
         })
         .await
-    }
-}
-
-/// Runs what may block, since a file may be on a disk that is slow, without holding up time-outs and signals.
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) => match failed.try_into_panic() {
-            // A panic goes on where the work was asked for.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and this with it.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 

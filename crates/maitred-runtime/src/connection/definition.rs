@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::error::{ConnectionError, InvalidConnection};
+use super::error::ConnectionError;
 use super::mask;
 use super::origin::Origin;
 use super::parse::{self, Fields};
@@ -13,9 +13,12 @@ use super::parse::{self, Fields};
 ///
 /// `Debug` shows neither secrets nor what may be one.
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Connection {
-    pub(super) id: String,
-    pub(super) origin: Origin,
+    /// The id.
+    pub id: String,
+    /// Where it is defined.
+    pub origin: Origin,
     pub(super) fields: Fields,
 }
 
@@ -33,26 +36,11 @@ impl Connection {
         origin: Origin,
         fields: Result<Fields, String>,
     ) -> Result<Self, ConnectionError> {
+        let id = id.to_owned();
         match fields {
-            Ok(fields) => Ok(Self { id: id.to_owned(), origin, fields }),
-            Err(message) => Err(ConnectionError::Invalid(InvalidConnection {
-                id: id.to_owned(),
-                origin,
-                message,
-            })),
+            Ok(fields) => Ok(Self { id, origin, fields }),
+            Err(message) => Err(ConnectionError::Invalid { id, origin, message }),
         }
-    }
-
-    /// The id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Where it is defined.
-    #[must_use]
-    pub fn origin(&self) -> &Origin {
-        &self.origin
     }
 
     /// The type, e.g. `aws` or `http`; empty if it has none.
@@ -68,22 +56,16 @@ impl Connection {
         self.fields.host.as_deref().map(mask::without_login)
     }
 
-    /// The port.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
-        self.fields.port
-    }
-
-    /// The schema; for HTTP that is `http` or `https`.
-    #[must_use]
-    pub fn schema(&self) -> Option<&str> {
-        self.fields.schema.as_deref()
-    }
-
-    /// What it is for, in words.
+    /// Its description.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.fields.description.as_deref()
+    }
+
+    /// The error that the connection cannot be used.
+    pub(super) fn invalid(&self, message: impl Into<String>) -> ConnectionError {
+        let (id, origin, message) = (self.id.clone(), self.origin.clone(), message.into());
+        ConnectionError::Invalid { id, origin, message }
     }
 
     /// The connection as JSON, for people: [`HIDDEN`](super::HIDDEN) stands for what is or may be a secret, and
@@ -119,23 +101,12 @@ pub struct Resolved {
     pub schema: Option<String>,
     /// The port.
     pub port: Option<u16>,
-    /// What this type of connection has beside it.
+    /// The settings of this type of connection.
     pub extra: Map<String, Value>,
 }
 
 impl fmt::Debug for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resolved").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl Connection {
-    /// What is wrong with the connection.
-    pub fn invalid(&self, message: impl Into<String>) -> ConnectionError {
-        ConnectionError::Invalid(InvalidConnection {
-            id: self.id.clone(),
-            origin: self.origin.clone(),
-            message: message.into(),
-        })
     }
 }

@@ -1,7 +1,6 @@
 //! What goes wrong with connections. No message holds a value of one.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use maitred_core::client::CallError;
 use maitred_core::client::CallErrorKind;
@@ -10,137 +9,73 @@ use super::origin::Origin;
 use super::secret::SecretError;
 
 /// Why a connection cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionError {
     /// No connection has this id.
-    Undefined(Undefined),
+    #[error("there is no connection `{id}`: {looked}{}", did_you_mean(near.as_deref()))]
+    #[non_exhaustive]
+    Undefined {
+        /// The id.
+        id: String,
+        /// The defined id that was probably meant.
+        near: Option<String>,
+        /// The places where it was looked for.
+        looked: String,
+    },
     /// It is defined, but what it says cannot be used.
-    Invalid(InvalidConnection),
+    #[error("{}{message}", named(id, origin))]
+    #[non_exhaustive]
+    Invalid {
+        /// The id.
+        id: String,
+        /// Where it is defined.
+        origin: Origin,
+        /// The reason.
+        message: String,
+    },
     /// The file of connections cannot be used.
-    File(ConnectionFileError),
-    /// A secret that it refers to cannot be had.
-    Secret(SecretError),
+    #[error("{}: {message}", path.display())]
+    #[non_exhaustive]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        message: String,
+    },
+    /// A secret that it refers to has no value here.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The program makes no clients of this service.
+    #[error("this program makes no clients of service `{0}`")]
     NoClients(String),
 }
 
-/// An id that is not defined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undefined {
-    pub(super) id: String,
-    pub(super) near: Option<String>,
-    pub(super) looked: String,
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
-impl Undefined {
-    /// The id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The defined id that was probably meant.
-    #[must_use]
-    pub fn near(&self) -> Option<&str> {
-        self.near.as_deref()
-    }
-}
-
-/// A connection that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidConnection {
-    pub(super) id: String,
-    pub(super) origin: Origin,
-    pub(super) message: String,
-}
-
-impl InvalidConnection {
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Where it is defined.
-    #[must_use]
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-}
-
-/// A file of connections that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectionFileError {
-    pub(super) path: PathBuf,
-    pub(super) message: String,
-}
-
-impl ConnectionFileError {
-    pub(super) fn new(path: &Path, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), message: message.into() }
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl fmt::Display for ConnectionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Undefined(Undefined { id, near, looked }) => {
-                write!(f, "there is no connection `{id}`: {looked}")?;
-                match near {
-                    Some(near) => write!(f, "; did you mean `{near}`?"),
-                    None => Ok(()),
-                }
-            }
-            // Nobody wrote it, so what is wrong was given beside it.
-            Self::Invalid(InvalidConnection { origin: Origin::BuiltIn, message, .. }) => {
-                f.write_str(message)
-            }
-            Self::Invalid(InvalidConnection { id, origin, message }) => {
-                write!(f, "the connection `{id}` ({origin}) cannot be used: {message}")
-            }
-            Self::File(ConnectionFileError { path, message }) => {
-                write!(f, "{}: {message}", path.display())
-            }
-            Self::Secret(error) => error.fmt(f),
-            Self::NoClients(service) => {
-                write!(f, "this program makes no clients of service `{service}`")
-            }
+/// Names a connection. A built-in one has nothing wrong in it: the settings beside it have.
+fn named(id: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::BuiltIn => String::new(),
+        Origin::Variable(_) | Origin::File(_) => {
+            format!("the connection `{id}` ({origin}) cannot be used: ")
         }
     }
 }
 
 impl ConnectionError {
-    /// The program makes no clients of `service`.
-    #[must_use]
-    pub fn no_clients(service: &str) -> Self {
-        Self::NoClients(service.to_owned())
-    }
-
     /// Whether it is only not there: the connection, or a secret that it refers to. Another process may have
     /// it, or this one later.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Undefined(_) | Self::Secret(_) | Self::NoClients(_))
-    }
-}
-
-impl std::error::Error for ConnectionError {}
-
-impl From<SecretError> for ConnectionError {
-    fn from(error: SecretError) -> Self {
-        Self::Secret(error)
+        matches!(self, Self::Undefined { .. } | Self::Secret(_) | Self::NoClients(_))
     }
 }
 
 impl From<&ConnectionError> for CallError {
-    /// What a call that needs the connection came to: it cannot be sent as it is.
+    /// The error of a call that needs the connection: it cannot be sent as it is.
     fn from(error: &ConnectionError) -> Self {
         Self::new(CallErrorKind::Invalid, "ConnectionError", error.to_string())
     }

@@ -11,7 +11,7 @@ use maitred_core::diagnostic::line_column;
 use maitred_core::file;
 
 use super::environment::Environment;
-use super::error::ConnectionFileError;
+use super::error::ConnectionError;
 use super::mask;
 use super::secret::SecretRef;
 
@@ -58,8 +58,8 @@ impl Place {
     }
 
     /// The tables of the file.
-    pub(super) fn read(&self) -> Result<Map<String, Value>, ConnectionFileError> {
-        let fail = |message: String| ConnectionFileError::new(&self.path, message);
+    pub(super) fn read(&self) -> Result<Map<String, Value>, ConnectionError> {
+        let fail = |message: String| ConnectionError::File { path: self.path.clone(), message };
         let file = match file::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.is_missing() && !self.named => return Ok(Map::new()),

@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 
 use super::definition::{Connection, Resolved};
 use super::environment::Environment;
-use super::error::{ConnectionError, Undefined};
+use super::error::ConnectionError;
 use super::file::Place;
 use super::origin::Origin;
 use super::parse::{self, Fields};
+use super::references::{has_reference, without_references};
 use super::secret::{Secret, SecretError, SecretField, SecretRef, SecretValue};
 use super::settings::{AWS_DEFAULT, HTTP_DEFAULT};
 
@@ -116,17 +117,24 @@ impl Connections {
     /// # Errors
     /// The variable, file or field is not there or is empty, or references lead in a circle.
     pub async fn secret(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
-        let (this, wanted) = (self.clone(), reference.clone());
-        // A file may be on a disk that is slow.
-        let found = tokio::task::spawn_blocking(move || this.secret_now(&wanted, 0)).await;
-        found.unwrap_or_else(|_| Err(SecretError::new(reference, "the program is ending")))
+        let (this, reference) = (self.clone(), reference.clone());
+        on_a_thread(move || this.secret_now(&reference, 0)).await
     }
 
-    pub(super) fn secret_now(
-        &self,
-        reference: &SecretRef,
-        hops: usize,
-    ) -> Result<Secret, SecretError> {
+    /// `value` with the secrets in the place of the references in it, for the request that needs them.
+    /// The result must not be stored.
+    ///
+    /// # Errors
+    /// A secret cannot be had. The message does not hold any.
+    pub async fn resolve(&self, mut value: Value) -> Result<Value, SecretError> {
+        if !has_reference(&value) {
+            return Ok(value);
+        }
+        let this = self.clone();
+        on_a_thread(move || this.put_secrets(&mut value).map(|()| value)).await
+    }
+
+    fn secret_now(&self, reference: &SecretRef, hops: usize) -> Result<Secret, SecretError> {
         let fail = |problem: String| SecretError::new(reference, problem);
         if hops > MAX_HOPS {
             return Err(fail("the references lead in a circle".to_owned()));
@@ -177,11 +185,12 @@ impl Connections {
             Ok(secret.map(|secret| secret.expose().to_owned()))
         };
         let mut extra = Value::Object(extra);
-        self.resolve_in(&mut extra, connection)?;
+        without_references(&extra).map_err(|bad| connection.invalid(bad.to_string()))?;
+        self.put_secrets(&mut extra)?;
         let Value::Object(extra) = extra else { unreachable!("an object stays one") };
         let (login, password) = (field(login)?, field(password)?);
         self.remember(host.as_deref(), login.as_deref(), password.as_deref(), &extra);
-        let id = connection.id().to_owned();
+        let id = connection.id.clone();
         Ok(Resolved { id, kind, host, login, password, schema, port, extra })
     }
 
@@ -202,26 +211,24 @@ impl Connections {
         self.known().add_named(&Value::Object(extra.clone()));
     }
 
-    /// Puts values in the place of references. What is parsed is not nested deep: serde_json and
-    /// toml have a limit.
-    fn resolve_in(&self, value: &mut Value, of: &Connection) -> Result<(), ConnectionError> {
-        if let Some(reference) = SecretRef::from_value(value) {
-            let reference = reference.map_err(|bad| of.invalid(bad.to_string()))?;
+    /// Puts secrets in the place of references. What is parsed is not nested deep: serde_json and toml have a
+    /// limit.
+    fn put_secrets(&self, value: &mut Value) -> Result<(), SecretError> {
+        if let Some(Ok(reference)) = SecretRef::from_value(value) {
             *value = Value::String(self.secret_now(&reference, 0)?.expose().to_owned());
             return Ok(());
         }
         match value {
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.resolve_in(item, of)),
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.put_secrets(item)),
             Value::Object(entries) => {
-                entries.values_mut().try_for_each(|entry| self.resolve_in(entry, of))
+                entries.values_mut().try_for_each(|entry| self.put_secrets(entry))
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         }
     }
 
     fn tables(&self) -> Result<Map<String, Value>, ConnectionError> {
-        let tables = self.0.place.as_ref().map(Place::read).transpose();
-        Ok(tables.map_err(ConnectionError::File)?.unwrap_or_default())
+        self.0.place.as_ref().map_or_else(|| Ok(Map::new()), Place::read)
     }
 
     fn ids(&self, tables: &Map<String, Value>) -> Vec<String> {
@@ -245,7 +252,7 @@ impl Connections {
         };
         let looked = format!("looked for {ours}, {airflow}{file}; define one of them");
         let near = nearest(id, ids.iter().map(String::as_str)).map(str::to_owned);
-        ConnectionError::Undefined(Undefined { id: id.to_owned(), near, looked })
+        ConnectionError::Undefined { id: id.to_owned(), near, looked }
     }
 }
 
@@ -268,5 +275,18 @@ fn read_secret(path: &Path) -> Result<Secret, String> {
     match line {
         "" => Err("the file is empty".to_owned()),
         line => Ok(Secret::new(line)),
+    }
+}
+
+/// Runs what may block, since a file may be on a disk that is slow, without holding up time-outs and signals.
+pub(super) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            // A panic goes on where the work was asked for.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and this with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }

@@ -3,6 +3,9 @@
 //! Facts: <https://airflow.apache.org/docs/apache-airflow/stable/howto/connection.html>. Messages
 //! never repeat what they are about.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use maitred_core::diagnostic::nearest;
@@ -156,7 +159,7 @@ fn uri(text: &str) -> Result<Fields, String> {
         host,
         login: secret_part(login, "login")?,
         password: secret_part(password, "password")?,
-        schema: Some(decoded(path, "schema", false)?).filter(|schema| !schema.is_empty()),
+        schema: Some(decoded(path, "schema")?).filter(|schema| !schema.is_empty()),
         port,
         extra: extra_of_query(query)?,
     })
@@ -164,7 +167,7 @@ fn uri(text: &str) -> Result<Fields, String> {
 
 fn secret_part(part: Option<&str>, name: &str) -> Result<Option<SecretValue>, String> {
     let Some(part) = part.filter(|part| !part.is_empty()) else { return Ok(None) };
-    Ok(Some(SecretValue::Literal(Secret::new(decoded(part, name, false)?))))
+    Ok(Some(SecretValue::Literal(Secret::new(decoded(part, name)?))))
 }
 
 fn host_and_port(address: &str) -> Result<(Option<String>, Option<u16>), String> {
@@ -180,7 +183,7 @@ fn host_and_port(address: &str) -> Result<(Option<String>, Option<u16>), String>
              must be percent-encoded"
         })?),
     };
-    let host = decoded(host, "host", false)?;
+    let host = decoded(host, "host")?;
     // A host that is a path or a URL of its own is no name, and its case counts.
     let host = if host.contains('/') { host } else { host.to_lowercase() };
     Ok((Some(host).filter(|host| !host.is_empty()), port))
@@ -189,10 +192,11 @@ fn host_and_port(address: &str) -> Result<(Option<String>, Option<u16>), String>
 /// `__extra__` is a whole object and wins; else every pair is one key.
 fn extra_of_query(query: &str) -> Result<Map<String, Value>, String> {
     let mut extra = Map::new();
+    let query = query.replace('+', " ");
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = Value::String(decoded(value, "query", true)?);
-        extra.insert(decoded(key, "query", true)?, value);
+        let value = Value::String(decoded(value, "query")?);
+        extra.insert(decoded(key, "query")?, value);
     }
     if let Some(whole) = extra.get("__extra__") {
         return extra_of(whole).map_err(|_| "`__extra__` must be a JSON object".to_owned());
@@ -218,23 +222,9 @@ fn decode_json(value: &mut Value) {
 }
 
 /// Percent-decodes one part. What is not a valid escape stays as it is, as in Python.
-fn decoded(text: &str, part: &str, plus_is_space: bool) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escaped = tail
-            .get(..2)
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let (byte, used) = match (first, escaped) {
-            (b'%', Some(byte)) => (byte, 3),
-            (b'+', _) if plus_is_space => (b' ', 1),
-            (other, _) => (*other, 1),
-        };
-        bytes.push(byte);
-        rest = &rest[used..];
-    }
-    String::from_utf8(bytes)
+fn decoded(text: &str, part: &str) -> Result<String, String> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded
+        .map(Cow::into_owned)
         .map_err(|_| format!("the {part} in the URI is not UTF-8 after percent-decoding"))
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use maitred_core::client::Verify;
 use maitred_core::diagnostic::nearest;
 
-/// The members of an object, and where it stands in the connection, e.g. `extra.oauth2`.
+/// The members of an object, and where it stands in the connection, e.g. `extra.oauth2`. The errors are messages
+/// that name the member and repeat no value.
 #[derive(Debug)]
 pub struct Reader<'a> {
     entries: &'a Map<String, Value>,
@@ -19,9 +20,6 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses members that are not `known`; `otherwise` is the advice where none is near.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn only(&self, known: &[&str], otherwise: &str) -> Result<(), String> {
         let Some(key) = self.entries.keys().find(|key| !known.contains(&key.as_str())) else {
             return Ok(());
@@ -39,9 +37,6 @@ impl<'a> Reader<'a> {
     }
 
     /// A text. A number is one too: in a URI, nothing tells them apart.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn text(&self, key: &str) -> Result<Option<String>, String> {
         match self.get(key) {
             None => Ok(None),
@@ -52,17 +47,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that must be there.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn required(&self, key: &str) -> Result<String, String> {
         self.text(key)?.ok_or_else(|| format!("`{}.{key}` is missing", self.path))
     }
 
     /// `true` or `false`, also as a text.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn boolean(&self, key: &str) -> Result<Option<bool>, String> {
         match self.get(key) {
             None => Ok(None),
@@ -73,9 +62,6 @@ impl<'a> Reader<'a> {
     }
 
     /// A number, also as a text.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn number(&self, key: &str) -> Result<Option<Value>, String> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let number = match value {
@@ -87,9 +73,6 @@ impl<'a> Reader<'a> {
     }
 
     /// `true`, `false` or the path of a CA file.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn verify(&self, key: &str) -> Result<Option<Verify>, String> {
         let Some(value) = self.get(key) else { return Ok(None) };
         match (as_boolean(value), value) {
@@ -100,9 +83,6 @@ impl<'a> Reader<'a> {
     }
 
     /// An object, also as a text of JSON.
-    ///
-    /// # Errors
-    /// A message that names the member and repeats no value.
     pub fn object(&self, key: &str) -> Result<Option<Map<String, Value>>, String> {
         let decoded = match self.get(key) {
             None => return Ok(None),

@@ -2,43 +2,7 @@
 
 use serde_json::Value;
 
-use super::lookup::Connections;
-use super::secret::{BadSecretRef, HIDDEN, SecretError, SecretRef};
-
-impl Connections {
-    /// `value` with the secrets in the place of the references in it, for the request that needs them.
-    /// The result must not be stored.
-    ///
-    /// # Errors
-    /// A secret cannot be had. The message does not hold any.
-    pub async fn resolve(&self, mut value: Value) -> Result<Value, SecretError> {
-        if !has_reference(&value) {
-            return Ok(value);
-        }
-        let this = self.clone();
-        // A file may be on a disk that is slow. A panic goes on where it was asked for.
-        let resolved = tokio::task::spawn_blocking(move || {
-            this.put_secrets(&mut value)?;
-            Ok(value)
-        });
-        resolved.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
-    }
-
-    /// What is parsed is not nested deep: serde_json has a limit.
-    fn put_secrets(&self, value: &mut Value) -> Result<(), SecretError> {
-        if let Some(Ok(reference)) = SecretRef::from_value(value) {
-            *value = Value::String(self.secret_now(&reference, 0)?.expose().to_owned());
-            return Ok(());
-        }
-        match value {
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.put_secrets(item)),
-            Value::Object(entries) => {
-                entries.values_mut().try_for_each(|entry| self.put_secrets(entry))
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
-        }
-    }
-}
+use super::secret::{BadSecretRef, HIDDEN, SecretRef};
 
 /// Whether there is a reference to a secret in `value`.
 #[must_use]

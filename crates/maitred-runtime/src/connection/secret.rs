@@ -199,19 +199,13 @@ impl JsonSchema for SecretRef {
 }
 
 /// Why a text is not a reference to a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a reference to a secret: {0}; write {FORMS}")]
 pub struct BadSecretRef(&'static str);
 
-impl fmt::Display for BadSecretRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this is not a reference to a secret: {}; write {FORMS}", self.0)
-    }
-}
-
-impl std::error::Error for BadSecretRef {}
-
-/// A secret that has no value, or none that can be had. It never holds the value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A secret that has no value here. The message never holds the value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the secret `{reference}` cannot be had: {problem}")]
 pub struct SecretError {
     reference: SecretRef,
     problem: String,
@@ -221,21 +215,7 @@ impl SecretError {
     pub(super) fn new(reference: &SecretRef, problem: impl Into<String>) -> Self {
         Self { reference: reference.clone(), problem: problem.into() }
     }
-
-    /// The reference that could not be resolved.
-    #[must_use]
-    pub fn reference(&self) -> &SecretRef {
-        &self.reference
-    }
 }
-
-impl fmt::Display for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the secret `{}` cannot be had: {}", self.reference, self.problem)
-    }
-}
-
-impl std::error::Error for SecretError {}
 
 /// A value of a connection: as it was written, or a reference.
 #[derive(Clone, PartialEq)]

@@ -94,7 +94,7 @@ impl TriggerContext {
     pub(crate) fn has_connection(&self, settings: &ClientSettings) -> bool {
         let id = settings.connection.as_deref().unwrap_or(HTTP_DEFAULT);
         let found = self.services.clients.connections().get(id);
-        found.is_ok_and(|connection| *connection.origin() != Origin::BuiltIn)
+        found.is_ok_and(|connection| connection.origin != Origin::BuiltIn)
     }
 
     /// The connections and their clients.
