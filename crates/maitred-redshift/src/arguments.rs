@@ -73,32 +73,28 @@ impl Tag {
     }
 }
 
-pub(super) fn default_poll_interval() -> f64 {
-    30.0
+/// A default number of seconds.
+pub(super) fn seconds<const DEFAULT: u32>() -> f64 {
+    DEFAULT.into()
 }
 
-pub(super) fn default_max_attempts() -> u64 {
-    30
+/// A default number of polls.
+pub(super) fn polls<const DEFAULT: u64>() -> u64 {
+    DEFAULT
+}
+
+/// A default number.
+pub(super) fn number<const DEFAULT: i32>() -> i32 {
+    DEFAULT
 }
 
 pub(super) fn yes() -> bool {
     true
 }
 
-/// What all operators on a cluster check before their task is accepted.
-pub(super) fn check(
-    cluster: &str,
-    poll_interval: f64,
-    max_attempts: u64,
-) -> Result<(), OperatorError> {
+pub(super) fn check_cluster(cluster: &str) -> Result<(), OperatorError> {
     if cluster.is_empty() {
         return Err(OperatorError::fatal("cluster_identifier is empty"));
-    }
-    if !(poll_interval > 0.0 && poll_interval.is_finite()) {
-        return Err(OperatorError::fatal("poll_interval is a number of seconds above 0"));
-    }
-    if max_attempts == 0 {
-        return Err(OperatorError::fatal("max_attempts is at least 1"));
     }
     Ok(())
 }

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use maitred_core::client::Call;
 use maitred_runtime::operator::{Deferral, Flow, Intent, OperatorContext, OperatorError, UndoCall};
-use maitred_runtime::trigger::{Level, TimeDeltaTrigger, WaiterTrigger};
+use maitred_runtime::trigger::{Level, TimeDeltaTrigger};
 use serde_json::{Value, json};
 
-use super::arguments::check;
 use super::frame::{Cleanup, MainCall, Resume, main_call_operator};
 use super::hook::{
     Called, Prepared, RedshiftHook, is_leaving, made_since, main_call, main_call_after,
 };
-use super::waiters::cluster_waiter;
 
 mod arguments;
 
@@ -21,9 +19,11 @@ pub use arguments::{ClusterType, CreateCluster};
 /// How long is waited between two tries of a cleanup.
 const CLEANUP_DELAY: Duration = Duration::from_secs(20);
 
-impl CreateCluster {
+impl MainCall for CreateCluster {
+    const CALL: &'static str = "create_cluster";
+    const WAITER: &'static str = "cluster_available";
+
     fn check_arguments(&self) -> Result<(), OperatorError> {
-        check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;
         let wrong = |message: &str| Err(OperatorError::fatal(message));
         if self.node_type.is_empty() {
             return wrong("node_type is empty");
@@ -41,14 +41,6 @@ impl CreateCluster {
             None | Some("enabled" | "disabled" | "auto") => Ok(()),
             Some(_) => wrong("aqua_configuration_status is `enabled`, `disabled` or `auto`"),
         }
-    }
-}
-
-impl MainCall for CreateCluster {
-    const CALL: &'static str = "create_cluster";
-
-    fn result(&self) -> Value {
-        json!({ "cluster_identifier": self.cluster_identifier })
     }
 
     async fn send(
@@ -77,11 +69,6 @@ impl MainCall for CreateCluster {
             Some(created) => made_since(&intent.details, created.as_secs_f64()),
             None => cluster.cluster_status() == Some("creating"),
         }))
-    }
-
-    fn waiter(&self) -> WaiterTrigger {
-        let cluster = &self.cluster_identifier;
-        cluster_waiter("cluster_available", cluster, self.client_settings())
     }
 
     fn undo(&self) -> Option<UndoCall> {
@@ -118,7 +105,7 @@ impl MainCall for CreateCluster {
         cleanup: Cleanup,
     ) -> Result<Flow<Resume>, OperatorError> {
         let hook = RedshiftHook::open(ctx.clients(), &self.client_settings()).await?;
-        let call = hook.once().delete_cluster().cluster_identifier(&self.cluster_identifier);
+        let call = hook.once.delete_cluster().cluster_identifier(&self.cluster_identifier);
         let call = call.skip_final_cluster_snapshot(true);
         let end = match main_call(ctx, "delete_cluster", self.result(), call.send()).await {
             Ok(Called::Accepted) => "the cluster is being deleted".to_owned(),

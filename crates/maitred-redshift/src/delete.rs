@@ -1,13 +1,10 @@
 //! Deleting a cluster.
 
 use maitred_runtime::operator::{Intent, OperatorContext, OperatorError};
-use maitred_runtime::trigger::WaiterTrigger;
-use serde_json::{Value, json};
 
-use super::arguments::{aws_operator, check, default_max_attempts, default_poll_interval, yes};
+use super::arguments::{aws_operator, polls, seconds, yes};
 use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, Prepared, RedshiftHook, is_leaving, main_call_after};
-use super::waiters::cluster_waiter;
 
 aws_operator! {
     /// Deletes a cluster. One that is busy with something else is deleted as soon as it has come to rest;
@@ -29,17 +26,20 @@ aws_operator! {
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 30.
-        #[serde(default = "default_poll_interval")]
+        #[serde(default = "seconds::<30>")]
         pub poll_interval: f64,
         /// How many polls at most. Default: 30.
-        #[serde(default = "default_max_attempts")]
+        #[serde(default = "polls::<30>")]
         pub max_attempts: u64,
     }
 }
 
-impl DeleteCluster {
+impl MainCall for DeleteCluster {
+    const CALL: &'static str = "delete_cluster";
+    const GONE_IS_DONE: bool = true;
+    const WAITER: &'static str = "cluster_deleted";
+
     fn check_arguments(&self) -> Result<(), OperatorError> {
-        check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;
         match (self.skip_final_cluster_snapshot, &self.final_cluster_snapshot_identifier) {
             (false, None) => Err(OperatorError::fatal(
                 "skip_final_cluster_snapshot is false, so final_cluster_snapshot_identifier is needed",
@@ -49,15 +49,6 @@ impl DeleteCluster {
             )),
             (true, None) | (false, Some(_)) => Ok(()),
         }
-    }
-}
-
-impl MainCall for DeleteCluster {
-    const CALL: &'static str = "delete_cluster";
-    const GONE_IS_DONE: bool = true;
-
-    fn result(&self) -> Value {
-        json!({ "cluster_identifier": self.cluster_identifier })
     }
 
     async fn send(
@@ -79,7 +70,7 @@ impl MainCall for DeleteCluster {
                 }
                 Some(_) => {
                     let snapshot = self.final_cluster_snapshot_identifier.clone();
-                    let call = hook.once().delete_cluster().cluster_identifier(cluster);
+                    let call = hook.once.delete_cluster().cluster_identifier(cluster);
                     let call = call.skip_final_cluster_snapshot(self.skip_final_cluster_snapshot);
                     let call = call.set_final_cluster_snapshot_identifier(snapshot);
                     Prepared::Send(call.send())
@@ -92,11 +83,6 @@ impl MainCall for DeleteCluster {
     async fn was_made(&self, hook: &RedshiftHook, _: &Intent) -> Result<bool, OperatorError> {
         let status = hook.cluster_status(&self.cluster_identifier).await?;
         Ok(is_leaving(status.as_deref()))
-    }
-
-    fn waiter(&self) -> WaiterTrigger {
-        let cluster = &self.cluster_identifier;
-        cluster_waiter("cluster_deleted", cluster, self.client_settings())
     }
 }
 

@@ -12,7 +12,9 @@ use maitred_runtime::trigger::{Level, TimeDeltaTrigger, WaiterTrigger};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::arguments::check_cluster;
 use super::hook::{Called, RedshiftHook};
+use super::waiters::cluster_waiter;
 
 /// How often a call is made again that finds the cluster busy, and how long is waited in between: 15 s,
 /// growing to 2 min, for a little over an hour in all.
@@ -46,21 +48,33 @@ pub struct Cleanup {
     pub(super) until: Timestamp,
 }
 
-/// Whether and how an operator waits for what it has started.
-pub(super) struct Waiting {
+/// The arguments that all operators have which make a main call.
+pub(super) struct Arguments<'a> {
+    pub(super) cluster: &'a str,
     pub(super) wait_for_completion: bool,
     pub(super) deferrable: bool,
     pub(super) poll_interval: f64,
     pub(super) max_attempts: u64,
+    /// Which client the operator and its triggers use.
+    pub(super) client: ClientSettings,
 }
 
-/// The arguments that all operators have which make a main call; [`main_call_operator`] implements it.
+/// Gives the arguments that all operators have; [`main_call_operator`] implements it.
 pub(super) trait MainCallArguments {
-    /// Which client the operator and its triggers use.
-    fn client_settings(&self) -> ClientSettings;
+    fn arguments(&self) -> Arguments<'_>;
+}
 
-    /// Whether and how it waits.
-    fn waiting(&self) -> Waiting;
+impl Arguments<'_> {
+    fn check(&self) -> Result<(), OperatorError> {
+        check_cluster(self.cluster)?;
+        if !(self.poll_interval > 0.0 && self.poll_interval.is_finite()) {
+            return Err(OperatorError::fatal("poll_interval is a number of seconds above 0"));
+        }
+        if self.max_attempts == 0 {
+            return Err(OperatorError::fatal("max_attempts is at least 1"));
+        }
+        Ok(())
+    }
 }
 
 /// An operator that makes one main call.
@@ -69,9 +83,18 @@ pub(super) trait MainCall: MainCallArguments + Sync {
     const CALL: &'static str;
     /// Whether there is nothing left to do once the cluster or snapshot is gone.
     const GONE_IS_DONE: bool = false;
+    /// The shipped waiter that it waits with.
+    const WAITER: &'static str;
 
-    /// The task's result.
-    fn result(&self) -> Value;
+    /// Checks its own arguments. Default: they are good.
+    fn check_arguments(&self) -> Result<(), OperatorError> {
+        Ok(())
+    }
+
+    /// The task's result. Default: the cluster's name.
+    fn result(&self) -> Value {
+        json!({ "cluster_identifier": self.arguments().cluster })
+    }
 
     /// Sends the main call, once, or tells why it is not sent.
     fn send(
@@ -87,8 +110,11 @@ pub(super) trait MainCall: MainCallArguments + Sync {
         intent: &Intent,
     ) -> impl Future<Output = Result<bool, OperatorError>> + Send;
 
-    /// What it waits for, without its pace.
-    fn waiter(&self) -> WaiterTrigger;
+    /// The wait, without its pace. Default: for the cluster.
+    fn waiter(&self) -> WaiterTrigger {
+        let Arguments { cluster, client, .. } = self.arguments();
+        cluster_waiter(Self::WAITER, cluster, client)
+    }
 
     /// The call that undoes what this task has started. Default: none.
     fn undo(&self) -> Option<UndoCall> {
@@ -116,13 +142,19 @@ pub(super) trait MainCall: MainCallArguments + Sync {
     }
 }
 
+/// Checks the arguments of `operator`.
+pub(super) fn check<T: MainCall>(operator: &T) -> Result<(), OperatorError> {
+    operator.arguments().check()?;
+    operator.check_arguments()
+}
+
 /// Makes the main call of `operator`, which has found the cluster busy this many times.
 pub(super) async fn begin<T: MainCall>(
     operator: &T,
     ctx: &OperatorContext,
     tries: u32,
 ) -> Result<Flow<Resume>, OperatorError> {
-    let hook = RedshiftHook::open(ctx.clients(), &operator.client_settings()).await?;
+    let hook = RedshiftHook::open(ctx.clients(), &operator.arguments().client).await?;
     // What an earlier step or try has called for may be done by now.
     let has_called_before = tries > 0 || ctx.task().try_number > 1;
     match operator.send(ctx, &hook).await? {
@@ -150,8 +182,8 @@ async fn wait<T: MainCall>(
     ctx: &OperatorContext,
     undo: Option<UndoCall>,
 ) -> Result<Flow<Resume>, OperatorError> {
-    let Waiting { wait_for_completion, deferrable, poll_interval, max_attempts } =
-        operator.waiting();
+    let Arguments { wait_for_completion, deferrable, poll_interval, max_attempts, .. } =
+        operator.arguments();
     if !wait_for_completion {
         return Ok(Flow::Done(operator.result()));
     }
@@ -205,7 +237,7 @@ pub(super) async fn reconcile<T: MainCall>(
     ctx: &OperatorContext,
     intent: &Intent,
 ) -> Result<Reconciled, OperatorError> {
-    let hook = RedshiftHook::open(ctx.clients(), &operator.client_settings()).await?;
+    let hook = RedshiftHook::open(ctx.clients(), &operator.arguments().client).await?;
     let mut made = operator.was_made(&hook, intent).await?;
     if !made {
         // The service may not show yet what it has just accepted.
@@ -231,75 +263,71 @@ fn call_again(
     Ok(Flow::Defer(Deferral::new(&TimeDeltaTrigger { delta }, Resume::CallAgain { tries })?))
 }
 
-/// Implements [`Operator`](maitred_runtime::operator::Operator) for a [`MainCall`] that has a method
-/// `check_arguments` and the arguments of a wait.
+/// Implements [`Operator`](maitred_runtime::operator::Operator) for a [`MainCall`] that has the arguments of a wait.
 macro_rules! main_call_operator {
     ($operator:ty, $name:literal, $summary:literal) => {
         impl $crate::frame::MainCallArguments for $operator {
-            fn client_settings(&self) -> maitred_runtime::connection::ClientSettings {
-                Self::client_settings(self)
-            }
-
-            fn waiting(&self) -> $crate::frame::Waiting {
-                $crate::frame::Waiting {
+            fn arguments(&self) -> $crate::frame::Arguments<'_> {
+                $crate::frame::Arguments {
+                    cluster: &self.cluster_identifier,
                     wait_for_completion: self.wait_for_completion,
                     deferrable: self.deferrable,
                     poll_interval: self.poll_interval,
                     max_attempts: self.max_attempts,
+                    client: self.client_settings(),
                 }
             }
         }
 
-        impl maitred_runtime::operator::Operator for $operator {
-            const NAME: &'static str = $name;
-            const SUMMARY: &'static str = $summary;
-            type Resume = $crate::frame::Resume;
+        const _: () = {
+            use maitred_runtime::operator::{
+                ConnectionUse, Flow, Intent, Operator, OperatorContext, OperatorError, Reconciled,
+                Resumed, arguments_of,
+            };
+            use $crate::frame::{self, Resume};
 
-            fn arguments() -> serde_json::Value {
-                maitred_runtime::operator::arguments_of::<Self>()
-            }
+            impl Operator for $operator {
+                const NAME: &'static str = $name;
+                const SUMMARY: &'static str = $summary;
+                type Resume = Resume;
 
-            fn connections(&self) -> Vec<maitred_runtime::operator::ConnectionUse> {
-                self.used_connections()
-            }
+                fn arguments() -> serde_json::Value {
+                    arguments_of::<Self>()
+                }
 
-            fn check(&self) -> Result<(), maitred_runtime::operator::OperatorError> {
-                self.check_arguments()
-            }
+                fn connections(&self) -> Vec<ConnectionUse> {
+                    self.used_connections()
+                }
 
-            async fn execute(
-                &self,
-                ctx: &maitred_runtime::operator::OperatorContext,
-            ) -> Result<
-                maitred_runtime::operator::Flow<Self::Resume>,
-                maitred_runtime::operator::OperatorError,
-            > {
-                $crate::frame::begin(self, ctx, 0).await
-            }
+                fn check(&self) -> Result<(), OperatorError> {
+                    frame::check(self)
+                }
 
-            async fn resume(
-                &self,
-                ctx: &maitred_runtime::operator::OperatorContext,
-                at: Self::Resume,
-                with: maitred_runtime::operator::Resumed,
-            ) -> Result<
-                maitred_runtime::operator::Flow<Self::Resume>,
-                maitred_runtime::operator::OperatorError,
-            > {
-                $crate::frame::resume(self, ctx, at, with).await
-            }
+                async fn execute(
+                    &self,
+                    ctx: &OperatorContext,
+                ) -> Result<Flow<Resume>, OperatorError> {
+                    frame::begin(self, ctx, 0).await
+                }
 
-            async fn reconcile(
-                &self,
-                ctx: &maitred_runtime::operator::OperatorContext,
-                intent: &maitred_runtime::operator::Intent,
-            ) -> Result<
-                maitred_runtime::operator::Reconciled,
-                maitred_runtime::operator::OperatorError,
-            > {
-                $crate::frame::reconcile(self, ctx, intent).await
+                async fn resume(
+                    &self,
+                    ctx: &OperatorContext,
+                    at: Resume,
+                    with: Resumed,
+                ) -> Result<Flow<Resume>, OperatorError> {
+                    frame::resume(self, ctx, at, with).await
+                }
+
+                async fn reconcile(
+                    &self,
+                    ctx: &OperatorContext,
+                    intent: &Intent,
+                ) -> Result<Reconciled, OperatorError> {
+                    frame::reconcile(self, ctx, intent).await
+                }
             }
-        }
+        };
     };
 }
 pub(super) use main_call_operator;

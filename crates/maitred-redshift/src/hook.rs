@@ -33,19 +33,20 @@ pub(super) enum Called {
     NotNeeded(String),
 }
 
-/// Redshift's calls, for operators, and for those who poll by hand.
-#[derive(Debug, Clone)]
-pub struct RedshiftHook {
+/// Redshift's calls.
+pub(super) struct RedshiftHook {
+    /// The SDK's client, with its retries: for reads.
     client: Client,
-    once: Client,
+    /// The SDK's client without retries, over new connections: for calls that must not be sent twice.
+    pub(super) once: Client,
 }
 
 impl RedshiftHook {
     /// The hook of a connection.
-    ///
-    /// # Errors
-    /// The connection cannot be used.
-    pub async fn open(clients: &Clients, settings: &ClientSettings) -> Result<Self, OperatorError> {
+    pub(super) async fn open(
+        clients: &Clients,
+        settings: &ClientSettings,
+    ) -> Result<Self, OperatorError> {
         let client = aws_client(clients, "redshift", settings).await?;
         let once = aws_sdk_redshift::config::Builder::from(client.config())
             .retry_config(RetryConfig::disabled())
@@ -54,66 +55,47 @@ impl RedshiftHook {
         Ok(Self { client: Client::new(client.config()), once: Client::from_conf(once) })
     }
 
-    /// The SDK's client, with its retries: for reads.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// The SDK's client without retries, over new connections: for calls that must not be sent twice.
-    pub(super) fn once(&self) -> &Client {
-        &self.once
-    }
-
     /// A cluster; `None` if there is no such cluster.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn cluster(&self, identifier: &str) -> Result<Option<Cluster>, OperatorError> {
+    pub(super) async fn cluster(&self, identifier: &str) -> Result<Option<Cluster>, OperatorError> {
         let reply = self.client.describe_clusters().cluster_identifier(identifier).send().await;
-        match reply {
-            Ok(reply) => Ok(reply.clusters.and_then(|clusters| clusters.into_iter().next())),
-            Err(error) if is_not_found(&error) => Ok(None),
-            Err(error) => Err(failure("DescribeClusters", &error)),
-        }
+        let clusters = found("DescribeClusters", reply)?.and_then(|reply| reply.clusters);
+        Ok(clusters.and_then(|clusters| clusters.into_iter().next()))
     }
 
     /// The status of a cluster, e.g. `available`; `None` if there is no such cluster.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn cluster_status(&self, identifier: &str) -> Result<Option<String>, OperatorError> {
+    pub(super) async fn cluster_status(
+        &self,
+        identifier: &str,
+    ) -> Result<Option<String>, OperatorError> {
         Ok(self.cluster(identifier).await?.and_then(|cluster| cluster.cluster_status))
     }
 
     /// A snapshot of `cluster`; `None` if there is no such snapshot.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn snapshot(
+    pub(super) async fn snapshot(
         &self,
         identifier: &str,
         cluster: &str,
     ) -> Result<Option<Snapshot>, OperatorError> {
         let call = self.client.describe_cluster_snapshots();
         let call = call.snapshot_identifier(identifier).cluster_identifier(cluster);
-        match call.send().await {
-            Ok(reply) => Ok(reply.snapshots.and_then(|snapshots| snapshots.into_iter().next())),
-            Err(error) if is_not_found(&error) => Ok(None),
-            Err(error) => Err(failure("DescribeClusterSnapshots", &error)),
-        }
+        let reply = found("DescribeClusterSnapshots", call.send().await)?;
+        let snapshots = reply.and_then(|reply| reply.snapshots);
+        Ok(snapshots.and_then(|snapshots| snapshots.into_iter().next()))
     }
+}
 
-    /// The status of a snapshot of `cluster`, e.g. `creating`; `None` if there is no such snapshot.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn snapshot_status(
-        &self,
-        identifier: &str,
-        cluster: &str,
-    ) -> Result<Option<String>, OperatorError> {
-        Ok(self.snapshot(identifier, cluster).await?.and_then(|snapshot| snapshot.status))
+/// The reply of a read; `None` if there is no such cluster or snapshot.
+fn found<T, E>(
+    what: &str,
+    reply: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, OperatorError>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match reply {
+        Ok(reply) => Ok(Some(reply)),
+        Err(error) if is_not_found(&error) => Ok(None),
+        Err(error) => Err(failure(what, &error)),
     }
 }
 

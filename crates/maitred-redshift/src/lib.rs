@@ -20,7 +20,6 @@ pub use arguments::Tag;
 pub use create::{ClusterType, CreateCluster};
 pub use delete::DeleteCluster;
 pub use frame::{Cleanup, Resume};
-pub use hook::RedshiftHook;
 pub use pause::{PauseCluster, ResumeCluster};
 pub use sensor::ClusterSensor;
 pub use snapshot::CreateClusterSnapshot;

@@ -2,55 +2,10 @@
 
 use maitred_core::client::Call;
 use maitred_runtime::operator::{Intent, OperatorContext, OperatorError, UndoCall};
-use maitred_runtime::trigger::WaiterTrigger;
-use serde_json::{Value, json};
 
-use super::arguments::{aws_operator, check, default_max_attempts, default_poll_interval};
+use super::arguments::{aws_operator, polls, seconds};
 use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, RedshiftHook, main_call};
-use super::waiters::cluster_waiter;
-
-aws_operator! {
-    /// Pauses a cluster. A cluster that is paused already is a success; one that cannot be paused is a
-    /// failure at once.
-    pub struct PauseCluster {
-        /// The cluster.
-        pub cluster_identifier: String,
-        /// Whether the task ends when the cluster is paused, or as soon as the call is accepted. Default: false.
-        #[serde(default)]
-        pub wait_for_completion: bool,
-        /// Whether the wait leaves the worker. Default: false.
-        #[serde(default)]
-        pub deferrable: bool,
-        /// Seconds between two polls. Default: 30.
-        #[serde(default = "default_poll_interval")]
-        pub poll_interval: f64,
-        /// How many polls at most. Default: 30.
-        #[serde(default = "default_max_attempts")]
-        pub max_attempts: u64,
-    }
-}
-
-aws_operator! {
-    /// Resumes a paused cluster. A cluster that is available already is a success; one that cannot be
-    /// resumed is a failure at once.
-    pub struct ResumeCluster {
-        /// The cluster.
-        pub cluster_identifier: String,
-        /// Whether the task ends when the cluster is available, or as soon as the call is accepted. Default: false.
-        #[serde(default)]
-        pub wait_for_completion: bool,
-        /// Whether the wait leaves the worker. Default: false.
-        #[serde(default)]
-        pub deferrable: bool,
-        /// Seconds between two polls. Default: 30.
-        #[serde(default = "default_poll_interval")]
-        pub poll_interval: f64,
-        /// How many polls at most. Default: 30.
-        #[serde(default = "default_max_attempts")]
-        pub max_attempts: u64,
-    }
-}
 
 /// A cluster in one of these states never gets to another one that can be paused or resumed.
 const LOST: [&str; 3] = ["deleting", "final-snapshot", "hardware-failure"];
@@ -77,19 +32,36 @@ fn before(
 /// The two operators are mirror images: the operation, the waiter, the status at which there is nothing left to do
 /// and that on the way there, and what undoes it.
 macro_rules! pause_or_resume {
-    ($operator:ident, $call:ident, $waiter:literal, $statuses:expr, $undo:expr) => {
-        impl $operator {
-            fn check_arguments(&self) -> Result<(), OperatorError> {
-                check(&self.cluster_identifier, self.poll_interval, self.max_attempts)
+    (
+        $(#[$meta:meta])*
+        pub struct $operator:ident {
+            $(#[$wait_for_completion:meta])*
+        }
+        $call:ident, $waiter:literal, $statuses:expr, $undo:expr
+    ) => {
+        aws_operator! {
+            $(#[$meta])*
+            pub struct $operator {
+                /// The cluster.
+                pub cluster_identifier: String,
+                $(#[$wait_for_completion])*
+                #[serde(default)]
+                pub wait_for_completion: bool,
+                /// Whether the wait leaves the worker. Default: false.
+                #[serde(default)]
+                pub deferrable: bool,
+                /// Seconds between two polls. Default: 30.
+                #[serde(default = "seconds::<30>")]
+                pub poll_interval: f64,
+                /// How many polls at most. Default: 30.
+                #[serde(default = "polls::<30>")]
+                pub max_attempts: u64,
             }
         }
 
         impl MainCall for $operator {
             const CALL: &'static str = stringify!($call);
-
-            fn result(&self) -> Value {
-                json!({ "cluster_identifier": self.cluster_identifier })
-            }
+            const WAITER: &'static str = $waiter;
 
             async fn send(
                 &self,
@@ -101,7 +73,7 @@ macro_rules! pause_or_resume {
                 if let Some(called) = before(Self::CALL, cluster, status.as_deref(), $statuses)? {
                     return Ok(called);
                 }
-                let call = hook.once().$call().cluster_identifier(cluster);
+                let call = hook.once.$call().cluster_identifier(cluster);
                 main_call(ctx, Self::CALL, self.result(), call.send()).await
             }
 
@@ -109,10 +81,6 @@ macro_rules! pause_or_resume {
             async fn was_made(&self, hook: &RedshiftHook, _: &Intent) -> Result<bool, OperatorError> {
                 let status = hook.cluster_status(&self.cluster_identifier).await?;
                 Ok(status.is_some_and(|status| $statuses.contains(&status.as_str())))
-            }
-
-            fn waiter(&self) -> WaiterTrigger {
-                cluster_waiter($waiter, &self.cluster_identifier, self.client_settings())
             }
 
             fn undo(&self) -> Option<UndoCall> {
@@ -128,20 +96,22 @@ macro_rules! pause_or_resume {
     };
 }
 
-pause_or_resume!(
-    PauseCluster,
-    pause_cluster,
-    "cluster_paused",
-    ["paused", "pausing"],
-    ("resume", "ResumeCluster")
-);
+pause_or_resume! {
+    /// Pauses a cluster. A cluster that is paused already is a success; one that cannot be paused is a
+    /// failure at once.
+    pub struct PauseCluster {
+        /// Whether the task ends when the cluster is paused, or as soon as the call is accepted. Default: false.
+    }
+    pause_cluster, "cluster_paused", ["paused", "pausing"], ("resume", "ResumeCluster")
+}
 main_call_operator!(PauseCluster, "redshift.pause_cluster", "Pause a cluster");
 
-pause_or_resume!(
-    ResumeCluster,
-    resume_cluster,
-    "cluster_resumed",
-    ["available", "resuming"],
-    ("pause", "PauseCluster")
-);
+pause_or_resume! {
+    /// Resumes a paused cluster. A cluster that is available already is a success; one that cannot be
+    /// resumed is a failure at once.
+    pub struct ResumeCluster {
+        /// Whether the task ends when the cluster is available, or as soon as the call is accepted. Default: false.
+    }
+    resume_cluster, "cluster_resumed", ["available", "resuming"], ("pause", "PauseCluster")
+}
 main_call_operator!(ResumeCluster, "redshift.resume_cluster", "Resume a paused cluster");

@@ -5,7 +5,7 @@ use maitred_runtime::operator::{Intent, OperatorContext, OperatorError, UndoCall
 use maitred_runtime::trigger::WaiterTrigger;
 use serde_json::{Value, json};
 
-use super::arguments::{Tag, aws_operator, check, check_snapshot};
+use super::arguments::{Tag, aws_operator, check_snapshot, number, polls, seconds};
 use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, Prepared, RedshiftHook, made_since, main_call_after};
 use super::waiters::snapshot_waiter;
@@ -19,7 +19,7 @@ aws_operator! {
         /// The cluster.
         pub cluster_identifier: String,
         /// For how many days it is kept, 1 to 3653; -1: for ever. Default: -1.
-        #[serde(default = "for_ever")]
+        #[serde(default = "number::<-1>")]
         pub retention_period: i32,
         /// Tags.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,39 +31,25 @@ aws_operator! {
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 15.
-        #[serde(default = "default_poll_interval")]
+        #[serde(default = "seconds::<15>")]
         pub poll_interval: f64,
         /// How many polls at most. Default: 20.
-        #[serde(default = "default_max_attempts", alias = "max_attempt")]
+        #[serde(default = "polls::<20>", alias = "max_attempt")]
         pub max_attempts: u64,
     }
 }
 
-fn for_ever() -> i32 {
-    -1
-}
+impl MainCall for CreateClusterSnapshot {
+    const CALL: &'static str = "create_cluster_snapshot";
+    const WAITER: &'static str = "snapshot_available";
 
-fn default_poll_interval() -> f64 {
-    15.0
-}
-
-fn default_max_attempts() -> u64 {
-    20
-}
-
-impl CreateClusterSnapshot {
     fn check_arguments(&self) -> Result<(), OperatorError> {
-        check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;
         check_snapshot(&self.snapshot_identifier)?;
         match self.retention_period {
             -1 | 1..=3653 => Ok(()),
             _ => Err(OperatorError::fatal("retention_period is -1, or 1 to 3653 days")),
         }
     }
-}
-
-impl MainCall for CreateClusterSnapshot {
-    const CALL: &'static str = "create_cluster_snapshot";
 
     fn result(&self) -> Value {
         json!({
@@ -89,7 +75,7 @@ impl MainCall for CreateClusterSnapshot {
                 None => return Err(OperatorError::fatal(fail("does not exist"))),
             }
             let tags = self.tags.as_ref().map(|tags| tags.iter().map(Tag::sdk).collect());
-            let call = hook.once().create_cluster_snapshot().snapshot_identifier(snapshot);
+            let call = hook.once.create_cluster_snapshot().snapshot_identifier(snapshot);
             let call = call.cluster_identifier(cluster).set_tags(tags);
             Ok(Prepared::Send(call.manual_snapshot_retention_period(self.retention_period).send()))
         };
@@ -110,7 +96,7 @@ impl MainCall for CreateClusterSnapshot {
 
     fn waiter(&self) -> WaiterTrigger {
         let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        snapshot_waiter("snapshot_available", snapshot, cluster, self.client_settings())
+        snapshot_waiter(Self::WAITER, snapshot, cluster, self.client_settings())
     }
 
     fn undo(&self) -> Option<UndoCall> {

@@ -4,7 +4,7 @@ use maitred_runtime::operator::{Intent, OperatorContext, OperatorError};
 use maitred_runtime::trigger::WaiterTrigger;
 use serde_json::{Value, json};
 
-use super::arguments::{aws_operator, check, check_snapshot, yes};
+use super::arguments::{aws_operator, check_snapshot, polls, seconds, yes};
 use super::frame::{MainCall, main_call_operator};
 use super::hook::{Called, RedshiftHook, main_call};
 use super::waiters::snapshot_waiter;
@@ -24,32 +24,22 @@ aws_operator! {
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 10.
-        #[serde(default = "default_poll_interval")]
+        #[serde(default = "seconds::<10>")]
         pub poll_interval: f64,
         /// How many polls at most. Default: 120. (Airflow has no bound.)
-        #[serde(default = "default_max_attempts")]
+        #[serde(default = "polls::<120>")]
         pub max_attempts: u64,
-    }
-}
-
-fn default_poll_interval() -> f64 {
-    10.0
-}
-
-fn default_max_attempts() -> u64 {
-    120
-}
-
-impl DeleteClusterSnapshot {
-    fn check_arguments(&self) -> Result<(), OperatorError> {
-        check(&self.cluster_identifier, self.poll_interval, self.max_attempts)?;
-        check_snapshot(&self.snapshot_identifier)
     }
 }
 
 impl MainCall for DeleteClusterSnapshot {
     const CALL: &'static str = "delete_cluster_snapshot";
     const GONE_IS_DONE: bool = true;
+    const WAITER: &'static str = "snapshot_deleted";
+
+    fn check_arguments(&self) -> Result<(), OperatorError> {
+        check_snapshot(&self.snapshot_identifier)
+    }
 
     fn result(&self) -> Value {
         json!({
@@ -63,7 +53,7 @@ impl MainCall for DeleteClusterSnapshot {
         ctx: &OperatorContext,
         hook: &RedshiftHook,
     ) -> Result<Called, OperatorError> {
-        let call = hook.once().delete_cluster_snapshot();
+        let call = hook.once.delete_cluster_snapshot();
         let call = call.snapshot_identifier(&self.snapshot_identifier);
         let call = call.snapshot_cluster_identifier(&self.cluster_identifier);
         main_call(ctx, Self::CALL, self.result(), call.send()).await
@@ -73,13 +63,13 @@ impl MainCall for DeleteClusterSnapshot {
     /// safe to ask for its end again: that ends as the first call would.
     async fn was_made(&self, hook: &RedshiftHook, _: &Intent) -> Result<bool, OperatorError> {
         let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        let status = hook.snapshot_status(snapshot, cluster).await?;
-        Ok(matches!(status.as_deref(), None | Some("deleted")))
+        let snapshot = hook.snapshot(snapshot, cluster).await?;
+        Ok(snapshot.is_none_or(|snapshot| matches!(snapshot.status(), None | Some("deleted"))))
     }
 
     fn waiter(&self) -> WaiterTrigger {
         let (snapshot, cluster) = (&self.snapshot_identifier, &self.cluster_identifier);
-        snapshot_waiter("snapshot_deleted", snapshot, cluster, self.client_settings())
+        snapshot_waiter(Self::WAITER, snapshot, cluster, self.client_settings())
     }
 }
 

@@ -20,10 +20,8 @@ pub(super) fn snapshot_waiter(
     cluster: &str,
     client: ClientSettings,
 ) -> WaiterTrigger {
-    let mut trigger = WaiterTrigger::new("redshift", waiter)
-        .with_input("SnapshotIdentifier", snapshot)
-        .with_input("ClusterIdentifier", cluster);
-    trigger.client = client;
+    let trigger = cluster_waiter(waiter, cluster, client);
+    let mut trigger = trigger.with_input("SnapshotIdentifier", snapshot);
     trigger.return_key = "snapshot_identifier".to_owned();
     trigger.return_value = snapshot.into();
     trigger

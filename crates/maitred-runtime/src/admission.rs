@@ -83,14 +83,14 @@ impl Admission {
         let connection = self.clients.connections().get(&used.id);
         used.needs_host
             && connection.is_ok_and(|connection| {
-                let is_defined = *connection.origin() != Origin::BuiltIn || !used.is_named;
+                let is_defined = connection.origin != Origin::BuiltIn || !used.is_named;
                 connection.host().is_none() && is_defined
             })
     }
 
     fn warning_of(&self, used: ConnectionUse) -> Option<Warning> {
         let found = used.is_named.then(|| self.clients.connections().get(&used.id))?;
-        let is_undefined = matches!(found, Err(ConnectionError::Undefined(_)));
+        let is_undefined = matches!(found, Err(ConnectionError::Undefined { .. }));
         is_undefined.then_some(Warning::UndefinedConnection(used.id))
     }
 }

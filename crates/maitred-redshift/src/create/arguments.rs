@@ -5,7 +5,7 @@ use aws_sdk_redshift::types::AquaConfigurationStatus;
 use maitred_runtime::connection::{Secret, SecretRef};
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{Tag, aws_operator, default_max_attempts, yes};
+use crate::arguments::{Tag, aws_operator, number, polls, seconds, yes};
 use crate::hook::RedshiftHook;
 
 /// How many nodes a cluster may have.
@@ -46,7 +46,7 @@ aws_operator! {
         #[serde(default = "default_db_name")]
         pub db_name: String,
         /// How many nodes a multi-node cluster has; not sent for a single-node one. Default: 1.
-        #[serde(default = "default_number_of_nodes")]
+        #[serde(default = "number::<1>")]
         pub number_of_nodes: i32,
         /// Security groups, for a cluster outside of a VPC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,13 +67,13 @@ aws_operator! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub cluster_parameter_group_name: Option<String>,
         /// For how many days automated snapshots are kept; 0: there are none. Default: 1.
-        #[serde(default = "default_automated_snapshot_retention_period")]
+        #[serde(default = "number::<1>")]
         pub automated_snapshot_retention_period: i32,
         /// For how many days manual snapshots are kept; -1: for ever.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub manual_snapshot_retention_period: Option<i32>,
         /// Default: 5439.
-        #[serde(default = "default_port")]
+        #[serde(default = "number::<5439>")]
         pub port: i32,
         /// Default: `1.0`.
         #[serde(default = "default_cluster_version")]
@@ -133,17 +133,17 @@ aws_operator! {
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 60.
-        #[serde(default = "minute")]
+        #[serde(default = "seconds::<60>")]
         pub poll_interval: f64,
         /// How many polls at most. Default: 30. (Airflow's 5 are over before most clusters are there.)
-        #[serde(default = "default_max_attempts", alias = "max_attempt")]
+        #[serde(default = "polls::<30>", alias = "max_attempt")]
         pub max_attempts: u64,
         /// Whether the cluster is deleted, without a last snapshot, if the wait for it does not succeed.
         /// Default: true.
         #[serde(default = "yes")]
         pub delete_cluster_on_failure: bool,
         /// For how many seconds that is tried while the cluster is busy. Default: 300.
-        #[serde(default = "default_cleanup_timeout")]
+        #[serde(default = "seconds::<300>")]
         pub cleanup_timeout_seconds: f64,
     }
 }
@@ -156,28 +156,8 @@ fn default_db_name() -> String {
     "dev".to_owned()
 }
 
-fn default_number_of_nodes() -> i32 {
-    1
-}
-
-fn default_automated_snapshot_retention_period() -> i32 {
-    1
-}
-
-fn default_port() -> i32 {
-    5439
-}
-
 fn default_cluster_version() -> String {
     "1.0".to_owned()
-}
-
-fn minute() -> f64 {
-    60.0
-}
-
-fn default_cleanup_timeout() -> f64 {
-    300.0
 }
 
 impl CreateCluster {
@@ -190,7 +170,7 @@ impl CreateCluster {
         let nodes = (self.cluster_type == ClusterType::MultiNode).then_some(self.number_of_nodes);
         let aqua = self.aqua_configuration_status.as_deref().map(AquaConfigurationStatus::from);
         let tags = self.tags.as_ref().map(|tags| tags.iter().map(Tag::sdk).collect());
-        hook.once()
+        hook.once
             .create_cluster()
             .cluster_identifier(&self.cluster_identifier)
             .node_type(&self.node_type)

@@ -1,23 +1,11 @@
 //! Waiting for a reply.
 
-use serde_json::Value;
-
-use super::{ResponseCheck, http_operator, truth};
+use super::{ResponseCheck, check_expression, http_operator, truth};
 use crate::operator::ConnectionUse;
-use crate::operator::Flow;
-use crate::operator::Operator;
-use crate::operator::OperatorContext;
 use crate::operator::OperatorError;
-use crate::operator::Resumed;
-use crate::operator::arguments_of;
-use crate::operator::sensor::{check_timeout, sensed, sensing};
-use crate::operator::{Deferral, ExecuteComplete};
+use crate::operator::sensor::{self, Sensing, Sensor};
 use crate::trigger::WaiterTrigger;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::config::Show;
-use maitred_core::config::State;
-use maitred_core::config::WaiterConfig;
+use maitred_core::config::{AcceptorConfig, MatcherKind, Show, State, WaiterConfig};
 
 http_operator! {
     /// Asks an endpoint until its reply is as it should be.
@@ -42,10 +30,10 @@ http_operator! {
         #[serde(default = "default_allowlist")]
         pub response_error_codes_allowlist: Vec<String>,
         /// Seconds between two requests. Default: 60.
-        #[serde(default = "default_poke_interval")]
+        #[serde(default = "sensor::a_minute")]
         pub poke_interval: f64,
         /// Seconds that it may take. Default: 604800, a week.
-        #[serde(default = "default_timeout")]
+        #[serde(default = "sensor::a_week")]
         pub timeout: f64,
         /// Whether the wait leaves the worker. Default: false.
         #[serde(default)]
@@ -65,28 +53,11 @@ fn default_allowlist() -> Vec<String> {
     vec!["404".to_owned()]
 }
 
-fn default_poke_interval() -> f64 {
-    60.0
-}
-
-fn default_timeout() -> f64 {
-    604_800.0
-}
-
 /// Why a reply that meets `fail_if` does so, where APIs tend to say it.
 const REASON: &str = "join(': ', ['the reply meets fail_if', \
     to_string(not_null(Body.message, Body.error, Body.reason, Body.detail, 'it gives no reason'))])";
 
 impl HttpSensor {
-    fn trigger(&self) -> WaiterTrigger {
-        let mut trigger = WaiterTrigger::new("http", "sensor").with_definition(self.definition());
-        trigger.input = self.parts().input();
-        trigger.client = self.client_settings();
-        trigger.overrides.delay = Some(self.poke_interval);
-        trigger.overrides.timeout = Some(self.timeout);
-        trigger
-    }
-
     /// What does not differ from one endpoint to the next, so that many sensors share it.
     fn definition(&self) -> WaiterConfig {
         let mut acceptors = Vec::new();
@@ -101,7 +72,7 @@ impl HttpSensor {
         acceptors.extend(
             codes.map(|code| AcceptorConfig::new(State::Retry, MatcherKind::Error, code.as_str())),
         );
-        let delay = default_poke_interval();
+        let delay = sensor::a_minute();
         let mut definition = WaiterConfig::new(self.method.as_str(), delay, 1, acceptors);
         definition.show = Some(Show::One("StatusCode".to_owned()));
         definition.mutating = !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS");
@@ -109,61 +80,43 @@ impl HttpSensor {
     }
 }
 
-impl Operator for HttpSensor {
-    const NAME: &'static str = "http.sensor";
-    type Resume = ExecuteComplete;
-    const SUMMARY: &'static str = "Ask an endpoint until its reply is as it should be";
+impl Sensor for HttpSensor {
+    const OPERATOR: &'static str = "http.sensor";
+    const DESCRIPTION: &'static str = "Ask an endpoint until its reply is as it should be";
 
-    fn arguments() -> Value {
-        arguments_of::<Self>()
+    fn trigger(&self) -> WaiterTrigger {
+        let mut trigger = WaiterTrigger::new("http", "sensor").with_definition(self.definition());
+        trigger.input = self.parts().input();
+        trigger.client = self.client_settings();
+        trigger
+    }
+
+    fn sensing(&self) -> Sensing {
+        let Self { poke_interval, timeout, deferrable, soft_fail, .. } = *self;
+        Sensing { poke_interval, timeout, deferrable, soft_fail }
     }
 
     fn connections(&self) -> Vec<ConnectionUse> {
         self.used_connections()
     }
 
-    fn check(&self) -> Result<(), OperatorError> {
+    fn check_arguments(&self) -> Result<(), OperatorError> {
         self.parts().check()?;
-        if !(self.poke_interval > 0.0 && self.poke_interval.is_finite()) {
-            return Err(OperatorError::fatal("poke_interval is a number of seconds above 0"));
-        }
-        check_timeout(self.timeout)?;
         if let Some(check) = &self.response_check {
             check.check("response_check")?;
         }
         if let Some(expression) = &self.fail_if {
-            super::check_expression("fail_if", expression)?;
+            check_expression("fail_if", expression)?;
         }
         for code in &self.response_error_codes_allowlist {
             if !matches!(code.as_bytes(), [b'4' | b'5', tail @ ..] if is_tail(tail)) {
                 return Err(OperatorError::fatal(format!(
-                    "response_error_codes_allowlist: `{code}` is no status of an error, such as \
-                     404, and no class of them, 4xx or 5xx"
+                    "response_error_codes_allowlist: `{code}` is not the status of an error, such as \
+                     404, nor a class of them, 4xx or 5xx"
                 )));
             }
         }
         Ok(())
-    }
-
-    /// A sensor starts nothing, so it needs no worker before its trigger.
-    fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {
-        if !self.deferrable {
-            return Ok(None);
-        }
-        sensing(&self.trigger(), self.timeout).map(Some)
-    }
-
-    async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<ExecuteComplete>, OperatorError> {
-        sensed(ctx.run_trigger(&self.trigger()).await, self.soft_fail)
-    }
-
-    async fn resume(
-        &self,
-        _ctx: &OperatorContext,
-        _resume: ExecuteComplete,
-        with: Resumed,
-    ) -> Result<Flow<ExecuteComplete>, OperatorError> {
-        sensed(with, self.soft_fail)
     }
 }
 
