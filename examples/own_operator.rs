@@ -92,7 +92,7 @@ impl Operator for Export {
 
     async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<ExecuteComplete>, OperatorError> {
         let client = ctx.client("http", &self.api).await?;
-        let headers = json!({"Idempotency-Key": ctx.idempotency_token()});
+        let headers = json!({"Idempotency-Key": ctx.task.token});
         let body = json!({"report": self.report});
         let input = [("endpoint", json!("exports")), ("headers", headers), ("json", body)];
         let post = Call::new("http", "POST", input).with_mode(CallMode::Once);
@@ -115,7 +115,7 @@ impl Operator for Export {
         _intent: &Intent,
     ) -> Result<Reconciled, OperatorError> {
         let client = ctx.client("http", &self.api).await?;
-        let params = json!({"token": ctx.idempotency_token()});
+        let params = json!({"token": ctx.task.token});
         let get = Call::new("http", "GET", [("endpoint", json!("exports")), ("params", params)]);
         let reply = client.call(&get).await.into_result()?;
         let found = reply.value()["Body"].as_array();

@@ -55,7 +55,8 @@ impl ConnectionArgs {
         match &self.connection {
             Some(_) => self.connections.open(context),
             None => {
-                Ok(Connections::remembering(Environment::empty(), None, report::known().clone()))
+                let known = report::known().clone();
+                Ok(Connections::new(Environment::empty()).with_known_secrets(known))
             }
         }
     }

@@ -22,8 +22,8 @@ impl ConnectionsArgs {
     pub(super) fn open(&self, context: &Context) -> Result<Connections, Failure> {
         match self.connections.as_deref() {
             Some(path) => {
-                let (environment, known) = (Environment::of_process(), report::known().clone());
-                Ok(Connections::remembering(environment, Some(path), known))
+                let connections = Connections::new(Environment::of_process()).with_file(path);
+                Ok(connections.with_known_secrets(report::known().clone()))
             }
             None => context.project_connections(),
         }

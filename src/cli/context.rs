@@ -59,10 +59,11 @@ impl Context {
     /// The connections of the environment, and of the file that the project names in a folder that the user
     /// trusts as it is, or else of the default file.
     pub(super) fn project_connections(&self) -> Result<Connections, Failure> {
-        let (environment, known) = (Environment::of_process(), report::known().clone());
+        let connections = Connections::new(Environment::of_process());
+        let connections = connections.with_known_secrets(report::known().clone());
         let project = self.project()?;
         let Some(path) = &project.connections else {
-            return Ok(Connections::remembering(environment, None, known));
+            return Ok(connections);
         };
         let trust = Trust::of_user()?;
         trust.connections(project).map_err(|why| {
@@ -75,7 +76,7 @@ impl Context {
             let checked = trust.check_connections(&trusted, content);
             checked.map_err(|why| format!("{why}; run `maitred trust` again"))
         };
-        Ok(Connections::checking(environment, path, Arc::new(check), known))
+        Ok(connections.with_checked_file(path, check))
     }
 
     /// The folder of the test cases: `given`, or else the project's.

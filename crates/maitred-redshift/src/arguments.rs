@@ -24,7 +24,7 @@ macro_rules! aws_operator {
             /// The endpoint. Default: the connection's, else the service's own.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub endpoint_url: Option<String>,
-            /// Which certificates are accepted. Default: the connection's.
+            /// The certificates that are accepted. Default: the connection's.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub verify: Option<maitred_core::client::Verify>,
             /// Time-outs, retries and the like. Default: the connection's.
@@ -38,7 +38,7 @@ macro_rules! aws_operator {
                 maitred_runtime::operator::ConnectionUse::named(named).into_iter().collect()
             }
 
-            /// Which client this operator and its triggers use.
+            /// The client that this operator and its triggers use.
             pub(crate) fn client_settings(&self) -> maitred_runtime::connection::ClientSettings {
                 maitred_runtime::connection::ClientSettings {
                     connection: self.aws_conn_id.clone(),

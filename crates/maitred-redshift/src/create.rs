@@ -16,7 +16,7 @@ mod arguments;
 
 pub use arguments::{ClusterType, CreateCluster};
 
-/// How long is waited between two tries of a cleanup.
+/// The pause between two tries of a cleanup.
 const CLEANUP_DELAY: Duration = Duration::from_secs(20);
 
 impl MainCall for CreateCluster {
@@ -49,7 +49,8 @@ impl MainCall for CreateCluster {
         hook: &RedshiftHook,
     ) -> Result<Called, OperatorError> {
         let prepare = async {
-            let password = ctx.clients().connections().secret(&self.master_user_password).await;
+            let password =
+                ctx.services.clients.connections().secret(&self.master_user_password).await;
             let password = password.map_err(|error| OperatorError::new(error.to_string()))?;
             Ok(Prepared::Send(self.call(hook, &password).send()))
         };
@@ -104,7 +105,7 @@ impl MainCall for CreateCluster {
         ctx: &OperatorContext,
         cleanup: Cleanup,
     ) -> Result<Flow<Resume>, OperatorError> {
-        let hook = RedshiftHook::open(ctx.clients(), &self.client_settings()).await?;
+        let hook = RedshiftHook::open(&ctx.services.clients, &self.client_settings()).await?;
         let call = hook.once.delete_cluster().cluster_identifier(&self.cluster_identifier);
         let call = call.skip_final_cluster_snapshot(true);
         let end = match main_call(ctx, "delete_cluster", self.result(), call.send()).await {

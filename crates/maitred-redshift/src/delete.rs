@@ -13,22 +13,22 @@ aws_operator! {
     pub struct DeleteCluster {
         /// The cluster.
         pub cluster_identifier: String,
-        /// Whether it goes without a last snapshot. Default: true.
+        /// Deletes it without a last snapshot. Default: true.
         #[serde(default = "yes")]
         pub skip_final_cluster_snapshot: bool,
         /// The name of the last snapshot; needed if it is not skipped. Default: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub final_cluster_snapshot_identifier: Option<String>,
-        /// Whether the task ends when the cluster is gone, or as soon as the call is accepted. Default: true.
+        /// Ends the task when the cluster is gone, and not as soon as the call is accepted. Default: true.
         #[serde(default = "yes")]
         pub wait_for_completion: bool,
-        /// Whether the wait leaves the worker. Default: false.
+        /// Defers the wait to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 30.
         #[serde(default = "seconds::<30>")]
         pub poll_interval: f64,
-        /// How many polls at most. Default: 30.
+        /// The largest number of polls. Default: 30.
         #[serde(default = "polls::<30>")]
         pub max_attempts: u64,
     }

@@ -1,4 +1,4 @@
-//! What the operators share that make a main call: send it once, wait for what it has started, look for it
+//! The frame of the operators that make a main call: send it once, wait for what it has started, look for it
 //! after a crash, and undo it.
 
 use std::time::Duration;
@@ -16,16 +16,16 @@ use super::arguments::check_cluster;
 use super::hook::{Called, RedshiftHook};
 use super::waiters::cluster_waiter;
 
-/// How often a call is made again that finds the cluster busy, and how long is waited in between: 15 s,
+/// The number of tries of a call that finds the cluster busy, and the pauses in between: 15 s,
 /// growing to 2 min, for a little over an hour in all.
 const BUSY_TRIES: u32 = 36;
 const BUSY_DELAY: f64 = 15.0;
 const BUSY_MAX_DELAY: f64 = 120.0;
 
-/// How long the service may take to show what it has accepted.
+/// The time that the service may take to show what it has accepted.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// Where an operator goes on.
+/// The places where an operator goes on.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
 pub enum Resume {
@@ -33,7 +33,7 @@ pub enum Resume {
     ExecuteComplete,
     /// To make its main call again, which found the cluster busy.
     CallAgain {
-        /// How often that was the case.
+        /// The number of times that this was the case.
         #[serde(default)]
         tries: u32,
     },
@@ -55,7 +55,7 @@ pub(super) struct Arguments<'a> {
     pub(super) deferrable: bool,
     pub(super) poll_interval: f64,
     pub(super) max_attempts: u64,
-    /// Which client the operator and its triggers use.
+    /// The client that the operator and its triggers use.
     pub(super) client: ClientSettings,
 }
 
@@ -81,7 +81,7 @@ impl Arguments<'_> {
 pub(super) trait MainCall: MainCallArguments + Sync {
     /// The name of the call, e.g. `pause_cluster`.
     const CALL: &'static str;
-    /// Whether there is nothing left to do once the cluster or snapshot is gone.
+    /// True if nothing is left to do once the cluster or snapshot is gone.
     const GONE_IS_DONE: bool = false;
     /// The shipped waiter that it waits with.
     const WAITER: &'static str;
@@ -103,7 +103,7 @@ pub(super) trait MainCall: MainCallArguments + Sync {
         hook: &RedshiftHook,
     ) -> impl Future<Output = Result<Called, OperatorError>> + Send;
 
-    /// Whether the service shows that a call was made whose reply was not seen.
+    /// Looks whether the service shows that a call was made whose reply was not seen.
     fn was_made(
         &self,
         hook: &RedshiftHook,
@@ -154,9 +154,9 @@ pub(super) async fn begin<T: MainCall>(
     ctx: &OperatorContext,
     tries: u32,
 ) -> Result<Flow<Resume>, OperatorError> {
-    let hook = RedshiftHook::open(ctx.clients(), &operator.arguments().client).await?;
+    let hook = RedshiftHook::open(&ctx.services.clients, &operator.arguments().client).await?;
     // What an earlier step or try has called for may be done by now.
-    let has_called_before = tries > 0 || ctx.task().try_number > 1;
+    let has_called_before = tries > 0 || ctx.task.try_number > 1;
     match operator.send(ctx, &hook).await? {
         Called::Accepted => wait(operator, ctx, operator.undo()).await,
         Called::UnderWay(reason) => {
@@ -237,11 +237,11 @@ pub(super) async fn reconcile<T: MainCall>(
     ctx: &OperatorContext,
     intent: &Intent,
 ) -> Result<Reconciled, OperatorError> {
-    let hook = RedshiftHook::open(ctx.clients(), &operator.arguments().client).await?;
+    let hook = RedshiftHook::open(&ctx.services.clients, &operator.arguments().client).await?;
     let mut made = operator.was_made(&hook, intent).await?;
     if !made {
         // The service may not show yet what it has just accepted.
-        ctx.clock().sleep(SETTLE).await;
+        ctx.services.clock.sleep(SETTLE).await;
         made = operator.was_made(&hook, intent).await?;
     }
     Ok(if made { Reconciled::Found(json!(Called::Accepted)) } else { Reconciled::NotStarted })

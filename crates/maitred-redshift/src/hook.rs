@@ -17,7 +17,7 @@ use maitred_net::delivery::is_never_sent;
 use maitred_runtime::connection::{ClientSettings, Clients};
 use maitred_runtime::operator::{MainCallError, OperatorContext, OperatorError};
 
-/// What became of a main call.
+/// The outcome of a main call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Called {
@@ -112,7 +112,7 @@ where
     }
 }
 
-/// What is found right before a main call.
+/// The outcome of a look right before a main call.
 pub(super) enum Prepared<F> {
     /// Nothing stands against it.
     Send(F),
@@ -199,7 +199,7 @@ fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     )
 }
 
-/// Whether the service may have done what it was asked although it did not say so.
+/// True if the service may have done what it was asked although it did not say so.
 fn may_have_happened<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => false,
@@ -224,17 +224,17 @@ fn is_of_credentials(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// How far the service's clock and this one may be apart.
+/// The largest difference between the service's clock and this one.
 pub(super) const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// Whether something that was made at `created` (seconds since 1970) may have been made by a call whose
+/// True if something that was made at `created` (seconds since 1970) may have been made by a call whose
 /// intent has these details.
 pub(super) fn made_since(details: &Value, created: f64) -> bool {
     let at = details.get("at").and_then(Value::as_f64).unwrap_or_default();
     created + CLOCK_SKEW.as_secs_f64() >= at / 1000.0
 }
 
-/// Whether a cluster of this status (`None`: it does not exist) is on its way out.
+/// True if a cluster of this status (`None`: it does not exist) is on its way out.
 pub(super) fn is_leaving(status: Option<&str>) -> bool {
     matches!(status, None | Some("deleting" | "final-snapshot"))
 }

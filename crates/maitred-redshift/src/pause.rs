@@ -10,7 +10,7 @@ use super::hook::{Called, RedshiftHook, main_call};
 /// A cluster in one of these states never gets to another one that can be paused or resumed.
 const LOST: [&str; 3] = ["deleting", "final-snapshot", "hardware-failure"];
 
-/// Why the call is not sent to a cluster of this status, if it is not.
+/// The reason not to send the call to a cluster of this status, if there is one.
 fn before(
     call: &str,
     cluster: &str,
@@ -47,13 +47,13 @@ macro_rules! pause_or_resume {
                 $(#[$wait_for_completion])*
                 #[serde(default)]
                 pub wait_for_completion: bool,
-                /// Whether the wait leaves the worker. Default: false.
+                /// Defers the wait to the triggerer. Default: false.
                 #[serde(default)]
                 pub deferrable: bool,
                 /// Seconds between two polls. Default: 30.
                 #[serde(default = "seconds::<30>")]
                 pub poll_interval: f64,
-                /// How many polls at most. Default: 30.
+                /// The largest number of polls. Default: 30.
                 #[serde(default = "polls::<30>")]
                 pub max_attempts: u64,
             }
@@ -100,7 +100,7 @@ pause_or_resume! {
     /// Pauses a cluster. A cluster that is paused already is a success; one that cannot be paused is a
     /// failure at once.
     pub struct PauseCluster {
-        /// Whether the task ends when the cluster is paused, or as soon as the call is accepted. Default: false.
+        /// Ends the task when the cluster is paused, and not as soon as the call is accepted. Default: false.
     }
     pause_cluster, "cluster_paused", ["paused", "pausing"], ("resume", "ResumeCluster")
 }
@@ -110,7 +110,7 @@ pause_or_resume! {
     /// Resumes a paused cluster. A cluster that is available already is a success; one that cannot be
     /// resumed is a failure at once.
     pub struct ResumeCluster {
-        /// Whether the task ends when the cluster is available, or as soon as the call is accepted. Default: false.
+        /// Ends the task when the cluster is available, and not as soon as the call is accepted. Default: false.
     }
     resume_cluster, "cluster_resumed", ["available", "resuming"], ("pause", "PauseCluster")
 }

@@ -24,10 +24,10 @@ aws_operator! {
         /// Seconds that it may take. Default: 604800, a week.
         #[serde(default = "sensor::a_week")]
         pub timeout: f64,
-        /// Whether the wait leaves the worker. Default: false.
+        /// Defers the wait to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
-        /// Whether the task is skipped, and not failed, if the status is not reached within `timeout`. Any other
+        /// Skips the task, in place of failing it, if the status is not reached within `timeout`. Any other
         /// failure, such as access denied or a bad connection, still fails it. Default: false.
         #[serde(default)]
         pub soft_fail: bool,
@@ -38,37 +38,13 @@ fn default_target_status() -> String {
     "available".to_owned()
 }
 
-/// What the sensor waits for where the cluster is to be gone.
+/// The target status for a cluster that is to be gone.
 const NOT_FOUND: &str = "cluster_not_found";
 
 /// The statuses that are documented
 /// (<https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html>), the two that the service
 /// tells while it pauses and resumes, and [`NOT_FOUND`].
-const STATUSES: [&str; 23] = [
-    "available",
-    "available, prep-for-resize",
-    "available, resize-cleanup",
-    "cancelling-resize",
-    NOT_FOUND,
-    "creating",
-    "deleting",
-    "final-snapshot",
-    "hardware-failure",
-    "incompatible-hsm",
-    "incompatible-network",
-    "incompatible-parameters",
-    "incompatible-restore",
-    "modifying",
-    "paused",
-    "pausing",
-    "rebooting",
-    "renaming",
-    "resizing",
-    "resuming",
-    "rotating-keys",
-    "storage-full",
-    "updating-hsm",
-];
+const STATUSES: &str = include_str!("statuses.txt");
 
 impl Sensor for ClusterSensor {
     const OPERATOR: &'static str = "redshift.cluster_sensor";
@@ -96,12 +72,12 @@ impl Sensor for ClusterSensor {
 
     fn check_arguments(&self) -> Result<(), OperatorError> {
         check_cluster(&self.cluster_identifier)?;
-        if STATUSES.contains(&self.target_status.as_str()) {
+        if STATUSES.lines().any(|status| status == self.target_status) {
             return Ok(());
         }
-        let near = nearest(&self.target_status, STATUSES.iter().copied());
+        let near = nearest(&self.target_status, STATUSES.lines());
         let help = near.map_or_else(
-            || format!("it is one of {}", STATUSES.join("; ")),
+            || format!("it is one of {}", STATUSES.lines().collect::<Vec<_>>().join("; ")),
             |near| format!("did you mean `{near}`?"),
         );
         let status = &self.target_status;

@@ -24,16 +24,16 @@ aws_operator! {
         /// Tags.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub tags: Option<Vec<Tag>>,
-        /// Whether the task ends when the snapshot is available, or as soon as the call is accepted. Default: false.
+        /// Ends the task when the snapshot is available, and not as soon as the call is accepted. Default: false.
         #[serde(default)]
         pub wait_for_completion: bool,
-        /// Whether the wait leaves the worker. Default: false.
+        /// Defers the wait to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 15.
         #[serde(default = "seconds::<15>")]
         pub poll_interval: f64,
-        /// How many polls at most. Default: 20.
+        /// The largest number of polls. Default: 20.
         #[serde(default = "polls::<20>", alias = "max_attempt")]
         pub max_attempts: u64,
     }

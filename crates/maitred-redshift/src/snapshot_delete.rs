@@ -17,16 +17,16 @@ aws_operator! {
         pub snapshot_identifier: String,
         /// The cluster that it was taken of.
         pub cluster_identifier: String,
-        /// Whether the task ends when the snapshot is gone, or as soon as the call is accepted. Default: true.
+        /// Ends the task when the snapshot is gone, and not as soon as the call is accepted. Default: true.
         #[serde(default = "yes")]
         pub wait_for_completion: bool,
-        /// Whether the wait leaves the worker. Default: false.
+        /// Defers the wait to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 10.
         #[serde(default = "seconds::<10>")]
         pub poll_interval: f64,
-        /// How many polls at most. Default: 120. (Airflow has no bound.)
+        /// The largest number of polls. Default: 120. (Airflow has no bound.)
         #[serde(default = "polls::<120>")]
         pub max_attempts: u64,
     }

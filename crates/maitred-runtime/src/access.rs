@@ -77,7 +77,7 @@ impl StoreAccess {
     /// Runs something on the store.
     ///
     /// # Errors
-    /// What the store says, but [`StoreError::Unavailable`].
+    /// Any error of the store but [`StoreError::Unavailable`].
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl Fn(&dyn Store) -> Result<T, StoreError> + Send + Sync + 'static,
@@ -123,7 +123,7 @@ impl StoreAccess {
         }
     }
 
-    /// Whether somebody is told.
+    /// True if there is an observer.
     pub(super) fn is_observed(&self) -> bool {
         self.observer.is_some()
     }

@@ -49,7 +49,7 @@ impl DefinitionStore for StoreDefinitions {
     }
 }
 
-/// What is wrong with the store must not become what a task came to.
+/// An error of the store, which must not end a task.
 fn failed(error: &StoreError) -> TriggerError {
     let because =
         std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);

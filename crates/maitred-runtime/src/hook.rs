@@ -1,5 +1,4 @@
-//! Telling somebody that a task has failed: again, if that fails, a bounded number of times, also after a
-//! restart.
+//! Failure hooks: they are tried again if they fail, a bounded number of times, also after a restart.
 
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ mod webhook;
 
 use error::HookError;
 
-/// How often a hook is tried whose failure may pass: over about nine minutes.
+/// The largest number of attempts at a hook whose failure may pass: over about nine minutes.
 const MAX_ATTEMPTS: u32 = 10;
 
 /// The pause after the first attempt; it doubles with every further one.
@@ -28,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, also where a server asks for a longer one.
 const MAX_PAUSE: Duration = Duration::from_secs(600);
 
-/// What came of a look at a task's hook.
+/// The state of a task's hook after a look at it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Told {
     /// There is nothing left to do.
@@ -97,7 +96,7 @@ fn pause_after(attempts: u32, error: &HookError) -> Option<Duration> {
     again.then(|| own.max(error.retry_after.unwrap_or_default()).min(MAX_PAUSE))
 }
 
-/// What the log says of an attempt.
+/// The line of the log about an attempt.
 fn line(attempts: u32, error: Option<&HookError>, pause: Option<Duration>) -> (Level, String) {
     let Some(error) = error else {
         return (Level::Info, "the failure hook was run".to_owned());

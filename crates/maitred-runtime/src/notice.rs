@@ -1,11 +1,11 @@
-//! What a triggerer tells while it runs.
+//! The notices of a triggerer to its observer.
 
 use std::sync::Arc;
 
 use super::store::StoreError;
 use super::task::Task;
 
-/// What a triggerer tells.
+/// A notice of a triggerer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {

@@ -100,9 +100,9 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     const NAME: &'static str;
     /// The version of the arguments' stored form. A program parks tasks of another version.
     const VERSION: u32 = 1;
-    /// What it does, in a sentence.
+    /// The description, in a sentence.
     const SUMMARY: &'static str = "";
-    /// Where it can go on after a deferral: [`ExecuteComplete`], or an enum with
+    /// The places where it can go on after a deferral: [`ExecuteComplete`], or an enum with
     /// `#[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]` whose variants hold what has to
     /// be known there. It is stored with the deferral, so it holds no secrets. A task whose stored form this
     /// program cannot read is parked as `blocked`.
@@ -118,7 +118,7 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     /// Checks the arguments before the task is accepted. Default: they are good.
     ///
     /// # Errors
-    /// What is wrong, and what to give instead.
+    /// The message says what is wrong, and what to give instead.
     fn check(&self) -> Result<(), OperatorError> {
         Ok(())
     }
@@ -164,7 +164,7 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     ///
     /// It is called before a step runs again whose process died in the call, and at once after a call that
     /// ended as [`MainCallError::Ambiguous`], also if the step was cancelled in it.
-    /// [`OperatorContext::idempotency_token`] is that of the step that made the call; another try of the
+    /// [`TaskInfo::token`] is that of the step that made the call; another try of the
     /// task has a new one. After [`Reconciled::Found`] the step runs again, and
     /// [`main_call`](OperatorContext::main_call) gives the result that was found. After
     /// [`Reconciled::NotStarted`] a step that died runs again, and one whose call was ambiguous fails: it

@@ -30,7 +30,7 @@ use file::Held;
 pub use file::SqliteStore;
 use place::lock;
 
-/// Where the store is if nobody says otherwise: `maitred/maitred.sqlite` in the user's folder for
+/// The default path of the store: `maitred/maitred.sqlite` in the user's folder for
 /// state, `$XDG_STATE_HOME` or `~/.local/state`. `None` for a user without a home: a store in the working folder
 /// may be a stranger's.
 #[must_use]
@@ -273,6 +273,10 @@ impl Store for SqliteStore {
     }
 
     fn change_counter(&self) -> Result<u64, StoreError> {
+        let own = self.own_changes.load(Ordering::Acquire);
+        if self.place.is_in_memory() {
+            return Ok(own);
+        }
         let look = || {
             let connection = lock(&self.write);
             self.place.check()?;
@@ -283,7 +287,7 @@ impl Store for SqliteStore {
         };
         let version: i64 = look().map_err(|fault| self.failed(fault))?;
         let others = u64::try_from(version).unwrap_or_default();
-        Ok(others.wrapping_add(self.own_changes.load(Ordering::Acquire)))
+        Ok(others.wrapping_add(own))
     }
 }
 

@@ -428,7 +428,7 @@ async fn an_operator_tells_what_it_takes() {
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     for words in [
         "cluster_identifier: string, required",
-        "max_attempts: integer\n      How many polls at most. Default: 30.",
+        "max_attempts: integer\n      The largest number of polls. Default: 30.",
         "verify: boolean or string",
     ] {
         assert!(told.stdout.contains(words), "{words}: {}", told.stdout);

@@ -73,7 +73,7 @@ async fn settings_win_over_the_connection() {
 #[tokio::test]
 async fn equal_settings_share_a_client_that_follows_its_connection() {
     let (_folder, path) = file("[a]\nhost = \"one\"\n\n[b]\nhost = \"one\"\n");
-    let connections = Connections::with_file(Environment::empty(), Some(&path));
+    let connections = Connections::new(Environment::empty()).with_file(&path);
     let clock = Arc::new(ManualClock::at(NOW));
     let clients = maitred::clients(connections, Arc::clone(&clock) as _);
     let first = http(&clients, "a").await.unwrap();

@@ -119,7 +119,7 @@ fn our_variable_wins_over_airflow_s_and_that_over_the_file() {
     let (_folder, path) = file("[jobs]\ntype = \"http\"\nhost = \"file\"\n");
     let host = |variables: &[(&str, &str)]| {
         let environment = Environment::fixed(variables.iter().copied());
-        let connections = Connections::with_file(environment, Some(&path));
+        let connections = Connections::new(environment).with_file(&path);
         let connection = connections.get("jobs").unwrap();
         (connection.host().unwrap(), connection.origin.to_string())
     };
@@ -141,7 +141,7 @@ fn the_file_is_the_named_one_then_the_variable_s_then_the_user_s() {
     let home = folder.path().to_str().unwrap();
     let (named, variable) = (path.to_str().unwrap(), user.to_str().unwrap());
     let both = environment([("MAITRED_CONNECTIONS", variable), ("XDG_CONFIG_HOME", "/nowhere")]);
-    assert_eq!(Connections::with_file(both.clone(), Some(&path)).path().unwrap(), path);
+    assert_eq!(Connections::new(both.clone()).with_file(&path).path().unwrap(), path);
     assert_eq!(Connections::new(both).path().unwrap(), user);
     let of_user = connections([("XDG_CONFIG_HOME", home), ("HOME", "/nowhere")]);
     assert_eq!(of_user.path().unwrap(), user);
@@ -189,7 +189,7 @@ fn a_file_that_others_may_read_must_not_hold_secrets() {
     for (text, secret) in table {
         let (_folder, path) = file(text);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        let found = Connections::with_file(environment([]), Some(&path)).get("a");
+        let found = Connections::new(environment([])).with_file(&path).get("a");
         match (secret, found) {
             (None, Ok(_)) => {}
             (Some(secret), Err(error)) => {
@@ -205,7 +205,7 @@ fn a_file_that_others_may_read_must_not_hold_secrets() {
 #[test]
 fn a_file_that_is_not_toml_is_told_by_its_place() {
     let (_folder, path) = file("[a]\npassword = hunter2\n");
-    let error = Connections::with_file(environment([]), Some(&path)).get("a").unwrap_err();
+    let error = Connections::new(environment([])).with_file(&path).get("a").unwrap_err();
     let said = error.to_string();
     assert!(said.contains("line 2") && !said.contains("hunter2"), "{said}");
 }

@@ -39,7 +39,7 @@ fn check_file(text: &str) {
     let name = format!("maitred-hostile-{}.toml", std::process::id());
     let path = std::env::temp_dir().join(name);
     std::fs::write(&path, text).expect("a temporary file can be written");
-    let connections = Connections::with_file(Environment::empty(), Some(&path));
+    let connections = Connections::new(Environment::empty()).with_file(&path);
     match connections.list() {
         Ok(found) => found.into_iter().for_each(drop),
         Err(error) => assert!(!error.to_string().is_empty(), "it is refused without a reason"),

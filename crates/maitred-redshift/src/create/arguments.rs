@@ -1,4 +1,4 @@
-//! What a cluster is created with.
+//! The arguments of a new cluster.
 
 use aws_sdk_redshift::operation::create_cluster::builders::CreateClusterFluentBuilder;
 use aws_sdk_redshift::types::AquaConfigurationStatus;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::arguments::{Tag, aws_operator, number, polls, seconds, yes};
 use crate::hook::RedshiftHook;
 
-/// How many nodes a cluster may have.
+/// The number of nodes that a cluster may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClusterType {
@@ -45,7 +45,7 @@ aws_operator! {
         /// The name of the first database. Default: `dev`.
         #[serde(default = "default_db_name")]
         pub db_name: String,
-        /// How many nodes a multi-node cluster has; not sent for a single-node one. Default: 1.
+        /// The number of nodes of a multi-node cluster; not sent for a single-node one. Default: 1.
         #[serde(default = "number::<1>")]
         pub number_of_nodes: i32,
         /// Security groups, for a cluster outside of a VPC.
@@ -60,7 +60,7 @@ aws_operator! {
         /// The availability zone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub availability_zone: Option<String>,
-        /// When maintenance may happen, in UTC, e.g. `sun:03:30-sun:04:00`.
+        /// The time of maintenance, in UTC, e.g. `sun:03:30-sun:04:00`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub preferred_maintenance_window: Option<String>,
         /// The parameter group.
@@ -78,13 +78,13 @@ aws_operator! {
         /// Default: `1.0`.
         #[serde(default = "default_cluster_version")]
         pub cluster_version: String,
-        /// Whether major versions are installed as they come. Default: true.
+        /// Installs major versions as they come. Default: true.
         #[serde(default = "yes")]
         pub allow_version_upgrade: bool,
-        /// Whether it can be reached from outside of its VPC. Default: true, as in Airflow.
+        /// Can be reached from outside of its VPC. Default: true, as in Airflow.
         #[serde(default = "yes")]
         pub publicly_accessible: bool,
-        /// Whether its data is encrypted at rest.
+        /// Encrypts its data at rest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub encrypted: Option<bool>,
         /// The client certificate for the hardware security module.
@@ -102,7 +102,7 @@ aws_operator! {
         /// The key of its encryption.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub kms_key_id: Option<String>,
-        /// Whether COPY and UNLOAD go through the VPC.
+        /// Routes COPY and UNLOAD through the VPC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub enhanced_vpc_routing: Option<bool>,
         /// Reserved by the service.
@@ -117,7 +117,7 @@ aws_operator! {
         /// The schedule of its snapshots.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub snapshot_schedule_identifier: Option<String>,
-        /// Whether it may be moved to another availability zone.
+        /// Allows to move it to another availability zone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub availability_zone_relocation: Option<bool>,
         /// `enabled`, `disabled` or `auto`; the service does nothing with it any more.
@@ -126,19 +126,19 @@ aws_operator! {
         /// The role that it takes by default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub default_iam_role_arn: Option<String>,
-        /// Whether the task ends when the cluster is available, or as soon as the call is accepted. Default: false.
+        /// Ends the task when the cluster is available, and not as soon as the call is accepted. Default: false.
         #[serde(default)]
         pub wait_for_completion: bool,
-        /// Whether the wait leaves the worker. Default: false.
+        /// Defers the wait to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
         /// Seconds between two polls. Default: 60.
         #[serde(default = "seconds::<60>")]
         pub poll_interval: f64,
-        /// How many polls at most. Default: 30. (Airflow's 5 are over before most clusters are there.)
+        /// The largest number of polls. Default: 30. (Airflow's 5 are over before most clusters are there.)
         #[serde(default = "polls::<30>", alias = "max_attempt")]
         pub max_attempts: u64,
-        /// Whether the cluster is deleted, without a last snapshot, if the wait for it does not succeed.
+        /// Deletes the cluster, without a last snapshot, if the wait for it does not succeed.
         /// Default: true.
         #[serde(default = "yes")]
         pub delete_cluster_on_failure: bool,

@@ -113,13 +113,13 @@ impl Clients {
         self
     }
 
-    /// Where connections are found.
+    /// The connections.
     #[must_use]
     pub fn connections(&self) -> &Connections {
         &self.connections
     }
 
-    /// What is wrong with the input of a call, as far as that can be told without a connection.
+    /// Problems of the input of a call that can be found without a connection.
     ///
     /// # Errors
     /// The call cannot be made whatever its input is.
@@ -228,7 +228,7 @@ impl Clients {
     }
 }
 
-/// What a client is made of, and the connection that says so.
+/// The plan of a client, and the connection that it comes from.
 struct Planned {
     connection: Connection,
     plan: Box<dyn ClientPlan>,

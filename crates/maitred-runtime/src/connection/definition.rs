@@ -17,7 +17,7 @@ use super::parse::{self, Fields};
 pub struct Connection {
     /// The id.
     pub id: String,
-    /// Where it is defined.
+    /// The place where it is defined.
     pub origin: Origin,
     pub(super) fields: Fields,
 }

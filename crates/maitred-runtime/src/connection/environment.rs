@@ -1,10 +1,10 @@
-//! The environment as a door, so that tests and programs can bring their own.
+//! An injected environment, so that tests and programs can bring their own.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Where variables are looked up: the process's environment, or a fixed one.
+/// Environment variables: those of the process, or fixed ones.
 #[derive(Clone)]
 pub struct Environment(Option<Arc<BTreeMap<String, String>>>);
 

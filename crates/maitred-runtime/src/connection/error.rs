@@ -1,4 +1,4 @@
-//! What goes wrong with connections. No message holds a value of one.
+//! The errors of connections. No message holds a value of one.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use maitred_core::client::CallErrorKind;
 use super::origin::Origin;
 use super::secret::SecretError;
 
-/// Why a connection cannot be used.
+/// The reason why a connection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionError {
@@ -29,7 +29,7 @@ pub enum ConnectionError {
     Invalid {
         /// The id.
         id: String,
-        /// Where it is defined.
+        /// The place where it is defined.
         origin: Origin,
         /// The reason.
         message: String,
@@ -66,7 +66,7 @@ fn named(id: &str, origin: &Origin) -> String {
 }
 
 impl ConnectionError {
-    /// Whether it is only not there: the connection, or a secret that it refers to. Another process may have
+    /// True if something is only not there: the connection, or a secret that it refers to. Another process may have
     /// it, or this one later.
     #[must_use]
     pub fn is_missing(&self) -> bool {

@@ -1,4 +1,4 @@
-//! How clients are made of connections, for each family of services.
+//! Factories of clients, one for each family of services.
 
 use std::any::Any;
 use std::fmt;
@@ -15,7 +15,7 @@ pub trait ClientFactory: Send + Sync + fmt::Debug {
     /// The id of the connection where the settings name none, e.g. `http_default`.
     fn default_connection(&self) -> &'static str;
 
-    /// What the client of a connection with these settings is made of. It may block. `known` learns of secrets
+    /// The plan of the client of a connection with these settings. It may block. `known` learns of secrets
     /// that the client comes by.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ pub trait ClientFactory: Send + Sync + fmt::Debug {
         known: &KnownSecrets,
     ) -> Result<Box<dyn ClientPlan>, String>;
 
-    /// What is wrong with the input of a call, as far as that can be told without a connection; nothing where
+    /// Problems of the input of a call that can be found without a connection; none where
     /// the service is not known.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ pub trait ClientFactory: Send + Sync + fmt::Debug {
 /// Everything that a client is made of, secrets and all. It is read anew once a minute; the client stays as long
 /// as it is the same.
 pub trait ClientPlan: Any + Send + Sync {
-    /// Whether a client of `other` would be the same.
+    /// True if a client of `other` would be the same.
     fn is_same(&self, other: &dyn ClientPlan) -> bool;
 
     /// Makes the client. It may block. The error is a message without secrets.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -19,12 +19,12 @@ use super::secret::SecretRef;
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The variable that names the file.
-pub(super) const VARIABLE: &str = "MAITRED_CONNECTIONS";
+const VARIABLE: &str = "MAITRED_CONNECTIONS";
 
 /// Looks at the content of a file of connections before it is used, and says why it must not be.
 pub(super) type ContentCheck = Arc<dyn Fn(&[u8]) -> Result<(), String> + Send + Sync>;
 
-/// Where the file is, and whether it was named, so that it has to exist.
+/// The place of the file. One that was named has to exist.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) path: PathBuf,
@@ -39,22 +39,17 @@ impl fmt::Debug for Place {
 }
 
 impl Place {
-    /// The file that the caller named, else the one of the variable, else the one of the user's
-    /// configuration folder, which may be missing.
-    pub(super) fn find(named: Option<&Path>, environment: &Environment) -> Option<Self> {
-        let variable = || environment.get(VARIABLE).map(PathBuf::from);
-        match named.map(Path::to_owned).or_else(variable) {
-            Some(path) => Some(Self { path, named: true, check: None }),
-            None => {
-                let path = default_path(environment);
-                path.map(|path| Self { path, named: false, check: None })
-            }
+    /// The file of the variable, else the one of the user's configuration folder, which may be missing.
+    pub(super) fn find(environment: &Environment) -> Option<Self> {
+        match environment.get(VARIABLE) {
+            Some(path) => Some(Self::named(path.into(), None)),
+            None => Some(Self { path: default_path(environment)?, named: false, check: None }),
         }
     }
 
     /// A file that has to exist, and to pass `check`.
-    pub(super) fn checked(path: &Path, check: ContentCheck) -> Self {
-        Self { path: path.to_owned(), named: true, check: Some(check) }
+    pub(super) fn named(path: PathBuf, check: Option<ContentCheck>) -> Self {
+        Self { path, named: true, check }
     }
 
     /// The tables of the file.

@@ -106,7 +106,7 @@ fn login(connection: &Resolved, extra: &Reader<'_>) -> Result<Map<String, Value>
     Ok(Map::from_iter([("auth".to_owned(), auth)]))
 }
 
-/// How a server is reached, as members of an input.
+/// Time-outs, certificates, proxies and redirects, as members of an input.
 fn transport(
     extra: &Reader<'_>,
     base_url: Option<&str>,

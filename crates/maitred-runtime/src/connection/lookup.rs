@@ -1,6 +1,6 @@
 //! Finds connections and the secrets that they refer to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use maitred_core::diagnostic::nearest;
@@ -25,10 +25,7 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// Finds connections and secrets. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub struct Connections(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
+pub struct Connections {
     environment: Environment,
     place: Option<Place>,
     known: KnownSecrets,
@@ -38,43 +35,47 @@ impl Connections {
     /// Connections of `environment` and of the file that it leads to.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
-        Self::with_file(environment, None)
+        let place = Place::find(&environment);
+        Self { environment, place, known: KnownSecrets::default() }
     }
 
-    /// The same with the file `path`, if there is one, in place of the one that the environment
-    /// leads to. A file that is named has to exist by the time a connection is looked for.
+    /// The same with the file `path` in place of the one that the environment leads to. It has to exist by the
+    /// time a connection is looked for.
     #[must_use]
-    pub fn with_file(environment: Environment, path: Option<&Path>) -> Self {
-        Self::remembering(environment, path, KnownSecrets::default())
-    }
-
-    /// The same, whose secrets are remembered in `known`.
-    pub fn remembering(environment: Environment, path: Option<&Path>, known: KnownSecrets) -> Self {
-        let place = Place::find(path, &environment);
-        Self(Arc::new(Inner { environment, place, known }))
-    }
-
-    /// The secrets that were found so far, here and by the clients that were made of these connections.
-    pub fn known(&self) -> &KnownSecrets {
-        &self.0.known
+    pub fn with_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.place = Some(Place::named(path.into(), None));
+        self
     }
 
     /// The same with the file `path`, whose content `check` looks at each time before it is used. Its error
     /// says why it is not.
-    pub fn checking(
-        environment: Environment,
-        path: &Path,
-        check: super::file::ContentCheck,
-        known: KnownSecrets,
+    #[must_use]
+    pub fn with_checked_file(
+        mut self,
+        path: impl Into<PathBuf>,
+        check: impl Fn(&[u8]) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        let place = Some(Place::checked(path, check));
-        Self(Arc::new(Inner { environment, place, known }))
+        self.place = Some(Place::named(path.into(), Some(Arc::new(check))));
+        self
+    }
+
+    /// The same, whose secrets are remembered in `known`.
+    #[must_use]
+    pub fn with_known_secrets(mut self, known: KnownSecrets) -> Self {
+        self.known = known;
+        self
+    }
+
+    /// The secrets that were found so far, here and by the clients that were made of these connections.
+    #[must_use]
+    pub fn known(&self) -> &KnownSecrets {
+        &self.known
     }
 
     /// The file of connections; `None` if the environment has no home either.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        self.0.place.as_ref().map(|place| place.path.as_path())
+        self.place.as_ref().map(|place| place.path.as_path())
     }
 
     /// The connection `id`. It is read anew every time: environment and file may have changed.
@@ -84,7 +85,7 @@ impl Connections {
     /// cannot be read. No message holds a secret.
     pub fn get(&self, id: &str) -> Result<Connection, ConnectionError> {
         for name in variables(id) {
-            if let Some(text) = self.0.environment.get(&name) {
+            if let Some(text) = self.environment.get(&name) {
                 return Connection::parse(id, Origin::Variable(name), &text);
             }
         }
@@ -141,7 +142,7 @@ impl Connections {
         }
         let found = match reference {
             SecretRef::Env(name) => {
-                let value = self.0.environment.get(name).map(Secret::new);
+                let value = self.environment.get(name).map(Secret::new);
                 value.ok_or_else(|| fail(format!("the variable {name} is not set, or empty")))
             }
             SecretRef::File(path) => read_secret(path).map_err(fail),
@@ -228,14 +229,14 @@ impl Connections {
     }
 
     fn tables(&self) -> Result<Map<String, Value>, ConnectionError> {
-        self.0.place.as_ref().map_or_else(|| Ok(Map::new()), Place::read)
+        self.place.as_ref().map_or_else(|| Ok(Map::new()), Place::read)
     }
 
     fn ids(&self, tables: &Map<String, Value>) -> Vec<String> {
-        let names = self.0.environment.names();
+        let names = self.environment.names();
         let of_variables = names.iter().filter_map(|name| {
             let id = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
-            (!id.is_empty() && self.0.environment.get(name).is_some()).then(|| id.to_lowercase())
+            (!id.is_empty() && self.environment.get(name).is_some()).then(|| id.to_lowercase())
         });
         let mut ids: Vec<_> = of_variables.chain(tables.keys().cloned()).collect();
         ids.sort();

@@ -1,4 +1,4 @@
-//! What of a connection may be shown.
+//! A connection without what may be a secret, to be shown.
 
 use serde_json::{Map, Value, json};
 
@@ -8,51 +8,17 @@ use super::secret::{HIDDEN, SecretRef, SecretValue};
 use maitred_core::secrets::names::is_secret_name;
 use maitred_core::secrets::urls;
 
-/// Keys of `extra`, at any depth, whose values are no secrets. Everything else is hidden: a key that
+/// Keys of `extra`, at any depth, whose values are not secrets, one a line. Everything else is hidden: a key that
 /// nobody thought of may hold anything.
-const PLAIN: &[&str] = &[
-    "accept",
-    "addressing_style",
-    "allow_redirects",
-    "assume_role_method",
-    "assume_role_with_web_identity_federation",
-    "assume_role_with_web_identity_token_file",
-    "audience",
-    "ca",
-    "cert",
-    "check_response",
-    "client_id",
-    "connect_timeout",
-    "content-type",
-    "DurationSeconds",
-    "endpoint_url",
-    "max_attempts",
-    "max_redirects",
-    "mode",
-    "profile_name",
-    "proxies",
-    "proxy",
-    "read_timeout",
-    "region_name",
-    "role_arn",
-    "RoleSessionName",
-    "scope",
-    "signature_version",
-    "timeout",
-    "token_endpoint_auth_method",
-    "token_url",
-    "total_max_attempts",
-    "trust_env",
-    "use_dualstack_endpoint",
-    "use_fips_endpoint",
-    "user-agent",
-    "verify",
-    "verify_ssl",
-];
+const PLAIN: &str = include_str!("plain_keys.txt");
 
-/// Whether `key` names a secret, or `value` is a URL with a login in it.
+fn is_plain(key: &str) -> bool {
+    PLAIN.lines().any(|plain| plain.eq_ignore_ascii_case(key))
+}
+
+/// True if `key` names a secret, or `value` is a URL with a login in it.
 pub(super) fn is_secret(key: &str, value: &Value) -> bool {
-    let plain = PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(key));
+    let plain = is_plain(key);
     // An external id is what makes a role trust us.
     let external = key.to_ascii_lowercase().contains("external");
     let named = !plain && (external || is_secret_name(key));
@@ -108,7 +74,7 @@ fn hidden_value(key: &str, value: &Value) -> Value {
     if let Some(Ok(reference)) = SecretRef::from_value(value) {
         return json!(reference);
     }
-    let plain = PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(key));
+    let plain = is_plain(key);
     match value {
         Value::Object(entries) if key == "proxies" => {
             let urls = entries.iter().map(|(key, url)| (key.clone(), hidden_value("proxy", url)));

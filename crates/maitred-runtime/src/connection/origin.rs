@@ -1,9 +1,9 @@
-//! Where a connection is defined.
+//! The place where a connection is defined.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a connection is defined.
+/// The place where a connection is defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

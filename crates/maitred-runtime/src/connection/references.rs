@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::secret::{BadSecretRef, HIDDEN, SecretRef};
 
-/// Whether there is a reference to a secret in `value`.
+/// True if there is a reference to a secret in `value`.
 #[must_use]
 pub fn has_reference(value: &Value) -> bool {
     match value {
@@ -19,7 +19,7 @@ pub fn has_reference(value: &Value) -> bool {
 /// `value` with [`HIDDEN`] in the place of the references in it, to be checked.
 ///
 /// # Errors
-/// What looks like a reference is none.
+/// An object with the key `$secret` is not a reference.
 pub fn without_references(value: &Value) -> Result<Value, BadSecretRef> {
     if let Some(reference) = SecretRef::from_value(value) {
         return reference.map(|_| Value::from(HIDDEN));

@@ -9,13 +9,13 @@ use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// What is shown in place of a secret.
+/// The text that is shown in place of a secret.
 pub const HIDDEN: &str = maitred_core::secrets::HIDDEN;
 
 /// The key of an object that refers to a secret.
 const KEY: &str = "$secret";
 
-/// How to write a reference, for messages.
+/// The forms of a reference, for messages.
 pub(super) const FORMS: &str =
     r#"{"$secret": "env:NAME"}, {"$secret": "file:PATH"} or {"$secret": "conn:ID.password"}"#;
 
@@ -65,7 +65,7 @@ impl Serialize for Secret {
 pub enum SecretRef {
     /// The value of an environment variable.
     Env(String),
-    /// What a file holds, without the newline at its end.
+    /// The content of a file, without the newline at its end.
     File(PathBuf),
     /// A field of a connection.
     Connection {
@@ -198,7 +198,7 @@ impl JsonSchema for SecretRef {
     }
 }
 
-/// Why a text is not a reference to a secret.
+/// The reason why a text is not a reference to a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a reference to a secret: {0}; write {FORMS}")]
 pub struct BadSecretRef(&'static str);

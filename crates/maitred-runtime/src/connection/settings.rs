@@ -1,4 +1,4 @@
-//! Which client a wait polls with, as data.
+//! The choice of a client, as data.
 
 use maitred_core::client::{ClientConfig, Verify};
 use schemars::JsonSchema;
@@ -12,10 +12,10 @@ pub const AWS_DEFAULT: &str = "aws_default";
 /// The connection of service `http` where none is named.
 pub const HTTP_DEFAULT: &str = "http_default";
 
-/// Which client a wait polls with, as data: it travels with the wait, from the operator to the
+/// The choice of the client that a wait polls with, as data: it travels with the wait, from the operator to the
 /// trigger and back. It holds no secrets; those are in the connection.
 ///
-/// What is given here wins over what the connection says.
+/// These settings win over those of the connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientSettings {
@@ -29,10 +29,10 @@ pub struct ClientSettings {
     /// The profile of `~/.aws/config`, in place of the keys and the profile of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// Where requests go: an endpoint of AWS, or the base URL of service `http`.
+    /// The address of requests: an endpoint of AWS, or the base URL of service `http`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,
-    /// Which certificates are accepted.
+    /// The certificates that are accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verify>,
     /// Time-outs, retries and the like of a client of AWS.
@@ -46,7 +46,7 @@ impl ClientSettings {
         Self { connection: Some(id.into()), ..Self::default() }
     }
 
-    /// Whether there is a secret in here: a URL with a login or a query. Such settings must not be
+    /// True if there is a secret in here: a URL with a login or a query. Such settings must not be
     /// stored.
     #[must_use]
     pub fn has_secret(&self) -> bool {

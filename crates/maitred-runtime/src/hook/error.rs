@@ -1,18 +1,18 @@
-//! Why an attempt to tell of a failed task has failed.
+//! The error of an attempt at a failure hook.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How long one attempt may take.
+/// The time that one attempt may take.
 pub(super) const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why an attempt has failed.
+/// The error of an attempt.
 #[derive(Debug)]
 pub(super) struct HookError {
     pub(super) message: String,
-    /// Whether another attempt may succeed.
+    /// True if another attempt may succeed.
     pub(super) passes: bool,
-    /// What the server asks for.
+    /// The pause that the server asks for.
     pub(super) retry_after: Option<Duration>,
 }
 

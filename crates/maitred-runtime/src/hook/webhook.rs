@@ -10,7 +10,7 @@ use crate::worker::Workplace;
 use maitred_core::client::{Call, CallError, HTTP_SERVICE, Observation, Output};
 use maitred_core::engine::is_transient;
 
-/// How many redirects are followed at most.
+/// The largest number of redirects that are followed.
 const MAX_REDIRECTS: u32 = 5;
 
 /// Posts the task, within the time that an attempt has.
@@ -74,7 +74,7 @@ fn failed(error: &CallError) -> HookError {
     HookError { passes, retry_after, ..HookError::lasting(error.to_string()) }
 }
 
-/// Where the server wants the POST instead. The task is for this server alone.
+/// The URL at which the server wants the POST instead. The task is for this server alone.
 fn moved(from: &str, status: u16, output: &Output) -> Result<String, HookError> {
     let location = output.document.value()["Headers"]["location"].as_str();
     let from = Url::parse(from).ok();

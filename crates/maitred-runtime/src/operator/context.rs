@@ -1,4 +1,4 @@
-//! What an operator may use while it runs.
+//! The context of an operator: its task, the services of the process, and main calls.
 
 use std::fmt;
 use std::future::Future;
@@ -13,34 +13,27 @@ use super::error::OperatorError;
 use super::main_call::{Begun, Intent, MainCallError, Settled};
 use super::resumed::{Crash, Resumed};
 use crate::connection::ClientSettings;
-use crate::connection::Clients;
-use crate::trigger::Level;
-use crate::trigger::Log;
-use crate::trigger::MIN_PAUSE;
-use crate::trigger::Services;
-use crate::trigger::Step;
-use crate::trigger::Trigger;
-use crate::trigger::TriggerContext;
-use crate::trigger::TriggerError;
+use crate::trigger::{
+    Level, Log, MIN_PAUSE, Services, Step, Trigger, TriggerContext, TriggerError,
+};
 use maitred_core::client::Client;
-use maitred_core::clock::BoxFuture;
-use maitred_core::clock::Clock;
-use maitred_core::clock::Timestamp;
+use maitred_core::clock::{BoxFuture, Timestamp};
 
-/// Which task an operator works for.
+/// The task that an operator works for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskInfo {
     /// The task's number.
     pub id: i64,
     /// The task's key, if it was given one.
     pub key: Option<String>,
-    /// Which try this is, from 1.
+    /// The number of this try, from 1.
     pub try_number: u32,
-    /// A token that stays the same when this step runs again after a crash.
+    /// A token for operations that have an idempotency token: the same when this step runs again after a crash,
+    /// another one for every try and every step.
     pub token: String,
 }
 
-/// What the engine that runs a task does for its operator.
+/// The engine that runs a task, as its operator's context uses it.
 pub trait Host: Send + Sync + fmt::Debug {
     /// Stores that a main call is about to be made. When this has returned, the intent survives a crash.
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<Begun, OperatorError>>;
@@ -60,14 +53,17 @@ impl Log for HostLog {
     }
 }
 
-/// What an operator may use while it runs.
+/// The context of an operator while it runs.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct OperatorContext {
-    services: Arc<Services>,
-    task: TaskInfo,
+    /// The clock, the clients and the waiters of the process.
+    pub services: Arc<Services>,
+    /// The task.
+    pub task: TaskInfo,
     host: Arc<dyn Host>,
     calls: AtomicU32,
-    /// How many main calls are being made.
+    /// The number of main calls that are being made.
     open: AtomicUsize,
 }
 
@@ -94,39 +90,15 @@ impl OperatorContext {
         Self { services, task, host, calls: AtomicU32::new(0), open: AtomicUsize::new(0) }
     }
 
-    /// Whether a main call is being made.
+    /// True while a main call is being made.
     pub(crate) fn makes_main_call(&self) -> bool {
         self.open.load(Ordering::SeqCst) > 0
-    }
-
-    /// The task.
-    #[must_use]
-    pub fn task(&self) -> &TaskInfo {
-        &self.task
     }
 
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.services.clock.now()
-    }
-
-    /// The clock.
-    #[must_use]
-    pub fn clock(&self) -> &dyn Clock {
-        &*self.services.clock
-    }
-
-    /// Connections and the clients made of them.
-    #[must_use]
-    pub fn clients(&self) -> &Clients {
-        &self.services.clients
-    }
-
-    /// What all operators and triggers of the process share.
-    #[must_use]
-    pub fn services(&self) -> &Arc<Services> {
-        &self.services
     }
 
     /// A client for `service`, by the id of a connection and what goes with it.
@@ -152,7 +124,7 @@ impl OperatorContext {
         };
         let mut pause = trigger.first_due(&state, self.now()).since(self.now());
         loop {
-            self.clock().sleep(pause).await;
+            self.services.clock.sleep(pause).await;
             match trigger.step(&ctx, &mut state).await {
                 Ok(Step::Again { after }) => pause = after.max(MIN_PAUSE),
                 Ok(Step::Fire(event)) => return Resumed::Event(event),
@@ -163,13 +135,6 @@ impl OperatorContext {
                 Err(error) => return crashed(error),
             }
         }
-    }
-
-    /// A token for operations that have an idempotency token: the same when this step runs again
-    /// after a crash, another one for every try and every step.
-    #[must_use]
-    pub fn idempotency_token(&self) -> &str {
-        &self.task.token
     }
 
     /// Writes a line to the task's log. It must not hold secrets: it is stored.
@@ -189,7 +154,7 @@ impl OperatorContext {
     /// changes between two runs of it.
     ///
     /// # Errors
-    /// What `call` returns; and that the intent cannot be stored, then nothing was called.
+    /// The error of `call`; or the intent cannot be stored, and then nothing was called.
     pub async fn main_call<T, F>(
         &self,
         name: &str,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::trigger::CancelReason;
 
-/// How a registry makes operators of one type out of stored arguments.
+/// Makes operators of one type out of stored arguments.
 #[derive(Clone, Copy)]
 pub(crate) struct OperatorType {
     pub(crate) version: u32,
@@ -40,21 +40,16 @@ fn load<T: Operator>(args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError
     Ok(Box::new(operator))
 }
 
+/// A step of an operator of any type.
+type Step<'a> = BoxFuture<'a, Result<Flow<Method>, OperatorError>>;
+
 /// An operator of any type.
 pub(crate) trait AnyOperator: Send + Sync {
     fn check(&self) -> Result<(), OperatorError>;
     fn connections(&self) -> Vec<ConnectionUse>;
     fn start_from_trigger(&self) -> Result<Option<Deferral<Method>>, OperatorError>;
-    fn execute<'a>(
-        &'a self,
-        ctx: &'a OperatorContext,
-    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>>;
-    fn resume<'a>(
-        &'a self,
-        ctx: &'a OperatorContext,
-        at: &'a Method,
-        with: Resumed,
-    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>>;
+    fn execute<'a>(&'a self, ctx: &'a OperatorContext) -> Step<'a>;
+    fn resume<'a>(&'a self, ctx: &'a OperatorContext, at: &'a Method, with: Resumed) -> Step<'a>;
     fn reconcile<'a>(
         &'a self,
         ctx: &'a OperatorContext,
@@ -77,19 +72,11 @@ impl<T: Operator> AnyOperator for T {
         Operator::start_from_trigger(self)?.map(Deferral::erased).transpose()
     }
 
-    fn execute<'a>(
-        &'a self,
-        ctx: &'a OperatorContext,
-    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>> {
+    fn execute<'a>(&'a self, ctx: &'a OperatorContext) -> Step<'a> {
         Box::pin(async { Operator::execute(self, ctx).await?.erased() })
     }
 
-    fn resume<'a>(
-        &'a self,
-        ctx: &'a OperatorContext,
-        at: &'a Method,
-        with: Resumed,
-    ) -> BoxFuture<'a, Result<Flow<Method>, OperatorError>> {
+    fn resume<'a>(&'a self, ctx: &'a OperatorContext, at: &'a Method, with: Resumed) -> Step<'a> {
         Box::pin(async { Operator::resume(self, ctx, at.read()?, with).await?.erased() })
     }
 

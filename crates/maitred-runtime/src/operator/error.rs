@@ -1,6 +1,4 @@
-//! Why an operator has failed.
-
-use std::fmt;
+//! The error of an operator.
 
 use maitred_core::client::CallError;
 use maitred_core::engine::is_transient;
@@ -10,8 +8,9 @@ use serde_json::Value;
 use crate::connection::ConnectionError;
 use crate::trigger::{Cause, TriggerError, TriggerEvent};
 
-/// Why an operator failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The error of an operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct OperatorError {
     message: String,
     retry: bool,
@@ -20,7 +19,7 @@ pub struct OperatorError {
     kind: Option<FailureKind>,
 }
 
-/// How a wait has failed that no failure acceptor has ended: `maitred run` exits as `maitred wait` would.
+/// The kind of failure of a wait that no failure acceptor has ended: `maitred run` exits as `maitred wait` would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -34,7 +33,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// What an event says. One that a trigger fires for a call that may succeed later has a member
+    /// The kind that an event tells of. One that a trigger fires for a call that may succeed later has a member
     /// `unreachable`, beside the `status` or in the `outcome`.
     fn of_event(event: &TriggerEvent) -> Option<Self> {
         let places = ["/unreachable", "/outcome/unreachable"];
@@ -92,38 +91,30 @@ impl OperatorError {
         self
     }
 
-    /// Which kind of failure it is, if it comes from a wait or a call of which that is known.
+    /// The kind of failure, if it comes from a wait or a call of which that is known.
     #[must_use]
     pub fn kind(&self) -> Option<FailureKind> {
         self.kind
     }
 
-    /// Whether a retry could help.
+    /// True if a retry could help.
     #[must_use]
     pub fn can_be_retried(&self) -> bool {
         self.retry
     }
 
-    /// Whether something is not defined here.
+    /// True if something is not defined here.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.missing
     }
 
-    /// Whether a main call may or may not have been made.
+    /// True if nobody can tell whether a main call was made.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.in_doubt
     }
 }
-
-impl fmt::Display for OperatorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for OperatorError {}
 
 /// A call that failed, to be retried.
 impl From<CallError> for OperatorError {

@@ -1,4 +1,4 @@
-//! What a step of an operator comes to.
+//! The outcome of a step of an operator.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::error::OperatorError;
 use crate::connection::ClientSettings;
 use crate::trigger::{SerializedTrigger, Trigger};
 
-/// What comes after a step of an operator that is resumed at `R` ([`Operator::Resume`](super::Operator::Resume)).
+/// The outcome of a step of an operator that is resumed at `R` ([`Operator::Resume`](super::Operator::Resume)).
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
@@ -29,17 +29,18 @@ pub enum Flow<R> {
 /// A hand-over to a trigger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deferral<R> {
-    /// What to wait for.
+    /// The trigger.
     pub trigger: SerializedTrigger,
-    /// Where the operator goes on.
+    /// The place where the operator goes on.
     pub resume: R,
-    /// How long the trigger may take; then the operator is resumed with [`Resumed::TimedOut`](super::Resumed::TimedOut).
+    /// The time that the trigger may take; then the operator is resumed with
+    /// [`Resumed::TimedOut`](super::Resumed::TimedOut).
     pub timeout: Option<Duration>,
     /// The call that undoes what this task has started ([`Self::with_undo`]).
     pub undo: Option<UndoCall>,
 }
 
-/// Where an operator goes on that is resumed at one place only.
+/// The [`Operator::Resume`](super::Operator::Resume) of an operator that is resumed at one place only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
 pub enum ExecuteComplete {
@@ -47,7 +48,7 @@ pub enum ExecuteComplete {
     ExecuteComplete,
 }
 
-/// Where an operator goes on, as it is stored.
+/// The place where an operator goes on, as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Method {
     /// The name of the variant of [`Operator::Resume`](super::Operator::Resume).
@@ -65,7 +66,7 @@ impl Method {
         })
     }
 
-    /// What it is the stored form of. One that this program does not know may be of another version of the
+    /// Reads the stored form. One that this program does not know may be of another version of the
     /// operator.
     pub(super) fn read<R: DeserializeOwned>(&self) -> Result<R, OperatorError> {
         serde_json::to_value(self).and_then(R::deserialize).map_err(|error| {
@@ -124,7 +125,7 @@ impl<R> Deferral<R> {
 /// no secrets, nor references to any: those are in the connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UndoCall {
-    /// What it does, in words, e.g. `delete cluster analytics`: shown before it is sent.
+    /// The description, e.g. `delete cluster analytics`: shown before it is sent.
     pub description: String,
     /// The call.
     pub call: Call,

@@ -44,7 +44,7 @@ macro_rules! http_operator {
             /// Headers. Default: the connection's.
             #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
             pub headers: serde_json::Map<String, serde_json::Value>,
-            /// What is appended to the query of the URL.
+            /// Parameters that are appended to the query of the URL.
             #[serde(default, alias = "request_params", skip_serializing_if = "serde_json::Map::is_empty")]
             pub params: serde_json::Map<String, serde_json::Value>,
             /// The body: a string as it is, an object as a form.
@@ -53,23 +53,26 @@ macro_rules! http_operator {
             /// The body, as JSON.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub json: Option<serde_json::Value>,
-            /// How the server is reached, where it is not as the connection says.
+            /// Time-outs, redirects and the like, where they differ from the connection's.
             #[serde(default, skip_serializing_if = "super::ExtraOptions::is_default")]
             pub extra_options: super::ExtraOptions,
             $($(#[$field_meta])* pub $field: $type,)*
         }
 
         impl $name {
-            fn parts(&self) -> super::Parts<'_> {
-                super::Parts {
-                    method: &self.method,
-                    endpoint: &self.endpoint,
-                    headers: &self.headers,
-                    params: &self.params,
-                    data: self.data.as_ref(),
-                    json: self.json.as_ref(),
-                    extra_options: &self.extra_options,
-                }
+            /// The input of service `http`.
+            fn input(&self) -> serde_json::Map<String, serde_json::Value> {
+                super::request_input(&self.endpoint, &self.extra_options, [
+                    ("headers", super::object(&self.headers)),
+                    ("params", super::object(&self.params)),
+                    ("data", self.data.clone()),
+                    ("json", self.json.clone()),
+                ])
+            }
+
+            /// Checks the request that these arguments make.
+            fn check_request(&self) -> Result<(), crate::operator::OperatorError> {
+                super::check_request(&self.method, &self.input())
             }
 
             /// The connection, which has to have a host if there is no endpoint.
@@ -81,17 +84,15 @@ macro_rules! http_operator {
             }
 
             fn client_settings(&self) -> crate::connection::ClientSettings {
-                crate::connection::ClientSettings {
-                    connection: self.http_conn_id.clone(),
-                    ..Default::default()
-                }
+                let connection = self.http_conn_id.clone();
+                crate::connection::ClientSettings { connection, ..Default::default() }
             }
         }
     };
 }
 use http_operator;
 
-/// How a server is reached.
+/// Time-outs, certificates and redirects of a request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtraOptions {
@@ -101,13 +102,13 @@ pub struct ExtraOptions {
     /// Seconds to connect. Default: 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_timeout: Option<f64>,
-    /// Which certificates are accepted. Default: those that the system trusts.
+    /// The certificates that are accepted. Default: those that the system trusts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verify>,
-    /// Whether redirects are followed. Default: true.
+    /// Follows redirects. Default: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_redirects: Option<bool>,
-    /// How many redirects are followed at most. Default: 10.
+    /// The largest number of redirects that are followed. Default: 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_redirects: Option<u64>,
     /// The largest body that is accepted, in bytes. Default: 8 MiB.
@@ -194,56 +195,39 @@ fn check_expression(argument: &str, text: &str) -> Result<(), OperatorError> {
     }
 }
 
-/// The arguments that make a request.
-struct Parts<'a> {
-    method: &'a str,
-    endpoint: &'a str,
-    headers: &'a Map<String, Value>,
-    params: &'a Map<String, Value>,
-    data: Option<&'a Value>,
-    json: Option<&'a Value>,
-    extra_options: &'a ExtraOptions,
+/// The members of a request as the input of service `http`.
+fn request_input(
+    endpoint: &str,
+    options: &ExtraOptions,
+    members: [(&str, Option<Value>); 4],
+) -> Map<String, Value> {
+    let options = [
+        ("requestTimeout", options.timeout.map(Value::from)),
+        ("connectTimeout", options.connect_timeout.map(Value::from)),
+        ("verify", options.verify.as_ref().map(|verify| serde_json::json!(verify))),
+        ("followRedirects", options.allow_redirects.map(Value::from)),
+        ("maxRedirects", options.max_redirects.map(Value::from)),
+        ("maxBodyBytes", options.max_body_bytes.map(Value::from)),
+    ];
+    let address = (target(endpoint), Some(Value::from(endpoint)));
+    let members = std::iter::once(address).chain(members).chain(options);
+    members.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-impl Parts<'_> {
-    /// The input of service `http`.
-    fn input(&self) -> Map<String, Value> {
-        let mut input = Map::new();
-        input.insert(target(self.endpoint).to_owned(), self.endpoint.into());
-        let mut put = |key: &str, value: Option<Value>| {
-            input.extend(value.map(|value| (key.to_owned(), value)));
-        };
-        let object =
-            |map: &Map<String, Value>| (!map.is_empty()).then(|| Value::Object(map.clone()));
-        put("headers", object(self.headers));
-        put("params", object(self.params));
-        put("data", self.data.cloned());
-        put("json", self.json.cloned());
-        let options = self.extra_options;
-        put("requestTimeout", options.timeout.map(Value::from));
-        put("connectTimeout", options.connect_timeout.map(Value::from));
-        put("verify", options.verify.as_ref().map(|verify| serde_json::json!(verify)));
-        put("followRedirects", options.allow_redirects.map(Value::from));
-        put("maxRedirects", options.max_redirects.map(Value::from));
-        put("maxBodyBytes", options.max_body_bytes.map(Value::from));
-        input
-    }
-
-    fn check(&self) -> Result<(), OperatorError> {
-        if !METHODS.contains(&self.method) {
-            let known = METHODS.join(", ");
-            return Err(OperatorError::fatal(format!("method is one of {known}, in capitals")));
-        }
-        let input = self.input();
-        if let Some(message) = literal_secret(&input, "endpoint") {
-            return Err(OperatorError::fatal(message));
-        }
-        check_request(&input)
-    }
+/// A member that is an object; none if it is empty.
+fn object(map: &Map<String, Value>) -> Option<Value> {
+    (!map.is_empty()).then(|| Value::Object(map.clone()))
 }
 
 /// Checks the input of a request, in which references stand for secrets.
-fn check_request(input: &Map<String, Value>) -> Result<(), OperatorError> {
+fn check_request(method: &str, input: &Map<String, Value>) -> Result<(), OperatorError> {
+    if !METHODS.contains(&method) {
+        let known = METHODS.join(", ");
+        return Err(OperatorError::fatal(format!("method is one of {known}, in capitals")));
+    }
+    if let Some(message) = literal_secret(input, "endpoint") {
+        return Err(OperatorError::fatal(message));
+    }
     let mut problems = Vec::new();
     let mut plain = Map::new();
     for (key, value) in input {

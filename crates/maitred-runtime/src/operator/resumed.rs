@@ -1,4 +1,4 @@
-//! What an operator is resumed with.
+//! The end of a deferral, as its operator sees it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::{FailureKind, OperatorError};
 use crate::trigger::{Cause, TriggerError, TriggerEvent};
 
-/// What a deferred operator is resumed with.
+/// The end of a deferral, with which the operator is resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -60,12 +60,12 @@ impl Resumed {
     }
 }
 
-/// How a trigger broke.
+/// The error of a trigger that could not start or go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crash {
-    /// What happened, for people.
+    /// The message, for people.
     pub message: String,
-    /// What follows from it, if nobody does anything about it.
+    /// The consequence for the task.
     #[serde(default, skip_serializing_if = "Cause::is_broken")]
     pub(crate) cause: Cause,
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::trigger::WaiterTrigger;
 
-/// How much later than the trigger's own end the deferral times out: that is for a trigger that hangs.
+/// The deferral times out this much later than the trigger ends by itself: for a trigger that hangs.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// An operator that waits as a waiter says, and starts nothing. Every sensor is an [`Operator`]: its result is the
@@ -39,7 +39,7 @@ pub trait Sensor:
     /// Checks the arguments of this sensor alone, before the task is accepted.
     ///
     /// # Errors
-    /// What is wrong, and what to give instead.
+    /// The message says what is wrong, and what to give instead.
     fn check_arguments(&self) -> Result<(), OperatorError>;
 }
 
@@ -50,10 +50,10 @@ pub struct Sensing {
     pub poke_interval: f64,
     /// Seconds that it may take.
     pub timeout: f64,
-    /// Whether the wait leaves the worker.
+    /// Defers the wait to the triggerer.
     pub deferrable: bool,
-    /// Whether the task is skipped, and not failed, if what it waits for does not come in time. Any other failure,
-    /// such as access denied or a bad connection, still fails it: no longer wait would have helped.
+    /// Skips the task, in place of failing it, if what it waits for does not come in time. Any other failure, such
+    /// as access denied or a bad connection, still fails it: no longer wait would have helped.
     pub soft_fail: bool,
 }
 
@@ -98,7 +98,7 @@ impl Sensing {
     }
 }
 
-/// Whether the time or the attempts were used up.
+/// True if the time or the attempts were used up.
 fn is_late(with: &Resumed) -> bool {
     match with {
         Resumed::TimedOut => true,

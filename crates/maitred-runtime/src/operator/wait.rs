@@ -19,7 +19,7 @@ use crate::trigger::WaiterTrigger;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WaitOperator {
-    /// What is waited for.
+    /// The wait.
     pub trigger: WaiterTrigger,
 }
 

@@ -1,4 +1,4 @@
-//! Why a file could not be used, in words that name it.
+//! Errors of the file, in words that name it.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use rusqlite::ErrorCode;
 
 use crate::store::StoreError;
 
-/// What can go wrong inside a transaction.
+/// An error inside a transaction.
 pub(super) enum Fault {
     /// The store's answer.
     Store(StoreError),
     /// SQLite's.
     Sql(rusqlite::Error),
-    /// What the file holds cannot be read.
+    /// The file's content cannot be read.
     Content(String),
     /// The file is not the one that was opened.
     Replaced,
@@ -42,8 +42,8 @@ impl From<rusqlite::Error> for Fault {
 }
 
 impl Fault {
-    /// What a fault means in a look at a file that was a store before: content that is none of a store's was put
-    /// there by somebody, half of one file and half of another, or no store at all. Everything else, such as too
+    /// Interprets a fault in a look at a file that was a store before: content that is not a store's was put there
+    /// by somebody, half of one file and half of another, or no store at all. Everything else, such as too
     /// many open files, may pass.
     pub(super) fn of_a_look(self) -> Self {
         match self {
@@ -98,18 +98,18 @@ fn file_error(
     Box::new(FileError { path: path.to_owned(), message: problem.to_owned(), source })
 }
 
-/// Whether the file is kept busy by another process.
+/// True if another process keeps the file busy.
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// Whether the file was read, and is no store. SQLite says "unknown" of a table that is not there.
+/// True if the file was read, and is not a store. SQLite says "unknown" of a table that is not there.
 fn is_foreign(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown))
 }
 
-/// Whether the same may succeed later.
+/// True if the same may succeed later.
 fn passes(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     is_busy(error) || matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))

@@ -14,7 +14,7 @@ use super::place::{Place, lock};
 use super::schema;
 use crate::store::StoreError;
 
-/// How long SQLite waits at a time.
+/// The time that SQLite itself waits for another process.
 pub(super) const BUSY_SLICE: Duration = Duration::from_secs(1);
 
 /// The path of a store in memory, as SQLite calls it.

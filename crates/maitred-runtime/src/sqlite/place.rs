@@ -1,4 +1,4 @@
-//! Whether the file that is open is still the one at its path.
+//! Checks that the file that is open is still the one at its path.
 //!
 //! SQLite goes on with an open file that was deleted or renamed, and mixes what it knows with what somebody has
 //! copied over it.
@@ -13,11 +13,11 @@ use rusqlite::Connection;
 use super::fault::{Fault, Work};
 use super::schema::beside;
 
-/// How many looks in a row must find the same content that something other than SQLite has written, until it is
-/// believed: another process may be folding its log into the file, which is told only when that is done.
+/// The number of looks in a row that must find the same content, written by something other than SQLite, until
+/// that is believed: another process may be folding its log into the file, which is told only when that is done.
 const ODD_LOOKS: u32 = 50;
 
-/// Which file is at a path.
+/// The identity of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -38,28 +38,28 @@ impl FileId {
     }
 }
 
-/// When a file was written last, and its size then.
+/// The time of the last write to a file, and its size.
 type Stamp = (Option<std::time::SystemTime>, u64);
 
-/// What the file looked like when SQLite had written it last.
+/// The file as it was when SQLite had written it last.
 #[derive(Debug, Clone, Copy)]
 struct Content {
     stamp: Stamp,
     state: State,
-    /// What it looked like since, as long as it is odd, and how many looks have found it so.
+    /// Its stamp since, as long as it is odd, and the number of looks that have found it so.
     odd: Option<(Stamp, u32)>,
 }
 
-/// What SQLite has done, as far as it tells: it writes into the file only when it folds its log in.
+/// The state that SQLite reports: it writes into the file only when it folds its log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct State {
-    /// How much of the log is there, and how much of it was folded into the file.
+    /// The size of the log in pages, and the number of pages that were folded into the file.
     log: (i64, i64),
     /// Changes with the transactions of other connections.
     data_version: i64,
 }
 
-/// What became of the content of the file since the last look.
+/// A change of the file's content since the last look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContentChange {
     /// Nothing.
@@ -121,7 +121,7 @@ impl Place {
         lock(&self.beside).iter().try_for_each(|(path, file)| at(path, *file))
     }
 
-    /// What became of the content, once this process has acquired the store.
+    /// The change of the content, once this process has acquired the store.
     pub(super) fn look_at_content(&self, connection: &Connection) -> Work<ContentChange> {
         let mut content = lock(&self.content);
         let Some(known) = &mut *content else { return Ok(ContentChange::None) };
@@ -169,7 +169,7 @@ impl Place {
     }
 }
 
-/// What the system says of a file of the store; one that is not there was replaced.
+/// The metadata of a file of the store; one that is not there was replaced.
 fn metadata(path: &Path) -> Work<Metadata> {
     fs::metadata(path).map_err(|error| match error.kind() == io::ErrorKind::NotFound {
         true => Fault::Replaced,

@@ -1,4 +1,4 @@
-//! What is asked of the file.
+//! Reads of the file.
 
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
@@ -23,12 +23,12 @@ pub(super) fn check(file: &Connection, fence: Fence, epoch: i64) -> Work<()> {
     Err(Fault::Replaced)
 }
 
-/// What tells the epoch of the last triggerer from all others.
+/// The epoch of the last triggerer, a number that no other has.
 pub(super) fn epoch(file: &Connection) -> Work<Option<i64>> {
     number(file, "reign")
 }
 
-/// How many transactions the last triggerer has made.
+/// The number of transactions that the last triggerer has made.
 pub(super) fn writes(file: &Connection) -> Work<Option<i64>> {
     number(file, "writes")
 }

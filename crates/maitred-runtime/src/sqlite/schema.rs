@@ -23,7 +23,7 @@ const STEPS: &[M<'static>] = &[
 /// `mait`: tells our files from those of other programs.
 const APPLICATION_ID: i32 = 0x6d61_6974;
 
-/// How long one process waits for another one's transaction.
+/// The time that one process waits for another one's transaction.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// To how many bytes the log of writes is cut once it was folded into the file.

@@ -11,7 +11,7 @@ use super::place::{ContentChange, lock};
 use super::{read, schema, write};
 use crate::store::{Fence, StoreError};
 
-/// How long a transaction waits for another process before somebody is told.
+/// The time that a transaction waits for another process before the user is told.
 const TELL_AFTER: Duration = Duration::from_secs(3);
 
 /// From how many bytes on the log of writes is emptied, although it is in use.

@@ -1,4 +1,4 @@
-//! What is done to the file, each inside a transaction.
+//! Writes to the file, each inside a transaction.
 
 use std::time::Duration;
 

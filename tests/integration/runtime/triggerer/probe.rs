@@ -123,11 +123,11 @@ impl Operator for Probe {
             Act::Fatal(message) => Err(OperatorError::fatal(message.as_str())),
             Act::Result(value) => Ok(Flow::Done(value.clone())),
             Act::Sleep(seconds) => {
-                ctx.clock().sleep(Duration::from_secs_f64(*seconds)).await;
+                ctx.services.clock.sleep(Duration::from_secs_f64(*seconds)).await;
                 Ok(Flow::Done(Value::Null))
             }
             Act::Call(seconds) => {
-                let pause = || ctx.clock().sleep(Duration::from_secs_f64(*seconds));
+                let pause = || ctx.services.clock.sleep(Duration::from_secs_f64(*seconds));
                 let call = || async {
                     pause().await;
                     Ok(())

@@ -4,19 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{ResponseCheck, check_expression, http_operator, target, truth};
-use crate::connection::HIDDEN;
-use crate::connection::has_reference;
-use crate::operator::ConnectionUse;
-use crate::operator::Deferral;
-use crate::operator::Flow;
-use crate::operator::Operator;
-use crate::operator::OperatorContext;
-use crate::operator::OperatorError;
-use crate::operator::Resumed;
-use crate::operator::arguments_of;
-use crate::operator::send_once;
-use crate::trigger::HttpTrigger;
-use crate::trigger::TriggerEvent;
+use crate::connection::{HIDDEN, has_reference};
+use crate::operator::{
+    ConnectionUse, Deferral, Flow, Operator, OperatorContext, OperatorError, Resumed, arguments_of,
+    send_once,
+};
+use crate::trigger::{HttpTrigger, TriggerEvent};
 use maitred_core::client::Observation;
 
 http_operator! {
@@ -32,7 +25,7 @@ http_operator! {
         /// The method. Default: `POST`.
         #[serde(default = "default_method")]
         pub method: String,
-        /// What the reply has to be like; else the task fails. Default: any status below 400.
+        /// The condition on the reply; if it does not hold, the task fails. Default: any status below 400.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub response_check: Option<ResponseCheck>,
         /// A JMESPath expression over `{"StatusCode", "Headers", "Body"}` for the result, e.g. `Body.id`.
@@ -44,20 +37,20 @@ http_operator! {
         /// page. Default: there is one page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub next_page: Option<String>,
-        /// How many pages there may be; more are a failure. Default: 100.
-        #[serde(default = "default_max_pages")]
+        /// The largest number of pages; more are a failure. Default: 100.
+        #[serde(default = "count::<100>")]
         pub max_pages: u32,
-        /// How often a request that may be sent again is sent at most. Default: 3.
-        #[serde(default = "default_retry_limit")]
+        /// The largest number of times that a request is sent which may be sent again. Default: 3.
+        #[serde(default = "count::<3>")]
         pub retry_limit: u32,
         /// Seconds between the first two tries; doubled every time, and never less than the server's
         /// `Retry-After`. Default: 1.
-        #[serde(default = "default_retry_delay")]
+        #[serde(default = "one")]
         pub retry_delay: f64,
-        /// Whether the request leaves the worker. Default: false.
+        /// Defers the request to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
-        /// Whether a request may be sent again although that may change something every time. Default: false.
+        /// Allows to send a request again although that may change something every time. Default: false.
         #[serde(default)]
         pub allow_repeat: bool,
     }
@@ -67,25 +60,22 @@ fn default_method() -> String {
     "POST".to_owned()
 }
 
-fn default_max_pages() -> u32 {
-    100
+/// A default number of pages or tries.
+fn count<const DEFAULT: u32>() -> u32 {
+    DEFAULT
 }
 
-fn default_retry_limit() -> u32 {
-    3
-}
-
-fn default_retry_delay() -> f64 {
+fn one() -> f64 {
     1.0
 }
 
-/// How large the results of all pages may be together, in bytes of JSON.
+/// The largest size of the results of all pages together, in bytes of JSON.
 const MAX_PAGES_BYTES: usize = 256 * 1024;
 
 /// The members of a request that differ from page to page.
 const NEXT_KEYS: [&str; 5] = ["url", "endpoint", "params", "data", "json"];
 
-/// Where a request with several pages stands.
+/// The progress of a request with several pages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Position {
     /// The next request.
@@ -94,7 +84,7 @@ pub struct Position {
     pages: Vec<Value>,
 }
 
-/// Where a request goes on.
+/// The place where a request goes on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
 pub enum Resume {
@@ -102,7 +92,7 @@ pub enum Resume {
     ExecuteComplete(Position),
 }
 
-/// What was recorded of a request: the event of its reply or, from a user who says that it was made
+/// The recorded result of a request: the event of its reply or, from a user who says that it was made
 /// (`maitred tasks settle --made`), the result itself.
 fn seen_or_said(recorded: Value) -> Value {
     let status = recorded.pointer("/response/status_code");
@@ -113,7 +103,7 @@ fn seen_or_said(recorded: Value) -> Value {
 }
 
 impl HttpRequest {
-    /// Whether it does no harm to send the request twice:
+    /// True if it does no harm to send the request twice:
     /// <https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2>.
     fn is_repeatable(&self) -> bool {
         self.allow_repeat || !matches!(self.method.as_str(), "POST" | "PATCH")
@@ -173,7 +163,7 @@ impl HttpRequest {
         let name = format!("{} request", self.method);
         let payload: Value = ctx
             .main_call(&name, details, || async {
-                let output = send_once(ctx.clients(), &trigger.client, trigger.call()).await?;
+                let output = send_once(&ctx.services.clients, &trigger.client, trigger.call()).await?;
                 Ok(trigger.event(&Observation::Output(output)).payload)
             })
             .await?;
@@ -201,7 +191,7 @@ impl HttpRequest {
         if self.next_page.is_none() {
             return Ok(Some(result));
         }
-        let known = ctx.clients().connections().known();
+        let known = ctx.services.clients.connections().known();
         known.redact_value(&mut result);
         at.pages.push(result);
         let next = value("next").unwrap_or_default();
@@ -302,7 +292,7 @@ impl Operator for HttpRequest {
     }
 
     fn check(&self) -> Result<(), OperatorError> {
-        self.parts().check()?;
+        self.check_request()?;
         let wrong = |message: String| Err(OperatorError::fatal(message));
         if self.deferrable && !self.is_repeatable() {
             return wrong(format!(
@@ -332,7 +322,7 @@ impl Operator for HttpRequest {
     }
 
     async fn execute(&self, ctx: &OperatorContext) -> Result<Flow<Resume>, OperatorError> {
-        let at = Position { input: self.parts().input(), pages: Vec::new() };
+        let at = Position { input: self.input(), pages: Vec::new() };
         self.go_on(ctx, at).await
     }
 

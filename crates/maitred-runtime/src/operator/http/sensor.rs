@@ -19,7 +19,7 @@ http_operator! {
         /// The method. Default: `GET`.
         #[serde(default = "default_method")]
         pub method: String,
-        /// What the reply should be like. Default: any status below 400.
+        /// The condition on the reply. Default: any status below 400.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub response_check: Option<ResponseCheck>,
         /// A JMESPath expression over `{"StatusCode", "Headers", "Body"}` that ends the wait as a failure
@@ -35,10 +35,10 @@ http_operator! {
         /// Seconds that it may take. Default: 604800, a week.
         #[serde(default = "sensor::a_week")]
         pub timeout: f64,
-        /// Whether the wait leaves the worker. Default: false.
+        /// Defers the wait to the triggerer. Default: false.
         #[serde(default)]
         pub deferrable: bool,
-        /// Whether the task is skipped, and not failed, if the reply is not as it should be within `timeout`. Any other
+        /// Skips the task, in place of failing it, if the reply is not as it should be within `timeout`. Any other
         /// failure, such as access denied or a bad connection, still fails it. Default: false.
         #[serde(default)]
         pub soft_fail: bool,
@@ -53,12 +53,12 @@ fn default_allowlist() -> Vec<String> {
     vec!["404".to_owned()]
 }
 
-/// Why a reply that meets `fail_if` does so, where APIs tend to say it.
+/// The reason why a reply meets `fail_if`, where APIs tend to give it.
 const REASON: &str = "join(': ', ['the reply meets fail_if', \
     to_string(not_null(Body.message, Body.error, Body.reason, Body.detail, 'it gives no reason'))])";
 
 impl HttpSensor {
-    /// What does not differ from one endpoint to the next, so that many sensors share it.
+    /// The waiter. It does not differ from one endpoint to the next, so many sensors share it.
     fn definition(&self) -> WaiterConfig {
         let mut acceptors = Vec::new();
         if let Some(expression) = &self.fail_if {
@@ -86,7 +86,7 @@ impl Sensor for HttpSensor {
 
     fn trigger(&self) -> WaiterTrigger {
         let mut trigger = WaiterTrigger::new("http", "sensor").with_definition(self.definition());
-        trigger.input = self.parts().input();
+        trigger.input = self.input();
         trigger.client = self.client_settings();
         trigger
     }
@@ -101,7 +101,7 @@ impl Sensor for HttpSensor {
     }
 
     fn check_arguments(&self) -> Result<(), OperatorError> {
-        self.parts().check()?;
+        self.check_request()?;
         if let Some(check) = &self.response_check {
             check.check("response_check")?;
         }
