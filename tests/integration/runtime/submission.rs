@@ -8,8 +8,8 @@ use maitred::clock::SystemClock;
 use maitred::connection::{Connections, Environment};
 use maitred::runtime::engine::Warning;
 use maitred::runtime::{
-    EmbeddedEngine, Engine as _, EngineError, NewTask, SqliteStore, Store,
-    StoreDefinitions, Task, TaskId, TaskState, TriggererOptions,
+    EmbeddedEngine, Engine as _, EngineError, NewTask, SqliteStore, Store, StoreDefinitions, Task,
+    TaskId, TaskState, TriggererOptions,
 };
 use maitred::trigger::{Definitions, Services};
 use serde_json::{Value, json};

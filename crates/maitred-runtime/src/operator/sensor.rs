@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    ConnectionUse, Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError, Resumed,
-    arguments_of,
+    ConnectionUse, Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError,
+    Resumed, arguments_of,
 };
 use crate::trigger::WaiterTrigger;
 
