@@ -163,7 +163,8 @@ impl HttpRequest {
         let name = format!("{} request", self.method);
         let payload: Value = ctx
             .main_call(&name, details, || async {
-                let output = send_once(&ctx.services.clients, &trigger.client, trigger.call()).await?;
+                let output =
+                    send_once(&ctx.services.clients, &trigger.client, trigger.call()).await?;
                 Ok(trigger.event(&Observation::Output(output)).payload)
             })
             .await?;
