@@ -88,16 +88,15 @@ fn not_found() -> impl TypedValueParser<Value = State> {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let target = DraftTarget::find(&args.service, &args.operation, context)?;
     let service = &target.service;
-    let mut options = DraftOptions {
-        name: args.name.clone(),
-        path: args.path.clone(),
-        success: args.success.clone(),
-        failure: args.failure.clone(),
-        not_found: args.not_found,
-        delay: args.delay,
-        max_attempts: args.max_attempts,
-        next_run: args.baseline,
-    };
+    let mut options = DraftOptions::default();
+    options.name = args.name.clone();
+    options.path = args.path.clone();
+    options.success = args.success.clone();
+    options.failure = args.failure.clone();
+    options.not_found = args.not_found;
+    options.delay = args.delay;
+    options.max_attempts = args.max_attempts;
+    options.next_run = args.baseline;
     if !args.yes && report::asks_people() {
         prompt::ask(service, &target.operation, &mut options, &mut prompt::from_terminal)?;
     }

@@ -107,7 +107,7 @@ fn a_slip_of_the_pen_in_a_case_is_an_error_with_its_place() {
     assert_eq!(code, 1);
     assert!(said.contains("`Stat` is not a member of Crawler"), "{said}");
     assert!(said.contains("did you mean `State`?"), "{said}");
-    assert!(said.contains("this must be of type long, but is \"1\""), "{said}");
+    assert!(said.contains("must be of type long, but is \"1\""), "{said}");
     assert!(said.contains("^^^^"), "{said}");
     let (code, said) = test(&folder(&json!({ "replies": [state("READY")], "expekt": {} })), &[]);
     assert_eq!(code, 1);

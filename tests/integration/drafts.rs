@@ -318,11 +318,9 @@ impl Agreement {
     ) {
         let at = format!("{}.{name}", service.name);
         let unasked = draft::draft(service, operation, &DraftOptions::default());
-        let options = DraftOptions {
-            path: Some(theirs.path.clone()),
-            success: theirs.success.clone(),
-            ..DraftOptions::default()
-        };
+        let mut options = DraftOptions::default();
+        options.path = Some(theirs.path.clone());
+        options.success = theirs.success.clone();
         let Ok(asked) = draft::draft(service, operation, &options) else { return };
         self.waiters += 1;
         let first = draft::state_paths(service, operation);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::command::{maitred, transcript};
 
-/// A bad and a good example of each rule.
+/// The text and a bad and a good example of each rule.
 const EXAMPLES: &str = "crates/maitred-authoring/src/lint/rules";
 
 fn example(rule: &Rule, kind: &str) -> PathBuf {
@@ -46,13 +46,15 @@ fn every_rule_finds_its_bad_example_and_not_its_good_one() {
 }
 
 #[test]
-fn every_example_is_of_a_rule() {
+fn every_text_and_example_is_of_a_rule() {
     for entry in std::fs::read_dir(EXAMPLES).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let known = rules().iter().any(|rule| {
-            name == format!("{}.bad.json", rule.name) || name == format!("{}.good.json", rule.name)
-        });
-        assert!(known, "{name} is the example of no rule");
+        let (rule, kind) = name.split_once('.').unwrap();
+        assert!(rules().iter().any(|known| known.name == rule), "{name} is of no rule");
+        assert!(["md", "bad.json", "good.json"].contains(&kind), "{name}");
+    }
+    for rule in rules() {
+        assert!(!rule.summary().is_empty() && !rule.explanation().is_empty(), "{}", rule.name);
     }
 }
 

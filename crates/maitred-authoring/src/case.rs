@@ -9,12 +9,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use maitred_core::client::transport;
+use maitred_core::client::{CallError, CallErrorKind, Observation, Output, transport};
 use maitred_core::engine::Status;
+
+/// The members of an output of service `http`.
+pub(crate) const HTTP_REPLY: [&str; 3] = ["StatusCode", "Headers", "Body"];
 
 /// An offline wait: the options of the caller, the replies, and the expected outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Case {
     /// The JSON Schema of this file, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +70,7 @@ pub struct Case {
 #[schemars(extend("oneOf" = [
     { "required": ["output"] }, { "required": ["error"] }, { "required": ["transport"] }
 ]))]
+#[non_exhaustive]
 pub struct Reply {
     /// The reply's document, as `maitred call` prints it; for service `http` an object of
     /// `StatusCode`, `Headers` and `Body`.
@@ -87,6 +92,7 @@ pub struct Reply {
 /// An error of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ReplyError {
     /// The code on the wire, e.g. `ClusterNotFound`.
     #[schemars(length(min = 1), example = &"ClusterNotFound")]
@@ -102,6 +108,7 @@ pub struct ReplyError {
 
 /// The reason why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub enum Transport {
     /// The connection was refused, reset, or could not be made.
     ConnectError,
@@ -118,8 +125,9 @@ pub enum Transport {
 /// The expected outcome of a wait. Omitted keys are not compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Expect {
-    /// The status of the finished wait.
+    /// The outcome of the wait: `cancelled` if it would go on after the last reply.
     pub outcome: Status,
     /// The number of polls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,6 +142,35 @@ pub struct Expect {
     pub message: Option<String>,
 }
 
+impl Case {
+    /// A case with these replies, without options of the caller.
+    #[must_use]
+    pub fn new(replies: Vec<Reply>, expect: Expect) -> Self {
+        Self {
+            schema: None,
+            recorded: false,
+            description: None,
+            input: Map::new(),
+            parameters: BTreeMap::new(),
+            baseline: None,
+            delay: None,
+            max_attempts: None,
+            timeout: None,
+            replies,
+            diagnose: Vec::new(),
+            expect,
+        }
+    }
+}
+
+impl Expect {
+    /// Expects the outcome and compares nothing else.
+    #[must_use]
+    pub fn new(outcome: Status) -> Self {
+        Self { outcome, attempts: None, shown: None, message: None }
+    }
+}
+
 impl Reply {
     /// One reply with this document.
     #[must_use]
@@ -143,7 +180,8 @@ impl Reply {
 
     /// One error of the service.
     #[must_use]
-    pub fn error(error: ReplyError) -> Self {
+    pub fn error(code: impl Into<String>, message: impl Into<String>, status: Option<u16>) -> Self {
+        let error = ReplyError { code: code.into(), message: message.into(), status };
         Self { output: None, error: Some(error), transport: None, repeat: 1 }
     }
 
@@ -158,21 +196,26 @@ impl Reply {
     pub fn times(self, repeat: u64) -> Self {
         Self { repeat, ..self }
     }
+
+    /// The observation of a poll of `service` that receives this reply.
+    #[must_use]
+    pub fn observation(&self, service: &str) -> Observation {
+        if let Some(transport) = self.transport {
+            let (code, message) = transport.code_and_message();
+            Observation::Error(CallError::new(CallErrorKind::Transport, code, message))
+        } else if let Some(error) = &self.error {
+            let status = error.status.or(Some(400));
+            Observation::Error(CallError::from_saved(&error.code, &error.message, status))
+        } else {
+            Observation::Output(Output::from_saved(
+                service,
+                self.output.clone().unwrap_or_default(),
+            ))
+        }
+    }
 }
 
 impl Transport {
-    /// The code, as `error` acceptors name it.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::ConnectError => transport::CONNECT,
-            Self::DnsError => transport::DNS,
-            Self::Timeout => transport::TIMEOUT,
-            Self::TlsError => transport::TLS,
-            Self::ResponseError => transport::RESPONSE,
-        }
-    }
-
     /// The failure with this code; `ConnectError` for an unknown code.
     #[must_use]
     pub fn from_code(code: &str) -> Self {
@@ -180,15 +223,20 @@ impl Transport {
         all.into_iter().find(|known| known.code() == code).unwrap_or(Self::ConnectError)
     }
 
-    /// The message of the failure in a replay.
+    /// The code, as `error` acceptors name it.
     #[must_use]
-    pub fn message(self) -> &'static str {
+    pub fn code(self) -> &'static str {
+        self.code_and_message().0
+    }
+
+    /// The code, and the message of such a failure in a replay.
+    fn code_and_message(self) -> (&'static str, &'static str) {
         match self {
-            Self::ConnectError => "connection refused",
-            Self::DnsError => "the host name is not known",
-            Self::Timeout => "no reply in time",
-            Self::TlsError => "the TLS handshake failed",
-            Self::ResponseError => "the reply was cut off",
+            Self::ConnectError => (transport::CONNECT, "connection refused"),
+            Self::DnsError => (transport::DNS, "the host name is not known"),
+            Self::Timeout => (transport::TIMEOUT, "no reply in time"),
+            Self::TlsError => (transport::TLS, "the TLS handshake failed"),
+            Self::ResponseError => (transport::RESPONSE, "the reply was cut off"),
         }
     }
 }

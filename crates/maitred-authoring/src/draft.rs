@@ -6,10 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::case::Case;
-use maitred_core::config::State;
-use maitred_core::config::WaiterConfig;
-use maitred_model::OperationModel;
-use maitred_model::ServiceModel;
+use maitred_core::config::{State, WaiterConfig};
+use maitred_model::{OperationModel, ServiceModel};
 
 mod cases;
 mod drafter;
@@ -20,6 +18,7 @@ mod related_members;
 mod resource_name;
 mod sample;
 mod state_path;
+mod vocabulary;
 mod words;
 
 pub use error::DraftError;
@@ -32,6 +31,7 @@ use drafter::Drafter;
 
 /// A drafted waiter.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Draft {
     /// Its name.
     pub name: String,

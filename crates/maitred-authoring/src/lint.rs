@@ -10,8 +10,7 @@ use std::collections::HashMap;
 
 use crate::schema::MAX_PROBLEMS;
 use maitred_core::config::WaiterFile;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::fold;
+use maitred_core::diagnostic::{Diagnostic, fold};
 
 mod acceptors;
 mod budget;
@@ -23,7 +22,6 @@ mod coverage;
 mod diagnose;
 mod expressions;
 mod fix;
-mod http;
 mod infer;
 mod input;
 mod mistaken;
@@ -43,7 +41,6 @@ mod value_use;
 
 pub use config::{Config, UnknownRule};
 pub use fix::fixed;
-pub use maitred_model::states::{StateTable, state_tables};
 pub use model_source::ModelSource;
 pub use reachability::NEVER_HOLDS;
 pub use rule::{Rule, file_rules, find, rules};

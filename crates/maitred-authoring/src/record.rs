@@ -2,23 +2,16 @@
 //!
 //! A [`Recorder`] wraps the client of the wait. A [`Scrubber`] removes secrets before a reply is stored.
 
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::case::Case;
-use crate::case::Expect;
-use crate::case::Reply;
-use crate::case::ReplyError;
-use crate::case::Transport;
+use crate::case::{Case, Expect, Reply, Transport};
 use crate::replay;
 use crate::schema::CASE_SCHEMA_ID;
 use maitred_core::client::{Call, CallErrorKind, Client, Observation, PreparedCall};
 use maitred_core::clock::BoxFuture;
 use maitred_core::config::WaiterConfig;
 use maitred_core::diagnostic::Invalid;
-use maitred_core::engine::Outcome;
-use maitred_core::engine::Status;
+use maitred_core::engine::{Outcome, Status};
 use maitred_core::waiter::Waiter;
 
 mod scrub;
@@ -111,11 +104,9 @@ fn reply(scrubber: &Scrubber, seen: &Observation) -> Reply {
         Observation::Error(error) if error.kind() == CallErrorKind::Transport => {
             Reply::transport(Transport::from_code(error.code()))
         }
-        Observation::Error(error) => Reply::error(ReplyError {
-            code: error.code().to_owned(),
-            message: scrubber.text(error.message()),
-            status: error.status(),
-        }),
+        Observation::Error(error) => {
+            Reply::error(error.code(), scrubber.text(error.message()), error.status())
+        }
     }
 }
 
@@ -190,10 +181,8 @@ pub fn case(
         baseline: given.baseline.as_ref().map(|value| recorder.scrubber.plain(value)),
         replies: only(recorder.replies(), attempts),
         expect: Expect {
-            outcome: outcome.status(),
             attempts: (attempts > 0).then_some(attempts),
-            shown: None,
-            message: None,
+            ..Expect::new(outcome.status())
         },
         ..given
     };

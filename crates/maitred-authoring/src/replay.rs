@@ -23,40 +23,24 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::case::Case;
-use crate::case::Expect;
-use maitred_core::client::Call;
-use maitred_core::client::Client;
-use maitred_core::client::Observation;
-use maitred_core::clock::BoxFuture;
-use maitred_core::clock::ManualClock;
-use maitred_core::clock::Timestamp;
+use crate::case::{Case, Expect};
+use maitred_core::client::{Call, Client, Observation};
+use maitred_core::clock::{BoxFuture, ManualClock, Timestamp};
 use maitred_core::config::State;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::Invalid;
-use maitred_core::engine::Outcome;
-use maitred_core::engine::Progress;
-use maitred_core::engine::Wait;
-use maitred_core::engine::WaitEvent;
-use maitred_core::waiter::Options;
-use maitred_core::waiter::Waiter;
+use maitred_core::diagnostic::{Diagnostic, Invalid};
+use maitred_core::engine::{Outcome, Progress, Wait, WaitEvent};
+use maitred_core::waiter::{Options, Waiter};
 
 mod check;
-mod limits;
-mod observation;
 
-pub use check::check;
-pub use limits::{MAX_BYTES, MAX_REPLIES, MAX_STEPS};
-pub use observation::observation;
+pub use check::{MAX_BYTES, MAX_REPLIES, MAX_STEPS, check};
 
 /// The caller's options of a case.
 ///
@@ -85,6 +69,7 @@ pub fn options(case: &Case) -> Result<Options, Invalid> {
 
 /// The result of running a case.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Replayed {
     /// How the wait ended; cancelled if it would have continued after the last reply.
     pub outcome: Outcome,
@@ -100,6 +85,7 @@ pub struct Replayed {
 
 /// A difference from the case's expectation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Difference {
     /// What differs: `outcome`, `attempts`, `shown`, `message`, `replies` or `diagnose`.
     pub what: &'static str,
@@ -167,10 +153,8 @@ impl Replayed {
                 differences.push(Difference { what, expected, actual });
             }
         };
-        let status = self.outcome.status();
-        let expected = expect.outcome;
-        let (wanted, actual) = (expected.as_str().into(), status.as_str().into());
-        compare("outcome", wanted, actual, status == expected);
+        let (outcome, actual) = (expect.outcome, self.outcome.status());
+        compare("outcome", outcome.as_str().into(), actual.as_str().into(), outcome == actual);
         if let Some(attempts) = expect.attempts {
             let actual = progress.attempts;
             compare("attempts", attempts.into(), actual.into(), attempts == actual);
@@ -215,10 +199,10 @@ impl Script {
         for reply in &case.replies {
             let times = reply.repeat.min(most);
             most -= times;
-            replies.extend((times > 0).then(|| (observation(reply, service), times)));
+            replies.extend((times > 0).then(|| (reply.observation(service), times)));
         }
         replies.reverse();
-        let diagnose = case.diagnose.iter().rev().map(|reply| observation(reply, service));
+        let diagnose = case.diagnose.iter().rev().map(|reply| reply.observation(service));
         let diagnose = diagnose.collect();
         Self { state: Mutex::new(Remaining { replies, diagnose, ended: false, overdrawn: false }) }
     }

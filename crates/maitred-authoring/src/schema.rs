@@ -66,57 +66,41 @@
 //! assert_eq!(found[0].message, "the file nests deeper than 128 levels");
 //! ```
 
-use std::sync::LazyLock;
-
-use jsonschema::Validator;
-use schemars::generate::SchemaSettings;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::case::Case;
 use maitred_core::catalog::with_whole_numbers;
-use maitred_core::config::PartialWaiter;
-use maitred_core::config::WaiterFile;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::Invalid;
-use maitred_core::diagnostic::pointer_part;
+use maitred_core::config::{PartialWaiter, WaiterFile};
+use maitred_core::diagnostic::{Diagnostic, Invalid, pointer_part};
 use maitred_core::waiter::Waiter;
 
-mod case;
 mod edit;
 mod editor;
-mod id;
-mod problems;
+mod file_schema;
 mod repair;
 mod source;
 mod tidy;
 mod violation;
 
-pub use case::{case_schema, locate, parse_case};
 pub use edit::with_waiter;
-pub use id::{CASE_SCHEMA_ID, SCHEMA_ID};
-pub use problems::MAX_PROBLEMS;
+pub use file_schema::{CASE_SCHEMA_ID, SCHEMA_ID};
 pub use source::{MAX_DEPTH, MAX_TOKENS};
+pub use violation::MAX_PROBLEMS;
 
-use problems::{finish, in_order};
+use file_schema::{CASES, WAITERS, in_order, read};
 use source::Source;
 
 /// The JSON Schema (draft 2020-12) of waiter files, made from the types in [`config`](maitred_core::config).
 #[must_use]
 pub fn json_schema() -> Value {
-    schema().clone()
+    WAITERS.schema.clone()
 }
 
-fn schema() -> &'static Value {
-    static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
-    &SCHEMA
-}
-
-fn generate() -> Value {
-    let generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.into_root_schema_for::<WaiterFile>();
-    schema.insert("$id".to_owned(), SCHEMA_ID.into());
-    schema.insert("title".to_owned(), "maitred waiter file".into());
-    editor::for_waiters(tidy::tidy(schema.to_value()))
+/// The JSON Schema (draft 2020-12) of cases, made from the types in [`case`](crate::case).
+#[must_use]
+pub fn case_schema() -> Value {
+    CASES.schema.clone()
 }
 
 /// Parses a waiter file and checks everything: the JSON, all keys and values, and that all expressions
@@ -125,13 +109,26 @@ fn generate() -> Value {
 /// # Errors
 /// All problems, each with its position in the text.
 pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
-    let mut problems = Vec::new();
-    let file = Source::parse(text, &mut problems).and_then(|source| {
-        let file = check(&source, &mut problems);
-        source.locate(&mut problems);
-        file
-    });
-    finish(file, problems)
+    file_schema::parse(text, check)
+}
+
+/// Parses a case and checks all keys and values.
+///
+/// # Errors
+/// All problems, each with its position in the text.
+pub fn parse_case(text: &str) -> Result<Case, Invalid> {
+    file_schema::parse(text, |value, problems| {
+        let before = problems.len();
+        CASES.check(value, problems);
+        read(repair::whole_numbers_of_case(value), problems.len() > before, problems)
+    })
+}
+
+/// Sets the position in the text of each of the `problems` that has only a pointer.
+pub fn locate(text: &str, problems: &mut [Diagnostic]) {
+    if let Some(source) = Source::parse(text, &mut Vec::new()) {
+        source.locate(problems);
+    }
 }
 
 /// All problems of a waiter file: those that [`parse`] finds, and those that `rules` find in its valid
@@ -139,7 +136,7 @@ pub fn parse(text: &str) -> Result<WaiterFile, Invalid> {
 pub fn examine(text: &str, rules: &dyn Fn(&WaiterFile) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if let Some(source) = Source::parse(text, &mut problems) {
-        let file = check(&source, &mut problems).or_else(|| usable(source.value()));
+        let file = check(source.value(), &mut problems).or_else(|| usable(source.value()));
         problems.extend(file.iter().flat_map(rules));
         source.locate(&mut problems);
     }
@@ -159,28 +156,17 @@ fn usable(file: &Value) -> Option<WaiterFile> {
     Some(usable)
 }
 
-fn check(source: &Source<'_>, problems: &mut Vec<Diagnostic>) -> Option<WaiterFile> {
+fn check(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<WaiterFile> {
     let before = problems.len();
-    for error in validator().iter_errors(source.value()) {
-        problems.extend(violation::explain(&error, source.value(), schema()));
-        if problems.len() > MAX_PROBLEMS {
-            return None;
-        }
-    }
-    let value = with_whole_numbers(source.value().clone());
+    WAITERS.check(value, problems);
+    let value = with_whole_numbers(value.clone());
     for (name, waiter) in value.get("waiters").and_then(Value::as_object).into_iter().flatten() {
-        check_waiter(name, waiter, problems);
         if problems.len() > MAX_PROBLEMS {
             return None;
         }
+        check_waiter(name, waiter, problems);
     }
-    let file = serde_json::from_value(value);
-    if let Err(error) = &file
-        && problems.len() == before
-    {
-        problems.push(Diagnostic::error("type", "", error.to_string()));
-    }
-    file.ok()
+    read(value, problems.len() > before, problems)
 }
 
 /// Checks what the schema cannot express. The valid parts of an invalid waiter are checked, too, so that all
@@ -212,9 +198,42 @@ fn check_waiter(name: &str, waiter: &Value, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn validator() -> &'static Validator {
-    static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
-        jsonschema::validator_for(schema()).expect("the schema of our own types is a schema")
-    });
-    &VALIDATOR
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let invalid = parse_case(text).unwrap_err();
+        invalid.diagnostics().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_case_is_read_as_it_is_written() {
+        let text = r#"{
+            "input": {"Name": "x"},
+            "replies": [{"output": {"State": "RUNNING"}, "repeat": 3.0}, {"transport": "DnsError"},
+                        {"error": {"code": "NotFound", "status": 404}}],
+            "expect": {"outcome": "error", "attempts": 5, "shown": null}
+        }"#;
+        let case = parse_case(text).unwrap();
+        assert_eq!(case.replies[0].repeat, 3);
+        assert_eq!(case.expect.shown, Some(Value::Null));
+        let again = serde_json::to_string(&case).unwrap();
+        assert_eq!(parse_case(&again).unwrap(), case);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_what_was_meant() {
+        let text = r#"{"replies": [{"ouput": {}}], "expect": {"outcome": "sucess", "attempt": 1}}"#;
+        assert_eq!(
+            problems(text),
+            [
+                "error[reply]: /replies/0: a reply is one of `output`, `error` and `transport` \
+                 (e.g. { \"output\": { … } })",
+                "error[unknown-key]: /replies/0/ouput: there is no key `ouput` here (did you mean `output`?)",
+                "error[value]: /expect/outcome: \"sucess\" is not an `outcome` (did you mean \"success\"?)",
+                "error[unknown-key]: /expect/attempt: there is no key `attempt` here (did you mean `attempts`?)",
+            ]
+        );
+    }
 }

@@ -113,9 +113,12 @@ static WRITES: LazyLock<Vec<&str>> = LazyLock::new(|| READ_TABLES.section("write
 const READ_TABLES: WordTables = WordTables(include_str!("names/reads.txt"));
 
 /// Returns whether an operation is read-only, so that polling it changes nothing. The name may have any
-/// casing: `GetJob`, `getJob`, `get-job` and `get_job` are the same.
+/// casing: `GetJob`, `getJob`, `get-job` and `get_job` are the same. For service `http`, the operation is the method.
 #[must_use]
 pub fn is_read(service: &str, operation: &str) -> bool {
+    if service == "http" {
+        return ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation));
+    }
     let is = |known: &&str| {
         known.split_once(':').is_some_and(|(of, name)| of == service && same_name(name, operation))
     };

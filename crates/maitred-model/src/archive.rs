@@ -63,7 +63,7 @@ struct Archive {
     index: Index,
 }
 
-/// Where the model of a service comes from.
+/// The origin of the model of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModelOrigin {
@@ -117,7 +117,7 @@ impl Models {
         Self::of(Arc::clone(&self.0.archive), DataPaths::new(paths))
     }
 
-    /// Where the archive comes from, e.g. `botocore 1.43.11`.
+    /// The origin of the archive, e.g. `botocore 1.43.11`.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.0.archive.index.source
@@ -147,21 +147,16 @@ impl Models {
             return Ok(Arc::clone(service));
         }
         let name = self.name(name)?;
-        let service = match self.0.paths.load(&name, data::SERVICE)? {
-            Some(mut file) => {
-                if let Some(paginators) = self.0.paths.load(&name, data::PAGINATORS)? {
-                    data::add_paginators(&mut file.value, paginators.value);
-                }
-                Service::of_file(&name, &file)?
-            }
+        let service = match self.0.paths.model(&name)? {
+            Some(file) => Service::of_file(&name, &file)?,
             None => self.archived(&name)?,
         };
         let service = Arc::new(service);
-        // What another thread decoded meanwhile stays: others may have it already.
+        // One that another thread decoded meanwhile is kept, as it may be in use.
         Ok(Arc::clone(lock(&self.0.services).entry(name).or_insert(service)))
     }
 
-    /// The service of the archive. It is not kept in the form that extras could be merged into.
+    /// The service of the archive, which extras of a data path cannot extend.
     fn archived(&self, name: &str) -> Result<Service, ModelError> {
         if let Some(path) = self.0.paths.only_extras(name, data::SERVICE) {
             let why = "it extends a `service-2.json` that is in no data path; put that beside it, \

@@ -1,14 +1,19 @@
-//! Checks an operation's input before anything is sent.
+//! Checks an operation's input before anything is sent, and saved outputs.
+
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
 use super::timestamp::DateTime;
 use super::{Member, OperationModel, Shape, ShapeKind, ShapeRef, Structure};
 use maitred_core::client::{InputProblem, json_type};
-use maitred_core::diagnostic::nearest;
+use maitred_core::diagnostic::{Diagnostic, Severity, nearest, pointer_part, shortened};
 
 /// Deeper input is refused: no operation needs it, and a recursive shape allows any depth.
 const MAX_DEPTH: usize = 100;
+
+/// The member that every output may have.
+const METADATA: &str = "ResponseMetadata";
 
 impl OperationModel {
     /// Everything that is wrong with `input`: unknown and missing members, wrong types. An enum
@@ -16,175 +21,244 @@ impl OperationModel {
     /// [`OperationModel::enum_hints`].
     #[must_use]
     pub fn check_input(&self, input: &Map<String, Value>) -> Vec<InputProblem> {
-        let mut check = Check { operation: self, problems: Vec::new(), hints: Vec::new() };
-        check.input(input);
-        check.problems
+        self.input_problems(input, Severity::Error)
     }
 
     /// The enum values in `input` that the model does not know: misspelt, or newer than the model.
     #[must_use]
     pub fn enum_hints(&self, input: &Map<String, Value>) -> Vec<InputProblem> {
-        let mut check = Check { operation: self, problems: Vec::new(), hints: Vec::new() };
-        check.input(input);
-        check.hints
+        self.input_problems(input, Severity::Warning)
     }
+
+    fn input_problems(&self, input: &Map<String, Value>, severity: Severity) -> Vec<InputProblem> {
+        let found = self.check(Document::Input, input).into_iter();
+        let found = found.filter(|problem| problem.severity == severity);
+        found.map(|it| InputProblem::new(it.pointer, it.message).with_help(it.help)).collect()
+    }
+
+    /// The problems of a saved output: unknown members and wrong types are errors, an enum value that is not
+    /// in the model is a warning.
+    #[must_use]
+    pub fn check_output(&self, output: &Map<String, Value>) -> Vec<Diagnostic> {
+        self.check(Document::Output, output)
+    }
+
+    fn check(&self, document: Document, members: &Map<String, Value>) -> Vec<Diagnostic> {
+        let nothing = Structure::default();
+        let (reference, default_name) = match document {
+            Document::Input => (&self.input, self.name.clone()),
+            Document::Output => (&self.output, format!("the output of {}", self.name)),
+        };
+        let shape = reference.as_ref().map(|reference| self.shape(reference));
+        let name = shape.filter(|_| document == Document::Output).map(shape_name);
+        let structure = shape.and_then(Shape::structure).unwrap_or(&nothing);
+        let mut check = Check { operation: self, document, path: Vec::new(), found: Vec::new() };
+        check.structure(structure, name.unwrap_or(&default_name), members);
+        check.found
+    }
+}
+
+/// The document that is checked. Inputs have to be valid; outputs may be incomplete and lie outside of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Document {
+    Input,
+    Output,
+}
+
+/// A part of the path to a value.
+enum Part<'a> {
+    Member(&'a str),
+    Index(usize),
 }
 
 struct Check<'a> {
     operation: &'a OperationModel,
-    problems: Vec<InputProblem>,
-    hints: Vec<InputProblem>,
+    document: Document,
+    path: Vec<Part<'a>>,
+    /// The pointer of a problem of an input is a path such as `Filters[0].Name`.
+    found: Vec<Diagnostic>,
 }
 
-impl Check<'_> {
-    fn input(&mut self, input: &Map<String, Value>) {
-        let operation = self.operation;
-        let nothing = Structure::default();
-        let structure = operation
-            .input
-            .as_ref()
-            .and_then(|input| operation.shape(input).structure())
-            .unwrap_or(&nothing);
-        self.structure(structure, &operation.name, input, "", 0);
+impl<'a> Check<'a> {
+    fn is_input(&self) -> bool {
+        self.document == Document::Input
     }
 
-    fn report(&mut self, path: &str, message: String, help: Option<String>) {
-        self.problems.push(InputProblem::new(path, message).with_help(help));
+    /// Checks a part of the current value.
+    fn at(&mut self, part: Part<'a>, check: impl FnOnce(&mut Self)) {
+        self.path.push(part);
+        check(self);
+        self.path.pop();
     }
 
-    fn value(&mut self, reference: &ShapeRef, value: &Value, path: &str, depth: usize) {
-        if depth > MAX_DEPTH {
-            return self.report(path, format!("is nested more than {MAX_DEPTH} deep"), None);
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for part in &self.path {
+            let written = match (self.document, part) {
+                (Document::Input, Part::Member(name)) if pointer.is_empty() => {
+                    write!(pointer, "{name}")
+                }
+                (Document::Input, Part::Member(name)) => write!(pointer, ".{name}"),
+                (Document::Input, Part::Index(index)) => write!(pointer, "[{index}]"),
+                (Document::Output, Part::Member(name)) => {
+                    write!(pointer, "/{}", pointer_part(name))
+                }
+                (Document::Output, Part::Index(index)) => write!(pointer, "/{index}"),
+            };
+            written.expect("writing to a string does not fail");
         }
+        pointer
+    }
+
+    fn report(&mut self, rule: &'static str, message: &str, help: Option<String>) {
+        let subject = self.path.iter().rev().find_map(|part| match part {
+            Part::Member(name) => Some(*name),
+            Part::Index(_) => None,
+        });
+        let message = match subject.filter(|_| !self.is_input()) {
+            Some(subject) => format!("`{subject}` {message}"),
+            None => message.to_owned(),
+        };
+        let mut problem = Diagnostic::error(rule, self.pointer(), message);
+        problem.help = help;
+        self.found.push(problem);
+    }
+
+    fn value(&mut self, reference: &'a ShapeRef, value: &'a Value) {
         let shape = self.operation.shape(reference);
-        if reference.traits.json_value {
+        if self.is_too_deep(self.path.len()) || reference.traits.json_value {
             return;
         }
         match (&shape.kind, value) {
+            (_, Value::Null) if !self.is_input() => {}
             (ShapeKind::Structure(structure), _) if structure.document => {
-                self.document(value, path, depth);
+                self.document(value, self.path.len());
             }
             (ShapeKind::Structure(structure), Value::Object(members)) => {
-                self.structure(structure, &shape.name, members, path, depth);
+                self.structure(structure, shape_name(shape), members);
             }
             (ShapeKind::List(member), Value::Array(items)) => {
-                self.least(shape, items.len(), "elements", path);
+                self.least(shape, items.len(), "elements");
                 for (index, item) in items.iter().enumerate() {
-                    self.value(member, item, &format!("{path}[{index}]"), depth + 1);
+                    self.at(Part::Index(index), |check| check.value(member, item));
                 }
             }
             (ShapeKind::Map { key, value }, Value::Object(entries)) => {
+                let known = self.operation.shape(key).enum_values();
                 for (name, entry) in entries {
-                    let path = format!("{path}.{name}");
-                    self.key(key, name, &path);
-                    self.value(value, entry, &path, depth + 1);
+                    self.at(Part::Member(name), |check| {
+                        if check.is_input() {
+                            check.hint(known, name);
+                        }
+                        check.value(value, entry);
+                    });
                 }
             }
             (ShapeKind::String(values), Value::String(text)) => {
-                self.least(shape, text.chars().count(), "characters", path);
-                self.hint(values, text, path);
+                self.least(shape, text.chars().count(), "characters");
+                self.hint(values, text);
             }
-            (ShapeKind::Timestamp, Value::String(text)) if DateTime::parse(text).is_some() => {}
-            (ShapeKind::Timestamp, Value::Number(number))
-                if number.as_f64().and_then(DateTime::from_epoch).is_some() => {}
             (ShapeKind::Boolean, Value::Bool(_)) => {}
+            (ShapeKind::Timestamp, Value::String(text))
+                if !self.is_input() || DateTime::parse(text).is_some() => {}
+            (ShapeKind::Timestamp, Value::Number(number))
+                if !self.is_input() || number.as_f64().and_then(DateTime::from_epoch).is_some() => {
+            }
             (ShapeKind::Blob, Value::String(text)) => {
-                if !is_base64(text) {
+                if self.is_input() && !is_base64(text) {
                     let help = "on the command line, `fileb://PATH` is what a file holds";
-                    self.report(path, "must be base64".to_owned(), Some(help.to_owned()));
+                    self.report("type", "must be base64", Some(help.to_owned()));
                 }
             }
-            (ShapeKind::Integer | ShapeKind::Long, Value::Number(number))
-                if number.is_i64() || number.is_u64() =>
-            {
-                self.least_number(shape, number.as_f64(), path);
+            (ShapeKind::Integer | ShapeKind::Long, Value::Number(number)) if !number.is_f64() => {
+                self.least_number(shape, number.as_f64());
             }
             (ShapeKind::Float | ShapeKind::Double, Value::Number(number)) => {
-                self.least_number(shape, number.as_f64(), path);
+                self.least_number(shape, number.as_f64());
             }
-            // How JSON writes the floats that it has no number for.
+            // The floats for which JSON has no number.
             (ShapeKind::Float | ShapeKind::Double, Value::String(text))
                 if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => {}
-            (kind, _) => self.wrong_type(kind, value, path),
+            (kind, _) => self.wrong_type(kind, value),
         }
     }
 
-    fn structure(
-        &mut self,
-        structure: &Structure,
-        name: &str,
-        input: &Map<String, Value>,
-        path: &str,
-        depth: usize,
-    ) {
+    fn structure(&mut self, structure: &'a Structure, name: &str, members: &'a Map<String, Value>) {
+        if self.is_input() {
+            self.check_presence(structure, members);
+        }
+        for (key, value) in members {
+            let is_metadata = !self.is_input() && self.path.is_empty() && key == METADATA;
+            self.at(Part::Member(key), |check| match structure.member(key) {
+                Some(member) => check.value(&member.target, value),
+                None if is_metadata => {}
+                None => check.unknown(structure, name, key),
+            });
+        }
+    }
+
+    fn check_presence(&mut self, structure: &'a Structure, members: &Map<String, Value>) {
         for member in structure.members.iter().filter(|member| member.required) {
-            // A token that nobody gives is made up.
-            if !input.contains_key(&member.name) && !member.target.traits.idempotency_token {
+            // The client makes a missing token.
+            if !members.contains_key(&member.name) && !member.target.traits.idempotency_token {
                 let kind = self.operation.type_summary(&member.target);
                 let message = format!("is required ({kind})");
-                self.report(&join(path, &member.name), message, None);
+                self.at(Part::Member(&member.name), |check| check.report("type", &message, None));
             }
         }
-        if structure.union && input.len() != 1 {
-            let message = format!("takes exactly one member, but {} are set", input.len());
-            self.report(path, message, Some(list_names(&structure.members)));
-        }
-        for (key, value) in input {
-            let path = join(path, key);
-            match structure.member(key) {
-                Some(member) => self.value(&member.target, value, &path, depth + 1),
-                None => self.unknown(structure, name, key, &path),
-            }
+        if structure.union && members.len() != 1 {
+            let message = format!("takes exactly one member, but {} are set", members.len());
+            self.report("type", &message, Some(list_names(&structure.members)));
         }
     }
 
-    fn unknown(&mut self, structure: &Structure, name: &str, key: &str, path: &str) {
+    fn unknown(&mut self, structure: &Structure, name: &str, key: &str) {
         let known = structure.members.iter().map(|member| member.name.as_str());
         let help = nearest(key, known).map_or_else(
             || list_names(&structure.members),
             |close| format!("did you mean `{close}`?"),
         );
-        self.report(path, format!("is not a member of {name}"), Some(help));
+        self.report("unknown-member", &format!("is not a member of {name}"), Some(help));
     }
 
-    fn key(&mut self, key: &ShapeRef, name: &str, path: &str) {
-        if let ShapeKind::String(values) = &self.operation.shape(key).kind {
-            self.hint(values, name, path);
+    /// Whether the depth is more than is checked; in an input it is a problem.
+    fn is_too_deep(&mut self, depth: usize) -> bool {
+        if depth > MAX_DEPTH && self.is_input() {
+            self.report("type", &format!("is nested more than {MAX_DEPTH} deep"), None);
         }
+        depth > MAX_DEPTH
     }
 
     /// Any JSON is right, unless it is too deep to be written.
-    fn document(&mut self, value: &Value, path: &str, depth: usize) {
-        if depth > MAX_DEPTH {
-            return self.report(path, format!("is nested more than {MAX_DEPTH} deep"), None);
+    fn document(&mut self, value: &Value, depth: usize) {
+        if self.is_too_deep(depth) {
+            return;
         }
         match value {
-            Value::Array(items) => {
-                items.iter().for_each(|item| self.document(item, path, depth + 1));
-            }
+            Value::Array(items) => items.iter().for_each(|item| self.document(item, depth + 1)),
             Value::Object(entries) => {
-                entries.values().for_each(|entry| self.document(entry, path, depth + 1));
+                entries.values().for_each(|entry| self.document(entry, depth + 1));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no length comes near 2^52")]
-    fn least(&mut self, shape: &Shape, length: usize, unit: &str, path: &str) {
-        if let Some(min) = shape.min.filter(|min| (length as f64) < *min) {
-            self.report(path, format!("has {length} {unit}, but takes at least {min}"), None);
+    fn least(&mut self, shape: &Shape, length: usize, unit: &str) {
+        if let Some(min) = shape.min.filter(|min| self.is_input() && (length as f64) < *min) {
+            self.report("type", &format!("has {length} {unit}, but takes at least {min}"), None);
         }
     }
 
-    fn least_number(&mut self, shape: &Shape, number: Option<f64>, path: &str) {
-        if let (Some(min), Some(number)) = (shape.min, number)
+    fn least_number(&mut self, shape: &Shape, number: Option<f64>) {
+        if let (Some(min), Some(number), true) = (shape.min, number, self.is_input())
             && number < min
         {
-            self.report(path, format!("is {number}, but must be at least {min}"), None);
+            self.report("type", &format!("is {number}, but must be at least {min}"), None);
         }
     }
 
-    fn hint(&mut self, values: &[String], text: &str, path: &str) {
+    fn hint(&mut self, values: &[String], text: &str) {
         if values.is_empty() || values.iter().any(|value| value == text) {
             return;
         }
@@ -193,10 +267,12 @@ impl Check<'_> {
             |close| format!("did you mean `{close}`?"),
         );
         let message = format!("`{text}` is not a known value");
-        self.hints.push(InputProblem::new(path, message).with_help(Some(help)));
+        let mut hint = Diagnostic::error("unknown-value", self.pointer(), message).with_help(help);
+        hint.severity = Severity::Warning;
+        self.found.push(hint);
     }
 
-    fn wrong_type(&mut self, kind: &ShapeKind, value: &Value, path: &str) {
+    fn wrong_type(&mut self, kind: &ShapeKind, value: &Value) {
         let expected = kind.type_name();
         let help = match (kind, value) {
             (_, Value::Null) => Some("leave it out to give no value".to_owned()),
@@ -208,12 +284,18 @@ impl Check<'_> {
             }
             _ => None,
         };
-        self.report(
-            path,
-            format!("must be of type {expected}, but is {}", value_type(value)),
-            help,
-        );
+        // An input may have secrets.
+        let given = match self.document {
+            Document::Input => value_type(value).to_owned(),
+            Document::Output => shortened(&value.to_string()),
+        };
+        self.report("type", &format!("must be of type {expected}, but is {given}"), help);
     }
+}
+
+/// The name of a structure.
+fn shape_name(shape: &Shape) -> &str {
+    if shape.name.is_empty() { "this" } else { &shape.name }
 }
 
 /// Whether a text is base64 with its padding (RFC 4648, section 4).
@@ -221,10 +303,6 @@ fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     text.len().is_multiple_of(4) && text.len() - digits.len() <= 2 && digits.bytes().all(is_digit)
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn list_names(members: &[Member]) -> String {

@@ -6,7 +6,7 @@ use crate::shape::is_false;
 use maitred_core::diagnostic::nearest;
 use maitred_core::names::{is_read, same_name};
 
-/// The wire protocol of a service.
+/// The wire protocol of a service. Exhaustive, so that a client handles all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
@@ -39,7 +39,7 @@ pub struct ServiceModel {
     pub endpoint_prefix: String,
     /// The name that requests are signed for.
     pub signing_name: String,
-    /// How requests are signed, e.g. `v4`.
+    /// The method of signing, e.g. `v4`.
     pub signature_version: String,
     /// The wire protocol.
     pub protocol: Protocol,

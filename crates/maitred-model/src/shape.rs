@@ -17,7 +17,7 @@ pub struct Shape {
     /// The minimum length, or the minimum value of a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
-    /// How it is serialised.
+    /// The traits of serialisation.
     #[serde(default, skip_serializing_if = "Traits::is_empty")]
     pub traits: Traits,
 }
@@ -36,7 +36,7 @@ impl Shape {
     }
 }
 
-/// The type of a shape.
+/// The type of a shape. Exhaustive, so that a protocol handles all of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ShapeKind {
@@ -141,17 +141,17 @@ pub struct Member {
 pub struct ShapeRef {
     /// The shape.
     pub shape: ShapeId,
-    /// How it is serialised here.
+    /// The traits of serialisation here.
     #[serde(default, skip_serializing_if = "Traits::is_empty")]
     pub traits: Traits,
 }
 
-/// How a shape or a member is serialised.
+/// The traits that control how a shape or a member is serialised.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Traits {
-    /// Where it is sent, if not in the body.
+    /// The part of the message where it is sent, if not the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// The name on the wire, if it is not the member's.
@@ -200,7 +200,7 @@ impl Traits {
     }
 }
 
-/// Where a member is sent in an HTTP message.
+/// The part of an HTTP message where a member is sent. Exhaustive, so that a protocol handles all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Location {
@@ -217,7 +217,7 @@ pub enum Location {
     StatusCode,
 }
 
-/// The format of a timestamp on the wire.
+/// The format of a timestamp on the wire. Exhaustive, so that a protocol handles all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimestampFormat {
     /// `2024-01-31T12:00:00Z`

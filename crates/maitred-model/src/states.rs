@@ -5,15 +5,11 @@ mod classify;
 mod purpose;
 mod table;
 mod vocabulary;
-mod words;
-
-pub use classify::Meaning;
-pub use table::{StateTable, state_tables};
 
 pub use class::{
     is_about_deletion, is_beginning, is_done, is_failure, is_final, is_good, is_ready,
 };
-pub use classify::{Wanted, classify, finals, likelihood};
+pub use classify::{Meaning, Wanted, classify, finals, likelihood};
 pub use purpose::Purpose;
-pub use table::table;
-pub use words::words;
+pub use table::{StateTable, known_values};
+pub use vocabulary::words;

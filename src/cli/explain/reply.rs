@@ -13,7 +13,6 @@ use crate::clock::Timestamp;
 use crate::engine::{Ending, NextAction, Progress, step};
 use crate::file;
 use crate::matcher::{Finding, Verdict};
-use crate::replay;
 use crate::schema;
 use crate::waiter::Waiter;
 
@@ -116,7 +115,7 @@ pub(super) fn read(path: &Path, service: &str) -> Result<Observation, Failure> {
         let case = schema::parse_case(&text)
             .map_err(|problems| Failure::usage(format!("{name} is not a case\n{problems}")))?;
         if let Some(last) = case.replies.last() {
-            return Ok(replay::observation(last, service));
+            return Ok(last.observation(service));
         }
     }
     Ok(observation(value, service))

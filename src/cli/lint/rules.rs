@@ -18,8 +18,8 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Report> {
         Failure::usage(format!("there is no rule `{name}`"))
             .did_you_mean(near, "`maitred lint --list-rules` lists the rules")
     })?;
-    let Rule { name, summary, explanation, bad, good, .. } = rule;
-    let severity = rule.severity.as_str();
+    let Rule { name, severity, bad, good, .. } = rule;
+    let (severity, summary, explanation) = (severity.as_str(), rule.summary(), rule.explanation());
     Ok(Report::text(format!(
         "{name} ({severity})\n\n{summary}\n{explanation}\n\nFinds something:\n\n{bad}\nFinds nothing:\n\n{good}"
     )))
@@ -35,7 +35,8 @@ pub(super) fn level(text: &str) -> Result<(String, RuleLevel), String> {
 
 /// The rules, a line each.
 pub(super) fn text() -> String {
-    let rules = lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary));
+    let rules =
+        lint::rules().iter().map(|rule| (rule.name, rule.severity.as_str(), rule.summary()));
     let file_rules = lint::file_rules().iter().map(|(name, summary)| (*name, "error", *summary));
     let line = |(name, severity, summary)| format!("{name:<25} {severity:<8} {summary}\n");
     rules.chain(file_rules).map(line).collect()
@@ -46,8 +47,8 @@ pub(super) fn json() -> Value {
         json!({
             "name": rule.name,
             "severity": rule.severity,
-            "summary": rule.summary,
-            "explanation": rule.explanation,
+            "summary": rule.summary(),
+            "explanation": rule.explanation(),
         })
     });
     let file_rules = lint::file_rules().iter();
@@ -68,7 +69,7 @@ pub(super) fn markdown() -> String {
         | rule | severity | finds |\n|---|---|---|\n"
         .to_owned();
     for rule in lint::rules() {
-        let summary = rule.summary.replace('|', "\\|");
+        let summary = rule.summary().replace('|', "\\|");
         page.push_str(&format!(
             "| [{0}](#{0}) | {1} | {summary} |\n",
             rule.name,
@@ -82,7 +83,8 @@ pub(super) fn markdown() -> String {
         page.push_str(&format!("| {name} | {summary} |\n"));
     }
     for rule in lint::rules() {
-        let Rule { name, summary, explanation, bad, good, .. } = rule;
+        let Rule { name, bad, good, .. } = rule;
+        let (summary, explanation) = (rule.summary(), rule.explanation());
         page.push_str(&format!(
             "\n## {name}\n\n{summary} {explanation}\n\nFinds something:\n\n```json\n{}\n```\n\n\
              Finds nothing:\n\n```json\n{}\n```\n",

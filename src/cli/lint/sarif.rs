@@ -53,8 +53,8 @@ fn descriptor(name: &str) -> Value {
     match lint::find(name) {
         Ok(rule) => json!({
             "id": name,
-            "shortDescription": {"text": rule.summary},
-            "fullDescription": {"text": rule.explanation},
+            "shortDescription": {"text": rule.summary()},
+            "fullDescription": {"text": rule.explanation()},
             "defaultConfiguration": {"level": rule.severity},
         }),
         Err(_) => json!({"id": name}),

@@ -110,18 +110,12 @@ fn write(
 fn given(plan: &Plan) -> Case {
     let pace = &plan.args.pace;
     let seconds = |duration: Option<std::time::Duration>| duration.map(|it| it.as_secs_f64());
-    Case {
-        schema: None,
-        recorded: true,
-        description: None,
-        input: plan.waiter.call().input.clone(),
-        parameters: plan.args.parameters(&plan.resolved.config, &mut Vec::new()),
-        baseline: plan.args.condition.baseline.as_deref().map(values::baseline),
-        delay: seconds(pace.delay),
-        max_attempts: pace.max_attempts,
-        timeout: seconds(pace.timeout),
-        replies: Vec::new(),
-        diagnose: Vec::new(),
-        expect: Expect { outcome: Status::Cancelled, attempts: None, shown: None, message: None },
-    }
+    let mut case = Case::new(Vec::new(), Expect::new(Status::Cancelled));
+    case.input = plan.waiter.call().input.clone();
+    case.parameters = plan.args.parameters(&plan.resolved.config, &mut Vec::new());
+    case.baseline = plan.args.condition.baseline.as_deref().map(values::baseline);
+    case.delay = seconds(pace.delay);
+    case.max_attempts = pace.max_attempts;
+    case.timeout = seconds(pace.timeout);
+    case
 }

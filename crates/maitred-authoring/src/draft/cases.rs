@@ -5,20 +5,17 @@ use serde_json::{Map, Value, json};
 use super::drafter::Drafter;
 use super::state_path::{StatePath, Step};
 use super::{sample, words};
-use crate::case::Case;
-use crate::case::Expect;
-use crate::case::Reply;
-use crate::case::ReplyError;
+use crate::case::{Case, Expect, Reply};
 use crate::schema::CASE_SCHEMA_ID;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::config::State;
-use maitred_core::config::WaiterConfig;
+use maitred_core::config::{AcceptorConfig, MatcherKind, State, WaiterConfig};
 use maitred_core::engine::Status;
 use maitred_model::states::Meaning;
 
 /// The reason in samples.
 const REASON: &str = "something went wrong";
+
+/// The message of the error that there is no such resource in samples.
+const NOT_FOUND: &str = "there is no such thing";
 
 /// The start of the previous run, and of the one that is waited for.
 const BEFORE: &str = "2024-01-30T12:00:00Z";
@@ -61,7 +58,7 @@ pub(super) fn cases(
 impl Cases<'_> {
     /// A reply that `acceptor` matches, and the state that it shows.
     fn matched(&self, acceptor: &AcceptorConfig) -> (Reply, Option<Value>) {
-        let expected = acceptor.expected.as_str().unwrap_or_default();
+        let expected = expected(acceptor);
         if acceptor.matcher == MatcherKind::Error {
             return (Self::error(acceptor), None);
         }
@@ -86,11 +83,7 @@ impl Cases<'_> {
     }
 
     fn error(acceptor: &AcceptorConfig) -> Reply {
-        Reply::error(ReplyError {
-            code: acceptor.expected.as_str().unwrap_or_default().to_owned(),
-            message: "there is no such thing".to_owned(),
-            status: None,
-        })
+        Reply::error(expected(acceptor), NOT_FOUND, None)
     }
 
     /// Adds a case that ends with `acceptor`. The first case passes through all states in progress.
@@ -110,10 +103,7 @@ impl Cases<'_> {
         let (reply, shown) = self.matched(acceptor);
         if first && self.run.is_some() && acceptor.matcher != MatcherKind::Error {
             // The success of the previous run does not end the wait.
-            replies.insert(
-                0,
-                self.output(acceptor.expected.as_str().unwrap_or_default(), None, BEFORE),
-            );
+            replies.insert(0, self.output(expected(acceptor), None, BEFORE));
         }
         replies.push(reply);
         let expect = Expect {
@@ -125,12 +115,8 @@ impl Cases<'_> {
             shown: shown.or(last_under_way),
             message: self.message(acceptor),
         };
-        let value = acceptor.expected.as_str().unwrap_or_default();
-        let name = if acceptor.matcher == MatcherKind::Error {
-            "not_found".to_owned()
-        } else {
-            words::name(value)
-        };
+        let is_error = acceptor.matcher == MatcherKind::Error;
+        let name = if is_error { "not_found".to_owned() } else { words::name(expected(acceptor)) };
         self.add(name, replies, expect);
     }
 
@@ -140,10 +126,10 @@ impl Cases<'_> {
             return None;
         }
         if acceptor.matcher == MatcherKind::Error {
-            return Some("there is no such thing".to_owned());
+            return Some(NOT_FOUND.to_owned());
         }
         let message = acceptor.message.as_deref().unwrap_or_default();
-        let expected = acceptor.expected.as_str().unwrap_or_default();
+        let expected = expected(acceptor);
         let thing = format!("the {}", self.resource.replace('_', " "));
         let stands = match message.contains("join(' '") {
             true => format!("{thing} {} is {expected}", sample::NAME),
@@ -159,26 +145,22 @@ impl Cases<'_> {
             Some(value) => (self.output(value, None, BEFORE), Some(json!(value))),
             None => (Reply::output(json!({})), None),
         };
-        let expect =
-            Expect { outcome: Status::Exhausted, attempts: Some(attempts), shown, message: None };
+        let expect = Expect { attempts: Some(attempts), shown, ..Expect::new(Status::Exhausted) };
         self.add("never".to_owned(), vec![reply.times(attempts)], expect);
     }
 
     fn add(&mut self, name: String, replies: Vec<Reply>, expect: Expect) {
         let case = Case {
-            recorded: false,
             schema: Some(CASE_SCHEMA_ID.to_owned()),
-            description: None,
             input: self.input.clone(),
-            parameters: Default::default(),
             baseline: self.baseline(),
-            delay: None,
-            max_attempts: None,
-            timeout: None,
-            replies,
-            diagnose: Vec::new(),
-            expect,
+            ..Case::new(replies, expect)
         };
         self.cases.push((name, case));
     }
+}
+
+/// The state or code that an acceptor expects.
+fn expected(acceptor: &AcceptorConfig) -> &str {
+    acceptor.expected.as_str().unwrap_or_default()
 }

@@ -2,18 +2,12 @@
 
 use super::error::DraftError;
 use super::options::DraftOptions;
-use super::state_path;
 use super::state_path::{StatePath, Step};
-use super::{message, related_members, resource_name, sample, words};
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::config::Show;
-use maitred_core::config::State;
-use maitred_core::config::WaiterConfig;
+use super::{message, related_members, resource_name, sample, state_path, words};
+use maitred_core::config::{AcceptorConfig, MatcherKind, Show, State, WaiterConfig};
 use maitred_core::diagnostic::nearest;
-use maitred_model::OperationModel;
-use maitred_model::ServiceModel;
 use maitred_model::states::{self, Meaning, Wanted};
+use maitred_model::{OperationModel, ServiceModel};
 
 /// Drafts a waiter for an operation.
 pub(super) struct Drafter<'a> {
@@ -99,7 +93,8 @@ impl<'a> Drafter<'a> {
         }
         let gone = options.not_found == Some(State::Success);
         let wanted = if gone { Wanted::Gone } else { Wanted::Values(&options.success) };
-        let table = state_path::table(&self.service.name, self.operation, path);
+        let (service, member) = (&self.service.name, path.name());
+        let table = state_path::documented(service, self.operation, &path.structures, member);
         let proposed = states::classify(&path.values, wanted, table);
         let state = |(value, proposed): (&String, Meaning)| {
             let meaning = match proposed {
@@ -174,7 +169,7 @@ impl<'a> Drafter<'a> {
         states.iter().map(acceptor).collect()
     }
 
-    /// The acceptor of the error that says that there is no such thing.
+    /// The acceptor of the error for a resource that does not exist.
     pub(super) fn not_found(&self, state: State) -> Result<AcceptorConfig, DraftError> {
         let says = ["notfound", "nosuch", "doesnotexist", "notexist"];
         let resource = self.resource.replace('_', "");
@@ -193,7 +188,7 @@ impl<'a> Drafter<'a> {
         Ok(acceptor)
     }
 
-    /// `<thing>_<state>`, as botocore names its waiters; without a state until it is gone.
+    /// `<thing>_<state>`, as botocore names its waiters; without a state, `<thing>_deleted`.
     pub(super) fn name(&self, success: Option<&str>) -> String {
         let success = success.unwrap_or("deleted");
         // An export whose state is `EXPORT_COMPLETE` is no `export_export_complete`.

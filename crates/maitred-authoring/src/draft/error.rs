@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum DraftError {
     /// No member of the output has the name of a state.
-    #[error("nothing in the output of {operation} has the name of its state")]
+    #[error("no member of the output of {operation} is named like a state")]
     NoState {
         /// The operation.
         operation: String,
@@ -13,13 +13,13 @@ pub enum DraftError {
         candidates: Vec<String>,
     },
     /// The operation returns events rather than a state.
-    #[error("{operation} tells what has happened one after the other, not how something stands")]
+    #[error("{operation} returns past events, not a current state")]
     History {
         /// The operation.
         operation: String,
     },
     /// Nothing in the output identifies a run.
-    #[error("nothing in the output of {operation} tells one run from the next")]
+    #[error("nothing in the output of {operation} identifies a run")]
     NoRun {
         /// The operation.
         operation: String,
@@ -37,7 +37,7 @@ pub enum DraftError {
         candidates: Vec<String>,
     },
     /// The success states cannot be derived from their names.
-    #[error("which value of `{path}` is a success cannot be told by the names")]
+    #[error("the names of the values of `{path}` do not reveal which one is a success")]
     NoSuccess {
         /// The path.
         path: String,
@@ -45,7 +45,7 @@ pub enum DraftError {
         values: Vec<String>,
     },
     /// An option names a value that does not exist.
-    #[error("`{value}` is no value of `{path}`")]
+    #[error("`{value}` is not a value of `{path}`")]
     UnknownValue {
         /// The value.
         value: String,
@@ -55,7 +55,7 @@ pub enum DraftError {
         values: Vec<String>,
     },
     /// The operation declares no error for a resource that does not exist.
-    #[error("{operation} declares no error for what is not found")]
+    #[error("{operation} declares no error for a resource that does not exist")]
     NoNotFound {
         /// The operation.
         operation: String,

@@ -4,6 +4,7 @@ use maitred_core::config::State;
 
 /// Options of a draft. By default everything is derived from names.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct DraftOptions {
     /// The waiter's name. Default: the resource and its first success, e.g. `crawler_ready`.
     pub name: Option<String>,

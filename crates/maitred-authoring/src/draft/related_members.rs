@@ -2,11 +2,9 @@
 
 use super::sample;
 use super::state_path::{StatePath, Step, element, last_word};
+use super::vocabulary::VOCABULARY;
 use maitred_core::names::xform_name;
-use maitred_model::Member;
-use maitred_model::OperationModel;
-use maitred_model::ShapeId;
-use maitred_model::ShapeKind;
+use maitred_model::{Member, OperationModel, ShapeId, ShapeKind};
 
 /// Adds the members with the identifier and the reason to the path.
 pub(super) fn completed(path: &StatePath, operation: &OperationModel, resource: &str) -> StatePath {
@@ -84,7 +82,7 @@ fn reason(operation: &OperationModel, members: &[Member]) -> Option<Vec<String>>
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, path)| path)
 }
 
-/// How likely a member is the reason; lower is likelier.
+/// The rank of a member as the reason; lower is likelier.
 fn reason_rank(name: &str) -> Option<u8> {
     let words = xform_name(name, '_');
     let about = ["status", "state", "fail", "error", "stop", "terminat", "abort"];
@@ -99,49 +97,26 @@ fn reason_rank(name: &str) -> Option<u8> {
     }
 }
 
-/// Words for recurring actions.
-const RUNS: [&str; 14] = [
-    "build",
-    "built",
-    "change",
-    "crawl",
-    "deployment",
-    "execution",
-    "ingestion",
-    "modified",
-    "refresh",
-    "run",
-    "scan",
-    "sync",
-    "update",
-    "updated",
-];
-
 /// The path that identifies a run of the resource, e.g. `Crawler.LastCrawl.StartTime`.
 pub(super) fn run(path: &StatePath, operation: &OperationModel) -> Option<Vec<Step>> {
-    let own = path.steps.len() - 1;
-    let from = path.in_list().min(own);
-    (from..=own).rev().find_map(|level| {
-        let members = members(operation, path.structures[level]);
+    nearest(path, operation, |members| {
         let ranked = members.iter().filter_map(|member| ranked_run(operation, member));
-        let (_, names) = ranked.min_by_key(|(rank, _)| *rank)?;
-        let inner = names.into_iter().map(|name| Step { name, list: false });
-        Some(path.steps[..level].iter().cloned().chain(inner).collect())
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, names)| names)
     })
 }
 
-/// How likely `member` identifies a run, lower is likelier, and the path below it.
+/// The rank of `member` as the identity of a run, lower is likelier, and the path to it.
 fn ranked_run(operation: &OperationModel, member: &Member) -> Option<(usize, Vec<String>)> {
     let words = xform_name(&member.name, '_');
     let words: Vec<_> = words.split('_').collect();
     let last = words.first().is_some_and(|first| matches!(*first, "last" | "latest" | "most"));
-    let place = RUNS.iter().position(|run| words.contains(run));
+    let place = VOCABULARY.runs.iter().position(|run| words.contains(&run.as_str()));
     // `LastCrawl`, `LastUpdatedTime`.
     let place = place.filter(|_| last)?;
     let is_time =
         |member: &Member| matches!(operation.shape(&member.target).kind, ShapeKind::Timestamp);
     if is_time(member) {
-        return Some((RUNS.len() + place, vec![member.name.clone()]));
+        return Some((VOCABULARY.runs.len() + place, vec![member.name.clone()]));
     }
     let (target, list) = element(operation, &member.target);
     let inner = operation.members(target);

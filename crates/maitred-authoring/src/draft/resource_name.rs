@@ -1,73 +1,23 @@
 //! The name of the resource that an operation describes.
 
+use super::vocabulary::{VOCABULARY, is_in};
 use maitred_core::names::xform_name;
-use maitred_model::OperationModel;
-use maitred_model::ServiceModel;
-
-/// The first words of the names of read-only operations.
-const VERBS: [&str; 9] =
-    ["admin", "batch", "describe", "get", "head", "list", "lookup", "search", "view"];
-
-/// Words after which a name says how resources are selected.
-const CHOSEN: [&str; 4] = ["by", "for", "from", "on"];
-
-/// Words for information about the resource before them.
-const ABOUT: [&str; 9] = [
-    "description",
-    "detail",
-    "info",
-    "information",
-    "metadata",
-    "progress",
-    "state",
-    "status",
-    "summary",
-];
-
-/// Irregular plurals, and words that only look like plurals.
-const IRREGULAR: [(&str, &str); 26] = [
-    ("access", "access"),
-    ("alias", "alias"),
-    ("aliases", "alias"),
-    ("atlas", "atlas"),
-    ("aws", "aws"),
-    ("caches", "cache"),
-    ("canvas", "canvas"),
-    ("data", "data"),
-    ("dns", "dns"),
-    ("gpus", "gpu"),
-    ("https", "https"),
-    ("indices", "index"),
-    ("kubernetes", "kubernetes"),
-    ("ldaps", "ldaps"),
-    ("lens", "lens"),
-    ("lenses", "lens"),
-    ("matrices", "matrix"),
-    ("menus", "menu"),
-    ("movies", "movie"),
-    ("news", "news"),
-    ("os", "os"),
-    ("series", "series"),
-    ("sms", "sms"),
-    ("species", "species"),
-    ("tls", "tls"),
-    ("vertices", "vertex"),
-];
+use maitred_model::{OperationModel, ServiceModel};
 
 /// The resource that an operation describes, in the singular: `stack_set_operation` for
 /// `DescribeStackSetOperation`, and `instance` for `DescribeInstanceStatus`.
 pub(super) fn resource_name(operation: &str) -> String {
     let words = xform_name(operation, '_');
-    let words = words.split('_').skip_while(|word| VERBS.contains(word));
+    let words = words.split('_').skip_while(|word| is_in(&VOCABULARY.read_verbs, word));
     let mut words: Vec<_> = words.map(str::to_owned).collect();
-    let chosen = words.iter().skip(1).position(|word| CHOSEN.contains(&word.as_str()));
+    let chosen = words.iter().skip(1).position(|word| VOCABULARY.selectors.contains(word));
     words.truncate(chosen.map_or(words.len(), |chosen| chosen + 1));
     let is_version =
         |word: &String| word.strip_prefix('v').is_some_and(|digits| digits.parse::<u8>().is_ok());
     let version = words.pop_if(|word| is_version(word));
     while let Some(last) = words.last_mut() {
         *last = singular(last);
-        if words.len() < 2 || !words.last().is_some_and(|last| ABOUT.contains(&last.as_str())) {
+        if words.len() < 2 || !words.last().is_some_and(|last| VOCABULARY.aspects.contains(last)) {
             break;
         }
         words.pop();
@@ -80,8 +30,8 @@ pub(super) fn resource_name(operation: &str) -> String {
 pub(super) fn singular(word: &str) -> String {
     let shorter = |less: usize| word[..word.len() - less].to_owned();
     let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
-    if let Some((_, one)) = IRREGULAR.iter().find(|(many, _)| *many == word) {
-        (*one).to_owned()
+    if let Some(singular) = VOCABULARY.singulars.get(word) {
+        singular.clone()
     } else if ends(&["ies"]) {
         shorter(3) + "y"
     } else if ends(&["yses"]) {

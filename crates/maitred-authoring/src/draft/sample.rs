@@ -4,11 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::state_path::{StatePath, Step};
 use maitred_core::names::xform_name;
-use maitred_model::Member;
-use maitred_model::OperationModel;
-use maitred_model::ServiceModel;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
+use maitred_model::{Member, OperationModel, ServiceModel, ShapeKind, ShapeRef};
 
 /// The deepest level of an input.
 const MAX_DEPTH: usize = 8;

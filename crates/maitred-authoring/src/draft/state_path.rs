@@ -3,13 +3,10 @@
 use std::collections::VecDeque;
 
 use super::resource_name::singular;
+use super::vocabulary::{VOCABULARY, is_in};
 use maitred_core::names::xform_name;
-use maitred_model::OperationModel;
-use maitred_model::ShapeId;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
-use maitred_model::Structure;
 use maitred_model::states::{self, StateTable};
+use maitred_model::{OperationModel, ShapeId, ShapeKind, ShapeRef, Structure};
 
 /// The deepest level at which a state is searched for.
 const MAX_DEPTH: usize = 6;
@@ -21,6 +18,7 @@ const MAX_MEMBERS: usize = 5000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatePath {
     pub(super) steps: Vec<Step>,
+    /// The known values, from the model or the service's documentation; may be empty.
     pub(super) values: Vec<String>,
     /// The structure that each step is a member of.
     pub(super) structures: Vec<ShapeId>,
@@ -44,15 +42,8 @@ impl StatePath {
         expression(&self.steps)
     }
 
-    /// The known values, from the model or the service's documentation; may be empty.
-    #[must_use]
-    pub fn values(&self) -> &[String] {
-        &self.values
-    }
-
     /// Whether it is of a list, of which there may be several.
-    #[must_use]
-    pub fn is_of_list(&self) -> bool {
+    pub(super) fn is_of_list(&self) -> bool {
         self.in_list() > 0
     }
 
@@ -70,7 +61,7 @@ impl StatePath {
         self.steps.len().checked_sub(2).map_or("", |parent| &self.steps[parent].name)
     }
 
-    /// What it costs that its values do not say what a success is.
+    /// The penalty for values whose names do not reveal a success.
     fn unclear(&self) -> usize {
         const STRING: usize = 2;
         const ENUM: usize = 3;
@@ -93,7 +84,7 @@ impl StatePath {
             && !self.steps[self.steps.len() - 2].list
     }
 
-    /// How likely this is the state of `resource`; lower is likelier, `None` means that it is not.
+    /// The rank of this as the state of `resource`; lower is likelier, `None` means that it is not a state.
     pub(super) fn rank(&self, operation: &OperationModel, resource: &str) -> Option<Rank> {
         let holds = self.is_held(operation, resource);
         if !holds && !is_state(self.name()) {
@@ -109,7 +100,7 @@ impl StatePath {
         let (proper, part) = (is_proper(of, resource), self.is_part(resource));
         let depth = self.steps.len() - usize::from(holds);
         let foreign = self.foreign(resource);
-        let unreal = of.split('_').any(|word| UNREAL.contains(&word));
+        let unreal = of.split('_').any(|word| is_in(&VOCABULARY.other_times, word));
         let penalties = [
             (!matches!(last, "status" | "state"), 1),
             (!of.is_empty() && of != resource, 1),
@@ -140,7 +131,7 @@ impl StatePath {
         let last = self.steps.iter().rposition(|step| step.list).filter(|last| *last > 0);
         last.is_some_and(|last| {
             let name = singular(&xform_name(&self.steps[last].name, '_'));
-            !is_proper(&name, resource) && !HOLDERS.contains(&name.as_str())
+            !is_proper(&name, resource) && !VOCABULARY.containers.contains(&name)
         })
     }
 
@@ -151,38 +142,15 @@ impl StatePath {
             let name = singular(&xform_name(&step.name, '_'));
             let last = name.rsplit('_').next().unwrap_or_default();
             let of_noun = |word: &str| resource.split('_').any(|own| own == singular(word));
-            let own = |word: &str| of_noun(word) || GENERAL.contains(&word);
-            let held = HOLDERS.contains(&last) || name.split('_').any(own);
-            !held || (SETTINGS.contains(&last) && !of_noun(last))
+            let own = |word: &str| of_noun(word) || is_in(&VOCABULARY.qualifiers, word);
+            let held = is_in(&VOCABULARY.containers, last) || name.split('_').any(own);
+            !held || (is_in(&VOCABULARY.settings, last) && !of_noun(last))
         });
         foreign.count()
     }
 }
 
-/// Generic names of structures, in the singular.
-const HOLDERS: [&str; 16] = [
-    "aggregated",
-    "data",
-    "description",
-    "detail",
-    "info",
-    "information",
-    "item",
-    "list",
-    "metadata",
-    "object",
-    "property",
-    "response",
-    "state",
-    "status",
-    "summary",
-    "version",
-];
-
-/// Names of structures with settings.
-const SETTINGS: [&str; 4] = ["config", "configuration", "option", "setting"];
-
-/// How likely a member is the state; lower is likelier.
+/// The rank of a member as the state; lower is likelier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     score: usize,
@@ -191,41 +159,13 @@ pub(super) struct Rank {
     pub(super) far: bool,
 }
 
-/// Qualifiers of a state that do not make it the state of something else.
-const GENERAL: [&str; 22] = [
-    "aggregate",
-    "aggregated",
-    "creation",
-    "current",
-    "deployment",
-    "detailed",
-    "execution",
-    "job",
-    "last",
-    "latest",
-    "lifecycle",
-    "operation",
-    "overall",
-    "processing",
-    "progress",
-    "provisioning",
-    "query",
-    "resource",
-    "run",
-    "task",
-    "workflow",
-    "life",
-];
-
-/// Qualifiers of a state that is not the current one.
-const UNREAL: [&str; 6] = ["desired", "expected", "previous", "request", "requested", "target"];
-
 /// Whether the state of `of` is the state of `resource`.
 fn is_proper(of: &str, resource: &str) -> bool {
     let plain = |text: &str| text.replace('_', "");
     let (whole, all) = (plain(of), plain(resource));
     let known = |word: &str| {
-        GENERAL.contains(&word) || resource.split('_').any(|other| other == singular(word))
+        is_in(&VOCABULARY.qualifiers, word)
+            || resource.split('_').any(|other| other == singular(word))
     };
     of.is_empty() || all.ends_with(&whole) || all.starts_with(&whole) || of.split('_').all(known)
 }
@@ -283,7 +223,8 @@ pub(super) fn strings(service: &str, operation: &OperationModel) -> Vec<StatePat
             let shape = operation.shape(target);
             let mut structures = place.structures.clone();
             if let ShapeKind::String(values) = &shape.kind {
-                let values = known(service, operation, &structures, &member.name, values);
+                let table = documented(service, operation, &structures, &member.name);
+                let values = states::known_values(values, table);
                 found.push(StatePath { steps, values, structures, reason: None, id: None });
             } else if shape.structure().is_some()
                 && steps.len() < MAX_DEPTH
@@ -303,21 +244,6 @@ impl OutputStructure {
     }
 }
 
-/// The values in the model, or else those in the service's documentation.
-fn known(
-    service: &str,
-    operation: &OperationModel,
-    structures: &[ShapeId],
-    member: &str,
-    values: &[String],
-) -> Vec<String> {
-    let structure = structures.last().map_or("", |id| &operation.shapes[*id].name);
-    match states::table(service, structure, member) {
-        Some(table) if values.is_empty() => table.values(),
-        Some(_) | None => values.to_vec(),
-    }
-}
-
 /// The element of a list and `true`; any other shape itself and `false`.
 pub(super) fn element<'a>(
     operation: &'a OperationModel,
@@ -327,12 +253,12 @@ pub(super) fn element<'a>(
     if let ShapeKind::List(member) = kind { (member, true) } else { (reference, false) }
 }
 
-/// The documented states of `path`.
-pub(super) fn table(
+/// The documented values of a member of the last of `structures`.
+pub(super) fn documented(
     service: &str,
     operation: &OperationModel,
-    path: &StatePath,
+    structures: &[ShapeId],
+    member: &str,
 ) -> Option<&'static StateTable> {
-    let structure = path.structures.last().map_or("", |id| &operation.shapes[*id].name);
-    states::table(service, structure, path.name())
+    StateTable::of(service, &operation.shapes[*structures.last()?].name, member)
 }

@@ -1,19 +1,15 @@
-//! Rules about the acceptors among each other.
+//! Rules about states, keys and error codes of acceptors.
 
 use super::condition::Test;
 use super::context::LintContext;
 use super::rule;
-use super::types::Class;
-use super::types::Origin;
+use super::types::{Class, Origin};
 use super::value_use::Inferred;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::config::State;
+use maitred_core::config::{AcceptorConfig, MatcherKind, State};
 use maitred_core::expression::Expression;
-use maitred_model::OperationModel;
-use maitred_model::states;
+use maitred_model::{OperationModel, states};
 
-/// Checks them all.
+/// Checks all acceptors.
 pub(super) fn check(
     context: &mut LintContext<'_>,
     operation: Option<&OperationModel>,
@@ -59,32 +55,9 @@ fn check_keys(context: &mut LintContext<'_>) {
     }
 }
 
-/// Codes that any operation may give
+/// Codes that any operation may return, one a line
 /// (<https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html>, and throttling).
-const COMMON_CODES: [&str; 22] = [
-    "AccessDenied",
-    "AccessDeniedException",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InternalError",
-    "InternalFailure",
-    "InternalServerError",
-    "InternalServerException",
-    "InvalidClientTokenId",
-    "NotAuthorized",
-    "OptInRequired",
-    "RequestExpired",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "UnrecognizedClientException",
-    "ValidationError",
-    "ValidationException",
-];
+const COMMON_CODES: &str = include_str!("common_error_codes.txt");
 
 fn check_error_codes(context: &mut LintContext<'_>, operation: &OperationModel) {
     let waiter = context.waiter;
@@ -109,7 +82,7 @@ fn check_error_code(
     place: &str,
 ) {
     let declared: Vec<_> = operation.error_codes().collect();
-    let known = || declared.iter().copied().chain(COMMON_CODES);
+    let known = || declared.iter().copied().chain(COMMON_CODES.lines());
     if code.contains("{{") || matches!(code, "true" | "false") || known().any(|it| it == code) {
         return;
     }
@@ -120,7 +93,7 @@ fn check_error_code(
     }
     let help = match maitred_core::diagnostic::nearest(code, known()) {
         Some(near) => format!("did you mean `{near}`?"),
-        // Where nothing is declared, anything may come.
+        // An operation that declares no errors may return any.
         None if declared.is_empty() => return,
         None => format!("it declares {}", declared[..declared.len().min(12)].join(", ")),
     };
@@ -128,7 +101,7 @@ fn check_error_code(
     context.advise(&rule::UNDECLARED_ERROR, place, message, help);
 }
 
-/// A code without what is often added to it or left out: a namespace, and the word that it is an error.
+/// A code without a namespace and without the suffix `Exception`, `Fault` or `Error`.
 fn error_stem(code: &str) -> String {
     let code = code.rsplit(['#', '/']).next().unwrap_or(code);
     let ends = ["Exception", "Fault", "Error"];
@@ -136,7 +109,7 @@ fn error_stem(code: &str) -> String {
     stem.unwrap_or(code).to_lowercase()
 }
 
-/// One failure among several is not a failure of all.
+/// Checks for failures that only a failure of all elements matches.
 fn check_all(
     context: &mut LintContext<'_>,
     inferred: &Inferred<'_>,
@@ -169,9 +142,9 @@ fn check_all(
     context.advise(&rule::FAILURE_OF_ALL, &format!("/acceptors/{index}/{place}"), message, help);
 }
 
-/// Whether what has `value` has ended, or is about to be gone.
+/// Whether a resource with this state has ended or is being deleted.
 fn ends(service: &str, origin: Option<Origin<'_>>, value: &str) -> bool {
-    let table = origin.and_then(|origin| states::table(service, origin.structure, origin.member));
+    let table = origin.and_then(|origin| origin.table(service));
     states::is_final(value)
         || states::is_about_deletion(value)
         || table.is_some_and(|table| table.is_settled(value) == Some(true))

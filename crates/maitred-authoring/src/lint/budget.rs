@@ -1,4 +1,4 @@
-//! Rules about how long a wait takes.
+//! Rules about the duration of a wait.
 
 use super::context::LintContext;
 use super::rule;
@@ -10,7 +10,7 @@ const LEAST: f64 = 60.0;
 /// The longest wait, in seconds: seven days.
 const MOST: f64 = 7.0 * 24.0 * 3600.0;
 
-/// Faster than this is no pause, in seconds.
+/// The shortest delay that counts as a pause, in seconds.
 const PAUSE: f64 = 0.1;
 
 /// Checks the time and the pace.
@@ -48,7 +48,7 @@ pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
     }
 }
 
-/// Whether there is time for what is asked.
+/// Checks that the first poll and enough successes are possible.
 fn check_reach(context: &mut LintContext<'_>) {
     let waiter = context.waiter;
     if let (Some(initial), Some(timeout)) = (waiter.initial_delay, waiter.timeout)

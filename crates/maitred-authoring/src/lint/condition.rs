@@ -1,4 +1,4 @@
-//! Which values of a member an acceptor accepts.
+//! The values of a member that an acceptor accepts.
 //!
 //! `Status == 'A' || Status == 'B'` and `contains(['A', 'B'], Status)` accept the same values as two acceptors
 //! that expect `A` and `B`. So a condition is evaluated for each value, with everything else unknown.
@@ -10,10 +10,8 @@ use super::condition_parts::{
 };
 use super::partial_value::partial_value;
 use super::path_steps::{element_steps, steps};
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::expression::Comparator;
-use maitred_core::expression::Node;
+use maitred_core::config::{AcceptorConfig, MatcherKind};
+use maitred_core::expression::{Comparator, Node};
 
 /// The test that an acceptor makes of a value, or of each element of a list.
 #[derive(Debug, Clone, Copy)]

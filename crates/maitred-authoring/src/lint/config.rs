@@ -1,7 +1,6 @@
-//! The configuration of lint: the level of each rule.
+//! The configuration of lint rules.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::rule::{Rule, find};
 use maitred_core::diagnostic::{RuleLevel, Severity};
@@ -13,20 +12,16 @@ pub struct Config {
 }
 
 /// The configuration of a rule that does not exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no rule `{name}`{}", hint(.near))]
 pub struct UnknownRule {
     name: String,
     near: Option<&'static str>,
 }
 
-impl fmt::Display for UnknownRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no rule `{}`", self.name)?;
-        self.near.iter().try_for_each(|near| write!(f, "; did you mean `{near}`?"))
-    }
+fn hint(near: &Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
-
-impl std::error::Error for UnknownRule {}
 
 impl Config {
     /// Overrides the severities of these rules.

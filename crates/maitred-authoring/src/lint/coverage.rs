@@ -7,15 +7,12 @@ use super::infer::listed;
 use super::rule;
 use super::types::Origin;
 use super::value_use::{Inferred, ValueUse};
-use maitred_core::config::MatcherKind;
-use maitred_core::config::State;
-use maitred_core::diagnostic::fold;
-use maitred_core::diagnostic::nearest;
-use maitred_model::OperationModel;
-use maitred_model::states;
+use maitred_core::config::{MatcherKind, State};
+use maitred_core::diagnostic::{fold, nearest};
 use maitred_model::states::{Purpose, Wanted};
+use maitred_model::{OperationModel, states};
 
-/// Checks every state that acceptors ask for.
+/// Checks every state that acceptors test.
 pub(super) fn check(
     context: &mut LintContext<'_>,
     operation: Option<&OperationModel>,
@@ -32,14 +29,11 @@ pub(super) fn check(
     }
     for origin in polled {
         let uses: Vec<_> = inferred.uses.iter().filter(|one| one.origin == origin).collect();
-        let table = states::table(context.service, origin.structure, origin.member);
+        let table = origin.table(context.service);
         let model = uses[0].values;
-        let known = match table {
-            Some(table) if model.is_empty() => table.values(),
-            Some(_) | None => model.to_vec(),
-        };
+        let known = states::known_values(model, table);
         if let Some(table) = table.filter(|_| model.is_empty()) {
-            check_values(context, &known, origin, &uses, table.source);
+            check_values(context, &known, origin, &uses, &table.source);
         }
         if is_polled(&uses, inferred) {
             let decides = !fails_elsewhere(&uses, inferred) && is_asked_most(&uses, inferred);
@@ -48,8 +42,8 @@ pub(super) fn check(
     }
 }
 
-/// Whether this is what is waited for: acceptors look at it and nothing else. Where none with
-/// success does, failures are asked of something else.
+/// Whether this is the state that is waited for: success acceptors test it directly, or, if no success acceptor
+/// tests a state, any acceptor does.
 fn is_polled(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
     let success = |one: &&ValueUse<'_>| one.direct && one.state == State::Success;
     let asked = uses.iter().any(success);
@@ -57,13 +51,13 @@ fn is_polled(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
     asked || (!others && uses.iter().any(|one| one.direct))
 }
 
-/// Whether no failure is asked of this, but of another state.
+/// Whether failure acceptors test another state, but not this one.
 fn fails_elsewhere(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
     let fails = |one: &ValueUse<'_>| one.direct && one.state == State::Failure;
     !uses.iter().any(|one| fails(one)) && inferred.uses.iter().any(fails)
 }
 
-/// Whether acceptors look at no other state more often.
+/// Whether acceptors test no other state more often.
 fn is_asked_most(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
     let mut asked: Vec<(Origin<'_>, usize)> = Vec::new();
     for one in inferred.uses.iter().filter(|one| one.direct) {
@@ -77,8 +71,7 @@ fn is_asked_most(uses: &[&ValueUse<'_>], inferred: &Inferred<'_>) -> bool {
     asked.iter().all(|(_, times)| *times <= own)
 }
 
-/// Values that the documentation does not have; those that the model does not have are found where
-/// the expression is inferred.
+/// Reports values that the documentation does not have; the inference reports those that the model lacks.
 fn check_values(
     context: &mut LintContext<'_>,
     known: &[String],
@@ -98,7 +91,7 @@ fn check_values(
     }
 }
 
-/// The values of acceptors that look at nothing that there is: what is wrong with those is said.
+/// The values of acceptors with flawed expressions, which are reported elsewhere.
 fn misplaced<'a>(context: &LintContext<'a>, inferred: &Inferred<'_>) -> Vec<&'a str> {
     let acceptors = context.waiter.acceptors.iter().enumerate();
     let used: HashSet<_> = inferred.uses.iter().map(|one| one.acceptor).collect();
@@ -121,7 +114,7 @@ fn check_coverage(
     let values: Option<Vec<_>> = uses.iter().map(|one| one.value.as_deref()).collect();
     let Some(mut named) = values else { return };
     named.extend(misplaced(context, inferred));
-    // Of a value in another casing it is said elsewhere what is wrong.
+    // Values in another casing are reported elsewhere.
     let folded: HashSet<_> = named.iter().map(|value| fold(value)).collect();
     let unnamed = known.iter().filter(|value| !folded.contains(&fold(value)));
     let success = uses.iter().filter(|one| one.state == State::Success);
@@ -157,7 +150,7 @@ fn check_coverage(
     }
 }
 
-/// Whether an error means success, as where something is to be gone.
+/// Whether an error means success, as in a wait for a deletion.
 pub(super) fn succeeds_by_error(context: &LintContext<'_>) -> bool {
     context.waiter.acceptors.iter().any(|acceptor| {
         acceptor.state == State::Success

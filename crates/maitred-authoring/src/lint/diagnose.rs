@@ -1,10 +1,8 @@
-//! Rules about the calls that tell why a wait failed: they are made when nobody looks.
+//! Rules about the calls of `diagnose`, which find out why a wait failed.
 
 use super::context::{LintContext, ServiceContext};
-use super::expressions;
-use super::input;
-use super::operation;
-use super::rule;
+use super::{expressions, input, operation, rule};
+use maitred_core::names::is_read;
 use maitred_model::OperationModel;
 
 /// Checks the operations, their inputs and what is shown of their outputs. `polled` is what the
@@ -21,9 +19,10 @@ pub(super) fn check(
         let Some(name) = operation::find(context, known, &asked.operation, &at_operation) else {
             continue;
         };
-        if !operation::is_read_of(context.service, &name) {
-            let message = format!("`{name}` is not a read, and a failure is to change nothing");
-            let help = "ask an operation that describes, gets or lists";
+        if !is_read(context.service, &name) {
+            let message =
+                format!("`{name}` is not read-only, and a diagnosis must not change anything");
+            let help = "call an operation that describes, gets or lists";
             context.advise(&rule::MUTATING_OPERATION, &at_operation, message, help);
         }
         let Some(model) = operation::model(context, known, &name) else { continue };
@@ -31,7 +30,7 @@ pub(super) fn check(
         let missing = input::check(context, &model, &asked.input, &at_input);
         if !missing.is_empty() {
             let message = format!("the input lacks {}", missing.join(", "));
-            let help = "nothing of the waiter's own input goes in by itself: write {{input.NAME}}";
+            let help = "the waiter's own input is not passed on: write {{input.NAME}}";
             context.advise(&rule::BAD_INPUT, &at_operation, message, help);
         }
         if let Some(polled) = polled {

@@ -4,21 +4,16 @@ use serde_json::Value;
 
 use super::condition::Test;
 use super::context::LintContext;
-use super::http::HTTP_REPLY;
 use super::infer::{ComparedValue, Inference, ValuePosition, advice, describe};
-use super::input;
-use super::rule;
 use super::types::{Class, Kind, Typed};
 use super::value_use::{Inferred, MemberTest, ValueUse, member_test};
+use super::{input, rule};
+use crate::case::HTTP_REPLY;
 use maitred_core::client::HTTP_SERVICE;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::config::Show;
-use maitred_core::expression::Expression;
-use maitred_core::expression::Node;
+use maitred_core::config::{AcceptorConfig, MatcherKind, Show};
+use maitred_core::expression::{Expression, Node};
 use maitred_core::python;
-use maitred_model::OperationModel;
-use maitred_model::ShapeRef;
+use maitred_model::{OperationModel, ShapeRef};
 
 /// Checks all expressions.
 pub(super) fn check<'m>(
@@ -118,7 +113,7 @@ fn merged_output<'m>(
     Typed::of(Kind::Object(kept.collect()))
 }
 
-/// Checks an expression whose value is for people and may be absent.
+/// Checks an expression whose value is only shown, and may be absent.
 fn check_text<'m>(
     context: &mut LintContext<'_>,
     output: &Typed<'m>,

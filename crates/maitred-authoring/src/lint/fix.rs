@@ -1,14 +1,14 @@
-//! Repairs that change nothing but the text.
+//! Repairs that do not change the meaning of a file.
 
 use super::rule;
 use crate::schema;
 use maitred_core::config::WaiterFile;
 use maitred_core::diagnostic::Diagnostic;
 
-/// The text with what can safely be repaired of `findings` repaired; `None` if that is nothing.
+/// The text with safe repairs for `findings`; `None` if there are none.
 ///
-/// It repairs how operations are written, removes arguments that nobody reads, and adds the `$schema`
-/// for editors to a file that has none. Everything else stays as it is, to the last blank.
+/// It corrects the casing of operations, removes unused arguments, and adds the `$schema` for editors to a file
+/// that has none. The rest of the text is unchanged.
 #[must_use]
 pub fn fixed(text: &str, findings: &[Diagnostic]) -> Option<String> {
     let mut edits: Vec<_> = findings.iter().filter_map(|finding| edit(text, finding)).collect();

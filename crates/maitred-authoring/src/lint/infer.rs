@@ -6,8 +6,7 @@ use super::rule::{self, Rule};
 use super::types::{Class, Kind, Origin, Typed, either};
 use maitred_core::diagnostic::nearest;
 use maitred_core::expression::Node;
-use maitred_model::OperationModel;
-use maitred_model::ShapeId;
+use maitred_model::{OperationModel, ShapeId};
 
 mod call;
 mod compare;
@@ -34,7 +33,7 @@ pub(super) struct Flaw {
 pub(super) struct ComparedValue<'m> {
     pub(super) origin: Origin<'m>,
     pub(super) values: &'m [String],
-    /// `None` if it is not known which values are meant.
+    /// `None` if the values are not known.
     pub(super) value: Option<String>,
 }
 

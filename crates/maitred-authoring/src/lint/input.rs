@@ -1,4 +1,4 @@
-//! Rules about the input of an operation, and about the values that stand for what the caller gives.
+//! Rules about the input of an operation, and about placeholders in it.
 
 use serde_json::{Map, Value};
 
@@ -7,12 +7,9 @@ use super::rule;
 use super::types::Class;
 use maitred_core::config::ParameterType;
 use maitred_core::diagnostic::nearest;
-use maitred_model::Member;
-use maitred_model::OperationModel;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
+use maitred_model::{Member, OperationModel, ShapeKind, ShapeRef};
 
-/// Checks the input that stands at `place`; what is required and not there is the answer.
+/// Checks the input at `place`, and returns the required members that it lacks.
 pub(super) fn check(
     context: &mut LintContext<'_>,
     operation: &OperationModel,
@@ -44,7 +41,7 @@ pub(super) fn check(
     missing
 }
 
-/// Checks whether what stands for the caller's values has the types that the input at `place` takes.
+/// Checks that the placeholders in the input at `place` have the types that the members take.
 /// `polled` is the operation whose input `{{input.X}}` is of.
 pub(super) fn check_placeholders(
     context: &mut LintContext<'_>,
@@ -65,7 +62,7 @@ pub(super) fn check_placeholders(
                 let message = format!("`{name}` is not a member of {}", operation.name);
                 context.add(&rule::BAD_INPUT, &place, message, help, None);
             }
-            // Said already.
+            // Already reported.
             None => {}
         }
     }
@@ -118,7 +115,7 @@ fn check_value(
     }
 }
 
-/// The type of what a placeholder stands for.
+/// The type of the value of a placeholder.
 fn stands_for(context: &LintContext<'_>, polled: &OperationModel, name: &str) -> Class {
     if let Some(path) = name.strip_prefix("input.") {
         return match member(polled, path) {
@@ -139,7 +136,7 @@ fn parameter(context: &LintContext<'_>, name: &str) -> Class {
     }
 }
 
-/// The type and the default of the parameter that `expected` stands for.
+/// The type and the default of the parameter in `expected`.
 pub(super) fn expected_parameter<'a>(
     context: &LintContext<'a>,
     expected: &Value,
@@ -168,8 +165,8 @@ pub(super) fn check_references(
     }
 }
 
-/// The member of the input at a dotted path; `None` where anything may be. The error is the name
-/// that does not exist, and those that do.
+/// The member of the input at a dotted path; `None` inside a document of any shape. The error is the name that
+/// does not exist, and the members that do.
 fn member<'m, 'p>(
     operation: &'m OperationModel,
     path: &'p str,

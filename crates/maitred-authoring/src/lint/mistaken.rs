@@ -1,4 +1,4 @@
-//! The rule about acceptors that say something else of a state than its name does.
+//! The rule about acceptors that contradict the names of states.
 
 use serde_json::Value;
 
@@ -6,8 +6,7 @@ use super::context::LintContext;
 use super::coverage::succeeds_by_error;
 use super::rule;
 use super::value_use::{Inferred, ValueUse};
-use maitred_core::config::MatcherKind;
-use maitred_core::config::State;
+use maitred_core::config::{MatcherKind, State};
 use maitred_model::states;
 use maitred_model::states::Purpose;
 
@@ -24,7 +23,7 @@ pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
             State::Retry if purpose(context, inferred, one).is_lost(value) => {
                 format!("`{value}` is not left again, by its name, so there is nothing to retry")
             }
-            // Where all that ends a wait is a success, so is a failure.
+            // If everything that ends the wait is a success, a failure may be one, too.
             State::Success if states::is_failure(value) => {
                 let good = of_same().find(|other| is_good_failure(other));
                 let Some(good) = good.and_then(|good| good.value.as_deref()) else { continue };
@@ -35,7 +34,7 @@ pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
                 format!("`{value}` is a success, and so is `{code}`: one of the two is not")
             }
             State::Failure if states::is_beginning(value) => {
-                // Where everything but one state is a failure, this is meant.
+                // If all states but one are failures, this is intended.
                 if !of_same().filter(|other| other.state == State::Failure).all(is_lost_or_begun) {
                     continue;
                 }
@@ -49,7 +48,7 @@ pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
     }
 }
 
-/// Whether the value stands in the acceptor, and is not what a negation leaves.
+/// Whether the value is written in the acceptor, rather than being left by a negation.
 fn is_written(context: &LintContext<'_>, one: &ValueUse<'_>, value: &str) -> bool {
     let acceptor = &context.waiter.acceptors[one.acceptor];
     acceptor.expected == Value::String(value.to_owned())
@@ -72,9 +71,9 @@ fn is_ready_success(one: &ValueUse<'_>) -> bool {
     one.state == State::Success && one.value.as_ref().is_some_and(ready)
 }
 
-/// The code of an error that means success, and that what is asked for is not there.
+/// The code of an error that means success and says that the resource does not exist.
 fn gone<'a>(context: &LintContext<'a>) -> Option<&'a str> {
-    // Who is about to delete something may find it gone.
+    // A resource that is being deleted may be gone.
     if states::is_about_deletion(context.name) {
         return None;
     }

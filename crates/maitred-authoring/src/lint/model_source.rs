@@ -1,4 +1,4 @@
-//! Where lint finds the models of services.
+//! The source of service models for lint.
 
 use std::sync::Arc;
 

@@ -4,19 +4,14 @@ use std::sync::Arc;
 
 use super::config::Config;
 use super::context::{LintContext, ServiceContext};
-use super::input;
 use super::model_source::ModelSource;
-use super::rule;
+use super::{input, rule};
 use maitred_core::client::HTTP_SERVICE;
 use maitred_core::config::WaiterFile;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::nearest;
-use maitred_core::names::is_read;
-use maitred_core::names::same_name;
+use maitred_core::diagnostic::{Diagnostic, nearest};
+use maitred_core::names::{is_read, same_name};
+use maitred_http::METHODS;
 use maitred_model::OperationModel;
-
-/// The operations of service `http`.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// The operations of the service; `None` if it is not known, which is a finding.
 pub(super) fn service_operations(
@@ -27,7 +22,7 @@ pub(super) fn service_operations(
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<String>> {
     if service == HTTP_SERVICE {
-        return Some(METHODS.map(str::to_owned).to_vec());
+        return Some(METHODS.iter().copied().map(str::to_owned).collect());
     }
     let models = models?;
     let operations = models.operations(service);
@@ -72,22 +67,22 @@ fn services_meant(service: &str, file: &WaiterFile, models: &dyn ModelSource) ->
     nearest(service, services.iter().map(String::as_str)).map(str::to_owned).into_iter().collect()
 }
 
-/// Checks what is polled, and looks it up.
+/// Checks the polled operation, and returns its model.
 pub(super) fn check(
     context: &mut LintContext<'_>,
     known: &ServiceContext<'_>,
 ) -> Option<Arc<OperationModel>> {
     let written = context.waiter.operation.clone()?;
     let name = find(context, known, &written, "/operation")?;
-    let read = is_read_of(context.service, &name);
+    let read = is_read(context.service, &name);
     if !read && !context.waiter.mutating {
-        let message = format!("`{name}` is not a read, and a poll is repeated");
+        let message = format!("`{name}` is not read-only, and a poll is repeated");
         let help = "poll an operation that describes, gets or lists; if this one is meant, add \
                     \"mutating\": true";
         context.advise(&rule::MUTATING_OPERATION, "/operation", message, help);
     }
     if read && context.waiter.mutating {
-        let message = format!("`{name}` is a read, so nothing has to be allowed");
+        let message = format!("`{name}` is read-only, so nothing has to be allowed");
         context.report(&rule::USELESS_KEY, "/mutating", message);
     }
     let operation = model(context, known, &name)?;
@@ -99,7 +94,7 @@ pub(super) fn check(
     Some(operation)
 }
 
-/// The name that the service has for the operation `written` at `place`.
+/// The service's own name of the operation `written` at `place`; it is a finding if there is none.
 pub(super) fn find(
     context: &mut LintContext<'_>,
     known: &ServiceContext<'_>,
@@ -128,19 +123,11 @@ pub(super) fn find(
     Some(name.clone())
 }
 
-/// What is known of an operation.
+/// The model of an operation.
 pub(super) fn model(
     context: &LintContext<'_>,
     known: &ServiceContext<'_>,
     operation: &str,
 ) -> Option<Arc<OperationModel>> {
     known.models.filter(|_| context.service != HTTP_SERVICE)?.operation(context.service, operation)
-}
-
-/// Whether the operation only reads.
-pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
-    match service {
-        HTTP_SERVICE => matches!(operation, "GET" | "HEAD"),
-        service => is_read(service, operation),
-    }
 }

@@ -1,18 +1,12 @@
-//! Rules about lists: whose elements they are, and whether the first page is all of them.
+//! Rules about lists: of which resources, and of which pages.
 
 use super::context::LintContext;
 use super::rule;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::expression::Comparator;
-use maitred_core::expression::Expression;
-use maitred_core::expression::Node;
-use maitred_model::Member;
-use maitred_model::OperationModel;
-use maitred_model::Pagination;
-use maitred_model::ShapeKind;
+use maitred_core::config::{AcceptorConfig, MatcherKind};
+use maitred_core::expression::{Comparator, Expression, Node};
+use maitred_model::{Member, OperationModel, Pagination, ShapeKind};
 
-/// Checks what the acceptors see of lists.
+/// Checks the lists that acceptors read.
 pub(super) fn check(context: &mut LintContext<'_>, operation: Option<&OperationModel>) {
     let Some(operation) = operation else { return };
     check_narrowed(context, operation);
@@ -27,7 +21,7 @@ pub(super) fn check(context: &mut LintContext<'_>, operation: Option<&OperationM
     }
 }
 
-/// Members of an input that only page.
+/// Whether a member of the input is only about paging.
 fn is_paging(operation: &OperationModel, name: &str) -> bool {
     let named = operation.pagination.as_ref().is_some_and(|pagination| {
         let limit = pagination.limit_key.as_ref();
@@ -61,7 +55,7 @@ fn check_narrowed(context: &mut LintContext<'_>, operation: &OperationModel) {
     }
 }
 
-/// Whether acceptors look at lists of which there may be another page.
+/// Checks for lists of which there may be another page.
 fn check_first_page(
     context: &mut LintContext<'_>,
     operation: &OperationModel,
@@ -82,7 +76,7 @@ fn check_first_page(
     let reads = |acceptor: &AcceptorConfig| {
         let argument = acceptor.argument.as_deref().unwrap_or_default();
         Expression::compile(argument).is_ok_and(|argument| {
-            !is_emptiness(argument.node()) && lists.iter().any(|list| names(argument.node(), list))
+            !is_emptiness(argument.node()) && lists.iter().any(|list| argument.reads(list))
         })
     };
     let place = acceptors.clone().position(|acceptor| {
@@ -94,8 +88,8 @@ fn check_first_page(
     context.advise(&rule::FIRST_PAGE, &format!("/acceptors/{place}/argument"), message, help);
 }
 
-/// Whether a member of the input says which elements of the lists are meant: `StackName` of `Stacks`,
-/// `InstanceIds`, but not the `ClusterId` of `Steps`.
+/// Whether a member of the input selects elements of the lists: `StackName` of `Stacks`, `InstanceIds`, but not
+/// the `ClusterId` of `Steps`.
 fn is_one_of(operation: &OperationModel, member: &Member, lists: &[&str]) -> bool {
     if matches!(operation.shape(&member.target).kind, ShapeKind::List(_)) {
         return true;
@@ -112,31 +106,11 @@ fn is_one_of(operation: &OperationModel, member: &Member, lists: &[&str]) -> boo
     stem.is_empty() || lists.iter().any(of)
 }
 
-/// Whether the expression only asks whether a list is empty, which the first page tells.
+/// Whether the expression only tests whether a list is empty, for which the first page suffices.
 fn is_emptiness(node: &Node) -> bool {
     if let Node::Comparison(Comparator::Equal, left, right) = node {
         return matches!(&**left, Node::Call(function, _) if function.name() == "length")
             && matches!(&**right, Node::Literal(value) if *value == 0);
     }
     matches!(node, Node::Not(_))
-}
-
-/// Whether a path in the expression begins with, or has, the member `name`.
-fn names(node: &Node, name: &str) -> bool {
-    match node {
-        Node::Field(field) => field == name,
-        Node::Current | Node::Literal(_) | Node::Index(_) | Node::Slice(..) => false,
-        Node::Chain(first, second)
-        | Node::Projection(first, second)
-        | Node::Condition(first, second)
-        | Node::And(first, second)
-        | Node::Or(first, second)
-        | Node::Comparison(_, first, second) => names(first, name) || names(second, name),
-        Node::Flatten(inner)
-        | Node::ObjectValues(inner)
-        | Node::Not(inner)
-        | Node::Reference(inner) => names(inner, name),
-        Node::MultiList(nodes) | Node::Call(_, nodes) => nodes.iter().any(|node| names(node, name)),
-        Node::MultiHash(entries) => entries.iter().any(|(_, node)| names(node, name)),
-    }
 }

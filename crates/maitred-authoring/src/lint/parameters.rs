@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::context::LintContext;
-use super::input;
-use super::rule;
+use super::{input, rule};
 use maitred_core::config::Show;
 use maitred_core::diagnostic::pointer_part;
 use maitred_model::OperationModel;
 
-/// Checks that what is declared is used, and what is used declared.
+/// Checks that declared parameters are used, and used ones declared.
 pub(super) fn check(context: &mut LintContext<'_>, operation: Option<&OperationModel>) {
     let texts = texts(context);
     if let Some(operation) = operation {
@@ -33,7 +32,7 @@ pub(super) fn check(context: &mut LintContext<'_>, operation: Option<&OperationM
         }
     }
     if !declared.is_empty() {
-        // The compiler refuses what is not declared.
+        // The compiler rejects undeclared ones.
         return;
     }
     let mut known = HashSet::new();

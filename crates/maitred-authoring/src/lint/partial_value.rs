@@ -11,7 +11,7 @@ use super::condition_parts::{is_placeholder, literal, not_null_arguments, operan
 use maitred_core::expression::{Comparator, Node};
 use maitred_core::python;
 
-/// What is known about the value of an expression.
+/// The known part of the value of an expression.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PartialValue {
     value: Option<Value>,

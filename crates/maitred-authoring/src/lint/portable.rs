@@ -1,4 +1,4 @@
-//! Which keys botocore ignores, and whether that matters.
+//! The rule about keys that botocore ignores.
 
 use super::context::LintContext;
 use super::rule;

@@ -1,6 +1,6 @@
-//! Rules about acceptors that match before the work that is waited for has come to anything.
+//! Rules about acceptors that match too early.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "what is no path is no run either")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "any other node is not a path")]
 
 use serde_json::{Value, json};
 
@@ -36,14 +36,13 @@ pub(super) fn check(context: &mut LintContext<'_>, inferred: &Inferred<'_>) {
     }
 }
 
-/// The state that tells how things stand, where no success acceptor asks for it. What is to be gone has
-/// none in the end.
+/// The polled state, if no success acceptor tests it. A deleted resource has none.
 fn polled_state<'a>(context: &LintContext<'_>, inferred: &'a Inferred<'_>) -> Option<&'a str> {
     if succeeds_by_error(context) || states::is_about_deletion(context.name) {
         return None;
     }
     let mut known = inferred.uses.iter().filter(|one| {
-        let table = states::table(context.service, one.origin.structure, one.origin.member);
+        let table = one.origin.table(context.service);
         one.direct && (table.is_some() || !one.values.is_empty() || is_over(one))
     });
     let state = known.find(|one| one.state != State::Success)?.origin;
@@ -51,7 +50,7 @@ fn polled_state<'a>(context: &LintContext<'_>, inferred: &'a Inferred<'_>) -> Op
     (!inferred.uses.iter().any(asked)).then_some(state.member)
 }
 
-/// Whether a success acceptor takes a reply in which nothing is.
+/// Whether a success acceptor matches an empty reply.
 fn matches_nothing(acceptor: &AcceptorConfig, expression: &Expression) -> bool {
     if acceptor.state != State::Success || acceptor.matcher != MatcherKind::Path {
         return false;
@@ -63,7 +62,7 @@ fn matches_nothing(acceptor: &AcceptorConfig, expression: &Expression) -> bool {
     found.is_ok_and(|value| value == acceptor.expected)
 }
 
-/// The member of a path that is the last run of something, and not what is asked of it.
+/// The member of a path that is the last run of something, followed by a member of the run.
 fn earlier_run(node: &Node, has_members: bool) -> Option<&str> {
     match node {
         Node::Field(name) if has_members && is_last_run(name) => Some(name),
@@ -86,7 +85,7 @@ fn is_last_run(name: &str) -> bool {
     })
 }
 
-/// Whether an acceptor ends the wait by nothing but a value that says that something is over.
+/// Whether an acceptor ends the wait by a final value alone.
 fn ends_by(inferred: &Inferred<'_>, index: usize) -> bool {
     inferred
         .uses
@@ -94,7 +93,7 @@ fn ends_by(inferred: &Inferred<'_>, index: usize) -> bool {
         .any(|one| one.acceptor == index && one.direct && one.state != State::Retry && is_over(one))
 }
 
-/// Whether the value says that something is over.
+/// Whether the value is final.
 fn is_over(one: &ValueUse<'_>) -> bool {
     one.value.as_ref().is_some_and(|value| states::is_final(value))
 }

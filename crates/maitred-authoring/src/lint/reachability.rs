@@ -1,4 +1,4 @@
-//! Rules about acceptors that an earlier one leaves nothing to.
+//! Rules about acceptors that an earlier one covers.
 
 use std::collections::HashMap;
 
@@ -8,21 +8,18 @@ use super::condition::Test;
 use super::context::LintContext;
 use super::rule;
 use maitred_core::client::HTTP_SERVICE;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::MatcherKind;
-use maitred_core::config::State;
+use maitred_core::config::{AcceptorConfig, MatcherKind, State};
 use maitred_core::expression::Expression;
 
-/// How many questions are asked of the conditions of one waiter: more are in no waiter that people
-/// write, and they grow with the square of its acceptors.
-const MAX_QUESTIONS: usize = 4_000;
+/// The most comparisons of the conditions of one waiter. Their number grows with the square of the acceptors.
+const MAX_COMPARISONS: usize = 4_000;
 
 /// Checks for acceptors that are never reached.
 pub(super) fn check(context: &mut LintContext<'_>) {
     let acceptors = &context.waiter.acceptors;
     let arguments: Vec<_> = acceptors.iter().map(argument).collect();
     let mut earlier: HashMap<Key, usize> = HashMap::new();
-    let mut left = MAX_QUESTIONS;
+    let mut left = MAX_COMPARISONS;
     for (index, acceptor) in acceptors.iter().enumerate() {
         let argument = arguments[index].as_ref();
         check_constant(context, index, acceptor, argument);
@@ -79,7 +76,7 @@ fn word(state: State) -> &'static str {
     }
 }
 
-/// What an acceptor matches, so that equal keys match the same.
+/// A key of an acceptor. Acceptors with equal keys match the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     matcher: MatcherKind,
@@ -119,7 +116,7 @@ fn covering(key: &Key, service: &str) -> Vec<Key> {
         MatcherKind::Error if key.expected.starts_with('"') => {
             covering.push(Key::plain(MatcherKind::Error, "true"));
         }
-        // What has another status is an error.
+        // A reply with another status is an error.
         MatcherKind::Status if service != HTTP_SERVICE && !key.expected.starts_with('2') => {
             covering.push(Key::plain(MatcherKind::Error, "true"));
         }
@@ -138,7 +135,7 @@ fn covering(key: &Key, service: &str) -> Vec<Key> {
     covering
 }
 
-/// What is said of a condition that no reply makes true.
+/// The message about a condition that no reply makes true.
 pub const NEVER_HOLDS: &str = "this condition never holds";
 
 /// A condition that is the same whatever the reply.

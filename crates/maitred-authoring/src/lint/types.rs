@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use maitred_model::OperationModel;
-use maitred_model::ShapeId;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
+use maitred_model::states::StateTable;
+use maitred_model::{OperationModel, ShapeId, ShapeKind, ShapeRef};
 
 /// A value of which only the type is known.
 #[derive(Debug, Clone)]
@@ -23,6 +21,13 @@ pub(super) struct Origin<'m> {
     pub(super) shape: ShapeId,
     pub(super) structure: &'m str,
     pub(super) member: &'m str,
+}
+
+impl Origin<'_> {
+    /// The values that the documentation of `service` has for a member that is a plain string in the model.
+    pub(super) fn table(&self, service: &str) -> Option<&'static StateTable> {
+        StateTable::of(service, self.structure, self.member)
+    }
 }
 
 /// The type of a value.

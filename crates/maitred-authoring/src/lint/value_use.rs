@@ -1,4 +1,4 @@
-//! Which values of which members the acceptors of a waiter compare.
+//! The values of members that the acceptors of a waiter compare.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub(super) struct ValueUse<'m> {
     pub(super) origin: Origin<'m>,
     /// The values of the enum; empty for a plain string.
     pub(super) values: &'m [String],
-    /// `None` if it is not known which values are meant.
+    /// `None` if the values are not known.
     pub(super) value: Option<String>,
     pub(super) state: State,
     /// Whether the acceptor tests only this member.
@@ -56,11 +56,7 @@ pub(super) fn member_test<'m>(
     let typed = Inference::new(operation).infer(member, &root);
     let origin = typed.origin.filter(|_| asks && typed.class() == Class::String)?;
     let values = typed.values();
-    let table = states::table(service, origin.structure, origin.member);
-    let mut taken = match table.filter(|_| values.is_empty()) {
-        Some(table) => table.values(),
-        None => values.to_vec(),
-    };
+    let mut taken = states::known_values(values, origin.table(service));
     for value in test.mentioned(member) {
         taken.extend(
             value.as_str().filter(|value| !taken.iter().any(|one| one == value)).map(str::to_owned),

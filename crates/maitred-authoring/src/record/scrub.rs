@@ -7,13 +7,9 @@ use std::sync::Arc;
 use serde_json::{Map, Number, Value, json};
 
 use super::text::scrubbed;
-use maitred_core::secrets::KnownSecrets;
-use maitred_core::secrets::literals;
 use maitred_core::secrets::names::{is_named_beside, is_secret_name};
-use maitred_core::secrets::urls;
-use maitred_model::OperationModel;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
+use maitred_core::secrets::{KnownSecrets, literals, urls};
+use maitred_model::{OperationModel, ShapeKind, ShapeRef};
 
 /// The replacement for a secret.
 const REDACTED: &str = "REDACTED";

@@ -13,9 +13,8 @@ const ADDRESS: &str = "192.0.2.1";
 /// The replacement for tokens.
 const TOKEN: &str = "REDACTED";
 
-/// What the ids of access keys begin with
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>),
-/// and those of users and roles, which tell as much.
+/// The prefixes of the ids of access keys, users and roles
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
 const KEYS: &[&str] = &["ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "AKIA", "ANPA", "AROA", "ASIA"];
 
 /// The text with account ids, access keys, e-mail addresses, IPv4 addresses and JSON web tokens replaced, and

@@ -2,41 +2,34 @@
 
 use serde_json::{Map, Value};
 
-use super::limits::{MAX_BYTES, MAX_REPLIES, MAX_STEPS};
-use super::observation::observation;
-use crate::case::Case;
-use crate::case::Reply;
+use crate::case::{Case, HTTP_REPLY, Reply};
 use crate::lint::ModelSource;
-use maitred_core::client::Call;
-use maitred_core::client::HTTP_SERVICE;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::Severity;
-use maitred_core::diagnostic::nearest;
-use maitred_core::diagnostic::pointer_part;
+use crate::schema::MAX_PROBLEMS;
+use maitred_core::client::{Call, HTTP_SERVICE};
+use maitred_core::diagnostic::{Diagnostic, Severity, nearest, pointer_part};
 use maitred_core::document::Document;
 use maitred_core::matcher::Acceptor;
 use maitred_core::waiter::Waiter;
 use maitred_model::OperationModel;
-use maitred_model::ShapeKind;
-use maitred_model::ShapeRef;
-use maitred_model::Structure;
 
-/// The deepest level of an output that is checked.
-const MAX_DEPTH: usize = 100;
+/// The most replies of a case, including repetitions.
+pub const MAX_REPLIES: u64 = 100_000;
+
+/// The most bytes of all replies of a case, including repetitions.
+pub const MAX_BYTES: u64 = 1 << 28;
+
+/// The most steps of evaluating a waiter's expressions on all replies of a case, including repetitions: about
+/// one for each node of an expression and each part of a value that it reads. This is a thousand times the
+/// cost of an ordinary waiter that polls for a day.
+pub const MAX_STEPS: u64 = 100_000_000;
 
 /// The cost of an acceptor in addition to its expression, in steps.
 const ACCEPTOR: u64 = 10;
 
-/// The member that every output of AWS may have.
-const METADATA: &str = "ResponseMetadata";
-
-/// The most problems of one case that are reported.
-const MAX_PROBLEMS: usize = crate::schema::MAX_PROBLEMS;
-
 /// Checks the input and the outputs of `case` against the models of the operations that `waiter` calls. An
 /// unknown value of an enum is a warning, since services add values; anything else is an error. In a recorded
 /// case ([`Case::recorded`]) every difference from the model is a warning. The pointers are into the case. At
-/// most [`MAX_PROBLEMS`](crate::schema::MAX_PROBLEMS) problems are reported.
+/// most [`MAX_PROBLEMS`] problems are reported.
 #[must_use]
 pub fn check(case: &Case, waiter: &Waiter, models: Option<&dyn ModelSource>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -102,8 +95,11 @@ fn check_reply(
     let pointer = format!("{pointer}/output");
     match (output, operation) {
         (Value::Object(members), _) if is_http => check_http(members, &pointer, problems),
-        (Value::Object(_), Some(operation)) => {
-            Check { operation, problems }.output(output, &pointer);
+        (Value::Object(members), Some(operation)) => {
+            for mut problem in operation.check_output(members) {
+                problem.pointer.insert_str(0, &pointer);
+                problems.push(problem);
+            }
         }
         (Value::Object(_), None) => {}
         _ => {
@@ -165,7 +161,7 @@ fn check_steps(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) {
     let replies = case.replies.iter().map(|reply| (reply, &polled));
     let mut steps = 0_u64;
     for (reply, expressions) in replies.chain(case.diagnose.iter().zip(&asked)) {
-        let seen = observation(reply, service);
+        let seen = reply.observation(service);
         let document = seen.document().map_or(&Value::Null, Document::value);
         for expression in expressions {
             let cost = expression.map_or(0, |expression| expression.cost(document)) as u64;
@@ -202,122 +198,19 @@ fn check_input(
 }
 
 fn check_http(members: &Map<String, Value>, pointer: &str, problems: &mut Vec<Diagnostic>) {
-    const MEMBERS: [&str; 3] = ["StatusCode", "Headers", "Body"];
-    for name in members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
-        problems.push(unknown(name, "an HTTP reply", MEMBERS.into_iter(), pointer));
+    for name in members.keys().filter(|name| !HTTP_REPLY.contains(&name.as_str())) {
+        let help = match nearest(name, HTTP_REPLY) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", HTTP_REPLY.join(", ")),
+        };
+        let message = format!("`{name}` is not a member of an HTTP reply");
+        let pointer = format!("{pointer}/{}", pointer_part(name));
+        problems.push(Diagnostic::error("unknown-member", pointer, message).with_help(help));
     }
     let status = members.get("StatusCode").and_then(Value::as_u64);
     if !status.is_some_and(|status| (100..=599).contains(&status)) {
         let message = "an HTTP reply has a `StatusCode`, a number from 100 to 599";
         let missing = Diagnostic::error("status-code", pointer, message);
         problems.push(missing.with_help("e.g. \"StatusCode\": 200"));
-    }
-}
-
-fn unknown<'a>(
-    name: &str,
-    of: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-    pointer: &str,
-) -> Diagnostic {
-    let help = match nearest(name, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it has {}", known.collect::<Vec<_>>().join(", ")),
-    };
-    let message = format!("`{name}` is not a member of {of}");
-    Diagnostic::error("unknown-member", join(pointer, name), message).with_help(help)
-}
-
-fn join(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", pointer_part(name))
-}
-
-struct Check<'a> {
-    operation: &'a OperationModel,
-    problems: &'a mut Vec<Diagnostic>,
-}
-
-impl Check<'_> {
-    fn output(&mut self, output: &Value, pointer: &str) {
-        let Value::Object(members) = output else { return };
-        let mut members = members.clone();
-        members.remove(METADATA);
-        match &self.operation.output {
-            Some(reference) => self.value(reference, &Value::Object(members), pointer, 0),
-            None => {
-                let name = &self.operation.name;
-                let none = Structure::default();
-                self.structure(&none, &format!("the output of {name}"), &members, pointer, 0);
-            }
-        }
-    }
-
-    fn value(&mut self, reference: &ShapeRef, value: &Value, pointer: &str, depth: usize) {
-        let shape = self.operation.shape(reference);
-        if depth > MAX_DEPTH || value.is_null() || reference.traits.json_value {
-            return;
-        }
-        match (&shape.kind, value) {
-            (ShapeKind::Structure(structure), _) if structure.document => {}
-            (ShapeKind::Structure(structure), Value::Object(members)) => {
-                let name = if shape.name.is_empty() { "this" } else { &shape.name };
-                self.structure(structure, name, members, pointer, depth);
-            }
-            (ShapeKind::List(member), Value::Array(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.value(member, item, &format!("{pointer}/{index}"), depth + 1);
-                }
-            }
-            (ShapeKind::Map { value, .. }, Value::Object(entries)) => {
-                for (key, entry) in entries {
-                    self.value(value, entry, &join(pointer, key), depth + 1);
-                }
-            }
-            (ShapeKind::String(values), Value::String(text)) => self.hint(values, text, pointer),
-            (ShapeKind::Boolean, Value::Bool(_))
-            | (ShapeKind::Blob, Value::String(_))
-            | (ShapeKind::Timestamp, Value::String(_) | Value::Number(_)) => {}
-            (ShapeKind::Integer | ShapeKind::Long, Value::Number(number)) if !number.is_f64() => {}
-            (ShapeKind::Float | ShapeKind::Double, Value::Number(_)) => {}
-            (kind, _) => self.wrong_type(kind, value, pointer),
-        }
-    }
-
-    fn structure(
-        &mut self,
-        structure: &Structure,
-        name: &str,
-        members: &Map<String, Value>,
-        pointer: &str,
-        depth: usize,
-    ) {
-        let known = || structure.members.iter().map(|member| member.name.as_str());
-        for (key, value) in members {
-            match structure.member(key) {
-                Some(member) => self.value(&member.target, value, &join(pointer, key), depth + 1),
-                None => self.problems.push(unknown(key, name, known(), pointer)),
-            }
-        }
-    }
-
-    fn hint(&mut self, values: &[String], text: &str, pointer: &str) {
-        if values.is_empty() || values.iter().any(|value| value == text) {
-            return;
-        }
-        let near = nearest(text, values.iter().map(String::as_str));
-        let help = near.map_or_else(
-            || format!("known values: {}", values.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        let message = format!("`{text}` is not a value that the model knows");
-        let mut hint = Diagnostic::error("unknown-value", pointer, message).with_help(help);
-        hint.severity = Severity::Warning;
-        self.problems.push(hint);
-    }
-
-    fn wrong_type(&mut self, kind: &ShapeKind, value: &Value, pointer: &str) {
-        let message = format!("this must be of type {}, but is {value}", kind.type_name());
-        let message = maitred_core::diagnostic::shortened(&message);
-        self.problems.push(Diagnostic::error("type", pointer, message));
     }
 }

@@ -5,9 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::source::Source;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::Invalid;
-use maitred_core::diagnostic::pointer_part;
+use maitred_core::diagnostic::{Diagnostic, Invalid, pointer_part};
 
 /// The text of a waiter file with `waiter` added under `name`: it replaces the one of that name, or follows
 /// the last one. The rest of the text is unchanged.

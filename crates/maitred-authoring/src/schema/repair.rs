@@ -1,13 +1,12 @@
-//! What can be used of a waiter that is not valid as a whole, so that all of its problems come in one go.
+//! The usable parts of an invalid waiter, so that all of its problems are reported at once.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use maitred_core::catalog::make_whole;
-use maitred_core::config::AcceptorConfig;
-use maitred_core::config::PartialWaiter;
+use maitred_core::config::{AcceptorConfig, PartialWaiter};
 
-/// The case with whole numbers as such where one is meant, as in waiter files.
+/// The case with integers where it has floats without a fraction, as in waiter files.
 pub(super) fn whole_numbers_of_case(case: &Value) -> Value {
     let mut case = case.clone();
     make_whole(case.get_mut("maxAttempts"));
@@ -22,7 +21,7 @@ pub(super) fn whole_numbers_of_case(case: &Value) -> Value {
     case
 }
 
-/// The waiter with the keys that cannot be used left out, or replaced by what is never wrong.
+/// The waiter without its unusable keys; required ones are replaced by valid values.
 pub(super) fn waiter(given: &Value) -> Option<PartialWaiter> {
     let base = json!({ "operation": "Any", "delay": 1, "maxAttempts": 1, "acceptors": [] });
     let mut kept = overlay::<PartialWaiter>(&base, given.as_object()?);

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
 use jsonc_parser::tokens::{Token, TokenAndRange};
-use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, ast, parse_to_ast};
 use serde_json::{Map, Value};
 
 use super::violation::short;
 use maitred_core::catalog::MAX_FILE;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::pointer_part;
+use maitred_core::diagnostic::{Diagnostic, pointer_part};
 
 /// The deepest nesting: the parser recurses once for each level.
 pub const MAX_DEPTH: usize = 128;
@@ -72,12 +70,12 @@ impl<'a> Source<'a> {
         &self.value
     }
 
-    /// Where the key and the value at `pointer` are.
+    /// The positions of the key and the value at `pointer`.
     pub(super) fn place(&self, pointer: &str) -> Option<(Option<Range<usize>>, Range<usize>)> {
         self.places.get(pointer).map(|place| (place.key.clone(), place.value.clone()))
     }
 
-    /// Gives each problem that has only a pointer its place in the text.
+    /// Sets the position in the text of each problem that has only a pointer.
     pub(super) fn locate(&self, problems: &mut [Diagnostic]) {
         for problem in problems.iter_mut().filter(|problem| problem.span.is_none()) {
             problem.span = Some(self.span(problem));
@@ -99,15 +97,15 @@ impl<'a> Source<'a> {
             return key.clone();
         }
         match problem.offset.and_then(|offset| self.inside_string(&place.value, offset)) {
-            // Where an expression breaks off is a place; what a rule is about is a word.
+            // A syntax error is at a position, the finding of a rule at a word.
             Some(span) if problem.rule != "expression" => self.word(span),
             Some(span) => span,
             None => self.first_line(&place.value),
         }
     }
 
-    /// The character at `offset` of the string whose literal is at `literal`; its end if that is where
-    /// the problem is.
+    /// The position of the character at `offset` of the string whose literal is at `literal`; its end if the
+    /// offset is behind the last character.
     fn inside_string(&self, literal: &Range<usize>, offset: usize) -> Option<Range<usize>> {
         let inner = self.text.get(literal.start + 1..literal.end.checked_sub(1)?)?;
         let start = literal.start + 1;
@@ -131,7 +129,7 @@ impl<'a> Source<'a> {
         span.start..span.end.max(span.start + length)
     }
 
-    /// A caret under a whole object helps nobody: its first line is enough.
+    /// The first line of a value: a caret under a whole object is of no use.
     fn first_line(&self, span: &Range<usize>) -> Range<usize> {
         let line = self.text.get(span.clone()).and_then(|text| text.find('\n'));
         line.map_or(span.clone(), |length| span.start..span.start + length)
@@ -153,7 +151,7 @@ fn parse_options() -> ParseOptions {
     }
 }
 
-/// Refuses what would take much memory to read: nothing that a person writes comes near.
+/// The reason to refuse a text before it is parsed: its size or its encoding.
 fn unreadable(text: &str) -> Option<Diagnostic> {
     let problem = |message: String| Diagnostic::error("file", "", message).at(0..0);
     if text.len() > MAX_FILE {
@@ -185,7 +183,7 @@ fn unreadable(text: &str) -> Option<Diagnostic> {
     None
 }
 
-/// Whether lists and objects nest deeper than `most`, so far as can be told before the text is parsed.
+/// Whether lists and objects nest deeper than `most`. The text is not parsed, so this is an estimate.
 fn nests_deeper_than(text: &str, most: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
@@ -204,7 +202,7 @@ fn nests_deeper_than(text: &str, most: usize) -> bool {
     false
 }
 
-/// What is no JSON, and still can be understood.
+/// Reports syntax that is not JSON but can still be parsed.
 fn check_tokens(text: &str, tokens: &[TokenAndRange<'_>], problems: &mut Vec<Diagnostic>) {
     let mut before: Option<&TokenAndRange<'_>> = None;
     for token in tokens {
@@ -223,7 +221,7 @@ fn check_tokens(text: &str, tokens: &[TokenAndRange<'_>], problems: &mut Vec<Dia
     }
 }
 
-/// What is wrong with one token after another: a comma too many or too few.
+/// The problem between two tokens: a superfluous or a missing comma.
 fn between(before: &TokenAndRange<'_>, token: &TokenAndRange<'_>) -> Option<Diagnostic> {
     let (rule, at, message, help) = match (&before.token, &token.token) {
         (Token::Comma, Token::CloseBrace | Token::CloseBracket) => (
@@ -278,7 +276,7 @@ fn check_string(literal: &str, at: &Range<usize>, problems: &mut Vec<Diagnostic>
     }
 }
 
-/// The length of the first character of a JSON string as it is written, and of what it means.
+/// The lengths of the first character of a JSON string, as written and decoded.
 fn next_character(text: &str) -> Option<(usize, usize)> {
     let first = text.chars().next()?;
     if first != '\\' {
@@ -319,7 +317,7 @@ struct Reader<'p> {
 }
 
 impl Reader<'_> {
-    /// `pointer` is `None` where it would be too long to be kept: what is there has no place of its own.
+    /// Reads a value. `pointer` is `None` if it is too long to be recorded.
     fn read(
         &mut self,
         node: &ast::Value<'_>,

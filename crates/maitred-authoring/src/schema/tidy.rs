@@ -1,12 +1,22 @@
-//! What the generator writes, as a person would have written it: plain enumerations, no `null` where
-//! a key can be left out, no number formats of Rust.
+//! Simplifies a generated schema: plain enumerations, no `null` where a key can be left out, no number formats
+//! of Rust.
 
 use serde_json::{Map, Value};
 
 /// Tidies a generated schema.
 pub(super) fn tidy(mut schema: Value) -> Value {
     let enumerations = take_enumerations(&mut schema);
-    walk(&mut schema, &enumerations);
+    for_each_object(&mut schema, &mut |keywords| {
+        without_null(keywords);
+        // A property may be called so, too.
+        if keywords.get("format").is_some_and(Value::is_string) {
+            keywords.shift_remove("format");
+        }
+        if let Some(Value::String(text)) = keywords.get_mut("description") {
+            *text = text.replace('\n', " ");
+        }
+        inline(keywords, &enumerations);
+    });
     first(schema, &["$schema", "$id", "title", "description"])
 }
 
@@ -42,26 +52,19 @@ fn enumeration(definition: &Value) -> Option<Value> {
     }))
 }
 
-fn walk(schema: &mut Value, enumerations: &Map<String, Value>) {
+/// Applies `change` to each object of a schema, from the root down.
+pub(super) fn for_each_object(schema: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     match schema {
         Value::Object(keywords) => {
-            without_null(keywords);
-            // A property may be called so, too.
-            if keywords.get("format").is_some_and(Value::is_string) {
-                keywords.shift_remove("format");
-            }
-            if let Some(Value::String(text)) = keywords.get_mut("description") {
-                *text = text.replace('\n', " ");
-            }
-            inline(keywords, enumerations);
-            keywords.values_mut().for_each(|value| walk(value, enumerations));
+            change(keywords);
+            keywords.values_mut().for_each(|value| for_each_object(value, change));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, enumerations)),
+        Value::Array(items) => items.iter_mut().for_each(|item| for_each_object(item, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-/// `X or null` is how an optional key is generated; in a file it is left out.
+/// Removes the `null` of an optional key, which is left out in a file.
 fn without_null(keywords: &mut Map<String, Value>) {
     if let Some(Value::Array(types)) = keywords.get_mut("type")
         && let [only, null] = types.as_slice()

@@ -4,10 +4,10 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use super::problems::MAX_PROBLEMS;
-use maitred_core::diagnostic::Diagnostic;
-use maitred_core::diagnostic::pointer_part;
-use maitred_core::diagnostic::{cut, nearest};
+use maitred_core::diagnostic::{Diagnostic, cut, nearest, pointer_part};
+
+/// The most problems of one file that are reported.
+pub const MAX_PROBLEMS: usize = 1000;
 
 /// The diagnostics of one violation of `schema`.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the schema uses few of the many keywords")]
@@ -20,7 +20,7 @@ pub(super) fn explain(
     let key = pointer.rsplit('/').next().unwrap_or_default();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let known = known_keys(schema, pointer);
+            let known = known_keys(error, schema);
             let unexpected = unexpected.iter().take(MAX_PROBLEMS + 1);
             unexpected.map(|name| unknown_key(name, pointer, &known)).collect()
         }
@@ -77,7 +77,7 @@ pub(super) fn explain(
     }
 }
 
-/// What a pointer's last part names, in a sentence.
+/// The last part of a pointer, as the subject of a sentence.
 fn subject(key: &str) -> String {
     match key {
         "" => "the file".to_owned(),
@@ -86,8 +86,8 @@ fn subject(key: &str) -> String {
     }
 }
 
-fn unknown_key(name: &str, pointer: &str, known: &[String]) -> Diagnostic {
-    let help = match nearest(name, known.iter().map(String::as_str)) {
+fn unknown_key(name: &str, pointer: &str, known: &[&str]) -> Diagnostic {
+    let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "remove it".to_owned(),
         None => format!("the keys here are {}", known.join(", ")),
@@ -96,32 +96,11 @@ fn unknown_key(name: &str, pointer: &str, known: &[String]) -> Diagnostic {
     Diagnostic::error("unknown-key", at, format!("there is no key `{name}` here")).with_help(help)
 }
 
-/// The keys that the schema knows for the object at `pointer`.
-fn known_keys(schema: &Value, pointer: &str) -> Vec<String> {
-    let mut at = schema;
-    for part in pointer.split('/').skip(1) {
-        let index = part.bytes().all(|byte| byte.is_ascii_digit());
-        let below = [&at["properties"][part], &at["additionalProperties"], &at["items"]];
-        let [named, any, item] = below.map(|below| resolved(schema, below));
-        at = if named.is_object() {
-            named
-        } else if index && item.is_object() {
-            item
-        } else {
-            any
-        };
-    }
-    keys_of(&at["properties"])
-}
-
-/// The definition that a part of the schema refers to.
-fn resolved<'a>(schema: &'a Value, part: &'a Value) -> &'a Value {
-    let target = part["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
-    target.and_then(|target| schema.pointer(target)).unwrap_or(part)
-}
-
-fn keys_of(properties: &Value) -> Vec<String> {
-    properties.as_object().into_iter().flat_map(|keys| keys.keys().cloned()).collect()
+/// The keys in `properties` beside the violated keyword.
+fn known_keys<'a>(error: &ValidationError<'_>, schema: &'a Value) -> Vec<&'a str> {
+    let beside = error.schema_path().as_str().rsplit_once('/').map_or("", |(beside, _)| beside);
+    let properties = schema.pointer(&format!("{beside}/properties")).and_then(Value::as_object);
+    properties.into_iter().flat_map(|keys| keys.keys().map(String::as_str)).collect()
 }
 
 fn missing(property: &Value, pointer: &str, root: &Value) -> Diagnostic {
@@ -222,7 +201,7 @@ fn described(value: &Value) -> String {
     }
 }
 
-/// As much of a value as fits in a sentence.
+/// The beginning of a value, short enough for a sentence.
 pub(super) fn short(text: &str) -> String {
     cut(text, 60)
 }

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::compiler::Compiler;
-use super::operation::is_read_of;
 use crate::client::Call;
 use crate::config::DiagnoseConfig;
 use crate::expression::Expression;
+use crate::names::is_read;
 
 /// A read-only call that is made once after a failure.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ impl Compiler<'_> {
         let configs = self.extension(Some(&self.config.diagnose)).into_iter().flatten();
         let compile = |(index, config): (usize, &DiagnoseConfig)| {
             let (pointer, operation) = (format!("/diagnose/{index}"), &config.operation);
-            if !is_read_of(service, operation) {
+            if !is_read(service, operation) {
                 let message = format!(
                     "{operation} may change something: a failure is diagnosed by read-only operations"
                 );

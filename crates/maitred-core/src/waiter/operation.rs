@@ -9,9 +9,7 @@ impl Compiler<'_> {
     pub(super) fn check_read(&mut self, service: &str) {
         let (operation, mutating) = (&self.config.operation, self.config.mutating);
         let options = self.options;
-        if is_read_of(service, operation)
-            || (options.allow_mutating && (mutating || options.strict))
-        {
+        if is_read(service, operation) || (options.allow_mutating && (mutating || options.strict)) {
             return;
         }
         let message = format!("polling {operation} may change something: it is not read-only");
@@ -38,13 +36,5 @@ impl Compiler<'_> {
         };
         self.report("all-pages", "/allPages", message);
         false
-    }
-}
-
-/// Returns whether an operation is read-only.
-pub(super) fn is_read_of(service: &str, operation: &str) -> bool {
-    match service {
-        HTTP_SERVICE => ["GET", "HEAD"].iter().any(|method| method.eq_ignore_ascii_case(operation)),
-        _ => is_read(service, operation),
     }
 }

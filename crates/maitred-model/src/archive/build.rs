@@ -1,23 +1,21 @@
 //! Building an archive from botocore's data directory.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::compact::compact;
 use super::convert::convert;
-use super::data::{self, PAGINATORS, add_paginators};
+use super::data::{DataPaths, RULE_SET, WAITERS};
 use super::error::ModelError;
 use super::format::{
     Index, IndexEntry, MAGIC, MAX_SECTION, OWN_WORD, RuleSetEntry, Section, VERSION,
 };
 use super::records::lines;
-use maitred_core::data_path::{find, merge_extras};
 use maitred_core::file;
 
 /// An archive that cannot be built, with the file or service and the problem.
@@ -34,6 +32,17 @@ impl BuildError {
     }
 }
 
+impl From<ModelError> for BuildError {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::BadFile { path, why } => Self::new(path.display().to_string(), why),
+            other @ (ModelError::UnknownService { .. }
+            | ModelError::UnknownOperation { .. }
+            | ModelError::Corrupt(_)) => Self::new("the models", other),
+        }
+    }
+}
+
 /// Builds the archive of `services`, or of all of them if there are none, from `data`: the
 /// directory `botocore/data` of an installed botocore.
 ///
@@ -42,14 +51,17 @@ impl BuildError {
 /// # Errors
 /// If a file is missing, cannot be read, or has something unknown.
 pub fn build(data: &Path, services: &[String]) -> Result<Vec<u8>, BuildError> {
+    let paths = DataPaths::new([data.to_owned()]);
     let mut archive = Writer::default();
     archive.index.source = source(data);
-    archive.index.partitions = Some(
-        archive.add(&without_documentation(read(&data.join("partitions.json"))?).to_string())?,
-    );
-    let names = if services.is_empty() { all_services(data)? } else { services.to_vec() };
-    for name in names {
-        let entry = archive.service(&data.join(&name), &name)?;
+    let partitions = paths.load_general("partitions.json")?;
+    let partitions = partitions.ok_or_else(|| {
+        BuildError::new(data.join("partitions.json").display().to_string(), "does not exist")
+    })?;
+    archive.index.partitions = Some(archive.add(&without_documentation(partitions).to_string())?);
+    let all = || paths.services().into_keys().collect();
+    for name in if services.is_empty() { all() } else { services.to_vec() } {
+        let entry = archive.service(&paths, &name)?;
         archive.index.services.insert(name, entry);
     }
     archive.finish()
@@ -73,28 +85,20 @@ impl Writer {
         Ok(section)
     }
 
-    fn service(&mut self, directory: &Path, name: &str) -> Result<IndexEntry, BuildError> {
-        let directory = latest_version(directory)?;
-        let mut model = read(&directory.join("service-2.json"))?;
-        if let Some(extras) = find(&directory.join("service-2.sdk-extras.json")) {
-            merge_extras(&mut model, read_file(&extras)?);
-        }
-        if let Some(path) = find(&directory.join(format!("{PAGINATORS}.json"))) {
-            let mut paginators = read_file(&path)?;
-            if let Some(extras) = find(&directory.join(format!("{PAGINATORS}.sdk-extras.json"))) {
-                merge_extras(&mut paginators, read_file(&extras)?);
-            }
-            add_paginators(&mut model, paginators);
-        }
-        let mut records = convert(name, &model).map_err(|why| BuildError::new(name, why))?;
+    fn service(&mut self, paths: &DataPaths, name: &str) -> Result<IndexEntry, BuildError> {
+        let missing = |what: &str| BuildError::new(name, format!("has no {what}"));
+        let model = paths.model(name)?.ok_or_else(|| missing("model"))?;
+        let mut records = convert(name, &model.value).map_err(|why| BuildError::new(name, why))?;
         compact(&mut records);
         let text = lines(&records).map_err(|why| BuildError::new(name, why))?;
-        let rules = read(&directory.join("endpoint-rule-set-1.json"))?;
-        let rules = without_documentation(rules).to_string();
-        let waiters = directory.join("waiters-2.json");
-        let waiters = find(&waiters).map(|path| read_file(&path)).transpose()?;
+        let rules = paths.load(name, RULE_SET)?.ok_or_else(|| missing("endpoint rule set"))?;
+        let rules = without_documentation(rules.value).to_string();
+        let waiters = paths.load(name, WAITERS)?.map(|file| file.value);
         // Most files have no waiters.
-        let has_any = |file: &Value| file.get("waiters").is_some_and(|all| all != &json!({}));
+        let has_any = |file: &Value| {
+            let waiters = file.get("waiters").and_then(Value::as_object);
+            waiters.is_some_and(|waiters| !waiters.is_empty())
+        };
         let waiters = waiters.filter(has_any);
         Ok(IndexEntry {
             model: self.add(&text)?,
@@ -144,51 +148,6 @@ fn source(data: &Path) -> String {
     let version = text.lines().find_map(|line| line.strip_prefix("__version__ = "));
     version.map_or("botocore".to_owned(), |version| {
         format!("botocore {}", version.trim_matches(['\'', '"']))
-    })
-}
-
-fn all_services(data: &Path) -> Result<Vec<String>, BuildError> {
-    let is_service = |name: &String| {
-        latest_version(&data.join(name))
-            .is_ok_and(|directory| find(&directory.join("service-2.json")).is_some())
-    };
-    let mut names = entries(data)?;
-    names.retain(is_service);
-    Ok(names)
-}
-
-fn entries(directory: &Path) -> Result<Vec<String>, BuildError> {
-    let failed = |why| BuildError::new(directory.display().to_string(), why);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        names.extend(entry.map_err(failed)?.file_name().into_string());
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// API versions are dates, so the last one by name is the latest.
-fn latest_version(service: &Path) -> Result<PathBuf, BuildError> {
-    let mut versions = entries(service)?;
-    versions.retain(|version| service.join(version).is_dir());
-    let latest = versions.pop().map(|version| service.join(version));
-    latest.ok_or_else(|| BuildError::new(service.display().to_string(), "has no API version"))
-}
-
-fn read(path: &Path) -> Result<Value, BuildError> {
-    let missing = || BuildError::new(path.display().to_string(), "does not exist");
-    read_file(&find(path).ok_or_else(missing)?)
-}
-
-fn read_file(path: &Path) -> Result<Value, BuildError> {
-    data::read(path).map_err(|error| {
-        let why = match error {
-            ModelError::BadFile { why, .. } => why,
-            other @ (ModelError::UnknownService { .. }
-            | ModelError::UnknownOperation { .. }
-            | ModelError::Corrupt(_)) => other.to_string(),
-        };
-        BuildError::new(path.display().to_string(), why)
     })
 }
 

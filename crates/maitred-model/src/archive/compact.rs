@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{Shape, ShapeId, ShapeKind};
 
 use super::records::Records;
-use super::renumber::{Renumber, references};
+use super::renumber::{Renumber, references, shapes_of};
 
 /// Removes shapes that no operation reaches, and merges equal shapes. Names are dropped except those of
 /// structures, so that most shapes of simple types are equal.
@@ -34,17 +34,19 @@ fn merge(records: &mut Records) -> bool {
             kept.push(shape);
         }
     }
-    renumber(records, &mut kept, |id| numbers[id]);
     records.shapes = kept;
+    let of_operations = records.operations.iter_mut().flat_map(shapes_of);
+    let of_shapes = records.shapes.iter_mut().flat_map(references);
+    for id in of_operations.chain(of_shapes.map(|reference| &mut reference.shape)) {
+        *id = numbers[*id];
+    }
     records.shapes.len() < before
 }
 
 /// Numbers shapes as the operations come upon them, so that neighbours have close numbers.
 fn in_order_of_use(records: &mut Records) {
     let mut order = Renumber::default();
-    for operation in &mut records.operations {
-        order.operation(operation);
-    }
+    records.operations.iter_mut().flat_map(shapes_of).for_each(|id| order.id(id));
     let mut shapes = Vec::new();
     while let Some(original) = order.originals.get(shapes.len()) {
         let mut shape = records.shapes[*original].clone();
@@ -52,18 +54,4 @@ fn in_order_of_use(records: &mut Records) {
         shapes.push(shape);
     }
     records.shapes = shapes;
-}
-
-fn renumber(records: &mut Records, shapes: &mut [Shape], number: impl Fn(ShapeId) -> ShapeId) {
-    for operation in &mut records.operations {
-        for reference in operation.input.iter_mut().chain(&mut operation.output) {
-            reference.shape = number(reference.shape);
-        }
-        for error in &mut operation.errors {
-            error.shape = number(error.shape);
-        }
-    }
-    for reference in shapes.iter_mut().flat_map(references) {
-        reference.shape = number(reference.shape);
-    }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::records::Records;
 use crate::{
-    ErrorModel, Member, OperationModel, Pagination, ServiceModel, Shape, ShapeId, ShapeKind,
-    ShapeRef, Structure, Traits, XmlNamespace,
+    ErrorModel, Member, OperationModel, Pagination, Protocol, ServiceModel, Shape, ShapeId,
+    ShapeKind, ShapeRef, Structure, Traits, XmlNamespace,
 };
 
 /// The key under which an operation's paginator, which botocore has in another file, is merged in.
@@ -41,43 +41,40 @@ fn service(name: &str, model: &Value) -> Result<ServiceModel, String> {
     let metadata = model.get("metadata").ok_or("no metadata")?;
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let required = |key: &str| text(key).ok_or_else(|| format!("no metadata `{key}`"));
-    let endpoint_prefix = required("endpointPrefix")?;
-    let mut service = Map::new();
-    service.insert("name".into(), name.into());
     // Custom models may not have one.
     let service_id = text("serviceId").unwrap_or_else(|| name.to_owned());
-    service.insert("fullName".into(), text("serviceFullName").unwrap_or(service_id.clone()).into());
-    service.insert("serviceId".into(), service_id.into());
-    service.insert("apiVersion".into(), required("apiVersion")?.into());
-    let signing_name = text("signingName").unwrap_or_else(|| endpoint_prefix.clone());
-    service.insert("endpointPrefix".into(), endpoint_prefix.into());
-    service.insert("signingName".into(), signing_name.into());
-    service.insert("signatureVersion".into(), required("signatureVersion")?.into());
-    service.insert("protocol".into(), protocol(metadata)?.into());
-    for key in ["targetPrefix", "jsonVersion", "globalEndpoint"] {
-        service.insert(key.into(), text(key).into());
-    }
+    let endpoint_prefix = required("endpointPrefix")?;
     let namespace = metadata.get("xmlNamespace").and_then(xml_namespace);
-    service.insert("xmlNamespace".into(), namespace.map(|namespace| namespace.uri).into());
-    service.insert("queryCompatible".into(), metadata.get("awsQueryCompatible").is_some().into());
-    let operations = object(model, "operations")?.keys().cloned().collect::<Vec<_>>();
-    service.insert("operations".into(), operations.into());
-    ServiceModel::deserialize(Value::Object(service)).map_err(|error| error.to_string())
+    Ok(ServiceModel {
+        name: name.to_owned(),
+        full_name: text("serviceFullName").unwrap_or_else(|| service_id.clone()),
+        service_id,
+        api_version: required("apiVersion")?,
+        signing_name: text("signingName").unwrap_or_else(|| endpoint_prefix.clone()),
+        endpoint_prefix,
+        signature_version: required("signatureVersion")?,
+        protocol: protocol(metadata)?,
+        target_prefix: text("targetPrefix"),
+        json_version: text("jsonVersion"),
+        xml_namespace: namespace.map(|namespace| namespace.uri),
+        global_endpoint: text("globalEndpoint"),
+        query_compatible: metadata.get("awsQueryCompatible").is_some(),
+        operations: object(model, "operations")?.keys().cloned().collect(),
+    })
 }
 
 /// The first protocol that the service has in the order in which botocore prefers them, without
 /// CBOR: every service that has it has another one.
-fn protocol(metadata: &Value) -> Result<&'static str, String> {
+fn protocol(metadata: &Value) -> Result<Protocol, String> {
     let only = metadata.get("protocol").and_then(Value::as_str);
     let listed = metadata.get("protocols").and_then(Value::as_array);
     let has = |protocol: &str| match listed {
         Some(listed) => listed.iter().any(|listed| listed == protocol),
         None => only == Some(protocol),
     };
-    ["json", "rest-json", "rest-xml", "query", "ec2"]
-        .into_iter()
-        .find(|protocol| has(protocol))
-        .ok_or_else(|| format!("no known protocol, but {only:?}"))
+    let mut preferred = ["json", "rest-json", "rest-xml", "query", "ec2"].into_iter();
+    let protocol = preferred.find(|protocol| has(protocol));
+    from(protocol.ok_or_else(|| format!("no known protocol, but {only:?}"))?.into())
 }
 
 fn object<'a>(value: &'a Value, key: &str) -> Result<&'a Map<String, Value>, String> {
@@ -104,41 +101,40 @@ struct Converter<'a> {
 
 impl Converter<'_> {
     fn operation(&self, name: &str, operation: &Value) -> Result<OperationModel, String> {
-        let http = |key: &str| operation.get("http").and_then(|http| http.get(key));
+        let text =
+            |pointer: &str| operation.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let is_true = |pointer: &str| operation.pointer(pointer) == Some(&Value::Bool(true));
         let io = |key: &str| operation.get(key).map(|io| self.reference(io)).transpose();
-        let mut model: OperationModel = from(serde_json::json!({
-            "name": name,
-            "method": http("method").and_then(Value::as_str).unwrap_or("POST"),
-            "requestUri": http("requestUri").and_then(Value::as_str).unwrap_or("/"),
-            "resultWrapper": operation.pointer("/output/resultWrapper"),
-            "hostPrefix": operation.pointer("/endpoint/hostPrefix"),
-            "unsigned": is_unsigned(operation),
-            "checksumRequired": operation.get("httpChecksumRequired") == Some(&Value::Bool(true))
-                || operation.pointer("/httpChecksum/requestChecksumRequired")
-                    == Some(&Value::Bool(true)),
-        }))?;
-        model.input = io("input")?;
-        model.output = io("output")?;
-        let errors = operation.get("errors").and_then(Value::as_array);
-        model.pagination = operation.get(PAGINATOR).map(pagination).transpose()?;
-        model.errors = errors
-            .into_iter()
-            .flatten()
-            .map(|error| self.error(error))
-            .collect::<Result<_, _>>()?;
-        if let Some(params) = operation.get("staticContextParams").and_then(Value::as_object) {
-            let value = |param: &Value| param.get("value").cloned().unwrap_or_default();
-            model.static_context_params =
-                params.iter().map(|(name, param)| (name.clone(), value(param))).collect();
-        }
-        Ok(model)
+        let errors = operation.get("errors").and_then(Value::as_array).into_iter().flatten();
+        let params = operation.get("staticContextParams").and_then(Value::as_object);
+        let value = |param: &Value| param.get("value").cloned().unwrap_or_default();
+        Ok(OperationModel {
+            name: name.to_owned(),
+            method: text("/http/method").unwrap_or_else(|| "POST".to_owned()),
+            request_uri: text("/http/requestUri").unwrap_or_else(|| "/".to_owned()),
+            input: io("input")?,
+            output: io("output")?,
+            result_wrapper: text("/output/resultWrapper"),
+            errors: errors.map(|error| self.error(error)).collect::<Result<_, _>>()?,
+            host_prefix: text("/endpoint/hostPrefix"),
+            unsigned: is_unsigned(operation),
+            checksum_required: is_true("/httpChecksumRequired")
+                || is_true("/httpChecksum/requestChecksumRequired"),
+            static_context_params: params
+                .into_iter()
+                .flatten()
+                .map(|(name, param)| (name.clone(), value(param)))
+                .collect(),
+            pagination: operation.get(PAGINATOR).map(pagination).transpose()?,
+            shapes: Vec::new(),
+        })
     }
 
     fn error(&self, error: &Value) -> Result<ErrorModel, String> {
         let name = error.get("shape").and_then(Value::as_str).ok_or("an error has no shape")?;
         let code = self.shapes.get(name).and_then(|shape| shape.pointer("/error/code"));
-        let code = code.and_then(Value::as_str).unwrap_or(name);
-        from(serde_json::json!({ "code": code, "shape": self.number(name)? }))
+        let code = code.and_then(Value::as_str).unwrap_or(name).to_owned();
+        Ok(ErrorModel { code, shape: self.number(name)? })
     }
 
     fn number(&self, name: &str) -> Result<ShapeId, String> {
@@ -147,22 +143,17 @@ impl Converter<'_> {
 
     fn reference(&self, reference: &Value) -> Result<ShapeRef, String> {
         let name = reference.get("shape").and_then(Value::as_str).ok_or("no shape")?;
-        let mut converted: ShapeRef = from(serde_json::json!({ "shape": self.number(name)? }))?;
-        converted.traits = traits(reference)?;
-        Ok(converted)
+        Ok(ShapeRef { shape: self.number(name)?, traits: traits(reference)? })
     }
 
     fn shape(&self, name: &str, shape: &Value) -> Result<Shape, String> {
         let kind = self.kind(shape).map_err(|error| format!("shape `{name}`: {error}"))?;
-        let mut converted: Shape = from(serde_json::json!({ "name": name, "kind": "blob" }))?;
-        converted.kind = kind;
-        converted.min = shape.get("min").and_then(Value::as_f64);
-        converted.traits = traits(shape)?;
-        Ok(converted)
+        let min = shape.get("min").and_then(Value::as_f64);
+        Ok(Shape { name: name.to_owned(), kind, min, traits: traits(shape)? })
     }
 
-    /// Whether a member goes by its own name also where its model does not say so. EC2 spells names
-    /// that the model says in another way.
+    /// Whether a member would have its own name on the wire without its `locationName`. EC2 capitalises the
+    /// names in the model.
     fn is_named_anyway(&self, name: &str, member: &Value) -> bool {
         let is_own = member.get("locationName").is_some_and(|location| location == name);
         let shape = member.get("shape").and_then(Value::as_str);
@@ -171,13 +162,13 @@ impl Converter<'_> {
         is_own && !has_other && !self.is_ec2
     }
 
-    /// Whether a list has nothing in it but lists, itself among them: no value is of such a type.
+    /// Whether a list consists of lists of itself, which no value can have.
     fn is_endless(&self, list: &Value) -> bool {
         let member = |list: &Value| {
             let name = list.pointer("/member/shape")?.as_str()?;
             self.shapes.get(name).filter(|shape| shape.get("type").is_some_and(|it| it == "list"))
         };
-        // A chain that is longer than there are shapes comes back to one of them.
+        // A chain with more lists than there are shapes has a cycle.
         let mut inner = member(list);
         for _ in self.shapes {
             inner = inner.and_then(member);
@@ -200,14 +191,7 @@ impl Converter<'_> {
                 let values = shape.get("enum").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
                 ShapeKind::String(from(values)?)
             }
-            "boolean" => ShapeKind::Boolean,
-            "integer" => ShapeKind::Integer,
-            "long" => ShapeKind::Long,
-            "float" => ShapeKind::Float,
-            "double" => ShapeKind::Double,
-            "timestamp" => ShapeKind::Timestamp,
-            "blob" => ShapeKind::Blob,
-            unknown => return Err(format!("unknown type `{unknown}`")),
+            scalar => from(scalar.into()).map_err(|_| format!("unknown type `{scalar}`"))?,
         })
     }
 
@@ -219,14 +203,12 @@ impl Converter<'_> {
         };
         let mut structure = Structure::default();
         for (name, member) in object(shape, "members")? {
-            let mut converted: Member =
-                from(serde_json::json!({ "name": name, "target": { "shape": 0 } }))?;
-            converted.required = is_required(name);
-            converted.target = self.reference(member)?;
+            let mut target = self.reference(member)?;
             if self.is_named_anyway(name, member) {
-                converted.target.traits.location_name = None;
+                target.traits.location_name = None;
             }
-            structure.members.push(converted);
+            let required = is_required(name);
+            structure.members.push(Member { name: name.clone(), required, target });
         }
         structure.payload = shape.get("payload").and_then(Value::as_str).map(str::to_owned);
         structure.document = flag("document");
@@ -237,7 +219,7 @@ impl Converter<'_> {
     }
 }
 
-/// The keys of a shape or member that say how it goes over the wire: they have the same names.
+/// The keys of a shape or member that say how it is serialised; they have the same names here.
 fn traits(shape: &Value) -> Result<Traits, String> {
     const KEYS: [&str; 11] = [
         "location",

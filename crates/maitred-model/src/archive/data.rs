@@ -17,9 +17,11 @@ use maitred_core::names::same_name;
 /// The type of files with the operations and shapes of a service.
 pub(super) const SERVICE: &str = "service-2";
 /// The type of files with the paginators of its operations.
-pub(super) const PAGINATORS: &str = "paginators-1";
+const PAGINATORS: &str = "paginators-1";
 /// The type of files with its endpoint rule set.
 pub(super) const RULE_SET: &str = "endpoint-rule-set-1";
+/// The type of files with its waiters.
+pub(super) const WAITERS: &str = "waiters-2";
 
 /// Folders in botocore's layout; the first one that has a file wins.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,18 @@ pub(super) struct DataFile {
 impl DataPaths {
     pub(super) fn new(paths: impl IntoIterator<Item = PathBuf>) -> Self {
         Self(paths.into_iter().collect())
+    }
+
+    /// The service's model with its paginators; `None` if no folder has one.
+    ///
+    /// # Errors
+    /// As [`DataPaths::load`].
+    pub(super) fn model(&self, service: &str) -> Result<Option<DataFile>, ModelError> {
+        let Some(mut model) = self.load(service, SERVICE)? else { return Ok(None) };
+        if let Some(paginators) = self.load(service, PAGINATORS)? {
+            add_paginators(&mut model.value, paginators.value);
+        }
+        Ok(Some(model))
     }
 
     /// The service's file of that type; `None` if no folder has one.
@@ -99,7 +113,7 @@ fn services(root: &Path) -> impl Iterator<Item = String> {
 ///
 /// # Errors
 /// If it cannot be read, is not JSON, or is larger than any model.
-pub(super) fn read(path: &Path) -> Result<Value, ModelError> {
+fn read(path: &Path) -> Result<Value, ModelError> {
     data_path::read(path, MAX_SECTION as u64).map_err(|error| {
         let why = match &error {
             DataFileError::File(FileError::TooLong(_)) => format!("{error}, which no model is"),
@@ -112,7 +126,7 @@ pub(super) fn read(path: &Path) -> Result<Value, ModelError> {
 }
 
 /// Merges a service's paginators into the operations of its model.
-pub(super) fn add_paginators(model: &mut Value, mut paginators: Value) {
+fn add_paginators(model: &mut Value, mut paginators: Value) {
     let Some(Value::Object(paginators)) = paginators.get_mut("pagination") else { return };
     for (operation, paginator) in std::mem::take(paginators) {
         // There may be paginators of operations that no longer exist.

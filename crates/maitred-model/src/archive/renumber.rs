@@ -19,15 +19,13 @@ impl Renumber {
             originals.len() - 1
         });
     }
+}
 
-    pub(super) fn operation(&mut self, operation: &mut OperationModel) {
-        for reference in operation.input.iter_mut().chain(&mut operation.output) {
-            self.id(&mut reference.shape);
-        }
-        for error in &mut operation.errors {
-            self.id(&mut error.shape);
-        }
-    }
+/// The shapes that an operation refers to directly.
+pub(super) fn shapes_of(operation: &mut OperationModel) -> impl Iterator<Item = &mut ShapeId> {
+    let documents = operation.input.iter_mut().chain(&mut operation.output);
+    let errors = operation.errors.iter_mut().map(|error| &mut error.shape);
+    documents.map(|reference| &mut reference.shape).chain(errors)
 }
 
 /// The shapes that a shape refers to.

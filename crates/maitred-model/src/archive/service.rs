@@ -11,14 +11,14 @@ use super::convert::convert;
 use super::data::DataFile;
 use super::error::{ModelError, corrupt};
 use super::records;
-use super::renumber::{Renumber, references};
+use super::renumber::{Renumber, references, shapes_of};
 use crate::{OperationModel, ServiceModel, Shape};
 
 /// A service. Operations are decoded on first use.
 pub struct Service {
     model: ServiceModel,
     text: String,
-    /// Where each record ends.
+    /// The end of each record.
     ends: Vec<usize>,
     operations: Mutex<HashMap<String, Arc<OperationModel>>>,
 }
@@ -98,7 +98,7 @@ impl Service {
         let position = position.ok_or_else(|| corrupt("an operation is missing"))?;
         let mut operation: OperationModel = self.record(1 + position)?;
         let mut renumber = Renumber::default();
-        renumber.operation(&mut operation);
+        shapes_of(&mut operation).for_each(|id| renumber.id(id));
         operation.shapes.clear();
         while let Some(original) = renumber.originals.get(operation.shapes.len()) {
             let record = original.checked_add(1 + operations.len());

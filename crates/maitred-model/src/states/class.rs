@@ -1,16 +1,12 @@
 //! The class of a single state, by its name.
 
-use super::vocabulary::{
-    AWAY, BACK, BEGINNING, CLOSED, ENDED, FAILED, GIVEN_UP, NEVER, PASSING, REACHED, RESTING,
-    TEMPORARY, UNDER_WAY, UNDONE, WHERE,
-};
-use super::words::{has, has_stem, joined};
+use super::vocabulary::{DONE, USABLE, VOCABULARY, has, has_stem, joined};
 
 /// The class of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// A goal, by its tier in [`REACHED`]; lower tiers are preferred.
-    Reached(usize),
+    /// A goal, by its tier.
+    Goal(usize),
     /// It has failed or ended otherwise.
     Over,
     /// It is in progress, or will be.
@@ -31,35 +27,34 @@ fn is_participle(word: &str) -> bool {
 
 pub(super) fn is_going_on(words: &[String]) -> bool {
     // `TRAINING_COMPLETED`
-    let over = words.last().is_some_and(|last| REACHED[0].contains(&last.as_str()));
-    has(words, UNDER_WAY) || !over && words.iter().any(|word| is_participle(word))
+    let over = words.last().is_some_and(|last| VOCABULARY.goals[DONE].contains(last));
+    has(words, &VOCABULARY.in_progress) || !over && words.iter().any(|word| is_participle(word))
 }
 
 /// Whether it has not been done yet, as `UNPUBLISHED` or `UNRESOLVED`.
 fn is_undone(words: &[String]) -> bool {
-    let un = |word: &String| {
-        word.starts_with("UN")
-            && word.ends_with("ED")
-            && REACHED.iter().all(|it| !it.contains(&word.as_str()))
-    };
-    words.iter().any(un)
+    words.iter().any(|word| {
+        word.starts_with("UN") && word.ends_with("ED") && VOCABULARY.goal_tier(word).is_none()
+    })
 }
 
 /// The class of a negated state, such as `NOT_READY`.
 fn denied(words: &[String]) -> Option<Class> {
     let first = words.first().is_some_and(|word| word == "NO");
     let denied = first || has(words, &["MISSING", "NEVER", "NON", "NOT"]);
-    denied.then(|| if has(words, NEVER) { Class::Over } else { Class::UnderWay })
+    let class = if has(words, &VOCABULARY.final_negations) { Class::Over } else { Class::UnderWay };
+    denied.then_some(class)
 }
 
-/// The tier in [`REACHED`], by the last word, or by the first if the rest only says where.
+/// The tier of the goal, by the last word, or by the first if the rest only says where.
 fn tier(words: &[String]) -> Option<usize> {
-    let of = |word: &String| REACHED.iter().position(|tier| tier.contains(&word.as_str()));
     let newer = matches!(words, [.., before, last]
         if last == "AVAILABLE" && ["UPDATE", "UPDATES", "UPGRADE"].contains(&before.as_str()));
-    let last = words.last().filter(|_| !newer).and_then(of);
+    let last = words.last().filter(|_| !newer).and_then(|last| VOCABULARY.goal_tier(last));
     let first = || match words {
-        [first, second, ..] if WHERE.contains(&second.as_str()) => of(first),
+        [first, second, ..] if VOCABULARY.qualifiers.contains(second) => {
+            VOCABULARY.goal_tier(first)
+        }
         _ => None,
     };
     last.or_else(first)
@@ -81,30 +76,36 @@ fn is_partial(words: &[String]) -> bool {
 pub(super) fn class(value: &str) -> Class {
     let words = joined(value);
     let words = without_warnings(&words);
-    let undone = has_stem(words, UNDONE) && tier(words) == Some(0);
-    if let [one] = words
-        && one == "RUNNING"
-    {
-        return Class::Reached(REACHED.len() - 1);
+    let known = &*VOCABULARY;
+    let undone = has_stem(words, &known.undo_stems) && tier(words) == Some(DONE);
+    if words == ["RUNNING"] {
+        return Class::Goal(known.goals.len() - 1);
     }
     if let Some(denied) = denied(words) {
         denied
-    } else if has(words, TEMPORARY) {
+    } else if has(words, &known.temporary) {
         Class::UnderWay
-    } else if has(words, FAILED) || has_stem(words, AWAY) || has_stem(words, BACK) || undone {
+    } else if has(words, &known.failure)
+        || has_stem(words, &known.deletion_stems)
+        || has_stem(words, &known.reverting)
+        || undone
+    {
         Class::Over
     } else if is_partial(words) {
         Class::Partial
     } else if is_going_on(words) {
         Class::UnderWay
-    } else if [ENDED, GIVEN_UP, CLOSED].iter().any(|list| has(words, list)) {
+    } else if has(words, &known.ended_without_success)
+        || has(words, &known.ended_by_user)
+        || has(words, &known.past_goal)
+    {
         Class::Over
-    } else if has(words, RESTING) {
+    } else if has(words, &known.resting) {
         Class::Resting
-    } else if has(words, PASSING) || is_undone(words) {
+    } else if has(words, &known.before_goal) || is_undone(words) {
         Class::UnderWay
     } else {
-        tier(words).map_or(Class::Unknown, Class::Reached)
+        tier(words).map_or(Class::Unknown, Class::Goal)
     }
 }
 
@@ -112,7 +113,7 @@ pub(super) fn class(value: &str) -> Class {
 pub(super) fn is_permanent(value: &str) -> bool {
     let words = joined(value);
     // `FAILED_CREATING`
-    let failed = has(&words, &["FAILED"]) && !has(&words, UNDER_WAY);
+    let failed = has(&words, &["FAILED"]) && !has(&words, &VOCABULARY.in_progress);
     failed || !words.iter().any(|word| is_participle(word)) && !is_going_on(&words)
 }
 
@@ -120,8 +121,8 @@ pub(super) fn is_permanent(value: &str) -> bool {
 pub fn is_final(value: &str) -> bool {
     match class(value) {
         Class::Over | Class::Resting => is_permanent(value),
-        Class::Partial | Class::Reached(0) => true,
-        Class::Reached(_) | Class::UnderWay | Class::Unknown => false,
+        Class::Partial | Class::Goal(DONE) => true,
+        Class::Goal(_) | Class::UnderWay | Class::Unknown => false,
     }
 }
 
@@ -130,41 +131,42 @@ pub fn is_failure(value: &str) -> bool {
     let words = joined(value);
     class(value) == Class::Over
         && is_permanent(value)
-        && (has(&words, FAILED) || has(&words, ENDED))
+        && (has(&words, &VOCABULARY.failure) || has(&words, &VOCABULARY.ended_without_success))
 }
 
 /// Whether the state is a failure, a cancellation or a deletion, which is never left. `DETACHED` is not, as
 /// the resource may be attached again.
 pub(super) fn is_gone(value: &str) -> bool {
     let words = joined(value);
-    let ended = [GIVEN_UP, &["DELETED", "TERMINATED"]].iter().any(|list| has(&words, list));
-    let gone = ended || (has_stem(&words, AWAY) && tier(&words) == Some(0));
+    let ended = has(&words, &VOCABULARY.ended_by_user) || has(&words, &["DELETED", "TERMINATED"]);
+    let deletion = has_stem(&words, &VOCABULARY.deletion_stems);
+    let gone = ended || (deletion && tier(&words) == Some(DONE));
     is_failure(value) || (gone && class(value) == Class::Over && is_permanent(value))
 }
 
 /// Whether the state is a single word for success.
 pub fn is_good(value: &str) -> bool {
-    joined(value).len() == 1 && class(value) == Class::Reached(0)
+    joined(value).len() == 1 && class(value) == Class::Goal(DONE)
 }
 
 /// Whether the state is a single word for a resource that can be used.
 pub fn is_ready(value: &str) -> bool {
     let words = joined(value);
-    words.len() == 1 && (class(value) == Class::Reached(1) || words == ["RUNNING"])
+    words.len() == 1 && (class(value) == Class::Goal(USABLE) || words == ["RUNNING"])
 }
 
 /// Whether the state is an initial one.
 pub fn is_beginning(value: &str) -> bool {
-    BEGINNING.iter().any(|beginning| joined(value) == *beginning)
+    VOCABULARY.initial.contains(&joined(value))
 }
 
 /// Whether the state is about deletion, in progress or done.
 pub fn is_about_deletion(value: &str) -> bool {
-    has_stem(&joined(value), AWAY)
+    has_stem(&joined(value), &VOCABULARY.deletion_stems)
 }
 
 /// Whether the state says that work is done, rather than that a resource can be used.
 pub fn is_done(value: &str) -> bool {
     let words = joined(value);
-    tier(without_warnings(&words)) == Some(0)
+    tier(without_warnings(&words)) == Some(DONE)
 }

@@ -1,11 +1,10 @@
 //! Classification of the values of a state as success, failure or neither.
 
-use super::class::{Class, class, is_going_on, is_gone, is_permanent};
+use super::class::{Class, class, is_about_deletion, is_going_on, is_gone, is_permanent};
 use super::table::StateTable;
-use super::vocabulary::{AWAY, BEGINS_AT, FAILED, LAST, REACHED, UNDONE, WORK};
-use super::words::{has, has_stem, joined};
+use super::vocabulary::{DONE, USABLE, VOCABULARY, WORK, has, has_stem, joined};
 
-/// What a state means for a wait.
+/// The meaning of a state for a wait. This enum will not grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Meaning {
     /// The wait has succeeded.
@@ -29,7 +28,7 @@ pub enum Wanted<'a> {
 
 /// Classifies each of `values`, by the service's documentation and by its name.
 pub fn classify(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<Meaning> {
-    let goes = |value: &String| has_stem(&joined(value), AWAY);
+    let goes = |value: &String| is_about_deletion(value);
     let (proposed, gone) = match wanted {
         Wanted::Values(success) if !success.iter().any(goes) => (by_name(values, success), false),
         Wanted::Values(_) | Wanted::Gone => (by_name_of_gone(values), true),
@@ -47,12 +46,12 @@ pub fn classify(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable
     values.iter().zip(proposed).map(documented).collect()
 }
 
-/// Which of `values` are final: a wait that treats them neither as success nor as failure never ends.
+/// Whether each of `values` is final: a wait that treats it neither as success nor as failure never ends.
 pub fn finals(values: &[String], wanted: Wanted<'_>, table: Option<&StateTable>) -> Vec<bool> {
     let is_final = |(value, meaning): (&String, Meaning)| {
         let settled = table.and_then(|table| table.is_settled(value));
         settled.unwrap_or_else(|| match (class(value), meaning) {
-            (Class::Reached(0), _) => is_permanent(value),
+            (Class::Goal(DONE), _) => is_permanent(value),
             (_, Meaning::Failure) => is_permanent(value),
             (_, Meaning::Success) => wanted == Wanted::Gone && is_gone(value),
             (_, Meaning::Retry | Meaning::Unknown) => false,
@@ -75,7 +74,10 @@ fn last_resort(values: &[String], classes: &[Class]) -> Option<usize> {
         let long = value.len() > "Red".len() + 1 && value.to_uppercase().ends_with("ED");
         long && at(value) == Some(Class::Unknown)
     };
-    let end = |value: &String| has(&joined(value), LAST) && joined(value).len() == 1;
+    let end = |value: &String| {
+        let words = joined(value);
+        words.len() == 1 && has(&words, &VOCABULARY.last_resort_goals)
+    };
     only(values, participle).or_else(|| only(values, end))
 }
 
@@ -84,15 +86,15 @@ fn comes_back(values: &[String]) -> bool {
     values.iter().any(|value| {
         let words = joined(value);
         let back = ["START", "RESTART", "RESUM", "ACTIVAT", "REACTIVAT", "ENABL", "WAKING"];
-        has_stem(&words, &back) && is_going_on(&words) && !has_stem(&words, UNDONE)
+        has_stem(&words, &back) && is_going_on(&words) && !has_stem(&words, &VOCABULARY.undo_stems)
     })
 }
 
 /// Whether `value` is the starting point of another of `values`, as `DETACHED` of `ATTACHED`.
 fn begins(value: &str, values: &[String]) -> bool {
     let is = |value: &str, word: &str| matches!(joined(value).as_slice(), [one] if one == word);
-    let mut pairs = BEGINS_AT.iter().filter(|(_, begins)| is(value, begins));
-    pairs.any(|(ends, _)| values.iter().any(|other| is(other, ends)))
+    let mut pairs = VOCABULARY.starting_points.iter().filter(|[_, start]| is(value, start));
+    pairs.any(|[goal, _]| values.iter().any(|other| is(other, goal)))
 }
 
 /// Classifies each of `values` by its name. The goal is one of `success`, or, if that is empty, that the
@@ -101,7 +103,7 @@ fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
     let classes: Vec<_> = values.iter().map(|value| class(value)).collect();
     let wanted = |value: &String| success.is_empty() || success.contains(value);
     let tiers = values.iter().zip(&classes).filter_map(|(value, class)| match class {
-        Class::Reached(tier) => Some(*tier).filter(|_| wanted(value)),
+        Class::Goal(tier) => Some(*tier).filter(|_| wanted(value)),
         Class::Over | Class::UnderWay | Class::Partial | Class::Resting | Class::Unknown => None,
     });
     let best = tiers.min();
@@ -113,8 +115,8 @@ fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
     let meaning = |(index, class): (usize, &Class)| match class {
         _ if last == Some(index) => Meaning::Success,
         Class::Over if is_beginning(index) => Meaning::Retry,
-        Class::Reached(tier) if Some(*tier) == best => Meaning::Success,
-        Class::Reached(_) | Class::UnderWay => Meaning::Retry,
+        Class::Goal(tier) if Some(*tier) == best => Meaning::Success,
+        Class::Goal(_) | Class::UnderWay => Meaning::Retry,
         Class::Partial | Class::Resting if comes_back => Meaning::Retry,
         Class::Partial if !work => Meaning::Retry,
         Class::Partial | Class::Resting | Class::Over => Meaning::Failure,
@@ -137,10 +139,10 @@ fn by_name(values: &[String], success: &[String]) -> Vec<Meaning> {
 fn by_name_of_gone(values: &[String]) -> Vec<Meaning> {
     let meaning = |value: &String| {
         let words = joined(value);
-        let failed = has(&words, FAILED);
+        let failed = has(&words, &VOCABULARY.failure);
         let ended = words.iter().any(|word| word.ends_with("ED"));
-        let done = (ended || has(&words, REACHED[0])) && !is_going_on(&words);
-        match has_stem(&words, AWAY) {
+        let done = (ended || has(&words, &VOCABULARY.goals[DONE])) && !is_going_on(&words);
+        match is_about_deletion(value) {
             true if failed => Meaning::Failure,
             true if done && !has(&words, &["SKIPPED"]) => Meaning::Success,
             true | false => Meaning::Retry,
@@ -152,7 +154,7 @@ fn by_name_of_gone(values: &[String]) -> Vec<Meaning> {
 /// A rank of how likely a member with these values is a state to wait for; lower is likelier, `None` means
 /// that it is not.
 pub fn likelihood(values: &[String]) -> Option<usize> {
-    let is = |value: &String| matches!(class(value), Class::Reached(tier) if tier < 2);
+    let is = |value: &String| matches!(class(value), Class::Goal(tier) if tier <= USABLE);
     let reached = by_name(values, &[]).contains(&Meaning::Success);
     // Two values are a setting, such as on and off, rather than a state.
     let switch = values.len() < 3;

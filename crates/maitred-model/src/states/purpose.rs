@@ -1,12 +1,16 @@
 //! The purpose of a wait, by names.
 
 use super::class::{is_about_deletion, is_done, is_gone, is_good};
-use super::vocabulary::{OPPOSITE_PHASES, PHASES, ROLLBACK};
-use super::words::words;
+use super::vocabulary::{VOCABULARY, words};
+
+/// The phase that follows a failure.
+const ROLLBACK: &str = "ROLLBACK";
 
 /// The phases that a value is about: creation for `CREATE_FAILED`.
 fn phases(words: &[String]) -> Vec<&'static str> {
-    let of = |word: &String| PHASES.iter().copied().find(|phase| word.starts_with(phase));
+    let phases = &VOCABULARY.phase_stems;
+    let of =
+        |word: &String| phases.iter().map(String::as_str).find(|phase| word.starts_with(phase));
     words.iter().filter_map(of).collect()
 }
 
@@ -95,12 +99,10 @@ impl Purpose {
 
     /// Whether acceptors name the opposite of `phase`, but not `phase`.
     fn is_opposite(&self, phase: &str) -> bool {
-        let opposite = OPPOSITE_PHASES.iter().find_map(|(one, other)| match phase {
-            phase if phase == *one => Some(other),
-            phase if phase == *other => Some(one),
-            _ => None,
-        });
-        opposite.is_some_and(|opposite| self.named.contains(opposite))
-            && !self.named.contains(&phase)
+        let named = |phase: &str| self.named.contains(&phase);
+        let is_opposite = |[one, other]: &[String; 2]| {
+            (phase == one && named(other)) || (phase == other && named(one))
+        };
+        !named(phase) && VOCABULARY.opposite_phases.iter().any(is_opposite)
     }
 }

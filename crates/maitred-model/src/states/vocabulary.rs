@@ -1,416 +1,115 @@
-//! The words of which the names of states are made, in capitals.
+//! The words that the names of states are made of.
 
-/// Failure, whatever else the name says.
-pub(super) const FAILED: &[&str] = &[
-    "ABANDONED",
-    "BLACKHOLE",
-    "BREACHED",
-    "BROKEN",
-    "CORRUPT",
-    "CORRUPTED",
-    "CRASHED",
-    "DEAD",
-    "ERROR",
-    "ERRORED",
-    "ERRORS",
-    "EXCEEDED",
-    "EXCEPTION",
-    "EXCEPTIONS",
-    "FAIL",
-    "FAILED",
-    "FAILING",
-    "FAILS",
-    "FAILURE",
-    "FAILURES",
-    "FAULT",
-    "FAULTED",
-    "INCOMPATIBLE",
-    "INOPERABLE",
-    "INVALID",
-    "MISCONFIGURED",
-    "TAINTED",
-    "UNABLE",
-    "UNRECOVERABLE",
-    "UNSUCCESSFUL",
-    "UNSUPPORTED",
-    "VIOLATION",
-    "VIOLATIONS",
-];
+use std::sync::LazyLock;
 
-/// Stems of words for deletion.
-pub(super) const AWAY: &[&str] = &[
-    "DEALLOCAT",
-    "DECOMMISSION",
-    "DELET",
-    "DEPROVISION",
-    "DEREGIST",
-    "DESTROY",
-    "DETACH",
-    "DISASSOCIAT",
-    "DISSOCIAT",
-    "GONE",
-    "OFFBOARD",
-    "REMOV",
-    "SHUTTING",
-    "TERMINAT",
-    "UNDEPLOY",
-    "UNINSTALL",
-    "UNREGIST",
-];
+use serde::Deserialize;
 
-/// Stems of words for undoing; completing that is not a success.
-pub(super) const UNDONE: &[&str] = &[
-    "ABORT",
-    "CANCEL",
-    "DEACTIVAT",
-    "DISABL",
-    "EXPIR",
-    "ISOLAT",
-    "PAUS",
-    "REVERS",
-    "REVERT",
-    "REVOK",
-    "ROLLBACK",
-    "ROLLED",
-    "STOP",
-    "SUSPEND",
-    "WITHDRAW",
-];
+/// The vocabulary, read from `vocabulary.json` at first use.
+pub(super) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let words = include_str!("vocabulary.json");
+    serde_json::from_str(words).expect("the tests read the vocabulary")
+});
 
-/// Words for going back to an earlier state, which means failure.
-pub(super) const BACK: &[&str] = &["REVERTING", "ROLLBACK", "ROLLED", "ROLLING"];
+/// Words in capitals, by what they say of a state. Stems are the beginnings of words.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vocabulary {
+    /// Failure, whatever else the name says.
+    pub(super) failure: Vec<String>,
+    /// Deletion.
+    pub(super) deletion_stems: Vec<String>,
+    /// Undoing; completing that is not a success.
+    pub(super) undo_stems: Vec<String>,
+    /// Going back to an earlier state, which means failure.
+    pub(super) reverting: Vec<String>,
+    /// Ended without success.
+    pub(super) ended_without_success: Vec<String>,
+    /// Ended by a user.
+    pub(super) ended_by_user: Vec<String>,
+    /// Past the goal, although a user may bring it back.
+    pub(super) past_goal: Vec<String>,
+    /// Resting until a user resumes it.
+    pub(super) resting: Vec<String>,
+    /// Not at the goal, but may reach it by itself or by a user's action.
+    pub(super) before_goal: Vec<String>,
+    /// Makes a failure temporary.
+    pub(super) temporary: Vec<String>,
+    /// Initial states, each by all of its words.
+    pub(super) initial: Vec<Vec<String>>,
+    /// In progress.
+    pub(super) in_progress: Vec<String>,
+    /// Goals in tiers: work is done; a resource can be used; something was reached, if there is nothing
+    /// better; and words that may be a goal if there is no other.
+    pub(super) goals: [Vec<String>; 4],
+    /// Goals if there is no other.
+    pub(super) last_resort_goals: Vec<String>,
+    /// The words after these only say where or how.
+    pub(super) qualifiers: Vec<String>,
+    /// After a negation, these are final.
+    pub(super) final_negations: Vec<String>,
+    /// Pairs of words that count as one, which is the third.
+    compounds: Vec<[String; 3]>,
+    /// Goals and their starting points.
+    pub(super) starting_points: Vec<[String; 2]>,
+    /// Phases.
+    pub(super) phase_stems: Vec<String>,
+    /// Pairs of phases that undo each other.
+    pub(super) opposite_phases: Vec<[String; 2]>,
+}
 
-/// Ended without success.
-pub(super) const ENDED: &[&str] =
-    &["ABORTED", "DENIED", "EXPIRED", "REJECTED", "TIMEDOUT", "TIMEOUT"];
+impl Vocabulary {
+    /// The tier of `word` in [`Vocabulary::goals`]. Lower tiers are preferred.
+    pub(super) fn goal_tier(&self, word: &String) -> Option<usize> {
+        self.goals.iter().position(|tier| tier.contains(word))
+    }
+}
 
-/// Ended by a user.
-pub(super) const GIVEN_UP: &[&str] = &["CANCELED", "CANCELLED", "INTERRUPTED", "KILLED", "REVOKED"];
+/// The tier of goals where work is done.
+pub(super) const DONE: usize = 0;
 
-/// Past the goal, although a user may bring it back.
-pub(super) const CLOSED: &[&str] = &[
-    "ARCHIVED",
-    "CLOSED",
-    "COMPROMISED",
-    "DEAUTHORIZED",
-    "DECLINED",
-    "DEPRECATED",
-    "DISCARDED",
-    "DISCONTINUED",
-    "DISMISSED",
-    "DISPOSED",
-    "DROPPED",
-    "ENDED",
-    "EXCLUDED",
-    "EXITED",
-    "FORFEITED",
-    "IGNORED",
-    "INACCESSIBLE",
-    "INCOMPLETE",
-    "INSUFFICIENT",
-    "ISOLATED",
-    "LEFT",
-    "LOST",
-    "OBSOLETE",
-    "PURGED",
-    "RECLAIMED",
-    "RECYCLED",
-    "RELEASED",
-    "REPLACED",
-    "RESIGNED",
-    "RETIRED",
-    "RETURNED",
-    "REVERTED",
-    "ROLLBACK",
-    "ROLLED",
-    "SKIPPED",
-    "SUPERSEDED",
-    "SUPPRESSED",
-    "UNREACHABLE",
-    "WITHDRAWN",
-];
+/// The tier of goals where a resource can be used.
+pub(super) const USABLE: usize = 1;
 
-/// Resting until a user resumes it.
-pub(super) const RESTING: &[&str] = &[
-    "DEACTIVATED",
-    "DEGRADED",
-    "DISABLED",
-    "HIBERNATED",
-    "INACTIVE",
-    "STOPPED",
-    "SUSPENDED",
-    "UNAVAILABLE",
-];
+/// The tiers of goals that are about work rather than resources.
+pub(super) const WORK: [usize; 2] = [DONE, 2];
 
-/// Not at the goal, but may reach it by itself or by a user's action.
-pub(super) const PASSING: &[&str] = &[
-    "ALARM",
-    "ATTENTION",
-    "BLOCKED",
-    "BUSY",
-    "CRITICAL",
-    "DELAYED",
-    "DISCONNECTED",
-    "DOWN",
-    "DRIFTED",
-    "IMPAIRED",
-    "INSUFFICIENTDATA",
-    "LIMITED",
-    "LOCKED",
-    "MAINTENANCE",
-    "NEEDED",
-    "NEEDS",
-    "NONCOMPLIANT",
-    "NONE",
-    "NONFINAL",
-    "NOTCONNECTED",
-    "OFF",
-    "OFFLINE",
-    "OUT",
-    "OUTDATED",
-    "OVERDUE",
-    "PAUSED",
-    "RED",
-    "REQUIRED",
-    "REQUIRES",
-    "RISK",
-    "STALE",
-    "STANDBY",
-    "UNDEFINED",
-    "UNHEALTHY",
-    "UNKNOWN",
-    "WARN",
-    "WARNING",
-    "WARNINGS",
-    "YELLOW",
-];
+/// The words of a value in capitals; the same for `CREATE_FAILED`, `create-failed` and `CreateFailed`.
+pub fn words(value: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before_lower = false;
+    for c in value.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && before_lower) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            words.last_mut().expect("there is one from the start").extend(c.to_uppercase());
+        }
+        before_lower = c.is_lowercase() || c.is_ascii_digit();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
 
-/// Words that make a failure temporary.
-pub(super) const TEMPORARY: &[&str] = &["PAUSED", "TEMPORARY", "TRANSIENT"];
+/// The words of a value, with compounds such as `IN PROGRESS` joined.
+pub(super) fn joined(value: &str) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    for word in words(value) {
+        let last = joined.last().map_or("", String::as_str);
+        let mut compounds = VOCABULARY.compounds.iter();
+        let compound = compounds.find(|[first, second, _]| *first == last && *second == word);
+        match (compound, joined.last_mut()) {
+            (Some([_, _, compound]), Some(last)) => last.clone_from(compound),
+            (None, Some(last)) if last == "UPTO" => last.push_str(&word),
+            (_, _) => joined.push(word),
+        }
+    }
+    joined
+}
 
-/// Initial states.
-pub(super) const BEGINNING: &[&[&str]] = &[
-    &["CREATE", "INPROGRESS"],
-    &["CREATING"],
-    &["INITIALIZING"],
-    &["INPROGRESS"],
-    &["OPERATION", "INPROGRESS"],
-    &["PENDING"],
-    &["PROVISIONING"],
-    &["QUEUED"],
-    &["SUBMITTED"],
-];
+pub(super) fn has(words: &[String], list: &[impl AsRef<str>]) -> bool {
+    words.iter().any(|word| list.iter().any(|listed| listed.as_ref() == word))
+}
 
-/// In progress.
-pub(super) const UNDER_WAY: &[&str] = &[
-    "ACKNOWLEDGED",
-    "DEFERRED",
-    "DRAFT",
-    "ENQUEUED",
-    "INITIAL",
-    "INITIALIZED",
-    "INITIATED",
-    "INPROGRESS",
-    "INVITED",
-    "NEW",
-    "PENDING",
-    "PICKED",
-    "PRE",
-    "PROGRESS",
-    "PROPOSED",
-    "QUEUED",
-    "RECEIVED",
-    "REQUESTED",
-    "RETRY",
-    "REVIEW",
-    "RUNNABLE",
-    "SCHEDULED",
-    "STAGED",
-    "SUBMITTED",
-    "UNASSIGNED",
-    "UNCONFIRMED",
-    "UNDER",
-    "UNVERIFIED",
-    "WAITING",
-];
-
-/// Words for goals in tiers: work is done; a resource can be used; something was reached, if there is nothing
-/// better; and words that may be a goal if there is no other.
-pub(super) const REACHED: [&[&str]; 4] = [
-    &[
-        "COMPLETE",
-        "COMPLETED",
-        "DELIVERED",
-        "DONE",
-        "FINISHED",
-        "FULFILLED",
-        "ISSUED",
-        "PASS",
-        "PASSED",
-        "SUCCEED",
-        "SUCCEEDED",
-        "SUCCESS",
-        "SUCCESSFUL",
-        "SUCCESSFULLY",
-    ],
-    &[
-        "ACTIVATED",
-        "ACTIVE",
-        "ASSOCIATED",
-        "ATTACHED",
-        "ATTACHABLE",
-        "AVAILABLE",
-        "CONNECTED",
-        "DEPLOYABLE",
-        "DEPLOYED",
-        "ENABLED",
-        "GREEN",
-        "HEALTHY",
-        "INSERVICE",
-        "LIVE",
-        "OK",
-        "OKAY",
-        "ONLINE",
-        "OPERATIONAL",
-        "PASSING",
-        "READY",
-        "REGISTERED",
-        "VALID",
-    ],
-    &[
-        "ACCEPTED",
-        "ALLOCATED",
-        "ANSWERED",
-        "APPLIED",
-        "APPROVED",
-        "AUTHORIZED",
-        "BUILT",
-        "CLAIMED",
-        "COMMITTED",
-        "COMPLIANT",
-        "CONFIGURED",
-        "CONFIRMED",
-        "ENROLLED",
-        "EXPORTED",
-        "FINAL",
-        "FINALIZED",
-        "FIXED",
-        "GENERATED",
-        "IMPLEMENTED",
-        "IMPORTED",
-        "INDEXED",
-        "INSTALLED",
-        "INSTANTIATED",
-        "INSYNC",
-        "JOINED",
-        "LINKED",
-        "MERGED",
-        "ONBOARDED",
-        "PLANNED",
-        "PREPARED",
-        "PROCESSED",
-        "PROTECTED",
-        "PROVISIONED",
-        "PUBLISHED",
-        "RESERVED",
-        "RESOLVED",
-        "RESTORED",
-        "SELECTED",
-        "SHARED",
-        "SUBSCRIBED",
-        "SYNCED",
-        "SYNCHRONIZED",
-        "TRAINED",
-        "UNBLOCKED",
-        "UNLOCKED",
-        "UPDATED",
-        "UPTODATE",
-        "VALIDATED",
-        "VERIFIED",
-    ],
-    &[
-        "ASSIGNED", "CREATED", "CURRENT", "IDLE", "INUSE", "NORMAL", "ON", "OPEN", "RUNNING",
-        "STABLE", "STARTED", "UP",
-    ],
-];
-
-/// The tiers of [`REACHED`] that are about work rather than resources.
-pub(super) const WORK: [usize; 2] = [0, 2];
-
-/// Words for a goal if there is no other.
-pub(super) const LAST: &[&str] = &["CLOSED", "ENDED", "EXITED", "STOPPED"];
-
-/// Words whose followers only say where or how.
-pub(super) const WHERE: &[&str] = &["BY", "FOR", "IN", "UNTIL", "WITH"];
-
-/// Negations that are final.
-pub(super) const NEVER: &[&str] = &[
-    "ALLOWED",
-    "APPLICABLE",
-    "APPROVED",
-    "AUTHORIZED",
-    "COMPATIBLE",
-    "DELIVERED",
-    "ELIGIBLE",
-    "EXIST",
-    "FOUND",
-    "RETRYABLE",
-    "SUPPORTED",
-];
-
-/// Pairs of words that count as one word.
-pub(super) const ONE_WORD: [(&str, &str, &str); 9] = [
-    ("INSUFFICIENT", "DATA", "INSUFFICIENTDATA"),
-    ("TIMED", "OUT", "TIMEDOUT"),
-    ("IN", "PROGRESS", "INPROGRESS"),
-    ("IN", "SERVICE", "INSERVICE"),
-    ("IN", "SYNC", "INSYNC"),
-    ("IN", "USE", "INUSE"),
-    ("UN", "HEALTHY", "UNHEALTHY"),
-    ("STAND", "BY", "STANDBY"),
-    ("UP", "TO", "UPTO"),
-];
-
-/// Goals and their starting points.
-pub(super) const BEGINS_AT: [(&str, &str); 6] = [
-    ("ALLOCATED", "DEALLOCATED"),
-    ("ASSOCIATED", "DISASSOCIATED"),
-    ("ATTACHED", "DETACHED"),
-    ("INSTALLED", "UNINSTALLED"),
-    ("PROVISIONED", "DEPROVISIONED"),
-    ("REGISTERED", "UNREGISTERED"),
-];
-
-/// Stems of words for phases.
-pub(super) const PHASES: &[&str] = &[
-    "MOV",
-    "CREAT",
-    "UPDAT",
-    "MODIF",
-    "DELET",
-    "IMPORT",
-    "UPLOAD",
-    "START",
-    "STOP",
-    "ATTACH",
-    "DETACH",
-    "ASSOCIAT",
-    "DISASSOCIAT",
-    "REGIST",
-    "DEREGIST",
-    "ACTIVAT",
-    "DEACTIVAT",
-    "ROLLBACK",
-];
-
-/// The phase that follows a failure.
-pub(super) const ROLLBACK: &str = "ROLLBACK";
-
-/// Pairs of phases that undo each other.
-pub(super) const OPPOSITE_PHASES: [(&str, &str); 5] = [
-    ("START", "STOP"),
-    ("ATTACH", "DETACH"),
-    ("ASSOCIAT", "DISASSOCIAT"),
-    ("REGIST", "DEREGIST"),
-    ("ACTIVAT", "DEACTIVAT"),
-];
+pub(super) fn has_stem(words: &[String], stems: &[impl AsRef<str>]) -> bool {
+    words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem.as_ref())))
+}

@@ -1,4 +1,4 @@
-//! What functions take and give.
+//! The types of arguments and results of functions.
 
 use serde_json::Value;
 
@@ -6,8 +6,7 @@ use super::compare::{listed, word};
 use super::{ComparedValue, Inference, describe};
 use crate::lint::rule;
 use crate::lint::types::{Class, Kind, Typed, either};
-use maitred_core::expression::Function;
-use maitred_core::expression::Node;
+use maitred_core::expression::{Function, Node};
 
 impl<'m> Inference<'m> {
     pub(super) fn call(
@@ -75,7 +74,7 @@ impl<'m> Inference<'m> {
         }
     }
 
-    /// Whether a function can bring these into an order.
+    /// Checks that a function can order values of this type.
     fn ordered(&mut self, name: &str, key: &Typed<'m>) {
         if let Some(what) = key.native() {
             let message = format!(
@@ -86,7 +85,7 @@ impl<'m> Inference<'m> {
         }
     }
 
-    /// Whether the function takes what it gets.
+    /// Checks the type of an argument.
     fn argument(&mut self, function: Function, index: usize, node: &Node, typed: &Typed<'m>) {
         let wanted = function.takes(index);
         if wanted.is_empty() || matches!(node, Node::Reference(_)) {
@@ -147,7 +146,7 @@ impl<'m> Inference<'m> {
         }
     }
 
-    /// Whether there is what a function looks for.
+    /// Checks that the value of a predicate function can occur.
     fn parts(&mut self, name: &str, types: &[Typed<'m>]) {
         let [whole, part] = types else { return };
         if name == "contains" && whole.class() == Class::String {
@@ -173,7 +172,7 @@ impl<'m> Inference<'m> {
         }
     }
 
-    /// `contains(['A', 'B'], Status)` names values, and so does anything else that looks at a member.
+    /// Records the values that a function compares a member with, as `contains(['A', 'B'], Status)`.
     fn name_values(&mut self, name: &str, types: &[Typed<'m>]) {
         match (name, types) {
             ("contains", [Typed { kind: Kind::Literal(Value::Array(items)), .. }, member]) => {

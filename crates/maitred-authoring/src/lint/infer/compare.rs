@@ -6,8 +6,7 @@ use super::{ComparedValue, Flaw, Inference, describe};
 use crate::lint::rule;
 use crate::lint::types::{Class, Kind, Typed};
 use maitred_core::diagnostic::nearest;
-use maitred_core::expression::Comparator;
-use maitred_core::expression::Node;
+use maitred_core::expression::{Comparator, Node};
 
 impl<'m> Inference<'m> {
     pub(super) fn comparison(
@@ -62,7 +61,7 @@ impl<'m> Inference<'m> {
         }
     }
 
-    /// A member compared with a value that stands in the expression.
+    /// Checks a member that is compared with a literal.
     fn against(&mut self, comparator: Comparator, typed: &Typed<'m>, value: &Value) {
         if let Some(origin) = typed.origin {
             let told = comparator == Comparator::Equal && !self.negated;
@@ -89,7 +88,7 @@ impl<'m> Inference<'m> {
         self.known_value(typed, value, &text_of(value));
     }
 
-    /// A text where botocore has no text.
+    /// Reports a comparison of a string with a value that is not a string in botocore.
     pub(crate) fn native(&mut self, typed: &Typed<'m>, what: &str) {
         let message = format!(
             "{} is {what}, which in botocore is no text and never equals one",
@@ -98,7 +97,7 @@ impl<'m> Inference<'m> {
         self.flaw(&rule::PYTHON_EQUALITY, word(typed), message, None);
     }
 
-    /// Whether an enum has `value`.
+    /// Reports a value that the enum does not have.
     pub(crate) fn known_value(&mut self, typed: &Typed<'m>, value: &Value, place: &str) {
         let (values, Some(text)) = (typed.values(), value.as_str()) else { return };
         if values.is_empty() || text.contains("{{") || values.iter().any(|known| known == text) {
@@ -136,7 +135,7 @@ impl<'m> Inference<'m> {
         let absent = |walk: &Self, (node, typed): (&Node, &Typed<'m>)| {
             typed.optional && !walk.present.contains(node)
         };
-        // A member that does not exist has been told of.
+        // A member that does not exist is already reported.
         let unknown = |typed: &Typed<'m>| matches!(typed.kind, Kind::Null);
         if !absent(self, left) || !absent(self, right) || unknown(left.1) || unknown(right.1) {
             return;
@@ -150,7 +149,7 @@ impl<'m> Inference<'m> {
         self.flaw(&rule::ABSENT_COMPARISON, word(left.1), message, Some(help));
     }
 
-    /// It cannot be told which values of this member are meant.
+    /// Records that a member is compared with unknown values.
     pub(super) fn open(&mut self, typed: &Typed<'m>) {
         if let Some(origin) = typed.origin {
             self.named.push(ComparedValue { origin, values: typed.values(), value: None });
@@ -162,7 +161,7 @@ fn bare<'a>(typed: &Typed<'a>) -> &'a str {
     typed.origin.map_or("…", |origin| origin.member)
 }
 
-/// What to look for in the expression.
+/// The word to look for in the expression.
 pub(super) fn word<'a>(typed: &Typed<'a>) -> &'a str {
     typed.origin.map_or("", |origin| origin.member)
 }
@@ -171,7 +170,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Where a value is written, which says how.
+/// The place where a value is written, which determines its syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValuePosition {
     /// In `expected`: JSON.
@@ -180,7 +179,7 @@ pub(crate) enum ValuePosition {
     Expression,
 }
 
-/// How the value was probably meant.
+/// A hint about the intended value.
 pub(crate) fn advice(typed: &Typed<'_>, value: &Value, place: ValuePosition) -> Option<String> {
     let bare = |what: &str, text: &str| match place {
         ValuePosition::Expected => format!("the {what} has no quotes: {text}"),

@@ -4,10 +4,10 @@ use crate::lint::types::{Kind, Typed};
 use maitred_core::diagnostic::nearest;
 use maitred_model::{Member, OperationModel, ShapeId, ShapeKind, ShapeRef, Structure};
 
-/// How deep a misplaced member is searched for.
+/// The depth to which a misplaced member is searched for.
 const SEARCH_DEPTH: usize = 4;
 
-/// How many members are searched.
+/// The most members that are searched.
 const MAX_SEARCHED: usize = 2000;
 
 /// The type of `ResponseMetadata`, which clients add to every output.

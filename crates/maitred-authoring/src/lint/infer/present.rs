@@ -1,4 +1,4 @@
-//! Which expressions are known to be present.
+//! Expressions that are known to be present.
 
 use maitred_core::expression::{Comparator, Node};
 
