@@ -2,18 +2,15 @@
 
 use serde_json::Value;
 
-use super::advice;
-use super::async_runtime;
 use super::clients::{ConnectionArgs, ServiceClient};
 use super::context::Context;
-use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::operation_flags::{self, OptionNames, ParsedWords};
 use super::report::{self, Format, Report};
-use super::services;
 use super::signature::{self, Signature};
 use super::source_args::DataArgs;
 use super::words::Words;
+use super::{advice, async_runtime, dry_run, services};
 use crate::client::{Call, CallError, CallMode, Observation};
 use crate::expression::Expression;
 use crate::model::Models;

@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::advice;
-use super::async_runtime;
 use super::connections_args::{ConnectionsArgs, connection_failure};
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::operation_flags::OptionNames;
 use super::report::{self, Format, Report};
-use super::text_layout;
+use super::{advice, async_runtime, text_layout};
 use crate::aws_connections::with_aws;
-use crate::client::HTTP_SERVICE;
 use crate::client::aws::AwsClient;
 use crate::client::http::HttpClient;
-use crate::client::{Call, CallError, Client};
+use crate::client::{Call, CallError, Client, HTTP_SERVICE};
 use crate::connection::{
     AWS_DEFAULT, ClientSettings, Clients, Connection, ConnectionError, HTTP_DEFAULT,
 };

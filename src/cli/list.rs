@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::exit::Failure;
-use super::findings;
 use super::report::{Format, Report};
-use super::services;
 use super::source_args::SourceArgs;
 use super::text_layout::table;
+use super::{findings, services};
 use crate::catalog::{Catalog, Entry, WaiterOrigin, found_by_words};
 use crate::diagnostic::{fold, nearest};
 use crate::names::service_named;

@@ -7,17 +7,14 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::duration;
 use super::exit::Failure;
-use super::project;
 use super::report::{self, Report};
 use super::source_args::unusable_file;
-use crate::catalog;
+use super::{duration, project};
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::draft::{self, Draft, DraftOptions};
-use crate::file;
-use crate::schema;
+use crate::{catalog, file, schema};
 
 mod draft_target;
 mod draft_text;

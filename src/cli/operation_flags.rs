@@ -8,9 +8,8 @@ use crate::client::InputProblem;
 use crate::diagnostic::nearest;
 
 use super::exit::Failure;
-use super::report;
 use super::signature::{Arity, Parameter, Signature};
-use super::values;
+use super::{report, values};
 
 /// The ways to give parameters that every operation has.
 #[derive(Debug, Clone, Default, clap::Args)]

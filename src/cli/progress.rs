@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::duration::show;
-use super::keywords;
-use super::report;
 use super::screen::Screen;
+use super::{keywords, report};
 use crate::config::State;
 use crate::diagnostic::cut;
 use crate::engine::Poll;

@@ -11,9 +11,7 @@ use crate::model::{Member, Models, OperationModel, Service, ShapeKind, ShapeRef}
 use crate::names::{same_name, xform_name};
 
 use super::exit::Failure;
-use super::services;
-use super::shorthand;
-use super::values;
+use super::{services, shorthand, values};
 
 /// An operation of a service, as far as the command line needs to know it.
 #[derive(Debug, Clone)]

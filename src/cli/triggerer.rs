@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::async_runtime;
 use super::connections_args::ConnectionsArgs;
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -11,8 +10,8 @@ use super::report::{self, Report};
 use super::signals::Signals;
 use super::source_args::SourceArgs;
 use super::store::{OpenEngine, StoreArgs, admission, store_failure};
-use super::tasks;
 use super::waiter_lookup::warn_of_unusable_files;
+use super::{async_runtime, tasks};
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
 use crate::runtime::{Engine as _, Registry, Task, TaskState, TriggererOptions};

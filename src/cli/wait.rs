@@ -1,19 +1,16 @@
 //! `maitred wait`: polls until a condition holds.
 
-use super::advice;
-use super::async_runtime;
 use super::clients::ServiceClient;
 use super::context::Context;
-use super::dry_run;
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
 use super::report::{self, Report};
-use super::services;
 use super::signals::Signals;
 use super::signature::Signature;
 use super::source_args::SourceArgs;
 use super::waiter_lookup::{Lookup, warn_of_unusable_files};
 use super::words::Words;
+use super::{advice, async_runtime, dry_run, services};
 use crate::client::HTTP_SERVICE;
 use crate::clock::{Clock, Moment};
 use crate::engine::{Outcome, Wait, WaitEvent};

@@ -2,9 +2,8 @@
 
 use super::context::Context;
 use super::exit::Failure;
-use super::report;
-use super::services;
 use super::source_args::{SourceArgs, unusable_file};
+use super::{report, services};
 use crate::catalog::{self, BadFile, Catalog, Entry, LookupError, WaiterOrigin};
 use crate::config::WaiterConfig;
 use crate::diagnostic::{Invalid, fold};

@@ -5,8 +5,7 @@
 //! exhausts the memory.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::BufRead as _;
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, Read};
 use std::path::Path;
 
 use thiserror::Error;

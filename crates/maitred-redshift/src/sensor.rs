@@ -4,9 +4,8 @@ use super::arguments::{aws_operator, check_cluster};
 use super::waiters::cluster_waiter;
 use maitred_core::config::{AcceptorConfig, MatcherKind, State};
 use maitred_core::diagnostic::nearest;
-use maitred_runtime::operator::ConnectionUse;
-use maitred_runtime::operator::OperatorError;
 use maitred_runtime::operator::sensor::{self, Sensing, Sensor};
+use maitred_runtime::operator::{ConnectionUse, OperatorError};
 use maitred_runtime::trigger::WaiterTrigger;
 
 aws_operator! {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::access::insist;
 use super::store::{Store, StoreError};
-use crate::trigger::DefinitionStore;
-use crate::trigger::TriggerError;
+use crate::trigger::{DefinitionStore, TriggerError};
 use maitred_core::clock::{BoxFuture, SystemClock};
 
 /// Keeps definitions where the tasks are.

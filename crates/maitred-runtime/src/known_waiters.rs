@@ -8,11 +8,9 @@ use serde_json::{Map, Value};
 use super::registry::{Unusable, invalid};
 use crate::connection::{Clients, has_reference, without_references};
 use crate::operator::AnyOperator;
-use crate::trigger::Trigger as _;
-use crate::trigger::{TriggerError, WaiterTrigger, stored_form};
+use crate::trigger::{Trigger as _, TriggerError, WaiterTrigger, stored_form};
 use maitred_core::catalog::Catalog;
-use maitred_core::client::InputProblem;
-use maitred_core::client::{Call, CallError, HTTP_SERVICE};
+use maitred_core::client::{Call, CallError, HTTP_SERVICE, InputProblem};
 use maitred_core::config::WaiterConfig;
 
 /// A waiter by its name, `service.waiter`, and the hash of its definition.

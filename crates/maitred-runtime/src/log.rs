@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::redact;
 use super::task::{LogLine, TaskId};
-use crate::trigger::Level;
-use crate::trigger::Log;
+use crate::trigger::{Level, Log};
 use maitred_core::clock::Clock;
 use maitred_core::secrets::KnownSecrets;
 

@@ -77,8 +77,7 @@ mod resumed;
 pub mod sensor;
 mod wait;
 
-pub use arguments::arguments_of;
-pub use arguments::{kind, resolved};
+pub use arguments::{arguments_of, kind, resolved};
 pub use connection_use::ConnectionUse;
 pub use context::{Host, OperatorContext, TaskInfo};
 pub(crate) use erased::{AnyOperator, OperatorType};

@@ -7,8 +7,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::task::{Change, Checkpoint, Transition};
-use crate::operator::Resumed;
-use crate::operator::Settled;
+use crate::operator::{Resumed, Settled};
 use maitred_core::secrets::KnownSecrets;
 
 pub(super) fn text(known: &KnownSecrets, text: &mut String) {

@@ -7,21 +7,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::task::{FailureHook, NewTask, WebhookUrl};
-use crate::operator::AnyOperator;
-use crate::operator::Operator;
-use crate::operator::OperatorError;
-use crate::operator::OperatorType;
-use crate::operator::WaitOperator;
 use crate::operator::http::{HttpRequest, HttpSensor};
-use crate::trigger::AnyTrigger;
-use crate::trigger::DateTimeTrigger;
-use crate::trigger::HttpTrigger;
-use crate::trigger::SerializedTrigger;
-use crate::trigger::TimeDeltaTrigger;
-use crate::trigger::Trigger;
-use crate::trigger::TriggerError;
-use crate::trigger::TriggerType;
-use crate::trigger::WaiterTrigger;
+use crate::operator::{AnyOperator, Operator, OperatorError, OperatorType, WaitOperator};
+use crate::trigger::{
+    AnyTrigger, DateTimeTrigger, HttpTrigger, SerializedTrigger, TimeDeltaTrigger, Trigger,
+    TriggerError, TriggerType, WaiterTrigger,
+};
 use maitred_core::diagnostic::nearest;
 use maitred_core::secrets::literals;
 

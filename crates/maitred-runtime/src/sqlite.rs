@@ -12,9 +12,7 @@ use super::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     StoredDeferral, StoredIntent, Task, TaskId, TaskState,
 };
-use crate::operator::Begun;
-use crate::operator::Intent;
-use crate::operator::Settled;
+use crate::operator::{Begun, Intent, Settled};
 use maitred_core::clock::Timestamp;
 
 mod fault;

@@ -8,9 +8,7 @@ use super::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
     StoredDeferral, StoredIntent, Task, TaskId, TaskState,
 };
-use crate::operator::Begun;
-use crate::operator::Intent;
-use crate::operator::Settled;
+use crate::operator::{Begun, Intent, Settled};
 #[cfg(doc)]
 use crate::task::{OnConflict, Transition};
 #[cfg(doc)]

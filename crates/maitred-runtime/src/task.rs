@@ -10,16 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::connection::SecretRef;
-use crate::operator::FailureKind;
-use crate::operator::Intent;
-use crate::operator::Operator;
-use crate::operator::OperatorError;
-use crate::operator::Resumed;
-use crate::operator::Settled;
-use crate::operator::UndoCall;
-use crate::trigger::CancelReason;
-use crate::trigger::Level;
-use crate::trigger::SerializedTrigger;
+use crate::operator::{FailureKind, Intent, Operator, OperatorError, Resumed, Settled, UndoCall};
+use crate::trigger::{CancelReason, Level, SerializedTrigger};
 use maitred_core::clock::Timestamp;
 use maitred_core::diagnostic::nearest;
 use maitred_core::engine::Progress;

@@ -8,9 +8,7 @@ use super::task::{
     CancelRequest, Change, HistoryEntry, HookProgress, NewTask, OnConflict, Resumption,
     StoredIntent, Task, TaskId, TaskState, Transition,
 };
-use crate::operator::Begun;
-use crate::operator::Intent;
-use crate::operator::Settled;
+use crate::operator::{Begun, Intent, Settled};
 use crate::trigger::CancelReason;
 use maitred_core::clock::Timestamp;
 

@@ -11,33 +11,18 @@ use tokio::sync::{oneshot, watch};
 
 use super::journal::{Journal, JournalError, StepId};
 use super::log::LogBuffer;
-use super::redact;
 use super::registry::{Registry, Unusable};
 use super::running_commands::RunningCommands;
 use super::task::{
     CancelRequest, Change, MAX_RESULT_BYTES, Resumption, StoredDeferral, Task, TaskId, TaskState,
     Transition,
 };
-use super::transitions;
-use crate::operator::AnyOperator;
-use crate::operator::Begun;
-use crate::operator::Crash;
-use crate::operator::Deferral;
-use crate::operator::FailureKind;
-use crate::operator::Flow;
-use crate::operator::Host;
-use crate::operator::Intent;
-use crate::operator::Method;
-use crate::operator::OperatorContext;
-use crate::operator::OperatorError;
-use crate::operator::Reconciled;
-use crate::operator::Resumed;
-use crate::operator::Settled;
-use crate::operator::TaskInfo;
-use crate::trigger::CancelReason;
-use crate::trigger::Level;
-use crate::trigger::Services;
-use crate::trigger::TriggerContext;
+use super::{redact, transitions};
+use crate::operator::{
+    AnyOperator, Begun, Crash, Deferral, FailureKind, Flow, Host, Intent, Method, OperatorContext,
+    OperatorError, Reconciled, Resumed, Settled, TaskInfo,
+};
+use crate::trigger::{CancelReason, Level, Services, TriggerContext};
 use maitred_core::clock::{BoxFuture, Moment, Timestamp};
 use maitred_core::secrets::KnownSecrets;
 

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files;
-use super::inherited;
-use crate::catalog;
+use super::{files, inherited};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::findings::Findings;
@@ -12,7 +10,7 @@ use crate::cli::{project, services, values};
 use crate::diagnostic::Diagnostic;
 use crate::lint::{self, Config};
 use crate::model::Models;
-use crate::schema;
+use crate::{catalog, schema};
 
 /// Checks files.
 pub(super) struct Linter<'a> {

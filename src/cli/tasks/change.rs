@@ -4,9 +4,8 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::arguments;
-use super::submission;
 use super::task_args::{TaskArgs, title};
+use super::{arguments, submission};
 use crate::cli::async_runtime::block_on;
 use crate::cli::connections_args::ConnectionsArgs;
 use crate::cli::context::Context;

@@ -1,9 +1,8 @@
 //! `maitred tasks list`, `show`, `watch` and `logs`.
 
 use super::follow::{ended, follow, log_line};
-use super::json;
 use super::task_args::TaskArgs;
-use super::text;
+use super::{json, text};
 use crate::cli::async_runtime::block_on;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;

@@ -13,13 +13,11 @@ use crate::cli::findings::Findings;
 use crate::cli::source_args::unusable_file;
 use crate::cli::{keywords, services};
 use crate::diagnostic::{Diagnostic, Invalid, Severity, fold};
-use crate::file;
-use crate::lint;
 use crate::matcher::Acceptor;
 use crate::model::Models;
 use crate::replay::{self, Difference, Replayed};
-use crate::schema;
 use crate::waiter::Waiter;
+use crate::{file, lint, schema};
 
 /// A waiter, and the results of its cases.
 #[derive(Serialize)]

@@ -8,10 +8,9 @@ use serde_json::{Map, Value};
 
 use super::for_each::ForEachArgs;
 use crate::cli::clients::ConnectionArgs;
-use crate::cli::duration;
 use crate::cli::report::{self, Format};
 use crate::cli::source_args::SourceArgs;
-use crate::cli::values;
+use crate::cli::{duration, values};
 use crate::client::InputProblem;
 use crate::config::{Show, WaiterConfig};
 use crate::waiter::Options;

@@ -10,8 +10,7 @@ use super::error::BadFile;
 use super::lenient::{LenientFile, parse_lenient};
 use super::reader::MAX_FILE;
 use crate::data_path::{self, DataFileError};
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
+use crate::diagnostic::{Diagnostic, Invalid};
 
 const WAITERS: &str = "waiters-2";
 

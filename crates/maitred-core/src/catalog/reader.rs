@@ -6,9 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::BadFile;
 use crate::config::WaiterFile;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::Invalid;
-use crate::diagnostic::pointer_part;
+use crate::diagnostic::{Diagnostic, Invalid, pointer_part};
 use crate::file;
 use crate::waiter::Waiter;
 

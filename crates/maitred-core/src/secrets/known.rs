@@ -8,11 +8,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::{Map, Value};
 
-use super::HIDDEN;
 use super::encodings::spellings;
 use super::literals::{self, Literal};
-use super::names;
-use super::urls;
+use super::{HIDDEN, names, urls};
 
 /// Shorter values are not replaced, since they are parts of other words (as in Airflow).
 const MIN_CHARS: usize = 5;

@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::HIDDEN;
-use super::names;
 use super::urls::{self, UrlSecret};
+use super::{HIDDEN, names};
 
 /// A literal that is, or looks like, a secret. `Debug` does not print its value.
 #[non_exhaustive]

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::HIDDEN;
-use super::names;
+use super::{HIDDEN, names};
 
 /// The kind of a secret in a URL. There are no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use maitred_core::client::CallError;
-use maitred_core::client::CallErrorKind;
+use maitred_core::client::{CallError, CallErrorKind};
 
 use super::origin::Origin;
 use super::secret::SecretError;

@@ -5,8 +5,7 @@
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 
-use maitred_http::HttpSettings;
-use maitred_http::OAuth2;
+use maitred_http::{HttpSettings, OAuth2};
 
 use super::definition::Resolved;
 use super::reader::Reader;

@@ -16,8 +16,7 @@ use crate::connection::without_references;
 use crate::trigger::literal_secret;
 use maitred_core::client::Verify;
 use maitred_core::expression::Expression;
-use maitred_http::METHODS;
-use maitred_http::check_input;
+use maitred_http::{METHODS, check_input};
 
 mod request;
 mod sensor;

@@ -8,9 +8,7 @@ use super::fault::{Fault, Work};
 use super::file::UNKNOWN_WRITE;
 use super::read;
 use super::row::{self, Json, Millis};
-use crate::operator::Begun;
-use crate::operator::Intent;
-use crate::operator::Settled;
+use crate::operator::{Begun, Intent, Settled};
 use crate::store::{Claimed, Fence, StoreError, Submitted};
 use crate::task::{
     CancelRequest, Change, Checkpoint, HistoryEntry, HookProgress, NewTask, OnConflict,

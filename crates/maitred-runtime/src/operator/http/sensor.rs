@@ -1,9 +1,8 @@
 //! Waiting for a reply.
 
 use super::{ResponseCheck, check_expression, http_operator, truth};
-use crate::operator::ConnectionUse;
-use crate::operator::OperatorError;
 use crate::operator::sensor::{self, Sensing, Sensor};
+use crate::operator::{ConnectionUse, OperatorError};
 use crate::trigger::WaiterTrigger;
 use maitred_core::config::{AcceptorConfig, MatcherKind, Show, State, WaiterConfig};
 
