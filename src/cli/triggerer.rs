@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure};
 use super::report::{self, Report};
 use super::signals::Signals;
 use super::source_args::SourceArgs;
-use super::store::{OpenEngine, StoreArgs, admission, store_failure};
+use super::store::{OpenEngine, StoreArgs, admission, engine_failure, store_failure};
 use super::waiter_lookup::warn_of_unusable_files;
 use super::{async_runtime, tasks};
 use crate::runtime::store::TaskFilter;
@@ -101,10 +101,12 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
             exit = signals.next() => Ok(exit),
         })
     })?;
+    let counts = runtime.block_on(opened.engine.counts());
     // What hangs in flight must not keep the process alive.
     runtime.shutdown_background();
     let exit = exit.map_err(store_failure)?;
-    Ok(Report::default().with_stderr(ended.summary(&opened)?).with_exit(exit))
+    let blocked = counts.map_err(engine_failure)?.get(&TaskState::Blocked).copied();
+    Ok(Report::default().with_stderr(ended.summary(blocked.unwrap_or(0))).with_exit(exit))
 }
 
 /// Reports and counts tasks that end.
@@ -139,19 +141,15 @@ impl EndedTasks {
     }
 
     /// The tasks that have ended and those that are blocked, in a line.
-    fn summary(&self, opened: &OpenEngine) -> anyhow::Result<String> {
+    fn summary(&self, blocked: u64) -> String {
         let ended = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = opened.ask(opened.engine.counts())?;
-        let blocked = counts.get(&TaskState::Blocked);
         let ended: Vec<_> = ended.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
         let blocked = match blocked {
-            Some(count) if *count > 0 => {
-                format!("; {count} blocked, which `maitred triggerer --check` explains")
-            }
-            _ => String::new(),
+            0 => String::new(),
+            count => format!("; {count} blocked, which `maitred triggerer --check` explains"),
         };
-        Ok(format!("tasks that ended in this run: {ended}{blocked}"))
+        format!("tasks that ended in this run: {ended}{blocked}")
     }
 }
 

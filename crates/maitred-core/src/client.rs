@@ -274,7 +274,8 @@ pub mod transport {
 pub const UNKNOWN_SERVICE: &str = "UnknownService";
 
 /// A failed call, as data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{code}: {message}")]
 pub struct CallError {
     kind: CallErrorKind,
     code: String,
@@ -378,11 +379,3 @@ impl CallError {
         self.never_sent || matches!(self.kind, CallErrorKind::Invalid | CallErrorKind::Credentials)
     }
 }
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
-    }
-}
-
-impl std::error::Error for CallError {}

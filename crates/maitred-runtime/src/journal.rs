@@ -21,21 +21,17 @@ pub(super) struct StepId {
 
 /// Why a journal does not take something in. What goes wrong with the journal itself never comes back from here:
 /// it ends the engine.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum JournalError {
     /// The call was begun before, and nobody knows what became of it.
+    #[error("{0}")]
     Unsettled(String),
     /// The task is no longer in this step.
+    #[error("{0}")]
     NotRunning(String),
     /// Any other reason, for people.
+    #[error("{0}")]
     Refused(String),
-}
-
-impl fmt::Display for JournalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Unsettled(message) | Self::NotRunning(message) | Self::Refused(message)) = self;
-        f.write_str(message)
-    }
 }
 
 /// Keeps what must survive a crash of the process that runs a step. When a method has returned, its effect

@@ -24,7 +24,7 @@ impl LogBuffer {
     /// A line that is stored by itself.
     pub(super) fn line(&self, id: TaskId, level: Level, mut message: String) -> LogLine {
         redact::text(&self.known, &mut message);
-        tracing::debug!(task = id, level = level.as_str(), "{message}");
+        tracing::debug!(task = id.0, level = level.as_str(), "{message}");
         LogLine { id, at: self.clock.now(), level, message }
     }
 

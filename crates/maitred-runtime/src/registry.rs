@@ -39,22 +39,15 @@ impl fmt::Debug for Registry {
 }
 
 /// Why a stored operator or trigger cannot be used by this program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// Another program, or another version of this one, may know it: the task is parked.
+    #[error("{0}")]
     Unknown(String),
     /// Its arguments are wrong.
+    #[error("{0}")]
     Invalid(String),
 }
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Unknown(message) | Self::Invalid(message)) = self;
-        f.write_str(message)
-    }
-}
-
-impl std::error::Error for Unusable {}
 
 impl Registry {
     /// The operators and triggers that come with this crate.

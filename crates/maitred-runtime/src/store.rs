@@ -15,6 +15,10 @@ use crate::task::{OnConflict, Transition};
 use crate::trigger::CancelReason;
 use maitred_core::clock::Timestamp;
 
+mod error;
+
+pub use error::StoreError;
+
 /// Durable tasks.
 ///
 /// Every method is one transaction: when it has returned `Ok`, its effect survives a crash of the
@@ -341,126 +345,4 @@ pub struct TaskFilter {
     pub before: Option<TaskId>,
     /// At most so many.
     pub limit: Option<usize>,
-}
-
-/// Why a store did not do what it was asked.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another process has become the triggerer.
-    Fenced,
-    /// Another process runs tasks of this file now; `--store` names the file.
-    Locked(String),
-    /// A task of this key has not ended.
-    Conflict {
-        /// The key.
-        key: String,
-        /// The task that has it.
-        id: TaskId,
-    },
-    /// There is no task of this number.
-    NotFound(TaskId),
-    /// A main call of this task was begun, and nobody knows what became of it.
-    Unsettled {
-        /// The task.
-        id: TaskId,
-        /// The call.
-        call: String,
-    },
-    /// In the place of a main call another one was made before a crash.
-    OtherCall {
-        /// The task.
-        id: TaskId,
-        /// The call that was made.
-        stored: String,
-        /// The call that was to be made.
-        asked: String,
-    },
-    /// No main call of this task is recorded, so none can have been made.
-    NoCall(TaskId),
-    /// The task is in a state in which this cannot be done.
-    WrongState {
-        /// The task.
-        id: TaskId,
-        /// Its state.
-        state: TaskState,
-    },
-    /// The file was written by a newer program.
-    Newer(String),
-    /// The file was deleted, or another one is in its place; what was done last may be lost with it.
-    Replaced(String),
-    /// The file cannot be used just now, because another process keeps it busy or the disk is full; the source
-    /// names it and tells why. What was asked for has not been done.
-    Unavailable(Box<dyn std::error::Error + Send + Sync>),
-    /// The file cannot be read or written; the source names it and tells why.
-    Broken(Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fenced => f.write_str("another triggerer has taken over this store"),
-            Self::Locked(path) => {
-                write!(f, "another triggerer, or `maitred run`, is running on {path}")
-            }
-            Self::Conflict { key, id } => {
-                write!(f, "task {id} has the key `{key}` and has not ended")
-            }
-            Self::NotFound(id) => write!(f, "there is no task {id}"),
-            Self::Unsettled { id, call } => {
-                write!(f, "nobody knows what became of the call {call} of task {id}")
-            }
-            Self::OtherCall { id, stored, asked } => {
-                write!(f, "task {id} has made the call {stored} where it now wants {asked}")
-            }
-            Self::NoCall(id) => write!(f, "no call of task {id} is recorded that could be settled"),
-            Self::WrongState { id, state } => write!(f, "task {id} is {state}"),
-            Self::Newer(path) => {
-                write!(f, "{path} was written by a newer maitred; upgrade this program")
-            }
-            Self::Replaced(path) => {
-                write!(f, "{path} was deleted, replaced or restored while it was in use")
-            }
-            Self::Unavailable(_) => f.write_str("the store cannot be used just now"),
-            Self::Broken(_) => f.write_str("the store cannot be read or written"),
-        }
-    }
-}
-
-impl StoreError {
-    /// Whether it tells of the store as a whole, and nothing of the task that was asked about.
-    pub(crate) fn is_of_the_store(&self) -> bool {
-        match self {
-            Self::Fenced
-            | Self::Locked(_)
-            | Self::Newer(_)
-            | Self::Replaced(_)
-            | Self::Unavailable(_)
-            | Self::Broken(_) => true,
-            Self::Conflict { .. }
-            | Self::NotFound(_)
-            | Self::Unsettled { .. }
-            | Self::OtherCall { .. }
-            | Self::NoCall(_)
-            | Self::WrongState { .. } => false,
-        }
-    }
-}
-
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Broken(error) | Self::Unavailable(error) => Some(&**error),
-            Self::Fenced
-            | Self::Replaced(_)
-            | Self::Locked(_)
-            | Self::Conflict { .. }
-            | Self::NotFound(_)
-            | Self::Unsettled { .. }
-            | Self::OtherCall { .. }
-            | Self::NoCall(_)
-            | Self::WrongState { .. }
-            | Self::Newer(_) => None,
-        }
-    }
 }

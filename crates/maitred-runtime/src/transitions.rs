@@ -1,7 +1,6 @@
 //! What happens to a task: the rules that all stores share. Stores only keep what comes of them.
 
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::store::StoreError;
 use super::task::{
@@ -39,7 +38,13 @@ pub(super) const REPLACE: CancelRequest =
 pub(super) struct Undoable(pub(super) bool);
 
 impl Task {
-    pub(super) fn submitted(id: TaskId, spec: NewTask, now: Timestamp) -> (Self, HistoryEntry) {
+    /// The task of a submission; `token` is the idempotency token of its first step.
+    pub(super) fn submitted(
+        id: TaskId,
+        spec: NewTask,
+        token: String,
+        now: Timestamp,
+    ) -> (Self, HistoryEntry) {
         let (due, pause_from) = match spec.due {
             Some(due) => (due, None),
             None => (now, Some(now)),
@@ -50,7 +55,7 @@ impl Task {
             state: TaskState::Queued,
             try_number: 0,
             step: 0,
-            token: new_token(),
+            token,
             deadline: None,
             due,
             pause_from,
@@ -164,11 +169,13 @@ impl Task {
 
     /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs;
     /// `calls` are the main calls of this step, which only a task that is to be cancelled needs.
+    /// `new_token` makes the token of a new step.
     pub(super) fn change(
         &mut self,
         change: &Change,
         entry: impl FnOnce() -> (String, Value),
         calls: &[StoredIntent],
+        new_token: impl FnOnce() -> String,
         now: Timestamp,
     ) -> Option<HistoryEntry> {
         if self.step != change.step {
@@ -185,11 +192,11 @@ impl Task {
             Transition::Block => {}
             Transition::Resume(with) => {
                 let (method, kwargs) = entry();
-                self.next_step(now, now);
+                self.next_step(new_token(), now, now);
                 self.resumption = Some(Resumption { method, kwargs, with: (**with).clone() });
             }
             Transition::Retry(due) => {
-                self.next_step(*due, now);
+                self.next_step(new_token(), *due, now);
                 self.deadline = None;
             }
             Transition::Requeue(due) => self.pause_until(*due, now),
@@ -328,12 +335,17 @@ impl Task {
     }
 
     /// An end → up for retry, due now, with another submission if one is given.
-    pub(super) fn retry(&mut self, changed: Option<&NewTask>, now: Timestamp) -> HistoryEntry {
+    pub(super) fn retry(
+        &mut self,
+        changed: Option<&NewTask>,
+        token: String,
+        now: Timestamp,
+    ) -> HistoryEntry {
         if let Some(changed) = changed {
             let (operator, key) = (self.spec.operator.clone(), self.spec.key.clone());
             self.spec = NewTask { operator, key, ..changed.clone() };
         }
-        self.next_step(now, now);
+        self.next_step(token, now, now);
         self.deadline = None;
         self.result = None;
         self.ended = None;
@@ -341,9 +353,9 @@ impl Task {
         self.pass(TaskState::UpForRetry, format!("retry asked for{with}"), now)
     }
 
-    fn next_step(&mut self, due: Timestamp, now: Timestamp) {
+    fn next_step(&mut self, token: String, due: Timestamp, now: Timestamp) {
         self.step += 1;
-        self.token = new_token();
+        self.token = token;
         self.resumption = None;
         self.pause_until(due, now);
     }
@@ -401,10 +413,6 @@ pub(super) fn cancelled(reason: CancelReason, made: &[StoredIntent]) -> String {
 /// A main call of which nobody knows what became of it.
 fn unsettled(calls: &[StoredIntent]) -> Option<&Intent> {
     Some(&calls.iter().find(|call| call.settled.is_none())?.intent)
-}
-
-fn new_token() -> String {
-    Uuid::now_v7().to_string()
 }
 
 /// Checks that a task runs this step, or that the step's deferral is being cancelled.

@@ -1,12 +1,9 @@
 //! What a worker does with one task: run the operator's step, and tell what is to become of the task.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::journal::{Journal, JournalError, StepId};
@@ -14,17 +11,26 @@ use super::log::LogBuffer;
 use super::registry::{Registry, Unusable};
 use super::running_commands::RunningCommands;
 use super::task::{
-    CancelRequest, Change, MAX_RESULT_BYTES, Resumption, StoredDeferral, Task, TaskId, TaskState,
-    Transition,
+    CancelRequest, Change, Resumption, StoredDeferral, Task, TaskId, TaskState, Transition,
 };
 use super::{redact, transitions};
 use crate::operator::{
-    AnyOperator, Begun, Crash, Deferral, FailureKind, Flow, Host, Intent, Method, OperatorContext,
+    AnyOperator, Begun, Crash, Deferral, Flow, Host, Intent, Method, OperatorContext,
     OperatorError, Reconciled, Resumed, Settled, TaskInfo,
 };
 use crate::trigger::{CancelReason, Level, Services, TriggerContext};
 use maitred_core::clock::{BoxFuture, Moment, Timestamp};
 use maitred_core::secrets::KnownSecrets;
+
+mod changes;
+mod end_deferral;
+mod guard;
+
+pub(super) use changes::too_large;
+use changes::{change, done, execution_timeout, failed, in_doubt};
+pub(super) use end_deferral::EndDeferral;
+pub(super) use guard::panic_message;
+use guard::{guarded, guarded_cancel};
 
 /// How long a task waits whose main call could not be looked up just now.
 const RECONCILE_AGAIN: Duration = Duration::from_secs(30);
@@ -359,76 +365,6 @@ impl Workplace {
         let reason = format!("{error}; give it with `maitred tasks settle {id} --made RESULT`");
         change(task, Transition::End(TaskState::InDoubt, None), reason)
     }
-
-    /// Ends the deferral of a task that is cancelled or out of time: tells the trigger and the
-    /// operator, and sends the call that undoes the work if that was asked for.
-    pub(super) async fn end_deferral(
-        &self,
-        task: Task,
-        why: EndDeferral,
-    ) -> Result<Change, JournalError> {
-        let deferral = self.journal.deferral(task.id).await?;
-        let reason = why.reason();
-        if let Some(deferral) = &deferral {
-            self.tell_trigger(&task, deferral, reason).await;
-        }
-        if !matches!(why, EndDeferral::TimedOut)
-            && let Ok(operator) = self.operator(&task)
-        {
-            let ctx = self.operator_context(&task);
-            guarded_cancel(&*operator, &ctx, reason).await;
-        }
-        Ok(match why {
-            EndDeferral::TimedOut => {
-                let resume = Transition::Resume(Box::new(Resumed::TimedOut));
-                change(&task, resume, "the deferral timed out".to_owned())
-            }
-            EndDeferral::OutOfTime => self.after_failure(&task, &execution_timeout(&task)),
-            EndDeferral::Cancelled(request) => {
-                let undone = match deferral.and_then(|deferral| deferral.on_cancel) {
-                    Some(undo) if request.undo => Some(self.undo(&task, undo).await?),
-                    None if request.undo => Some("there was nothing to undo".to_owned()),
-                    Some(_) | None => None,
-                };
-                let reason = match undone {
-                    Some(undone) => format!("{reason}; {undone}"),
-                    None => reason.to_string(),
-                };
-                change(&task, Transition::End(TaskState::Cancelled, None), reason)
-            }
-        })
-    }
-
-    async fn tell_trigger(&self, task: &Task, deferral: &StoredDeferral, reason: CancelReason) {
-        let Ok(mut trigger) = self.registry.trigger(&deferral.trigger) else { return };
-        if trigger.restore(&deferral.state).is_ok() {
-            let ctx = self.trigger_context(task.id);
-            let told = AssertUnwindSafe(trigger.on_cancel(&ctx, reason)).catch_unwind().await;
-            if let Err(panic) = told {
-                self.log.push(task.id, Level::Error, panic_message(&*panic));
-            }
-        }
-    }
-}
-
-/// Why a deferral is ended from outside.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum EndDeferral {
-    /// Its own time-out.
-    TimedOut,
-    /// The task's execution time-out.
-    OutOfTime,
-    /// A user.
-    Cancelled(CancelRequest),
-}
-
-impl EndDeferral {
-    fn reason(self) -> CancelReason {
-        match self {
-            Self::TimedOut | Self::OutOfTime => CancelReason::Timeout,
-            Self::Cancelled(request) => request.reason,
-        }
-    }
 }
 
 async fn enter(
@@ -446,63 +382,6 @@ async fn enter(
             None => operator.execute(ctx).await,
         },
     }
-}
-
-/// A panic of an operator ends its task only.
-async fn guarded<T>(
-    future: impl Future<Output = Result<T, OperatorError>> + Send,
-) -> Result<T, OperatorError> {
-    match AssertUnwindSafe(future).catch_unwind().await {
-        Ok(result) => result,
-        Err(panic) => Err(OperatorError::new(panic_message(&*panic))),
-    }
-}
-
-async fn guarded_cancel(operator: &dyn AnyOperator, ctx: &OperatorContext, reason: CancelReason) {
-    if let Err(panic) = AssertUnwindSafe(operator.on_cancel(ctx, reason)).catch_unwind().await {
-        ctx.log(Level::Error, panic_message(&*panic));
-    }
-}
-
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("panicked: {}", text.as_deref().unwrap_or("(no message)"))
-}
-
-fn change(task: &Task, transition: Transition, reason: String) -> Change {
-    Change { id: task.id, step: task.step, transition, reason, failure: None }
-}
-
-fn failed(task: &Task, reason: String) -> Change {
-    change(task, Transition::End(TaskState::Failed, None), reason)
-}
-
-fn in_doubt(task: &Task, intent: &Intent, because: &str) -> Change {
-    let reason = transitions::doubt(task.id, intent, because);
-    change(task, Transition::End(TaskState::InDoubt, None), reason)
-}
-
-fn done(task: &Task, result: Value) -> Change {
-    if let Some(reason) = too_large("result", &result) {
-        return failed(task, reason);
-    }
-    change(task, Transition::End(TaskState::Success, Some(result)), "done".to_owned())
-}
-
-/// Why a value cannot be stored, if it is too large for that.
-pub(super) fn too_large(what: &str, value: &Value) -> Option<String> {
-    let size = value.to_string().len();
-    (size > MAX_RESULT_BYTES)
-        .then(|| format!("the {what} has {size} bytes, more than {MAX_RESULT_BYTES}"))
-}
-
-fn execution_timeout(task: &Task) -> OperatorError {
-    let timeout = task.spec.execution_timeout.unwrap_or_default();
-    OperatorError::new(format!("the execution time-out of {} s passed", timeout.as_secs_f64()))
-        .with_kind(FailureKind::GaveUp)
 }
 
 fn step_of(task: &Task) -> StepId {

@@ -11,10 +11,9 @@ use crate::cli::values::{self, MAX_FILE};
 use crate::client::{CallError, CallErrorKind, Observation, Output, transport};
 use crate::clock::Timestamp;
 use crate::engine::{Ending, NextAction, Progress, step};
-use crate::file;
 use crate::matcher::{Finding, Verdict};
-use crate::schema;
 use crate::waiter::Waiter;
+use crate::{file, schema};
 
 /// One poll as it would have been.
 pub(super) struct Trial {

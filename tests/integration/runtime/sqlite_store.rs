@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use maitred::operator::{Begun, Intent, Settled};
 use maitred::runtime::store::Share;
 use maitred::runtime::task::{LogLine, StoredDeferral, Transition};
-use maitred::runtime::{NewTask, SqliteStore, Store as _, StoreError, TaskState};
+use maitred::runtime::{NewTask, SqliteStore, Store as _, StoreError, TaskId, TaskState};
 use maitred::trigger::Level;
 use serde_json::json;
 use tempfile::TempDir;
@@ -291,7 +291,7 @@ fn stores_of_every_version_can_be_used() {
         assert_eq!(store.deferral(waiting.id).unwrap(), Some(waits_for));
         assert!(store.definition("abc").unwrap().is_some());
         let ran = store.counts().unwrap().iter().map(|(_, count)| *count).sum::<u64>();
-        let ran = get(&store, i64::try_from(ran).unwrap() - 1);
+        let ran = get(&store, TaskId(i64::try_from(ran).unwrap() - 1));
         assert_eq!(ran.state, TaskState::Running);
         assert_eq!(store.history(ran.id).unwrap().len(), 2);
         assert_eq!(store.logs(ran.id, 0).unwrap()[0].message, "pausing");

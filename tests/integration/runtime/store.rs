@@ -205,11 +205,14 @@ fn a_task_reads_as_it_was_submitted(store: &dyn Store) {
     let id = submit(store, spec.clone());
     let task = get(store, id);
     assert_eq!(task.spec, spec);
-    assert_eq!((task.id, task.state, task.try_number, task.step), (1, TaskState::Queued, 0, 0));
+    assert_eq!(
+        (task.id, task.state, task.try_number, task.step),
+        (TaskId(1), TaskState::Queued, 0, 0)
+    );
     assert_eq!((task.created, task.due), (NOW, later(5)));
     assert_eq!((task.deadline, task.started, task.ended), (None, None, None));
     assert_eq!(store.task_of_key("nightly").unwrap().unwrap(), task);
-    assert_eq!(store.task(99).unwrap(), None);
+    assert_eq!(store.task(TaskId(99)).unwrap(), None);
 }
 
 fn a_taken_key_refuses_the_whole_submission(store: &dyn Store) {
@@ -331,7 +334,7 @@ fn what_is_not_asked_for_or_not_due_is_left(store: &dyn Store) {
     let due = store.due(fence, NOW, 2).unwrap();
     assert_eq!(due.iter().map(|task| task.id).collect::<Vec<_>>(), ids[..2]);
     store.request_cancel(ids[2], BY_USER, NOW).unwrap();
-    let claimed = store.claim(fence, NOW, &[99, early, ids[2], ids[1]]).unwrap();
+    let claimed = store.claim(fence, NOW, &[TaskId(99), early, ids[2], ids[1]]).unwrap();
     assert_eq!(claimed.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), [ids[1]]);
     assert_eq!(claimed.next_due, Some(NOW));
     let states = [&ids[..], &[early]].concat().into_iter().map(|id| get(store, id).state);
@@ -474,7 +477,7 @@ fn a_change_of_another_step_is_left_out(store: &dyn Store) {
     commit(store, fence, &second, Transition::Defer(Box::new(deferral())), NOW);
     assert!(!commit(store, fence, &first, Transition::Resume(Box::new(event())), NOW));
     assert!(commit(store, fence, &second, Transition::Resume(Box::new(event())), NOW));
-    let unknown = Task { id: 99, ..second };
+    let unknown = Task { id: TaskId(99), ..second };
     assert!(!commit(store, fence, &unknown, Transition::Block, NOW));
 }
 
@@ -514,12 +517,12 @@ fn only_the_last_triggerer_may_write(store: &dyn Store) {
     fenced(store.claim(old, NOW, &[task.id]).unwrap_err());
     fenced(store.commit(old, &[change(&task, Transition::Block)], NOW).unwrap_err());
     fenced(store.checkpoint(old, &[], &[]).unwrap_err());
-    fenced(store.deferred(old, 0, 1).unwrap_err());
+    fenced(store.deferred(old, TaskId(0), 1).unwrap_err());
     fenced(store.cancel_requests(old).unwrap_err());
     fenced(store.begin(old, task.id, task.step, &intent(0)).unwrap_err());
     fenced(store.settle(old, task.id, task.step, 0, &Settled::NotMade).unwrap_err());
     assert_eq!(get(store, task.id), task);
-    assert_eq!(store.deferred(new, 0, 9).unwrap().len(), 1);
+    assert_eq!(store.deferred(new, TaskId(0), 9).unwrap().len(), 1);
 }
 
 fn a_new_triggerer_takes_up_what_ran(store: &dyn Store) {
@@ -547,9 +550,9 @@ fn blocked_tasks_go_back_to_where_they_were(store: &dyn Store) {
         assert_eq!(get(store, id).state, TaskState::Blocked);
     }
     assert_eq!(claim_due(store, fence, later(9), 9), Claimed::default());
-    assert_eq!(store.deferred(fence, 0, 9).unwrap(), []);
+    assert_eq!(store.deferred(fence, TaskId(0), 9).unwrap(), []);
     let fence = store.acquire(later(9)).unwrap();
-    let back = store.deferred(fence, 0, 9).unwrap();
+    let back = store.deferred(fence, TaskId(0), 9).unwrap();
     assert_eq!((back[0].id, &back[0].deferral), (waiting.id, &deferral()));
     let claimed = claim_one(store, fence, later(9));
     assert_eq!((claimed.id, claimed.try_number, claimed.token), (ran.id, 1, ran.token));
@@ -583,12 +586,12 @@ fn deferred_tasks_come_in_pages(store: &dyn Store) {
     let defer = |task: &Task| change(task, Transition::Defer(Box::new(deferral())));
     let changes: Vec<_> = tasks.iter().map(defer).collect();
     assert_eq!(store.commit(fence, &changes, NOW).unwrap(), [true; 4]);
-    let page = |after| -> Vec<TaskId> {
-        let page = store.deferred(fence, after, 3).unwrap();
-        page.iter().map(|task| task.id).collect()
+    let page = |after| -> Vec<i64> {
+        let page = store.deferred(fence, TaskId(after), 3).unwrap();
+        page.iter().map(|task| task.id.0).collect()
     };
     assert_eq!((page(0), page(3), page(4)), (vec![1, 2, 3], vec![4], vec![]));
-    assert_eq!(store.deferred(fence, 0, 1).unwrap()[0].deferral, deferral());
+    assert_eq!(store.deferred(fence, TaskId(0), 1).unwrap()[0].deferral, deferral());
 }
 
 fn a_main_call_is_begun_once(store: &dyn Store) {
@@ -641,8 +644,8 @@ fn only_a_running_step_begins_calls(store: &dyn Store) {
     let (fence, task) = deferred(store, spec());
     let error = store.begin(fence, task.id, task.step, &intent(0)).unwrap_err();
     assert!(matches!(error, StoreError::WrongState { state: TaskState::Deferred, .. }), "{error}");
-    let error = store.begin(fence, 99, 0, &intent(0)).unwrap_err();
-    assert!(matches!(error, StoreError::NotFound(99)), "{error}");
+    let error = store.begin(fence, TaskId(99), 0, &intent(0)).unwrap_err();
+    assert!(matches!(error, StoreError::NotFound(TaskId(99))), "{error}");
 }
 
 fn a_waiting_task_is_cancelled_at_once(store: &dyn Store) {
@@ -820,7 +823,7 @@ fn a_recorded_result_of_no_use_is_replaced_by_a_user(store: &dyn Store) {
 
 fn only_a_doubt_can_be_settled(store: &dyn Store) {
     let settle = |id| store.settle_by_user(id, &Settled::NotMade, NOW);
-    assert!(matches!(settle(99), Err(StoreError::NotFound(99))));
+    assert!(matches!(settle(TaskId(99)), Err(StoreError::NotFound(TaskId(99)))));
     let (fence, ran) = unsettled(store, spec());
     let error = settle(ran.id).unwrap_err();
     assert!(matches!(error, StoreError::WrongState { state: TaskState::Running, .. }), "{error}");
@@ -854,8 +857,8 @@ fn an_ended_task_cannot_be_cancelled(store: &dyn Store) {
     commit(store, fence, &task, Transition::End(TaskState::Skipped, None), NOW);
     let error = store.request_cancel(task.id, BY_USER, NOW).unwrap_err();
     assert!(matches!(error, StoreError::WrongState { state: TaskState::Skipped, .. }), "{error}");
-    let error = store.request_cancel(99, BY_USER, NOW).unwrap_err();
-    assert!(matches!(error, StoreError::NotFound(99)), "{error}");
+    let error = store.request_cancel(TaskId(99), BY_USER, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::NotFound(TaskId(99))), "{error}");
 }
 
 fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
@@ -929,7 +932,7 @@ fn what_cannot_be_retried(store: &dyn Store) {
     assert!(matches!(store.retry(task.id, None, NOW), Err(StoreError::WrongState { .. })));
     commit(store, fence, &task, Transition::End(TaskState::Success, None), NOW);
     assert!(matches!(store.retry(task.id, None, NOW), Err(StoreError::WrongState { .. })));
-    assert!(matches!(store.retry(99, None, NOW), Err(StoreError::NotFound(99))));
+    assert!(matches!(store.retry(TaskId(99), None, NOW), Err(StoreError::NotFound(TaskId(99)))));
     let (fence, old) = running(store, keyed(OnConflict::Reject));
     commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
     let holder = submit(store, keyed(OnConflict::Reject));
@@ -954,7 +957,7 @@ fn pruning_removes_what_ended_before(store: &dyn Store) {
     // Numbers are not given twice, not even the last one's.
     assert!(store.request_cancel(open, BY_USER, NOW).is_ok());
     store.prune(later(9)).unwrap();
-    assert_eq!(submit(store, spec()), open + 1);
+    assert_eq!(submit(store, spec()), TaskId(open.0 + 1));
 }
 
 fn definitions_last_as_long_as_a_deferral_needs_them(store: &dyn Store) {
@@ -1004,22 +1007,22 @@ fn logs_go_on_where_a_reader_stopped(store: &dyn Store) {
         |id, level, message: &str| LogLine { id, at: NOW, level, message: message.to_owned() };
     let lines = [
         line(task.id, Level::Info, "pausing"),
-        line(99, Level::Info, "of nobody"),
+        line(TaskId(99), Level::Info, "of nobody"),
         line(task.id, Level::Warning, "slow"),
     ];
     store.checkpoint(fence, &[], &lines).unwrap();
     assert_eq!(store.logs(task.id, 0).unwrap(), [lines[0].clone(), lines[2].clone()]);
     assert_eq!(store.logs(task.id, 1).unwrap(), [lines[2].clone()]);
     assert_eq!(store.logs(task.id, 2).unwrap(), []);
-    assert_eq!(store.logs(99, 0).unwrap(), []);
+    assert_eq!(store.logs(TaskId(99), 0).unwrap(), []);
 }
 
 fn tasks_are_listed_newest_first(store: &dyn Store) {
     let other = NewTask { operator: "test.other".to_owned(), ..keyed(OnConflict::Reject) };
     store.submit(&[spec(), other, spec()], NOW).unwrap();
-    store.request_cancel(3, BY_USER, NOW).unwrap();
-    let ids = |filter: TaskFilter| -> Vec<TaskId> {
-        store.tasks(&filter).unwrap().iter().map(|task| task.id).collect()
+    store.request_cancel(TaskId(3), BY_USER, NOW).unwrap();
+    let ids = |filter: TaskFilter| -> Vec<i64> {
+        store.tasks(&filter).unwrap().iter().map(|task| task.id.0).collect()
     };
     assert_eq!(ids(TaskFilter::default()), [3, 2, 1]);
     assert_eq!(ids(TaskFilter { limit: Some(2), ..TaskFilter::default() }), [3, 2]);
@@ -1029,12 +1032,12 @@ fn tasks_are_listed_newest_first(store: &dyn Store) {
     assert_eq!(ids(TaskFilter { operator, ..TaskFilter::default() }), [2]);
     let key = Some("nightly".to_owned());
     assert_eq!(ids(TaskFilter { key, ..TaskFilter::default() }), [2]);
-    assert_eq!(ids(TaskFilter { before: Some(3), ..TaskFilter::default() }), [2, 1]);
+    assert_eq!(ids(TaskFilter { before: Some(TaskId(3)), ..TaskFilter::default() }), [2, 1]);
     store.submit(&[spec()], later(10)).unwrap();
     let since =
         |seconds| TaskFilter { created_since: Some(later(seconds)), ..TaskFilter::default() };
     assert_eq!((ids(since(10)), ids(since(11))), (vec![4], vec![]));
-    store.request_cancel(4, BY_USER, NOW).unwrap();
+    store.request_cancel(TaskId(4), BY_USER, NOW).unwrap();
     let counts = [(TaskState::Queued, 2), (TaskState::Cancelled, 2)];
     assert_eq!(store.counts().unwrap(), counts);
 }

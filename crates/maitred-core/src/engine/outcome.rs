@@ -1,6 +1,5 @@
 //! The outcome of a wait and its message.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -135,7 +134,8 @@ impl Outcome {
 }
 
 /// A wait that did not end as a success.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", outcome.message())]
 pub struct WaitError {
     outcome: Box<Outcome>,
 }
@@ -147,14 +147,6 @@ impl WaitError {
         &self.outcome
     }
 }
-
-impl fmt::Display for WaitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.outcome.message())
-    }
-}
-
-impl std::error::Error for WaitError {}
 
 fn message(waiter: &Waiter, ending: &Ending, progress: &Progress, elapsed: Duration) -> String {
     let id = waiter.id();

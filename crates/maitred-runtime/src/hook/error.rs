@@ -1,13 +1,13 @@
 //! The error of an attempt at a failure hook.
 
-use std::fmt;
 use std::time::Duration;
 
 /// The time that one attempt may take.
 pub(super) const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The error of an attempt.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub(super) struct HookError {
     pub(super) message: String,
     /// True if another attempt may succeed.
@@ -25,11 +25,5 @@ impl HookError {
     /// A failure that may pass.
     pub(super) fn passing(message: impl Into<String>) -> Self {
         Self { passes: true, ..Self::lasting(message) }
-    }
-}
-
-impl fmt::Display for HookError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
     }
 }

@@ -13,6 +13,7 @@ use super::error::OperatorError;
 use super::main_call::{Begun, Intent, MainCallError, Settled};
 use super::resumed::{Crash, Resumed};
 use crate::connection::ClientSettings;
+use crate::task::TaskId;
 use crate::trigger::{
     Level, Log, MIN_PAUSE, Services, Step, Trigger, TriggerContext, TriggerError,
 };
@@ -23,7 +24,7 @@ use maitred_core::clock::{BoxFuture, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskInfo {
     /// The task's number.
-    pub id: i64,
+    pub id: TaskId,
     /// The task's key, if it was given one.
     pub key: Option<String>,
     /// The number of this try, from 1.

@@ -104,7 +104,7 @@ pub(super) fn tasks(file: &Connection, filter: &TaskFilter) -> Work<Vec<Task>> {
     and("operator =", filter.operator.clone().map(Into::into));
     and("key =", filter.key.clone().map(Into::into));
     and("created >=", filter.created_since.map(|since| row::millis(since).into()));
-    and("id <", filter.before.map(Into::into));
+    and("id <", filter.before.map(|before| before.0.into()));
     query.push_str(" ORDER BY id DESC LIMIT ?");
     values.push(filter.limit.map_or(-1, count).into());
     row::tasks(file, &query, params_from_iter(values))

@@ -63,6 +63,18 @@ impl FromSql for Millis {
 /// A value, stored as JSON.
 pub(super) struct Json<T>(pub(super) T);
 
+impl ToSql for TaskId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for TaskId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        i64::column_result(value).map(Self)
+    }
+}
+
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         match serde_json::to_string(&self.0) {
@@ -225,7 +237,7 @@ pub(super) fn insert(file: &Connection, task: &Task) -> Work<TaskId> {
     let spec = &task.spec;
     let others = params![spec.operator, spec.key, Json(spec), Millis(task.created)];
     write(file, &INSERT_TASK, task, others)?;
-    Ok(file.last_insert_rowid())
+    Ok(TaskId(file.last_insert_rowid()))
 }
 
 /// Stores what has changed of a task that stays in its state.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use uuid::Uuid;
 
 use super::fault::{Fault, Work};
 use super::file::UNKNOWN_WRITE;
@@ -39,7 +40,7 @@ pub(super) fn submit(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<
 }
 
 fn insert(file: &Connection, spec: &NewTask, now: Timestamp) -> Work<TaskId> {
-    let (task, entry) = Task::submitted(0, spec.clone(), now);
+    let (task, entry) = Task::submitted(TaskId(0), spec.clone(), new_token(), now);
     let id = row::insert(file, &task)?;
     row::record(file, id, &entry)?;
     Ok(id)
@@ -144,7 +145,7 @@ pub(super) fn change(file: &Connection, change: &Change, now: Timestamp) -> Work
     };
     let resumption = || deferral.map(|it| (it.method, it.kwargs)).unwrap_or_default();
     let calls = calls(file, &task)?;
-    let Some(entry) = task.change(change, resumption, &calls, now) else {
+    let Some(entry) = task.change(change, resumption, &calls, new_token, now) else {
         return Ok(false);
     };
     store(file, &task, &entry)?;
@@ -160,6 +161,11 @@ fn calls(file: &Connection, task: &Task) -> Work<Vec<StoredIntent>> {
         Some(_) => row::intents(file, task.id, Some(task.step)),
         None => Ok(Vec::new()),
     }
+}
+
+/// The idempotency token of a step.
+fn new_token() -> String {
+    Uuid::now_v7().to_string()
 }
 
 /// Stores a task after a transition, and removes what it has no more use for.
@@ -292,7 +298,7 @@ pub(super) fn retry(
     let mut task = row::get(file, id)?;
     task.can_be_retried()?;
     check_key(file, &task)?;
-    let entry = task.retry(changed, now);
+    let entry = task.retry(changed, new_token(), now);
     if changed.is_some() {
         row::save_spec(file, &task)?;
     }

@@ -94,8 +94,8 @@ impl Driver {
         let pending = self.store.run(pending).await?;
         pending.into_iter().filter(|id| scope.has(*id)).for_each(|id| self.tell_failure(id));
         let (mut after, at_once) = match scope.only() {
-            Some(id) => (id - 1, 1),
-            None => (0, LOAD_AT_ONCE),
+            Some(id) => (id.previous(), 1),
+            None => (TaskId(0), LOAD_AT_ONCE),
         };
         loop {
             let read = move |store: &dyn Store| store.deferred(fence, after, at_once);
@@ -261,7 +261,7 @@ impl Driver {
         self.deadlines.extend(task.deadline.map(|deadline| (id, deadline)));
         let workplace = self.workplace.clone();
         let operator = task.spec.operator.as_str();
-        let span = tracing::info_span!("task", task = id, operator, step = task.step);
+        let span = tracing::info_span!("task", task = id.0, operator, step = task.step);
         let ran = async move { (id, if_running(workplace.run(task, receive).await)) };
         self.workers.spawn(ran.instrument(span));
     }

@@ -146,13 +146,13 @@ mod tests {
     #[test]
     fn a_poll_without_an_answer_gives_its_place_up_after_a_second() {
         let mut slots = PollSlots::new(2, 100);
-        assert!(slots.take(1, A, seconds(0.0)).is_some());
-        assert!(slots.take(2, A, seconds(0.5)).is_some());
+        assert!(slots.take(TaskId(1), A, seconds(0.0)).is_some());
+        assert!(slots.take(TaskId(2), A, seconds(0.5)).is_some());
         slots.grow_old(seconds(0.9));
         assert!(!slots.is_free());
         slots.grow_old(seconds(1.0));
         assert!(slots.is_free(), "the first one is slow now");
-        let healthy = slots.take(3, B, seconds(1.0)).unwrap();
+        let healthy = slots.take(TaskId(3), B, seconds(1.0)).unwrap();
         assert!(!slots.is_free());
         assert!(slots.give_back(healthy).is_empty());
         assert!(slots.is_free());
@@ -161,18 +161,18 @@ mod tests {
     #[test]
     fn a_server_that_hangs_leaves_places_to_others() {
         let mut slots = PollSlots::new(2, 100);
-        let first = slots.take(1, A, seconds(0.0)).unwrap();
-        let second = slots.take(2, A, seconds(0.0)).unwrap();
+        let first = slots.take(TaskId(1), A, seconds(0.0)).unwrap();
+        let second = slots.take(TaskId(2), A, seconds(0.0)).unwrap();
         slots.grow_old(seconds(1.0));
-        for id in [3, 4, 5] {
+        for id in [3, 4, 5].map(TaskId) {
             assert_eq!(slots.take(id, A, seconds(1.0)), None, "it has two that hang");
         }
         assert!(slots.is_free());
-        assert!(slots.take(6, B, seconds(1.0)).is_some());
-        assert_eq!(slots.give_back(first), [3]);
+        assert!(slots.take(TaskId(6), B, seconds(1.0)).is_some());
+        assert_eq!(slots.give_back(first), [TaskId(3)]);
         // The third one may have been cancelled meanwhile: the last that hangs lets all others go.
-        assert_eq!(slots.give_back(second), [4, 5]);
-        assert!(slots.take(4, A, seconds(2.0)).is_some());
+        assert_eq!(slots.give_back(second), [4, 5].map(TaskId));
+        assert!(slots.take(TaskId(4), A, seconds(2.0)).is_some());
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         let mut slots = PollSlots::new(2, 3);
         for id in 0..3 {
             assert!(slots.is_free());
-            slots.take(id, Server(id as u64), seconds(id as f64)).unwrap();
+            slots.take(TaskId(id), Server(id as u64), seconds(id as f64)).unwrap();
             slots.grow_old(seconds(id as f64 + 1.0));
         }
         assert!(!slots.is_free());

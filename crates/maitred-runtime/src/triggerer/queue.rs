@@ -308,24 +308,24 @@ mod tests {
         let mut queue = TriggerQueue::default();
         let pause = Duration::from_secs(5);
         let end = (at(86_400).wall, Bound::Execution);
-        queue.insert(1, Held::new(1, resting(), Pause::of(pause, at(0)), Some(end)));
+        queue.insert(TaskId(1), Held::new(1, resting(), Pause::of(pause, at(0)), Some(end)));
         for poll in 1..1_000 {
             let now = at(poll * 5);
-            assert_eq!(queue.pop(now), Some(Woken::Step(1)));
+            assert_eq!(queue.pop(now), Some(Woken::Step(TaskId(1))));
             assert_eq!(queue.pop(now), None);
-            let (_, trigger) = queue.take(1).unwrap();
-            queue.put_back(1, trigger, Pause::of(pause, now));
+            let (_, trigger) = queue.take(TaskId(1)).unwrap();
+            queue.put_back(TaskId(1), trigger, Pause::of(pause, now));
         }
         let entries = queue.by_wall.len() + queue.by_monotonic.len() + queue.ends.len();
         assert!(entries <= 4, "{entries}");
-        assert_eq!(queue.pop(at(86_400)), Some(Woken::Ended(1, Bound::Execution)));
+        assert_eq!(queue.pop(at(86_400)), Some(Woken::Ended(TaskId(1), Bound::Execution)));
     }
 
     #[test]
     fn the_ends_of_deferrals_that_are_over_are_forgotten() {
         let mut queue = TriggerQueue::default();
         let end = (at(86_400).wall, Bound::Deferral);
-        for id in 1..10_000 {
+        for id in (1..10_000).map(TaskId) {
             queue.insert(id, Held::outside(1, Pause::of(Duration::ZERO, at(0)), Some(end)));
             queue.remove(id);
         }

@@ -160,7 +160,7 @@ impl Scene {
     /// The tasks whose failure was told, once or again after a kill.
     fn told_of(&self) -> BTreeSet<TaskId> {
         let told = self.told.requests("/").into_iter().map(|text| -> Option<TaskId> {
-            serde_json::from_str::<Value>(&text).unwrap()["task"]["id"].as_i64()
+            serde_json::from_str::<Value>(&text).unwrap()["task"]["id"].as_i64().map(TaskId)
         });
         told.flatten().collect()
     }

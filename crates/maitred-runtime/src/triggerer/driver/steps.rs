@@ -33,7 +33,7 @@ impl Driver {
             let Some(slot) = self.slots.take(id, server, now) else { continue };
             let Some((step, mut trigger)) = self.queue.take(id) else { continue };
             let ctx = self.workplace.trigger_context(id);
-            let span = tracing::debug_span!("trigger", task = id, step);
+            let span = tracing::debug_span!("trigger", task = id.0, step);
             let (abandon, abandoned) = oneshot::channel();
             self.abandons.insert(id, abandon);
             let stepped = async move {
@@ -178,7 +178,7 @@ impl Driver {
         self.stores.spawn(async move {
             store
                 .run(move |store| {
-                    let tasks = store.deferred(fence, id - 1, 1)?;
+                    let tasks = store.deferred(fence, id.previous(), 1)?;
                     let task = tasks.into_iter().find(|task| task.id == id);
                     Ok(Stored::Loaded(task.map(Box::new)))
                 })
