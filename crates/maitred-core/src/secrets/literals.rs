@@ -191,7 +191,7 @@ fn in_text(path: &str, text: &str, found: &mut Vec<Literal>) {
             found.push(Literal { path: path.to_owned(), what, value: value.to_owned() });
         }
     }
-    if is_web_token(text) && !text.contains(char::is_whitespace) {
+    if is_only_web_token(text) {
         found.push(Literal { path: path.to_owned(), what: NAMED, value: text.to_owned() });
     }
     if let Some(value) = inner_json(text) {
@@ -227,9 +227,17 @@ fn hidden(name: &str, value: &Value, is_secret: bool, instead: &str) -> Value {
         Value::Number(_) if is_secret && !names::is_plural(name) => Value::from(instead),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         Value::String(text) if is_secret && !is_open(text) => Value::from(instead),
+        Value::String(text) if is_only_web_token(text) => Value::from(instead),
         Value::String(text) => match inner_json(text) {
             Some(inner) => Value::from(hidden(name, &inner, false, instead).to_string()),
-            None => Value::from(urls::replaced(text, instead)),
+            None => {
+                let mut shown = text.clone();
+                let login = urls::bare_login(text).filter(|_| names::is_address(name));
+                if let Some(range) = login.filter(|range| !is_open(&text[range.clone()])) {
+                    shown.replace_range(range, instead);
+                }
+                Value::from(urls::replaced(&shown, instead))
+            }
         },
         Value::Array(items) => {
             items.iter().map(|item| hidden(name, item, is_secret, instead)).collect()
@@ -250,6 +258,10 @@ fn is_secret_entry(entries: &Map<String, Value>, name: &str, inherited: bool) ->
     (inherited && !names::is_about_secret(name))
         || names::is_named_beside(entries, name)
         || names::is_secret_name(name)
+}
+
+fn is_only_web_token(text: &str) -> bool {
+    is_web_token(text) && !text.contains(char::is_whitespace)
 }
 
 /// The JSON of a text that is an object or a list.
@@ -325,6 +337,18 @@ mod tests {
         for body in ["a=b&password=S", r#"{"a": {"secret": "S"}}"#, "see http://u:p@h/"] {
             assert_eq!(paths(&json!({"data": body})).len(), 1, "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_found_in_a_request_is_hidden_where_the_request_is_shown() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl";
+        let input = json!({
+            "url": "u:p@h/", "json": {"session": token, "proxy": "u:p@h:1", "note": "see http://u:p@h/"},
+        });
+        assert_eq!(paths(&input), ["url", "json.session", "json.proxy", "json.note"]);
+        let shown = Value::Object(hidden_in_request(input.as_object().unwrap(), "***"));
+        assert!(!shown.to_string().contains(token), "{shown}");
+        assert!(!shown.to_string().contains("u:p@"), "{shown}");
     }
 
     #[test]
