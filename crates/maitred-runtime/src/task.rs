@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::de::Error as _;
@@ -13,130 +12,16 @@ use crate::connection::SecretRef;
 use crate::operator::{FailureKind, Intent, Operator, OperatorError, Resumed, Settled, UndoCall};
 use crate::trigger::{CancelReason, Level, SerializedTrigger};
 use maitred_core::clock::Timestamp;
-use maitred_core::diagnostic::nearest;
 use maitred_core::engine::Progress;
 
-/// The number of a task in its store, from 1.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct TaskId(pub i64);
+mod id;
+mod state;
 
-impl TaskId {
-    /// The number before this one, for lists of what comes after a number.
-    pub(crate) fn previous(self) -> Self {
-        Self(self.0 - 1)
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for TaskId {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
+pub use id::TaskId;
+pub use state::TaskState;
 
 /// The largest result of a task and the largest event, in bytes of JSON. What is larger fails the task.
 pub const MAX_RESULT_BYTES: usize = 256 * 1024;
-
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskState {
-    /// Waits for a worker.
-    Queued,
-    /// On a worker.
-    Running,
-    /// Waits for its trigger.
-    Deferred,
-    /// Failed, and waits for its next try.
-    UpForRetry,
-    /// Something is not defined where it was to run: its operator, trigger or waiter, a service's model, a
-    /// connection. It goes on once a triggerer begins that has it.
-    Blocked,
-    /// Ended well.
-    Success,
-    /// Ended by an error, a time-out, or a wait that did not succeed.
-    Failed,
-    /// Ended because there was nothing to do.
-    Skipped,
-    /// Ended by a user.
-    Cancelled,
-    /// Ended because nobody can tell whether its main call was made, until a user does
-    /// ([`Store::settle_by_user`](super::Store::settle_by_user)).
-    InDoubt,
-}
-
-impl TaskState {
-    /// All states, in the order of a task's life.
-    pub const ALL: [Self; 10] = [
-        Self::Queued,
-        Self::Running,
-        Self::Deferred,
-        Self::UpForRetry,
-        Self::Blocked,
-        Self::Success,
-        Self::Failed,
-        Self::Skipped,
-        Self::Cancelled,
-        Self::InDoubt,
-    ];
-
-    /// The name, e.g. `up_for_retry`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Deferred => "deferred",
-            Self::UpForRetry => "up_for_retry",
-            Self::Blocked => "blocked",
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Cancelled => "cancelled",
-            Self::InDoubt => "in_doubt",
-        }
-    }
-
-    /// Whether a task in this state has come to its end.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        match self {
-            Self::Queued | Self::Running | Self::Deferred | Self::UpForRetry | Self::Blocked => {
-                false
-            }
-            Self::Success | Self::Failed | Self::Skipped | Self::Cancelled | Self::InDoubt => true,
-        }
-    }
-}
-
-impl fmt::Display for TaskState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for TaskState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.map(Self::as_str);
-        let state = Self::ALL.into_iter().find(|state| state.as_str() == text);
-        state.ok_or_else(|| match nearest(text, known) {
-            Some(near) => format!("`{text}` is no state of a task; did you mean `{near}`?"),
-            None => format!("`{text}` is no state of a task; they are {}", known.join(", ")),
-        })
-    }
-}
 
 /// What happens when a task is submitted with the key of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
