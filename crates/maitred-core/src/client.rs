@@ -96,7 +96,8 @@ impl fmt::Debug for Call {
 /// Sends calls. Implemented by `HttpClient` of `maitred-http` and `AwsClient` of `maitred-aws`, and in tests
 /// and embedding programs for anything else that is polled.
 pub trait Client: Send + Sync + fmt::Debug {
-    /// Sends `call` in its [mode](Call::mode) and returns the observation.
+    /// Sends `call` in its [mode](Call::mode) and returns the observation. A client that cannot merge pages has to
+    /// answer [`CallMode::AllPages`] with [`CallError::not_paginated`]: the first page alone would be a wrong answer.
     ///
     /// # Cancellation
     /// Dropping the future cancels the call, which may have been sent.

@@ -14,7 +14,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 /// The most codings of one body. More than two are not used in practice.
 const MAX_CODINGS: usize = 4;
 
-/// A body that cannot be decoded. There are no other reasons.
+/// A body that cannot be decoded. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, thiserror::Error)]
 pub enum CodingError {
     /// It has a coding that is not supported, or too many of them.

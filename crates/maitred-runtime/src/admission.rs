@@ -1,6 +1,6 @@
 //! What is checked before a task is accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use maitred_core::catalog::Catalog;
@@ -9,7 +9,7 @@ use super::engine::{EngineError, Warning};
 use super::known_waiters::KnownWaiters;
 use super::registry::Registry;
 use super::task::NewTask;
-use crate::connection::{Clients, ConnectionError, Origin};
+use crate::connection::{Clients, ConnectionError, Connections, Origin};
 use crate::operator::ConnectionUse;
 
 /// Checks tasks before they are accepted, as [`Engine::start_all`](super::Engine::start_all) says.
@@ -55,16 +55,19 @@ impl Admission {
     /// Checks tasks, and fills in the versions of their arguments and their waiters.
     pub(super) fn admit(&self, tasks: &mut [NewTask]) -> Result<Admitted, EngineError> {
         let mut known = KnownWaiters::new(&self.clients);
-        let mut warnings = Vec::new();
+        let mut connections = KnownConnections {
+            connections: self.clients.connections(),
+            checked: BTreeMap::new(),
+            undefined: BTreeSet::new(),
+        };
         for (index, task) in tasks.iter_mut().enumerate() {
             let unusable = |reason| EngineError::Unusable { index, reason };
             let operator = self.registry.checked_task(task).map_err(unusable)?;
             for used in operator.connections() {
-                if self.lacks_host(&used) {
+                if connections.lacks_host(&used) {
                     let operator = task.operator.clone();
                     return Err(EngineError::NoHost { index, operator, connection: used.id });
                 }
-                warnings.extend(self.warning_of(used));
             }
             if let Some(catalog) = &self.catalog {
                 let waiter = known.check(&*operator, catalog).map_err(unusable)?;
@@ -72,25 +75,38 @@ impl Admission {
             }
             task.version = self.registry.version(&task.operator).map_err(unusable)?;
         }
-        warnings.sort();
-        warnings.dedup();
+        let warnings =
+            connections.undefined.into_iter().map(Warning::UndefinedConnection).collect();
         Ok(Admitted { definitions: known.into_definitions(), warnings })
     }
+}
 
-    /// Whether a host is needed that the connection does not have. One that is named may be defined where the
-    /// task runs.
-    fn lacks_host(&self, used: &ConnectionUse) -> bool {
-        let connection = self.clients.connections().get(&used.id);
-        used.needs_host
-            && connection.is_ok_and(|connection| {
+/// The connections of tasks that are submitted together; each is looked up once.
+struct KnownConnections<'a> {
+    connections: &'a Connections,
+    /// Whether each lacks the host that it has to have.
+    checked: BTreeMap<ConnectionUse, bool>,
+    /// Those that tasks name and that are not defined here.
+    undefined: BTreeSet<String>,
+}
+
+impl KnownConnections<'_> {
+    /// Returns whether a host is needed that the connection does not have. One that is named may be defined where
+    /// the task runs.
+    fn lacks_host(&mut self, used: &ConnectionUse) -> bool {
+        if let Some(lacks_host) = self.checked.get(used) {
+            return *lacks_host;
+        }
+        let found = self.connections.get(&used.id);
+        if used.is_named && matches!(found, Err(ConnectionError::Undefined { .. })) {
+            self.undefined.insert(used.id.clone());
+        }
+        let lacks_host = used.needs_host
+            && found.is_ok_and(|connection| {
                 let is_defined = connection.origin != Origin::BuiltIn || !used.is_named;
                 connection.host().is_none() && is_defined
-            })
-    }
-
-    fn warning_of(&self, used: ConnectionUse) -> Option<Warning> {
-        let found = used.is_named.then(|| self.clients.connections().get(&used.id))?;
-        let is_undefined = matches!(found, Err(ConnectionError::Undefined { .. }));
-        is_undefined.then_some(Warning::UndefinedConnection(used.id))
+            });
+        self.checked.insert(used.clone(), lacks_host);
+        lacks_host
     }
 }

@@ -105,6 +105,17 @@ impl EmbeddedEngine {
 }
 
 impl EmbeddedEngine {
+    /// Checks tasks, which reads files, without holding up the others.
+    async fn admit(
+        &self,
+        mut tasks: Vec<NewTask>,
+    ) -> Result<(Vec<NewTask>, Admitted), EngineError> {
+        let admission = self.admission.clone();
+        let admit = move || admission.admit(&mut tasks).map(|admitted| (tasks, admitted));
+        let done = tokio::task::spawn_blocking(admit).await;
+        done.unwrap_or_else(|error| Err(EngineError::Failed(Box::new(error))))
+    }
+
     /// Runs something on the store, which blocks, without holding up the others.
     async fn run<T: Send + 'static>(
         &self,
@@ -124,9 +135,9 @@ impl EmbeddedEngine {
 }
 
 impl Engine for EmbeddedEngine {
-    fn start_all(&self, mut tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Accepted, EngineError>> {
+    fn start_all(&self, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<Accepted, EngineError>> {
         Box::pin(async move {
-            let Admitted { definitions, warnings } = self.admission.admit(&mut tasks)?;
+            let (tasks, Admitted { definitions, warnings }) = self.admit(tasks).await?;
             let now = self.clock.now();
             let tasks = self.run(move |store| store.submit_with(&tasks, &definitions, now)).await?;
             Ok(Accepted { tasks, warnings })
@@ -196,14 +207,14 @@ impl Engine for EmbeddedEngine {
         args: Option<Value>,
     ) -> BoxFuture<'_, Result<Vec<Warning>, EngineError>> {
         Box::pin(async move {
-            let mut changed = match args {
-                None => None,
-                Some(args) => Some(NewTask { args, ..self.get(id).await?.spec }),
+            let changed = match args {
+                None => Vec::new(),
+                Some(args) => vec![NewTask { args, ..self.get(id).await?.spec }],
             };
-            let admitted = self.admission.admit(changed.as_mut_slice())?;
+            let (changed, admitted) = self.admit(changed).await?;
             let (definitions, now) = (admitted.definitions, self.clock.now());
             let retry =
-                move |store: &dyn Store| store.retry_with(id, changed.as_ref(), &definitions, now);
+                move |store: &dyn Store| store.retry_with(id, changed.first(), &definitions, now);
             self.run(retry).await?;
             Ok(admitted.warnings)
         })

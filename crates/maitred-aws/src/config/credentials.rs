@@ -10,6 +10,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 
 use maitred_core::file;
+use uuid::Uuid;
 
 use super::credential_process;
 use super::environment::AwsEnvironment;
@@ -25,8 +26,10 @@ use super::sso::{self, SsoSettings};
 /// The values of `credential_source`.
 const SOURCES: [&str; 3] = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
 
-/// The name of a role's session, if none is given.
-const SESSION_NAME: &str = "maitred";
+/// The name of a role's session, if none is given: one of its own, as botocore and the SDK make it.
+fn session_name() -> String {
+    format!("maitred-{}", Uuid::new_v4().simple())
+}
 
 /// The source of credentials.
 pub(super) enum Source {
@@ -86,7 +89,7 @@ impl AwsSettings {
             && let Some(token) = lookup.variable(&["AWS_WEB_IDENTITY_TOKEN_FILE"])?
         {
             let session_name = environment.get("AWS_ROLE_SESSION_NAME")?;
-            let mut role = Role::new(arn, session_name.as_deref().unwrap_or(SESSION_NAME));
+            let mut role = Role::new(arn, session_name.unwrap_or_else(self::session_name));
             role.web_identity_token_file = Some(checked_token_file(token)?);
             return Ok(Some(Source::Role(role, None)));
         }
@@ -116,11 +119,11 @@ impl<'a> Chain<'a> {
                 format!("names the sso_session `{}`, which does not exist", printable(session));
             return Err(bad(name, section, "sso_session", &what));
         }
-        let is_named = self.names.is_empty();
+        let is_selected = self.names.is_empty();
         self.names.push(name);
         match (text(section, "role_arn"), keys(section)) {
             // Keys of a source win over its role.
-            (_, Some(keys)) if !is_named => Ok(Some(Source::Keys(keys))),
+            (_, Some(keys)) if !is_selected => Ok(Some(Source::Keys(keys))),
             (Some(arn), _) => self.role(arn, name, section).map(Some),
             (None, _) => Ok(self.own(name, section)),
         }
@@ -134,8 +137,8 @@ impl<'a> Chain<'a> {
         section: &'a Section,
     ) -> Result<Source, AwsSettingsError> {
         let lookup = Lookup { environment: self.environment, profile: Some((name, section)) };
-        let session_name = text(section, "role_session_name").unwrap_or(SESSION_NAME);
-        let mut role = Role::new(arn, session_name);
+        let given = text(section, "role_session_name").map(str::to_owned);
+        let mut role = Role::new(arn, given.unwrap_or_else(session_name));
         if let Some(token) = lookup.key("web_identity_token_file") {
             role.web_identity_token_file = Some(checked_token_file(token)?);
             return Ok(Source::Role(role, None));
@@ -219,7 +222,14 @@ impl<'a> Chain<'a> {
                 command: command.to_owned(),
                 account: text(section, "aws_account_id").map(str::to_owned),
             }),
-            _ => keys.map(Source::Keys),
+            _ if keys.is_some() => keys.map(Source::Keys),
+            _ if ["sso_account_id", "sso_role_name"]
+                .iter()
+                .any(|key| section.contains_key(*key)) =>
+            {
+                Some(self.sso(name, section))
+            }
+            _ => incomplete(name, section),
         }
     }
 
@@ -241,6 +251,20 @@ impl<'a> Chain<'a> {
         let name = printable(name);
         Source::Missing(format!("the profile `{name}` needs the feature `sso` of this program"))
     }
+}
+
+/// What a profile lacks that has a part of its credentials. Those of the machine must not take their place.
+fn incomplete(name: &str, section: &Section) -> Option<Source> {
+    const PARTS: [(&str, &str); 4] = [
+        ("aws_access_key_id", "aws_secret_access_key"),
+        ("aws_secret_access_key", "aws_access_key_id"),
+        ("aws_session_token", "aws_access_key_id"),
+        ("web_identity_token_file", "role_arn"),
+    ];
+    let has = |key: &str| text(section, key).is_some();
+    let (given, lacking) = PARTS.into_iter().find(|(key, other)| has(key) && !has(other))?;
+    let name = printable(name);
+    Some(Source::Missing(format!("the profile `{name}` has `{given}` and lacks `{lacking}`")))
 }
 
 /// The keys of a profile.

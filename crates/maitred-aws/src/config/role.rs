@@ -64,7 +64,11 @@ pub(super) fn provider(role: Role, config: &SdkConfig) -> SharedCredentialsProvi
 }
 
 async fn assume(role: &Role, client: &AwsClient) -> provider::Result {
-    let document = match client.call(&call(role)?).await {
+    // A token may be on a disk that is slow.
+    let role = role.clone();
+    let call = tokio::task::spawn_blocking(move || call(&role)).await;
+    let call = call.map_err(CredentialsError::unhandled)??;
+    let document = match client.call(&call).await {
         Observation::Output(output) => output.document,
         Observation::Error(error) => return Err(CredentialsError::provider_error(error)),
     };

@@ -426,3 +426,22 @@ fn credentials_come_from_where_the_environment_and_the_profile_say() {
     assert!(without_keys.starts_with("r with nothing"), "{without_keys}");
     assert_eq!(source(Some("default"), &web, "[default]"), "machine");
 }
+
+#[test]
+fn a_profile_with_half_of_its_credentials_does_not_give_way_to_the_machine() {
+    for (given, lacking) in [
+        ("aws_access_key_id", "aws_secret_access_key"),
+        ("aws_secret_access_key", "aws_access_key_id"),
+        ("aws_session_token", "aws_access_key_id"),
+        ("web_identity_token_file", "role_arn"),
+    ] {
+        let source = source(None, &[], &format!("[default]\n{given} = x\n"));
+        assert!(source.contains(&format!("has `{given}` and lacks `{lacking}`")), "{source}");
+    }
+    for key in ["sso_account_id", "sso_role_name", "sso_start_url"] {
+        let source = source(None, &[], &format!("[default]\n{key} = x\n"));
+        assert!(source.starts_with("nothing: the profile `default`"), "{key}: {source}");
+    }
+    let process = "[default]\naws_access_key_id = x\ncredential_process = x\n";
+    assert_eq!(source(None, &[], process), "process x");
+}

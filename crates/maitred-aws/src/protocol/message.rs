@@ -43,6 +43,8 @@ impl Reply {
     pub(super) fn reason(&self) -> &'static str {
         match reqwest::StatusCode::from_u16(self.status) {
             Ok(reqwest::StatusCode::PAYLOAD_TOO_LARGE) => "Request Entity Too Large",
+            Ok(reqwest::StatusCode::URI_TOO_LONG) => "Request-URI Too Long",
+            Ok(reqwest::StatusCode::RANGE_NOT_SATISFIABLE) => "Requested Range Not Satisfiable",
             Ok(status) => status.canonical_reason().unwrap_or_default(),
             Err(_) => "",
         }

@@ -11,9 +11,10 @@ impl PartialWaiter {
     /// required key is missing, empty or zero.
     pub fn resolve(&self) -> Result<WaiterConfig, Invalid> {
         if let Some(base) = &self.extends {
-            let message = format!("what this waiter takes from `{base}` is not known here");
+            let message =
+                format!("this waiter cannot extend `{base}`: it is not one of a waiter file");
             let problem = Diagnostic::error("extends", "/extends", message);
-            let help = "look the waiter up in a `Catalog`, which joins the two";
+            let help = "write out all its keys, or put it in a waiter file";
             return Err(Invalid::new(vec![problem.with_help(help)]));
         }
         let (Some(operation), Some(delay), Some(max_attempts)) =

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{HIDDEN, names};
 
-/// The kind of a secret in a URL. There are no others.
+/// The kind of a secret in a URL. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlSecret {
     /// The user, or user and password, before an `@`.

@@ -1,7 +1,7 @@
 //! The connections that an operator uses.
 
 /// A connection that an operator uses, and what it needs of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct ConnectionUse {
     /// The connection's id.

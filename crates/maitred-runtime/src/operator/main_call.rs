@@ -31,7 +31,7 @@ pub enum Reconciled {
     InDoubt,
 }
 
-/// What a journal knows of a main call that an operator wants to make. It never grows.
+/// What a journal knows of a main call that an operator wants to make. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
     /// Nothing: make it.
@@ -40,7 +40,7 @@ pub enum Begun {
     Recorded(Value),
 }
 
-/// The end of a main call. It never grows.
+/// The end of a main call. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Settled {
@@ -52,7 +52,7 @@ pub enum Settled {
 
 /// How a main call failed. A [`CallError`] of a call of [`CallMode::Once`] becomes the right one with `?` or
 /// `into()`: refused if the service answered with a status of 4xx or has certainly seen nothing of the call, or else
-/// ambiguous. It never grows.
+/// ambiguous. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MainCallError {
     /// The service refused it, or it was never sent: nothing has been started.

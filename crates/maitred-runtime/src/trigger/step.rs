@@ -16,7 +16,7 @@ pub struct SerializedTrigger {
     pub kwargs: Value,
 }
 
-/// The result of a step. It never grows.
+/// The result of a step. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// The wait is over: the operator is resumed with this event.
@@ -54,7 +54,7 @@ impl TriggerEvent {
     }
 }
 
-/// The end of a task that a trigger declares. It never grows.
+/// The end of a task that a trigger declares. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskEnd {
