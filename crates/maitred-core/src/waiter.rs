@@ -28,6 +28,7 @@ pub use baseline::Baseline;
 pub use derived_show::show_of;
 pub use diagnose::Diagnose;
 pub use options::Options;
+pub use parameter::whole_placeholder;
 pub use transient::{MAX_CONSECUTIVE_TRANSIENT, TransientPolicy};
 
 use compiler::Compiler;
@@ -51,7 +52,7 @@ pub struct Waiter {
     pub(crate) consecutive: u32,
     pub(crate) transient: TransientPolicy,
     pub(crate) strict: bool,
-    /// Whether a member of the input was compiled into the waiter.
+    /// True if a member of the input was compiled into the waiter.
     pub(crate) binds_input: bool,
 }
 

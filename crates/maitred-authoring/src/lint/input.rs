@@ -7,6 +7,7 @@ use super::rule;
 use super::types::Class;
 use maitred_core::config::ParameterType;
 use maitred_core::diagnostic::nearest;
+use maitred_core::waiter::whole_placeholder;
 use maitred_model::{Member, OperationModel, ShapeKind, ShapeRef};
 
 /// Checks the input at `place`, and returns the required members that it lacks.
@@ -196,10 +197,4 @@ fn class(kind: &ShapeKind) -> Class {
         ShapeKind::Structure(_) | ShapeKind::Map { .. } => Class::Object,
         ShapeKind::Timestamp => Class::Any,
     }
-}
-
-/// `NAME` if `text` is `{{NAME}}` and nothing else.
-fn whole_placeholder(text: &str) -> Option<&str> {
-    let name = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    (!name.contains("{{") && !name.contains("}}")).then_some(name.trim())
 }

@@ -224,7 +224,8 @@ impl<'a> Binder<'a> {
 }
 
 /// `NAME` if `text` is `{{NAME}}` and nothing else.
-fn whole_placeholder(text: &str) -> Option<&str> {
+#[must_use]
+pub fn whole_placeholder(text: &str) -> Option<&str> {
     let name = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     (!name.contains("{{") && !name.contains("}}")).then_some(name.trim())
 }
