@@ -13,7 +13,7 @@ use super::source_args::SourceArgs;
 use crate::aws_connections::with_aws;
 use crate::catalog::Catalog;
 use crate::clock::{BoxFuture, Clock};
-use crate::connection::{Clients, Connections, Environment};
+use crate::connection::Clients;
 use crate::runtime::registry::Unusable;
 use crate::runtime::sqlite::default_path;
 use crate::runtime::{Admission, EmbeddedEngine, EngineError, SqliteStore, StoreError};
@@ -60,25 +60,11 @@ impl StoreArgs {
             let message = format!("there is no folder {} to make the store in", folder.display());
             return Err(Failure::usage(message).help("make the folder, or give another --store"));
         }
-        OpenEngine::open(path, admission, context)
+        Ok(OpenEngine::open(path, context)?.with_admission(admission))
     }
 
-    /// Opens a store that exists, to look at its tasks and change them.
+    /// Opens a store that exists.
     pub(super) fn open_existing(&self, context: &Context) -> Result<OpenEngine, Failure> {
-        let connections = Connections::new(Environment::empty());
-        let clients = Clients::new(connections, Arc::clone(&context.clock));
-        self.open_existing_with(
-            Admission::new(Arc::clone(&context.registry), Arc::new(clients)),
-            context,
-        )
-    }
-
-    /// Opens a store that exists, whose tasks are checked by `admission` when they get new arguments.
-    pub(super) fn open_existing_with(
-        &self,
-        admission: Admission,
-        context: &Context,
-    ) -> Result<OpenEngine, Failure> {
         let path = self.path(context)?;
         if !path.exists() {
             let message = format!("there is no store {}", path.display());
@@ -86,7 +72,7 @@ impl StoreArgs {
                 "`maitred tasks submit` makes it; --store and MAITRED_STORE say where it is",
             ));
         }
-        OpenEngine::open(path, admission, context)
+        OpenEngine::open(path, context)
     }
 }
 
@@ -99,7 +85,7 @@ pub(super) struct OpenEngine {
 }
 
 impl OpenEngine {
-    fn open(path: PathBuf, admission: Admission, context: &Context) -> Result<Self, Failure> {
+    fn open(path: PathBuf, context: &Context) -> Result<Self, Failure> {
         async_runtime::check_file_limit()?;
         let store = SqliteStore::open(&path).map_err(opening_failure)?;
         let store = store.with_wait_told(|path| {
@@ -107,8 +93,15 @@ impl OpenEngine {
             report::note(&format!("{path} is kept busy by another process; waiting for it"));
         });
         let clock = Arc::clone(&context.clock);
-        let engine = EmbeddedEngine::admitting(Arc::new(store), admission, Arc::clone(&clock));
+        let registry = Arc::clone(&context.registry);
+        let engine = EmbeddedEngine::new(Arc::new(store), registry, Arc::clone(&clock));
         Ok(Self { path, engine, clock })
+    }
+
+    /// The same whose engine checks and runs tasks with the connections, waiters and models of `admission`.
+    pub(super) fn with_admission(mut self, admission: Admission) -> Self {
+        self.engine = self.engine.with_admission(admission);
+        self
     }
 
     /// Asks the engine something.
@@ -117,7 +110,7 @@ impl OpenEngine {
     }
 }
 
-/// What tasks are checked against before they are accepted: the connections, waiters and service models of the
+/// The checks of tasks before they are accepted, with the connections, waiters and service models of the
 /// command's options.
 ///
 /// # Errors

@@ -9,12 +9,14 @@ use super::exit::{Exit, Failure};
 use super::report::{self, Report};
 use super::signals::Signals;
 use super::source_args::SourceArgs;
-use super::store::{OpenEngine, StoreArgs, admission, engine_failure, store_failure};
+use super::store::{StoreArgs, admission, engine_failure, store_failure};
 use super::waiter_lookup::warn_of_unusable_files;
 use super::{async_runtime, tasks};
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
-use crate::runtime::{Engine as _, Registry, Task, TaskState, TriggererOptions};
+use crate::runtime::{
+    EmbeddedEngine, Engine as _, EngineError, Registry, Task, TaskState, TriggererOptions,
+};
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
@@ -57,7 +59,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
     if args.check {
-        return check(&args.store.open_existing(context)?, &context.registry);
+        let opened = args.store.open_existing(context)?;
+        let checked = async_runtime::block_on(check(&opened.engine, &context.registry))?;
+        return Ok(checked.map_err(engine_failure)?);
     }
     for (name, number) in
         [("--capacity", args.capacity), ("--workers", args.workers), ("--polls", args.polls)]
@@ -163,15 +167,15 @@ fn line(task: &Task) -> String {
 }
 
 /// Lists the tasks that this program cannot run.
-fn check(opened: &OpenEngine, registry: &Registry) -> anyhow::Result<Report> {
+async fn check(engine: &EmbeddedEngine, registry: &Registry) -> Result<Report, EngineError> {
     let unfinished = TaskFilter {
         states: TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect(),
         ..TaskFilter::default()
     };
-    let tasks = opened.ask(opened.engine.list(unfinished))?;
+    let tasks = engine.list(unfinished).await?;
     let mut text = String::new();
     for task in &tasks {
-        let deferral = opened.ask(opened.engine.details(task.id))?.deferral;
+        let deferral = engine.deferral(task.id).await?;
         let trigger = deferral.map(|deferral| deferral.trigger);
         let title = tasks::title(task);
         match registry.can_run(&task.spec, trigger.as_ref()) {

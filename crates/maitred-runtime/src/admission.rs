@@ -1,4 +1,4 @@
-//! What is checked before a task is accepted.
+//! The checks before a task is accepted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Admission {
     pub(super) catalog: Option<Arc<Catalog>>,
 }
 
-/// What was found out about tasks that can be accepted.
+/// The result of the checks of tasks that can be accepted.
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// The definitions that the tasks' waiters name, hash and text.
@@ -64,7 +64,7 @@ impl Admission {
             let unusable = |reason| EngineError::Unusable { index, reason };
             let operator = self.registry.checked_task(task).map_err(unusable)?;
             for used in operator.connections() {
-                if connections.lacks_host(&used) {
+                if !connections.check(&used) {
                     let operator = task.operator.clone();
                     return Err(EngineError::NoHost { index, operator, connection: used.id });
                 }
@@ -84,18 +84,18 @@ impl Admission {
 /// The connections of tasks that are submitted together; each is looked up once.
 struct KnownConnections<'a> {
     connections: &'a Connections,
-    /// Whether each lacks the host that it has to have.
+    /// False for those that lack the host that they have to have.
     checked: BTreeMap<ConnectionUse, bool>,
     /// Those that tasks name and that are not defined here.
     undefined: BTreeSet<String>,
 }
 
 impl KnownConnections<'_> {
-    /// Returns whether a host is needed that the connection does not have. One that is named may be defined where
-    /// the task runs.
-    fn lacks_host(&mut self, used: &ConnectionUse) -> bool {
-        if let Some(lacks_host) = self.checked.get(used) {
-            return *lacks_host;
+    /// Looks a connection up, and notes one that is not defined. Returns false if a host is needed that it does not
+    /// have; one that is named may be defined where the task runs.
+    fn check(&mut self, used: &ConnectionUse) -> bool {
+        if let Some(is_usable) = self.checked.get(used) {
+            return *is_usable;
         }
         let found = self.connections.get(&used.id);
         if used.is_named && matches!(found, Err(ConnectionError::Undefined { .. })) {
@@ -106,7 +106,7 @@ impl KnownConnections<'_> {
                 let is_defined = connection.origin != Origin::BuiltIn || !used.is_named;
                 connection.host().is_none() && is_defined
             });
-        self.checked.insert(used.clone(), lacks_host);
-        lacks_host
+        self.checked.insert(used.clone(), !lacks_host);
+        !lacks_host
     }
 }

@@ -12,7 +12,7 @@ use super::definitions::StoreDefinitions;
 use super::engine::{Accepted, Engine, EngineError, TaskDetails, Warning};
 use super::registry::Registry;
 use super::store::{Store, StoreError, TaskFilter};
-use super::task::{CancelRequest, LogLine, NewTask, Task, TaskId, TaskState};
+use super::task::{CancelRequest, LogLine, NewTask, StoredDeferral, Task, TaskId, TaskState};
 use super::triggerer::{Triggerer, TriggererOptions};
 use crate::connection::{Clients, Connections, Environment};
 use crate::operator::Settled;
@@ -38,13 +38,14 @@ impl EmbeddedEngine {
     pub fn new(store: Arc<dyn Store>, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
         let connections = Connections::new(Environment::of_process());
         let clients = Arc::new(Clients::new(connections, Arc::clone(&clock)));
-        Self::admitting(store, Admission::new(registry, clients), clock)
+        Self { store, clock, admission: Admission::new(registry, clients) }
     }
 
-    /// The engine of `store` that accepts what `admission` does, with its operators, clients and waiters.
+    /// The same that accepts what `admission` does, with its operators, clients and waiters.
     #[must_use]
-    pub fn admitting(store: Arc<dyn Store>, admission: Admission, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, admission }
+    pub fn with_admission(mut self, admission: Admission) -> Self {
+        self.admission = admission;
+        self
     }
 
     /// The same that finds waiters here: see [`Admission::with_catalog`].
@@ -172,6 +173,10 @@ impl Engine for EmbeddedEngine {
             let (deferral, history) = (store.deferral(id)?, store.history(id)?);
             Ok(TaskDetails { task, deferral, calls: store.all_intents(id)?, history })
         }))
+    }
+
+    fn deferral(&self, id: TaskId) -> BoxFuture<'_, Result<Option<StoredDeferral>, EngineError>> {
+        Box::pin(self.run(move |store| store.deferral(id)))
     }
 
     fn logs(&self, id: TaskId, skip: usize) -> BoxFuture<'_, Result<Vec<LogLine>, EngineError>> {

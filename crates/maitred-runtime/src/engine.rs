@@ -1,4 +1,4 @@
-//! What starts, shows and ends tasks, whatever runs them.
+//! The engine: it starts, shows and ends tasks, whatever runs them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -71,6 +71,12 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// [`EngineError::NotFound`].
     fn details(&self, id: TaskId) -> BoxFuture<'_, Result<TaskDetails, EngineError>>;
 
+    /// The wait of a task that is deferred, or was blocked while it was deferred.
+    ///
+    /// # Errors
+    /// Only those of all methods; a task that does not exist has none.
+    fn deferral(&self, id: TaskId) -> BoxFuture<'_, Result<Option<StoredDeferral>, EngineError>>;
+
     /// The lines of a task's log after the first `skip`.
     ///
     /// # Errors
@@ -121,13 +127,13 @@ pub trait Engine: Send + Sync + fmt::Debug {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Accepted {
-    /// What became of each, in the order of the submission.
+    /// The result for each, in the order of the submission.
     pub tasks: Vec<Submitted>,
-    /// What may keep them from running, each once.
+    /// The warnings about them, each once.
     pub warnings: Vec<Warning>,
 }
 
-/// What may keep an accepted task from running.
+/// A problem that may keep an accepted task from running.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Warning {
@@ -151,7 +157,7 @@ impl fmt::Display for Warning {
 pub struct TaskDetails {
     /// The task.
     pub task: Task,
-    /// What it waits for, if it is deferred, or was blocked while it was deferred.
+    /// Its wait, if it is deferred, or was blocked while it was deferred.
     pub deferral: Option<StoredDeferral>,
     /// The main calls of its steps that are still of use, in order.
     pub calls: Vec<StoredIntent>,
@@ -159,7 +165,7 @@ pub struct TaskDetails {
     pub history: Vec<HistoryEntry>,
 }
 
-/// Why an engine did not do what it was asked.
+/// The error of an engine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -168,7 +174,7 @@ pub enum EngineError {
     Unusable {
         /// Which of the submitted tasks, from 0.
         index: usize,
-        /// Why.
+        /// The reason.
         reason: Unusable,
     },
     /// A task has nowhere to send its request: the connection that it uses has no host.

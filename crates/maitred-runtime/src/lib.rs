@@ -17,7 +17,7 @@
 //! use maitred_core::clock::SystemClock;
 //! use maitred_runtime::connection::{Clients, Connections, Environment};
 //! use maitred_runtime::{
-//!     Admission, EmbeddedEngine, Engine, NewTask, Registry, SqliteStore, TriggererOptions,
+//!     EmbeddedEngine, Engine, NewTask, Registry, SqliteStore, TriggererOptions,
 //! };
 //! use serde_json::json;
 //!
@@ -28,10 +28,12 @@
 //! let clock = Arc::new(SystemClock::new());
 //! // Clients for service `http`; `maitred::clients` has those of AWS, too.
 //! let connections = Connections::new(Environment::of_process());
-//! let clients = Arc::new(Clients::new(connections, clock.clone()));
+//! let clients = Clients::new(connections, clock.clone());
 //! let catalog = Arc::new(Catalog::new(Sources::default()));
-//! let admission = Admission::new(Arc::new(Registry::builtin()), clients).with_catalog(catalog);
-//! let engine = EmbeddedEngine::admitting(Arc::new(SqliteStore::open(&file)?), admission, clock);
+//! let (store, registry) = (SqliteStore::open(&file)?, Registry::builtin());
+//! let engine = EmbeddedEngine::new(Arc::new(store), Arc::new(registry), clock)
+//!     .with_catalog(catalog)
+//!     .with_clients(clients);
 //!
 //! // Any process may submit tasks. Nobody listens at this port, so this one fails.
 //! let sensor = json!({"endpoint": "http://127.0.0.1:9/jobs/7", "timeout": 0.1, "poke_interval": 0.05});

@@ -190,16 +190,13 @@ pub(super) fn settle(args: &SettleArgs, context: &Context) -> anyhow::Result<Rep
 }
 
 pub(super) fn retry(args: &RetryArgs, context: &Context) -> anyhow::Result<Report> {
+    let (mut opened, task) = args.task.find(context)?;
     let changed = args.args.as_deref().map(arguments::read).transpose()?;
-    let (opened, task) = match &changed {
-        None => args.task.find(context)?,
-        Some(_) => {
-            let sources = SourceArgs::of_environment(context);
-            let catalog = Arc::new(sources.catalog(context)?);
-            let admission = admission(catalog, &sources, &args.connections, context)?;
-            args.task.find_with(admission, context)?
-        }
-    };
+    if changed.is_some() {
+        let sources = SourceArgs::of_environment(context);
+        let catalog = Arc::new(sources.catalog(context)?);
+        opened = opened.with_admission(admission(catalog, &sources, &args.connections, context)?);
+    }
     match block_on(opened.engine.retry(task.id, changed))? {
         Err(EngineError::WrongState { state, .. }) => Err(cannot_be_retried(&task, state).into()),
         Err(error) => Err(engine_failure(error).into()),

@@ -4,7 +4,7 @@ use crate::cli::async_runtime::block_on;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::store::{OpenEngine, StoreArgs, engine_failure};
-use crate::runtime::{Admission, Engine as _, EngineError, Task};
+use crate::runtime::{Engine as _, EngineError, Task};
 
 /// Which task of which store.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,19 +22,7 @@ impl TaskArgs {
     /// # Errors
     /// The store cannot be opened, or has no such task.
     pub(super) fn find(&self, context: &Context) -> anyhow::Result<(OpenEngine, Task)> {
-        self.find_in(self.store.open_existing(context)?)
-    }
-
-    /// The same in a store whose tasks are checked by `admission` when they get new arguments.
-    pub(super) fn find_with(
-        &self,
-        admission: Admission,
-        context: &Context,
-    ) -> anyhow::Result<(OpenEngine, Task)> {
-        self.find_in(self.store.open_existing_with(admission, context)?)
-    }
-
-    fn find_in(&self, opened: OpenEngine) -> anyhow::Result<(OpenEngine, Task)> {
+        let opened = self.store.open_existing(context)?;
         match block_on(opened.engine.find(&self.task))? {
             Ok(task) => Ok((opened, task)),
             Err(error @ EngineError::NotFound(_)) => {
