@@ -289,7 +289,7 @@ impl ServiceEntry {
 }
 
 impl Ready {
-    /// Whether `client` has prepared it, and not one with another configuration.
+    /// True if `client` has prepared it, and not one with another configuration.
     fn is_of(&self, client: &AwsClient) -> bool {
         std::ptr::eq(self.entry.owner.as_ptr(), Arc::as_ptr(&client.0))
     }

@@ -14,7 +14,7 @@ use super::sent_once::is_sent_once;
 pub(super) struct ConnectionKind {
     pub(super) connect_timeout: Option<Duration>,
     pub(super) read_timeout: Option<Duration>,
-    /// Whether requests are sent once: each has a connection of its own.
+    /// True if requests are sent once: each has a connection of its own.
     pub(super) sent_once: bool,
 }
 

@@ -24,13 +24,13 @@ pub struct PreparedRequest {
     pub(super) operation: Arc<OperationModel>,
     pub(super) request: Request,
     pub(super) destination: Arc<Destination>,
-    /// Whether it has no signature.
+    /// True if it is not signed.
     pub(super) unsigned: bool,
-    /// Whether an idempotency token was generated, so that it is for one call only.
+    /// True if an idempotency token was generated, so that it is for one call only.
     pub(super) has_new_token: bool,
 }
 
-/// Where a call goes.
+/// The destination of a call.
 #[derive(PartialEq)]
 pub(super) struct Destination {
     pub(super) endpoint: ResolvedEndpoint,

@@ -126,7 +126,7 @@ pub trait Client: Send + Sync + fmt::Debug {
     }
 }
 
-/// What a client keeps of one call from poll to poll ([`Client::poll`]). It starts empty, belongs to the call that
+/// The part of a call that a client keeps from poll to poll ([`Client::poll`]). It starts empty, belongs to the call that
 /// it was first used with, and is filled anew by a client that finds nothing of its own in it.
 ///
 /// `Debug` does not print the content, which may hold secrets. Cloning is cheap.
@@ -134,7 +134,7 @@ pub trait Client: Send + Sync + fmt::Debug {
 pub struct PreparedCall(Option<Arc<dyn Any + Send + Sync>>);
 
 impl PreparedCall {
-    /// What was kept, if it is a `T`.
+    /// The value that was kept, if it is a `T`.
     #[must_use]
     pub fn get<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         Arc::clone(self.0.as_ref()?).downcast().ok()
@@ -373,7 +373,7 @@ impl CallError {
         self.retry_after
     }
 
-    /// Whether the call has certainly not reached the service. This is only known for [`CallMode::Once`], as
+    /// True if the call has certainly not reached the service. This is only known for [`CallMode::Once`], as
     /// other calls may be retried or redirected.
     #[must_use]
     pub fn is_never_sent(&self) -> bool {

@@ -32,7 +32,7 @@ pub(super) struct ConnectionSettings {
     pub(super) key: Option<String>,
     pub(super) proxy: Proxy,
     pub(super) connect_timeout: Duration,
-    /// Whether requests are sent once: each has a connection of its own.
+    /// True if requests are sent once: each has a connection of its own.
     pub(super) sent_once: bool,
 }
 

@@ -257,7 +257,7 @@ pub struct StoredDeferral {
 }
 
 impl StoredDeferral {
-    /// How far its wait is, if it waits with a waiter.
+    /// The progress of its wait, if it waits with a waiter.
     #[must_use]
     pub fn progress(&self) -> Option<Progress> {
         #[derive(Deserialize)]

@@ -253,7 +253,7 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// What a profile lacks that has a part of its credentials. Those of the machine must not take their place.
+/// The refusal of a profile with a part of its credentials. Those of the machine must not take their place.
 fn incomplete(name: &str, section: &Section) -> Option<Source> {
     const PARTS: [(&str, &str); 4] = [
         ("aws_access_key_id", "aws_secret_access_key"),

@@ -34,11 +34,11 @@ pub enum NextAction {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StepResult {
-    /// What the acceptors decided.
+    /// The acceptors' decision.
     pub decision: Decision,
     /// The values of the waiter's `show` expressions ([`shown`]).
     pub shown: Option<Value>,
-    /// What to do next.
+    /// The next action.
     pub next: NextAction,
 }
 

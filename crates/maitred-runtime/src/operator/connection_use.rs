@@ -6,9 +6,9 @@
 pub struct ConnectionUse {
     /// The connection's id.
     pub id: String,
-    /// Whether the task's arguments name it; otherwise it is the default for want of a name.
+    /// True if the task's arguments name it; otherwise it is the default for want of a name.
     pub is_named: bool,
-    /// Whether it has to have a host, because the task says nowhere else where it calls.
+    /// True if it has to have a host, because the task says nowhere else where it calls.
     pub needs_host: bool,
 }
 

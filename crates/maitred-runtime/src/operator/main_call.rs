@@ -19,7 +19,8 @@ pub struct Intent {
     pub details: Value,
 }
 
-/// What became of a main call whose reply was not seen. Callers match it exhaustively; it never grows.
+/// The end of a main call whose reply was not seen. Callers match it exhaustively: a new variant is a breaking
+/// change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reconciled {
@@ -31,7 +32,8 @@ pub enum Reconciled {
     InDoubt,
 }
 
-/// What a journal knows of a main call that an operator wants to make. Callers match it exhaustively: a new variant is a breaking change.
+/// The entry of a journal for a main call that an operator wants to make. Callers match it exhaustively: a new
+/// variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
     /// Nothing: make it.

@@ -2,7 +2,7 @@
 
 use crate::task::{TaskId, TaskState};
 
-/// Why a store did not do what it was asked.
+/// The error of a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -68,7 +68,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether it tells of the store as a whole, and nothing of the task that was asked about.
+    /// True if it is about the store as a whole, and not about the task that was asked for.
     pub(crate) fn is_of_the_store(&self) -> bool {
         match self {
             Self::Fenced

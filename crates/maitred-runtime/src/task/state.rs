@@ -6,7 +6,7 @@ use std::str::FromStr;
 use maitred_core::diagnostic::nearest;
 use serde::{Deserialize, Serialize};
 
-/// Where a task stands.
+/// The state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
@@ -66,7 +66,7 @@ impl TaskState {
         }
     }
 
-    /// Whether a task in this state has come to its end.
+    /// True if a task in this state has come to its end.
     #[must_use]
     pub fn is_final(self) -> bool {
         match self {

@@ -10,7 +10,7 @@ use crate::connection::{ConnectionError, SecretError};
 pub struct TriggerError {
     message: String,
     cause: Cause,
-    /// Whether the store of the tasks cannot be used, which says nothing about the task.
+    /// True if the store of the tasks cannot be used, which says nothing about the task.
     of_store: bool,
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    /// Whether it is the default, which is not stored.
+    /// True for the default, which is not stored.
     pub(crate) fn is_broken(&self) -> bool {
         *self == Self::Broken
     }

@@ -1,4 +1,4 @@
-//! What becomes of a task after its step, as changes of its state.
+//! The changes of a task's state after its step.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) fn done(task: &Task, result: Value) -> Change {
     change(task, Transition::End(TaskState::Success, Some(result)), "done".to_owned())
 }
 
-/// Why a value cannot be stored, if it is too large for that.
+/// The reason why a value cannot be stored, if it is too large for that.
 pub(crate) fn too_large(what: &str, value: &Value) -> Option<String> {
     let size = value.to_string().len();
     (size > MAX_RESULT_BYTES)

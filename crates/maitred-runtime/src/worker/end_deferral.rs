@@ -12,7 +12,7 @@ use crate::operator::Resumed;
 use crate::task::{CancelRequest, Change, StoredDeferral, Task, TaskState, Transition};
 use crate::trigger::{CancelReason, Level};
 
-/// Why a deferral is ended from outside.
+/// The reason for the end of a deferral from outside.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum EndDeferral {
     /// Its own time-out.
