@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "deferrable": true,
     });
     let id = engine.start(NewTask::new("http.sensor", args)).await?.id();
-    let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+    let options = TriggererOptions::until_idle();
     engine.triggerer(options).run(std::future::pending()).await?;
 
     for entry in store.history(id)? {

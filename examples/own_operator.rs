@@ -70,11 +70,8 @@ impl Export {
 
     /// What deletes an export.
     fn undo(&self, id: &str) -> UndoCall {
-        UndoCall {
-            description: format!("delete export {id}"),
-            call: Call::new("http", "DELETE", [("endpoint", format!("exports/{id}"))]),
-            client: self.api.clone(),
-        }
+        let call = Call::new("http", "DELETE", [("endpoint", format!("exports/{id}"))]);
+        UndoCall::new(format!("delete export {id}"), call, self.api.clone())
     }
 }
 
@@ -187,7 +184,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         engine.cancel(second, true).await
     };
-    let options = TriggererOptions { until_idle: true, workers: 1, ..TriggererOptions::default() };
+    let options = TriggererOptions::until_idle().with_workers(1);
     let triggerer = engine.triggerer(options);
     let (ran, cancelled) = tokio::join!(triggerer.run(std::future::pending()), cancel);
     ran?;

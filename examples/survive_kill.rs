@@ -43,7 +43,7 @@ async fn main() -> Outcome<()> {
 
 /// Runs the tasks of the store until none is left, as `maitred triggerer --until-idle` does.
 async fn triggerer(path: &Path) -> Outcome<()> {
-    let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+    let options = TriggererOptions::until_idle();
     Ok(engine(path)?.triggerer(options).run(std::future::pending()).await?)
 }
 

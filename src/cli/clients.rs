@@ -39,13 +39,12 @@ pub(super) struct ConnectionArgs {
 
 impl ConnectionArgs {
     fn settings(&self) -> ClientSettings {
-        ClientSettings {
-            connection: self.connection.clone(),
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            ..ClientSettings::default()
-        }
+        let mut settings = ClientSettings::default();
+        settings.connection.clone_from(&self.connection);
+        settings.region.clone_from(&self.region);
+        settings.profile.clone_from(&self.profile);
+        settings.endpoint_url.clone_from(&self.endpoint_url);
+        settings
     }
 
     /// The connections; none unless one is named: a variable that is meant for another program must not change

@@ -142,11 +142,9 @@ async fn test(args: &TestArgs, context: &Context) -> anyhow::Result<Report> {
             return Err(Failure::usage(message).into());
         }
     };
-    let settings = ClientSettings {
-        region: args.region.clone(),
-        endpoint_url: args.endpoint_url.clone(),
-        ..ClientSettings::of_connection(&args.id)
-    };
+    let mut settings = ClientSettings::of_connection(&args.id);
+    settings.region.clone_from(&args.region);
+    settings.endpoint_url.clone_from(&args.endpoint_url);
     let clients = Clients::new(connections, Arc::clone(&context.clock));
     let clients = with_aws(clients, Models::embedded());
     let client =

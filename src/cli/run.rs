@@ -112,7 +112,7 @@ async fn run_here(
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     loop {
-        let options = TriggererOptions { scope, ..TriggererOptions::default() };
+        let options = TriggererOptions::default().with_scope(scope);
         let mut asked = stopped.clone();
         let ended = opened.engine.triggerer(options).run(async move {
             // A sender that is gone means the end, too.

@@ -70,13 +70,10 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
             return Err(Failure::usage(format!("{name} is at least 1")).into());
         }
     }
-    let options = TriggererOptions {
-        capacity: args.capacity,
-        workers: args.workers,
-        polls: args.polls,
-        until_idle: args.until_idle,
-        ..TriggererOptions::default()
-    };
+    let mut options =
+        TriggererOptions::default().with_capacity(args.capacity).with_workers(args.workers);
+    options.polls = args.polls;
+    options.until_idle = args.until_idle;
     let catalog = Arc::new(args.sources.catalog(context)?);
     warn_of_unusable_files(&catalog.bad_files());
     let admission = admission(catalog, &args.sources, &args.connections, context)?;
@@ -168,10 +165,8 @@ fn line(task: &Task) -> String {
 
 /// Lists the tasks that this program cannot run.
 async fn check(engine: &EmbeddedEngine, registry: &Registry) -> Result<Report, EngineError> {
-    let unfinished = TaskFilter {
-        states: TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect(),
-        ..TaskFilter::default()
-    };
+    let mut unfinished = TaskFilter::default();
+    unfinished.states = TaskState::ALL.into_iter().filter(|state| !state.is_final()).collect();
     let tasks = engine.list(unfinished).await?;
     let mut text = String::new();
     for task in &tasks {

@@ -198,5 +198,5 @@ fn observation(reply: &Value) -> Observation {
         return Observation::Error(error.with_document(Document::from(response.clone())));
     }
     let document = Document::from(reply["output"].clone());
-    Observation::Output(Output { document, status: None, error: None })
+    Observation::Output(Output::new(document, None))
 }

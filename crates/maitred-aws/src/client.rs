@@ -197,7 +197,7 @@ impl AwsClient {
             };
             if !pages.add(output.document.value())? {
                 let document = Document::from(pages.finish());
-                return Ok(Observation::Output(Output { document, ..output }));
+                return Ok(Observation::Output(Output::new(document, output.status)));
             }
         }
     }

@@ -57,8 +57,7 @@ impl ClientFactory for AwsFactory {
         known: &KnownSecrets,
     ) -> Result<Box<dyn ClientPlan>, String> {
         let mut found = settings::settings(connection)?;
-        let ClientSettings { connection: _, region, profile, endpoint_url, verify, config } =
-            settings.clone();
+        let ClientSettings { region, profile, endpoint_url, verify, config, .. } = settings.clone();
         found.region = region.or(found.region);
         found.verify = verify.or(found.verify);
         found.config = config.unwrap_or_default().or(found.config);

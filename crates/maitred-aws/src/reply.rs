@@ -44,5 +44,5 @@ pub(super) fn read(
     }
     let document = protocol::parse_output(service.model(), operation, reply);
     let document = Document::from(document.map_err(ReplyError::Unreadable)?);
-    Ok(Output { document, status: Some(reply.status), error: None })
+    Ok(Output::new(document, reply.status))
 }

@@ -171,7 +171,7 @@ pub enum Verify {
     CaFile(String),
 }
 
-/// The observation of a poll.
+/// The observation of a poll. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone)]
 pub enum Observation {
     /// A reply with an output.
@@ -223,6 +223,7 @@ impl Observation {
 
 /// A reply.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Output {
     /// The document that acceptors read.
     pub document: Document,
@@ -233,14 +234,19 @@ pub struct Output {
 }
 
 impl Output {
+    /// A reply with this document and this HTTP status, if there is one.
+    pub fn new(document: impl Into<Document>, status: impl Into<Option<u16>>) -> Self {
+        Self { document: document.into(), status: status.into(), error: None }
+    }
+
     /// An output with this JSON document.
     #[must_use]
     pub fn from_json(document: Value) -> Self {
-        Self { document: Document::from(document), status: Some(200), error: None }
+        Self::new(document, 200)
     }
 }
 
-/// The kind of a failed call.
+/// The kind of a failed call. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CallErrorKind {

@@ -29,7 +29,7 @@ pub struct Acceptor {
 }
 
 /// The part of an observation that an acceptor looks at: one of the [`MatcherKind`](crate::config::MatcherKind)s, or the truth of an
-/// expression.
+/// expression. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
     /// The value of the expression.
@@ -47,7 +47,7 @@ pub enum Matcher {
     Error,
 }
 
-/// The verdict of an acceptor on an observation.
+/// The verdict of an acceptor on an observation. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The acceptor matches.

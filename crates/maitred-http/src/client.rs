@@ -7,7 +7,7 @@ use std::sync::Arc;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use maitred_core::client::{Call, CallError, CallMode, Client, Observation, Output};
+use maitred_core::client::{Call, CallError, CallMode, Client, Observation};
 use maitred_core::clock::{BoxFuture, Clock};
 use maitred_core::secrets::KnownSecrets;
 
@@ -96,8 +96,10 @@ impl Client for HttpClient {
                 return Observation::Error(CallError::not_paginated(call));
             }
             match self.0.exchange(call).await {
-                Ok(output) if self.0.settings.check_response => Observation::Output(output),
-                Ok(output) => Observation::Output(Output { error: None, ..output }),
+                Ok(mut output) => {
+                    output.error = output.error.filter(|_| self.0.settings.check_response);
+                    Observation::Output(output)
+                }
                 Err(error) => Observation::Error(error),
             }
         })

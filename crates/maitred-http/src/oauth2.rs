@@ -20,6 +20,7 @@ const SHARED: [&str; 6] = ["verify", "cert", "key", "proxy", "requestTimeout", "
 
 /// How to get tokens. `Debug` does not show the secret.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OAuth2 {
     /// The URL of the token server.
     pub token_url: String,
@@ -31,7 +32,7 @@ pub struct OAuth2 {
     pub scope: Option<String>,
     /// The audience to request, which some servers need.
     pub audience: Option<String>,
-    /// Whether id and secret are sent in the body (`client_secret_post`) instead of a Basic header
+    /// True if id and secret are sent in the body (`client_secret_post`) instead of a Basic header
     /// (`client_secret_basic`).
     pub in_body: bool,
 }
@@ -43,6 +44,11 @@ impl fmt::Debug for OAuth2 {
 }
 
 impl OAuth2 {
+    /// Tokens of this server for this client.
+    pub fn new(token_url: String, client_id: String, client_secret: String) -> Self {
+        Self { token_url, client_id, client_secret, scope: None, audience: None, in_body: false }
+    }
+
     /// The input of the request for a token.
     pub(super) fn request(&self, defaults: &Map<String, Value>) -> Map<String, Value> {
         let shared = defaults.iter().filter(|(key, _)| SHARED.contains(&key.as_str()));

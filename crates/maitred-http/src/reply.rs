@@ -62,7 +62,9 @@ impl Reply {
     pub(super) fn into_output(self, now: Timestamp) -> Output {
         let status = self.status.as_u16();
         let error = (status >= 400).then(|| self.error(now));
-        Output { document: self.into_document(), status: Some(status), error }
+        let mut output = Output::new(self.into_document(), status);
+        output.error = error;
+        output
     }
 
     fn into_document(self) -> Document {

@@ -15,6 +15,7 @@ use super::url::{has_login, parse_url};
 ///
 /// `Debug` shows neither defaults nor tokens.
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct HttpSettings {
     /// The URL that the `endpoint` of an input is appended to.
     pub base_url: Option<String>,

@@ -40,14 +40,13 @@ macro_rules! aws_operator {
 
             /// The client that this operator and its triggers use.
             pub(crate) fn client_settings(&self) -> maitred_runtime::connection::ClientSettings {
-                maitred_runtime::connection::ClientSettings {
-                    connection: self.aws_conn_id.clone(),
-                    region: self.region_name.clone(),
-                    profile: None,
-                    endpoint_url: self.endpoint_url.clone(),
-                    verify: self.verify.clone(),
-                    config: self.botocore_config.clone(),
-                }
+                let mut settings = maitred_runtime::connection::ClientSettings::default();
+                settings.connection.clone_from(&self.aws_conn_id);
+                settings.region.clone_from(&self.region_name);
+                settings.endpoint_url.clone_from(&self.endpoint_url);
+                settings.verify.clone_from(&self.verify);
+                settings.config.clone_from(&self.botocore_config);
+                settings
             }
         }
     };
@@ -57,6 +56,7 @@ pub(super) use aws_operator;
 /// A tag of a cluster or a snapshot: `{"Key": "team", "Value": "data"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
+#[non_exhaustive]
 pub struct Tag {
     /// The key.
     #[serde(alias = "key")]

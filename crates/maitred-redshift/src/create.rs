@@ -77,11 +77,11 @@ impl MainCall for CreateCluster {
             ("ClusterIdentifier", Value::from(self.cluster_identifier.as_str())),
             ("SkipFinalClusterSnapshot", Value::from(true)),
         ];
-        Some(UndoCall {
-            description: format!("delete cluster {}", self.cluster_identifier),
-            call: Call::new("redshift", "DeleteCluster", input),
-            client: self.client_settings(),
-        })
+        Some(UndoCall::new(
+            format!("delete cluster {}", self.cluster_identifier),
+            Call::new("redshift", "DeleteCluster", input),
+            self.client_settings(),
+        ))
     }
 
     async fn failed(
@@ -116,7 +116,7 @@ impl MainCall for CreateCluster {
                 if !left.is_zero() {
                     ctx.log(Level::Info, format!("{reason}; again soon"));
                     let delta = left.min(CLEANUP_DELAY).as_secs_f64();
-                    let trigger = TimeDeltaTrigger { delta };
+                    let trigger = TimeDeltaTrigger::new(delta);
                     let mut deferral = Deferral::new(&trigger, Resume::Cleanup(cleanup))?;
                     deferral.undo = self.undo();
                     return Ok(Flow::Defer(deferral));

@@ -25,7 +25,7 @@ const BUSY_MAX_DELAY: f64 = 120.0;
 /// The time that the service may take to show what it has accepted.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// The places where an operator goes on.
+/// The places where an operator goes on. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
 pub enum Resume {
@@ -260,7 +260,7 @@ fn call_again(
     }
     let delta = (BUSY_DELAY * 1.5_f64.powi(tries.min(16) as i32 - 1)).min(BUSY_MAX_DELAY);
     ctx.log(Level::Info, format!("{call}: not now, again in {delta:.0} s: {reason}"));
-    Ok(Flow::Defer(Deferral::new(&TimeDeltaTrigger { delta }, Resume::CallAgain { tries })?))
+    Ok(Flow::Defer(Deferral::new(&TimeDeltaTrigger::new(delta), Resume::CallAgain { tries })?))
 }
 
 /// Implements [`Operator`](maitred_runtime::operator::Operator) for a [`MainCall`] that has the arguments of a wait.

@@ -86,11 +86,9 @@ macro_rules! pause_or_resume {
             fn undo(&self) -> Option<UndoCall> {
                 let (verb, operation) = $undo;
                 let cluster = self.cluster_identifier.as_str();
-                Some(UndoCall {
-                    description: format!("{verb} cluster {cluster}"),
-                    call: Call::new("redshift", operation, [("ClusterIdentifier", cluster)]),
-                    client: self.client_settings(),
-                })
+                let call = Call::new("redshift", operation, [("ClusterIdentifier", cluster)]);
+                let description = format!("{verb} cluster {cluster}");
+                Some(UndoCall::new(description, call, self.client_settings()))
             }
         }
     };

@@ -61,8 +61,12 @@ impl Sensor for ClusterSensor {
     }
 
     fn sensing(&self) -> Sensing {
-        let Self { poke_interval, timeout, deferrable, soft_fail, .. } = *self;
-        Sensing { poke_interval, timeout, deferrable, soft_fail }
+        let mut sensing = Sensing::default();
+        sensing.poke_interval = self.poke_interval;
+        sensing.timeout = self.timeout;
+        sensing.deferrable = self.deferrable;
+        sensing.soft_fail = self.soft_fail;
+        sensing
     }
 
     fn connections(&self) -> Vec<ConnectionUse> {

@@ -104,11 +104,11 @@ impl MainCall for CreateClusterSnapshot {
             ("SnapshotIdentifier", self.snapshot_identifier.as_str()),
             ("SnapshotClusterIdentifier", self.cluster_identifier.as_str()),
         ];
-        Some(UndoCall {
-            description: format!("delete snapshot {}", self.snapshot_identifier),
-            call: Call::new("redshift", "DeleteClusterSnapshot", input),
-            client: self.client_settings(),
-        })
+        Some(UndoCall::new(
+            format!("delete snapshot {}", self.snapshot_identifier),
+            Call::new("redshift", "DeleteClusterSnapshot", input),
+            self.client_settings(),
+        ))
     }
 }
 

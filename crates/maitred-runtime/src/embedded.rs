@@ -69,7 +69,7 @@ impl EmbeddedEngine {
     /// let connections = Connections::new(Environment::empty());
     /// let clients = Clients::new(connections, Arc::new(SystemClock::new()));
     /// let engine = engine.with_clients(clients.with_client("http", fake));
-    /// engine.triggerer(TriggererOptions { until_idle: true, ..TriggererOptions::default() })
+    /// engine.triggerer(TriggererOptions::until_idle())
     /// # }
     /// ```
     #[must_use]
@@ -96,12 +96,12 @@ impl EmbeddedEngine {
     pub fn services(&self) -> Services {
         let catalog = || Arc::new(Catalog::new(Sources::default().with_environment()));
         let definitions = StoreDefinitions::new(Arc::clone(&self.store));
-        Services {
-            clock: Arc::clone(&self.clock),
-            clients: Arc::clone(&self.admission.clients),
-            catalog: self.admission.catalog.clone().unwrap_or_else(catalog),
-            definitions: Definitions::new(Arc::new(definitions)),
-        }
+        Services::new(
+            Arc::clone(&self.clock),
+            Arc::clone(&self.admission.clients),
+            self.admission.catalog.clone().unwrap_or_else(catalog),
+            Definitions::new(Arc::new(definitions)),
+        )
     }
 }
 
@@ -196,7 +196,7 @@ impl Engine for EmbeddedEngine {
     }
 
     fn cancel(&self, id: TaskId, undo: bool) -> BoxFuture<'_, Result<TaskState, EngineError>> {
-        let request = CancelRequest { reason: CancelReason::User, undo };
+        let request = CancelRequest::new(CancelReason::User, undo);
         let now = self.clock.now();
         Box::pin(self.run(move |store| store.request_cancel(id, request, now)))
     }

@@ -40,7 +40,7 @@
 //! let id = engine.start(NewTask::new("http.sensor", sensor)).await?.id();
 //!
 //! // One process runs them; `run` takes a future that ends it early.
-//! let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+//! let options = TriggererOptions::until_idle();
 //! engine.triggerer(options).run(std::future::pending()).await?;
 //!
 //! let task = engine.result(id).await?;

@@ -40,7 +40,7 @@
 //!     type Resume = At;
 //!
 //!     async fn execute(&self, _ctx: &OperatorContext) -> Result<Flow<At>, OperatorError> {
-//!         let trigger = TimeDeltaTrigger { delta: self.seconds };
+//!         let trigger = TimeDeltaTrigger::new(self.seconds);
 //!         Ok(Flow::Defer(Deferral::new(&trigger, At::Remind { after: self.seconds })?))
 //!     }
 //!

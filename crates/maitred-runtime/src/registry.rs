@@ -39,6 +39,7 @@ impl fmt::Debug for Registry {
 }
 
 /// Why a stored operator or trigger cannot be used by this program.
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// Another program, or another version of this one, may know it: the task is parked.

@@ -282,6 +282,7 @@ pub trait Store: Send + Sync + fmt::Debug {
 }
 
 /// Who else may run tasks when a task is acquired ([`Store::acquire_task`]).
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Share {
     /// Anybody but a triggerer: the caller has just submitted the task, so that nobody else runs it.
@@ -296,6 +297,7 @@ pub struct Fence(pub u64);
 
 /// What [`Store::claim`] gives.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Claimed {
     /// The tasks to run, each with the state `running`.
     pub tasks: Vec<Task>,
@@ -303,7 +305,7 @@ pub struct Claimed {
     pub next_due: Option<Timestamp>,
 }
 
-/// What became of a submission.
+/// The outcome of a submission. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Submitted {
     /// A new task.
@@ -331,6 +333,7 @@ impl Submitted {
 
 /// Which tasks to list.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct TaskFilter {
     /// Only those in one of these states; all if it is empty.
     pub states: Vec<TaskState>,

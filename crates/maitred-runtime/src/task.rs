@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::de::Error as _;
@@ -26,6 +27,7 @@ pub const MAX_RESULT_BYTES: usize = 256 * 1024;
 /// What happens when a task is submitted with the key of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum OnConflict {
     /// The submission is refused while the other task has not ended.
     #[default]
@@ -45,6 +47,7 @@ pub enum OnConflict {
 /// [`Task::hook`] has what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureHook {
     /// A program and its arguments; it gets the task as JSON on standard input. One that takes longer than
     /// 30 s is killed, with the processes of its group.
@@ -57,6 +60,7 @@ pub enum FailureHook {
 
 /// Where a webhook is: its URL, or a reference to a secret whose value is the URL. As JSON it is a string, or
 /// `{"$secret": "env:NAME"}`. A URL with a login, or a secret in its query, has to be a reference.
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum WebhookUrl {
@@ -84,6 +88,7 @@ impl<'de> Deserialize<'de> for WebhookUrl {
 
 /// A task to be submitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct NewTask {
     /// The operator's name.
     pub operator: String,
@@ -138,7 +143,7 @@ impl NewTask {
     /// # use maitred_runtime::NewTask;
     /// # use maitred_runtime::trigger::WaiterTrigger;
     /// let trigger = WaiterTrigger::new("redshift", "cluster_available");
-    /// let task = NewTask { retries: 3, ..NewTask::of(&WaitOperator { trigger })? };
+    /// let task = NewTask::of(&WaitOperator { trigger })?.with_retries(3);
     /// assert_eq!(task.operator, "maitred.wait");
     /// # Ok::<(), maitred_runtime::operator::OperatorError>(())
     /// ```
@@ -155,10 +160,60 @@ impl NewTask {
         }
         Ok(Self { version: T::VERSION, ..Self::new(T::NAME, args) })
     }
+
+    /// Sets [`Self::key`].
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Sets [`Self::on_conflict`].
+    #[must_use]
+    pub fn with_on_conflict(mut self, on_conflict: OnConflict) -> Self {
+        self.on_conflict = on_conflict;
+        self
+    }
+
+    /// Sets [`Self::retries`].
+    #[must_use]
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets [`Self::retry_delay`].
+    #[must_use]
+    pub fn with_retry_delay(mut self, delay: Duration) -> Self {
+        self.retry_delay = delay;
+        self
+    }
+
+    /// Sets [`Self::execution_timeout`].
+    #[must_use]
+    pub fn with_execution_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.execution_timeout = timeout.into();
+        self
+    }
+
+    /// Sets [`Self::on_failure`].
+    #[must_use]
+    pub fn with_on_failure(mut self, hook: impl Into<Option<FailureHook>>) -> Self {
+        self.on_failure = hook.into();
+        self
+    }
+
+    /// Sets [`Self::due`].
+    #[must_use]
+    pub fn with_due(mut self, due: impl Into<Option<Timestamp>>) -> Self {
+        self.due = due.into();
+        self
+    }
 }
 
 /// A task as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Task {
     /// Its number.
     pub id: TaskId,
@@ -206,6 +261,7 @@ pub struct Task {
 
 /// The attempts at telling a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HookProgress {
     /// How many there were.
     pub attempts: u32,
@@ -217,6 +273,7 @@ pub struct HookProgress {
 
 /// How an operator is resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Resumption {
     /// The method.
     pub method: String,
@@ -228,15 +285,25 @@ pub struct Resumption {
 
 /// What a user asks for with `tasks cancel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CancelRequest {
     /// Why.
     pub reason: CancelReason,
-    /// Whether what the task has started is to be undone.
+    /// True if what the task has started is to be undone.
     pub undo: bool,
+}
+
+impl CancelRequest {
+    /// A request for this reason.
+    #[must_use]
+    pub const fn new(reason: CancelReason, undo: bool) -> Self {
+        Self { reason, undo }
+    }
 }
 
 /// A deferral as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StoredDeferral {
     /// What is waited for.
     pub trigger: SerializedTrigger,
@@ -257,6 +324,22 @@ pub struct StoredDeferral {
 }
 
 impl StoredDeferral {
+    /// A deferral onto a trigger whose next step is due at `due`.
+    #[must_use]
+    pub fn new(trigger: SerializedTrigger, state: String, due: Timestamp) -> Self {
+        let (method, kwargs) = (String::new(), Value::Null);
+        Self {
+            trigger,
+            state,
+            due,
+            pause_from: None,
+            timeout_at: None,
+            method,
+            kwargs,
+            on_cancel: None,
+        }
+    }
+
     /// The progress of its wait, if it waits with a waiter.
     #[must_use]
     pub fn progress(&self) -> Option<Progress> {
@@ -270,6 +353,7 @@ impl StoredDeferral {
 
 /// A deferred task, as the triggerer takes it up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DeferredTask {
     /// The task.
     pub id: TaskId,
@@ -283,6 +367,7 @@ pub struct DeferredTask {
 
 /// One change of a task's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Change {
     /// The task.
     pub id: TaskId,
@@ -296,7 +381,24 @@ pub struct Change {
     pub failure: Option<FailureKind>,
 }
 
+impl Change {
+    /// A change of this task in the step that it is in.
+    #[must_use]
+    pub fn of(task: &Task, transition: Transition, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { id: task.id, step: task.step, transition, reason, failure: None }
+    }
+
+    /// Sets [`Self::failure`].
+    #[must_use]
+    pub fn with_failure(mut self, failure: Option<FailureKind>) -> Self {
+        self.failure = failure;
+        self
+    }
+}
+
 /// What may happen to a task. Every one is an entry of the task's history and sets its message.
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Transition {
     /// Running → deferred, in the same step. What the step was resumed with is gone.
@@ -320,6 +422,7 @@ pub enum Transition {
 
 /// Where a trigger stands, to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// The task.
     pub id: TaskId,
@@ -333,8 +436,17 @@ pub struct Checkpoint {
     pub pause_from: Timestamp,
 }
 
+impl Checkpoint {
+    /// The state of a trigger during a pause.
+    #[must_use]
+    pub fn new(id: TaskId, step: u32, state: String, pause: Range<Timestamp>) -> Self {
+        Self { id, step, state, due: pause.end, pause_from: pause.start }
+    }
+}
+
 /// An entry of a task's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HistoryEntry {
     /// When.
     pub at: Timestamp,
@@ -348,6 +460,7 @@ pub struct HistoryEntry {
 
 /// A line of a task's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LogLine {
     /// The task.
     pub id: TaskId,
@@ -359,8 +472,16 @@ pub struct LogLine {
     pub message: String,
 }
 
+impl LogLine {
+    /// A line of this task's log.
+    pub fn new(id: TaskId, at: Timestamp, level: Level, message: impl Into<String>) -> Self {
+        Self { id, at, level, message: message.into() }
+    }
+}
+
 /// A main call as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StoredIntent {
     /// The call.
     pub intent: Intent,

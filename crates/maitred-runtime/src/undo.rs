@@ -21,7 +21,7 @@ impl Workplace {
     pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, JournalError> {
         let (id, step) = (task.id, StepId { task: task.id, step: task.step });
         let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
-        let intent = Intent { ordinal: UNDO, name, details };
+        let intent = Intent::new(UNDO, name, details);
         match self.journal.begin(step, intent).await {
             Ok(Begun::Go) => {}
             Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),

@@ -27,7 +27,7 @@ mod end_deferral;
 mod guard;
 
 pub(super) use changes::too_large;
-use changes::{change, done, execution_timeout, failed, in_doubt};
+use changes::{done, execution_timeout, failed, in_doubt};
 pub(super) use end_deferral::EndDeferral;
 pub(super) use guard::panic_message;
 use guard::{guarded, guarded_cancel};
@@ -124,7 +124,9 @@ impl Workplace {
     ) -> Result<Change, JournalError> {
         let operator = match self.operator(&task) {
             Ok(operator) => operator,
-            Err(Unusable::Unknown(reason)) => return Ok(change(&task, Transition::Block, reason)),
+            Err(Unusable::Unknown(reason)) => {
+                return Ok(Change::of(&task, Transition::Block, reason));
+            }
             Err(Unusable::Invalid(reason)) => return Ok(failed(&task, reason)),
         };
         let mut failure: Option<OperatorError> = None;
@@ -154,7 +156,7 @@ impl Workplace {
                 }
                 Ran::PutBack => {
                     let put_back = Transition::Requeue(self.now());
-                    return Ok(change(&task, put_back, "its triggerer was stopped".to_owned()));
+                    return Ok(Change::of(&task, put_back, "its triggerer was stopped"));
                 }
             }
         }
@@ -183,7 +185,7 @@ impl Workplace {
                     return Ok(Looked::CannotGoOn(in_doubt(task, &intent, because)));
                 }
                 Err(error) if error.is_missing() => {
-                    let parked = change(task, Transition::Block, error.to_string());
+                    let parked = Change::of(task, Transition::Block, error.to_string());
                     return Ok(Looked::CannotGoOn(parked));
                 }
                 Err(error) => {
@@ -196,7 +198,7 @@ impl Workplace {
                     }
                     let due = self.now().plus(RECONCILE_AGAIN);
                     let requeue = Transition::Requeue(due);
-                    return Ok(Looked::CannotGoOn(change(task, requeue, reason)));
+                    return Ok(Looked::CannotGoOn(Change::of(task, requeue, reason)));
                 }
             };
             let found = match &settled {
@@ -277,17 +279,17 @@ impl Workplace {
                 Flow::Done(result) => return Ok(done(task, result)),
                 Flow::Skip(reason) => {
                     let end = Transition::End(TaskState::Skipped, None);
-                    return Ok(change(task, end, reason));
+                    return Ok(Change::of(task, end, reason));
                 }
                 Flow::Defer(deferral) => deferral,
             };
             let crash = match self.deferral(task, &deferral).await {
                 Ok(stored) => {
                     let reason = format!("waits for {}", deferral.trigger.name);
-                    return Ok(change(task, Transition::Defer(Box::new(stored)), reason));
+                    return Ok(Change::of(task, Transition::Defer(Box::new(stored)), reason));
                 }
                 Err(Unusable::Unknown(reason)) => {
-                    return Ok(change(task, Transition::Block, reason));
+                    return Ok(Change::of(task, Transition::Block, reason));
                 }
                 Err(Unusable::Invalid(message)) => Crash::new(message),
             };
@@ -333,14 +335,14 @@ impl Workplace {
     /// Another try if there is one left, else the end; a task that lacks something here is parked.
     pub(super) fn after_failure(&self, task: &Task, error: &OperatorError) -> Change {
         if error.is_missing() {
-            return change(task, Transition::Block, error.to_string());
+            return Change::of(task, Transition::Block, error.to_string());
         }
         self.log.push(task.id, Level::Error, error.to_string());
         if error.can_be_retried() && task.try_number <= task.spec.retries {
             let due = self.now().plus(task.spec.retry_delay);
-            return change(task, Transition::Retry(due), error.to_string());
+            return Change::of(task, Transition::Retry(due), error.to_string());
         }
-        Change { failure: error.kind(), ..failed(task, error.to_string()) }
+        failed(task, error.to_string()).with_failure(error.kind())
     }
 
     async fn cancelled(
@@ -355,7 +357,7 @@ impl Workplace {
         }
         let calls = self.journal.intents(step_of(task)).await?;
         let reason = transitions::cancelled(request.reason, &calls);
-        Ok(change(task, Transition::End(TaskState::Cancelled, None), reason))
+        Ok(Change::of(task, Transition::End(TaskState::Cancelled, None), reason))
     }
 
     /// The end of a task that has made a call whose recorded result is of no use.
@@ -363,7 +365,7 @@ impl Workplace {
         self.log.push(task.id, Level::Error, error.to_string());
         let id = task.id;
         let reason = format!("{error}; give it with `maitred tasks settle {id} --made RESULT`");
-        change(task, Transition::End(TaskState::InDoubt, None), reason)
+        Change::of(task, Transition::End(TaskState::InDoubt, None), reason)
     }
 }
 

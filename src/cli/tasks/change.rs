@@ -77,7 +77,7 @@ pub(super) struct PruneArgs {
 }
 
 pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Report> {
-    let (opened, task) = args.task.find(context)?;
+    let (opened, mut task) = args.task.find(context)?;
     if task.state.is_final() {
         return Err(has_ended(&task).into());
     }
@@ -98,7 +98,8 @@ pub(super) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Rep
     }
     let state = match block_on(opened.engine.cancel(task.id, args.undo))? {
         Err(EngineError::WrongState { state, .. }) => {
-            return Err(has_ended(&Task { state, ..task }).into());
+            task.state = state;
+            return Err(has_ended(&task).into());
         }
         cancelled => cancelled.map_err(engine_failure)?,
     };

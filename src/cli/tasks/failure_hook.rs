@@ -8,7 +8,7 @@ use crate::runtime::task::HookProgress;
 
 /// In a line, for people; `None` if there was no failure.
 pub(crate) fn text(task: &Task) -> Option<String> {
-    let HookProgress { attempts, next, error } = &task.hook;
+    let HookProgress { attempts, next, error, .. } = &task.hook;
     let times = if *attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
     match (error, next) {
         _ if *attempts == 0 => task.hook_pending.then(|| "still to be run".to_owned()),
@@ -23,7 +23,7 @@ pub(crate) fn text(task: &Task) -> Option<String> {
 
 /// For programs.
 pub(super) fn json(task: &Task) -> Value {
-    let HookProgress { attempts, next, error } = &task.hook;
+    let HookProgress { attempts, next, error, .. } = &task.hook;
     let state = match (task.hook_pending, error) {
         (true, _) => "pending",
         (false, _) if *attempts == 0 => return Value::Null,

@@ -74,13 +74,11 @@ const PAGE: usize = 500;
 pub(super) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Report> {
     let opened = args.store.open_existing(context)?;
     let now = opened.clock.now();
-    let mut filter = TaskFilter {
-        states: args.state.clone(),
-        operator: args.operator.clone(),
-        key: args.key.clone(),
-        created_since: args.since.map(|since| since.before(now)),
-        ..TaskFilter::default()
-    };
+    let mut filter = TaskFilter::default();
+    filter.states.clone_from(&args.state);
+    filter.operator.clone_from(&args.operator);
+    filter.key.clone_from(&args.key);
+    filter.created_since = args.since.map(|since| since.before(now));
     let mut list = (args.output == Format::Json).then(|| report::JsonList::new("tasks"));
     let mut shown = 0;
     let is_whole = loop {

@@ -74,16 +74,15 @@ impl SpecArgs {
             .as_ref()
             .map(|line| FailureHook::Command(["sh", "-c", line].map(str::to_owned).to_vec()));
         let webhook = self.on_failure_webhook.as_deref().map(webhook).transpose()?;
-        Ok(NewTask {
-            key: self.key.clone(),
-            on_conflict: self.on_conflict,
-            retries: self.retries,
-            retry_delay: self.retry_delay,
-            execution_timeout: self.execution_timeout,
-            on_failure: command.or(webhook.map(FailureHook::Webhook)),
-            due: self.due.map(|due| due.after(now)),
-            ..NewTask::new(operator, args)
-        })
+        let mut task = NewTask::new(operator, args)
+            .with_on_conflict(self.on_conflict)
+            .with_retries(self.retries)
+            .with_retry_delay(self.retry_delay)
+            .with_execution_timeout(self.execution_timeout)
+            .with_on_failure(command.or(webhook.map(FailureHook::Webhook)))
+            .with_due(self.due.map(|due| due.after(now)));
+        task.key.clone_from(&self.key);
+        Ok(task)
     }
 }
 

@@ -65,17 +65,20 @@ impl TimeValue {
 
 impl Line {
     fn new_task(self, now: Timestamp) -> Result<NewTask, String> {
-        let task = NewTask::new(self.operator, self.args.unwrap_or_else(|| json!({})));
-        Ok(NewTask {
-            key: self.key,
-            on_conflict: self.on_conflict,
-            retries: self.retries,
-            retry_delay: self.retry_delay.map_or(Ok(task.retry_delay), |value| value.duration())?,
-            execution_timeout: self.execution_timeout.map(|value| value.duration()).transpose()?,
-            due: self.due.map(|value| value.point_in_time()).transpose()?.map(|due| due.after(now)),
-            on_failure: self.on_failure,
-            ..task
-        })
+        let due = self.due.map(|value| value.point_in_time()).transpose()?;
+        let mut task = NewTask::new(self.operator, self.args.unwrap_or_else(|| json!({})))
+            .with_on_conflict(self.on_conflict)
+            .with_retries(self.retries)
+            .with_execution_timeout(
+                self.execution_timeout.map(|value| value.duration()).transpose()?,
+            )
+            .with_due(due.map(|due| due.after(now)))
+            .with_on_failure(self.on_failure);
+        task.key = self.key;
+        if let Some(delay) = self.retry_delay {
+            task.retry_delay = delay.duration()?;
+        }
+        Ok(task)
     }
 }
 

@@ -29,10 +29,8 @@ impl Others {
         let fence = store.acquire(NOW).unwrap();
         let mark = folder.path().join("hook");
         let hook = format!("touch '{}'", mark.display());
-        let spec = NewTask {
-            on_failure: Some(FailureHook::Command(["sh", "-c", &hook].map(str::to_owned).to_vec())),
-            ..NewTask::new("http.request", json!({"endpoint": api.url("/others")}))
-        };
+        let spec = NewTask::new("http.request", json!({"endpoint": api.url("/others")}))
+            .with_on_failure(FailureHook::Command(["sh", "-c", &hook].map(str::to_owned).to_vec()));
         let ids: Vec<_> = (0..5)
             .map(|_| store.submit(std::slice::from_ref(&spec), NOW).unwrap()[0].id())
             .collect();
@@ -43,14 +41,14 @@ impl Others {
                 id if id == blocked => Transition::Block,
                 _ => continue,
             };
-            let reason = "as another triggerer has left it".to_owned();
-            let change = Change { id: task.id, step: task.step, transition, reason, failure: None };
+            let reason = "as another triggerer has left it";
+            let change = Change::of(&task, transition, reason);
             assert_eq!(store.commit(fence, &[change], NOW).unwrap(), [true]);
         }
-        let intent = Intent { ordinal: 0, name: "POST request".to_owned(), details: json!({}) };
+        let intent = Intent::new(0, "POST request", json!({}));
         store.begin(fence, left, 0, &intent).unwrap();
         store.settle(fence, left, 0, 0, &Settled::Done(json!({"id": 1}))).unwrap();
-        let request = CancelRequest { reason: CancelReason::User, undo: false };
+        let request = CancelRequest::new(CancelReason::User, false);
         store.request_cancel(cancelled, request, NOW).unwrap();
         Self { folder, ids }
     }

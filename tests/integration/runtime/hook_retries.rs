@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use maitred::runtime::task::{FailureHook, HookProgress};
+use maitred::runtime::task::FailureHook;
 use maitred::runtime::{NewTask, Task, TaskId, TaskState};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn failing(webhook: String, factor: u32) -> (Rig, TaskId) {
     let on_failure = Some(FailureHook::Webhook(webhook.into()));
     // The address is refused, and the task fails at once.
     let args = json!({"endpoint": RefusingPort::reserve().url("/"), "json": {}});
-    let task = NewTask { on_failure, ..NewTask::new("http.request", args) };
+    let task = NewTask::new("http.request", args).with_on_failure(on_failure);
     let id = rig.submit_task(task);
     (rig, id)
 }
@@ -49,7 +49,7 @@ async fn a_webhook_is_called_again_until_it_is_heard() {
         let server = replies(vec![no.clone(), Reply::Reset, no, Reply::text(204, "")]);
         let (task, log) = told(server.url("/told")).await;
         assert_eq!(server.requests().len(), 4, "{passing}");
-        assert_eq!(task.hook, HookProgress { attempts: 4, next: None, error: None });
+        assert_eq!((task.hook.attempts, task.hook.next, task.hook.error), (4, None, None));
         assert!(log.contains("again in 1 s") && log.contains("again in 2 s"), "{log}");
     }
 }
@@ -95,7 +95,7 @@ async fn a_webhook_may_move_within_its_server_and_not_to_another() {
             _ => Reply::text(200, ""),
         });
         let (task, _) = told(server.url("/told")).await;
-        assert_eq!(task.hook, HookProgress { attempts: 1, next: None, error: None });
+        assert_eq!((task.hook.attempts, task.hook.next, task.hook.error), (1, None, None));
         let last = server.requests().pop().unwrap();
         assert_eq!((&*last.method, &*last.path), ("POST", "/moved"));
         assert!(last.text().contains("http.request"));
@@ -139,7 +139,7 @@ mod commands {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
         let args = json!({"endpoint": RefusingPort::reserve().url("/"), "json": {}});
         let on_failure = Some(FailureHook::Command(words));
-        let id = rig.submit_task(NewTask { on_failure, ..NewTask::new("http.request", args) });
+        let id = rig.submit_task(NewTask::new("http.request", args).with_on_failure(on_failure));
         (rig, id)
     }
 

@@ -329,7 +329,7 @@ async fn after_a_crash_a_request_that_must_not_be_repeated_is_in_doubt() {
     let rig = Rig::http(&server.url("/"), 1);
     let id = rig.submit("http.request", &json!({"endpoint": "orders"}), 3);
     let details = json!({"method": "POST", "endpoint": "orders", "page": 0});
-    rig.crash_after(id, &Intent { ordinal: 0, name: "POST request".to_owned(), details });
+    rig.crash_after(id, &Intent::new(0, "POST request", details));
     rig.drain().await;
     assert_eq!(rig.task(id).state, TaskState::InDoubt);
     assert!(server.requests().is_empty());

@@ -124,7 +124,7 @@ impl Scene {
     /// Asks for the end of a task that has not ended, whatever state it is in.
     fn cancel(&mut self) {
         let Some(id) = self.rng.choice(self.open.iter().copied()) else { return };
-        let request = CancelRequest { reason: CancelReason::User, undo: self.rng.bool() };
+        let request = CancelRequest::new(CancelReason::User, self.rng.bool());
         // It may have ended meanwhile.
         if self.store.request_cancel(id, request, self.clock.now()).is_ok() {
             self.cancelled.insert(id, request);

@@ -96,7 +96,7 @@ async fn run(operator: &str, args: Value, body: Value) -> Task {
         .with_client("http", Arc::clone(&fake) as Arc<dyn Client>);
     let engine = engine().with_clients(clients);
     let id = engine.start(NewTask::new(operator, args)).await.unwrap().id();
-    let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+    let options = TriggererOptions::until_idle();
     engine.triggerer(options).run(std::future::pending()).await.unwrap();
     assert_eq!(fake.calls.load(Ordering::SeqCst) == 0, operator == Plain::NAME);
     engine.get(id).await.unwrap()
@@ -168,7 +168,7 @@ async fn a_deferred_wait_keeps_what_its_client_has_prepared_unless_it_refers_to_
             ]},
         });
         let id = engine.start(NewTask::new("maitred.wait", args)).await.unwrap().id();
-        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        let options = TriggererOptions::until_idle();
         engine.triggerer(options).run(std::future::pending()).await.unwrap();
         let task = engine.get(id).await.unwrap();
         assert_eq!(task.state, expected, "{task:?}");
@@ -216,10 +216,7 @@ fn a_trigger_with_a_literal_secret_is_not_stored() {
         ),
         (endpoint().with_parameter("BASE", "https://u:p@host"), "the parameter BASE"),
         (
-            endpoint().with_client(ClientSettings {
-                endpoint_url: Some("http://u:p@host".to_owned()),
-                ..ClientSettings::default()
-            }),
+            endpoint().with_client(ClientSettings::default().with_endpoint_url("http://u:p@host")),
             "login",
         ),
     ] {
@@ -268,11 +265,11 @@ fn a_call_that_was_certainly_not_made_is_refused_and_any_other_is_ambiguous() {
 
 #[test]
 fn a_call_that_undoes_keeps_its_stored_form() {
-    let call = UndoCall {
-        description: "delete job 7".to_owned(),
-        call: Call::new("http", "DELETE", [("endpoint", "jobs/7")]),
-        client: ClientSettings::default(),
-    };
+    let call = UndoCall::new(
+        "delete job 7",
+        Call::new("http", "DELETE", [("endpoint", "jobs/7")]),
+        ClientSettings::default(),
+    );
     let stored = json!({
         "description": "delete job 7",
         "call": {"service": "http", "operation": "DELETE", "input": {"endpoint": "jobs/7"}},

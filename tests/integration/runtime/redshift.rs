@@ -48,7 +48,7 @@ fn count(redshift: &FakeRedshift, action: &str) -> usize {
 async fn after_a_crash(rig: &Rig, operator: &str, args: Value, details: Value) -> Task {
     let id = rig.submit(operator, &args, 0);
     let name = operator.split_once('.').unwrap().1.to_owned();
-    rig.crash_after(id, &Intent { ordinal: 0, name, details });
+    rig.crash_after(id, &Intent::new(0, name, details));
     rig.drain().await;
     rig.task(id)
 }
@@ -59,12 +59,12 @@ async fn a_task_cancelled_while_its_call_cannot_be_looked_up_is_in_doubt() {
     let rig = Rig::aws(&port.url(""), 1);
     let id = rig.submit("redshift.pause_cluster", &json!({"cluster_identifier": "analytics"}), 0);
     let details = json!({"cluster_identifier": "analytics"});
-    rig.crash_after(id, &Intent { ordinal: 0, name: "pause_cluster".to_owned(), details });
+    rig.crash_after(id, &Intent::new(0, "pause_cluster", details));
     let cancel = async {
         while !rig.everything(id).contains("could not be looked up") {
             tokio::task::yield_now().await;
         }
-        let request = CancelRequest { reason: CancelReason::User, undo: false };
+        let request = CancelRequest::new(CancelReason::User, false);
         rig.store.request_cancel(id, request, Timestamp::default()).unwrap();
     };
     tokio::join!(rig.drain(), cancel);

@@ -101,7 +101,7 @@ fn a_store_that_is_gone_is_noticed_before_a_call_is_made() {
         let running = running();
         let Running { store, fence, task, .. } = &running;
         replace(&running);
-        let intent = Intent { ordinal: 0, name: "pause".to_owned(), details: json!({}) };
+        let intent = Intent::new(0, "pause", json!({}));
         let begun = store.begin(*fence, task.id, task.step, &intent);
         assert!(matches!(begun, Err(StoreError::Replaced(_))), "{how}: {begun:?}");
         let end = change(task, Transition::End(TaskState::Success, None));
@@ -123,7 +123,7 @@ fn what_other_processes_do_to_the_file_is_not_a_replacement() {
         assert_eq!(other.prune(later(9)).unwrap(), 1, "{round}");
         drop(other);
         fold_the_log(&path);
-        let intent = Intent { ordinal: round, name: "pause".to_owned(), details: json!({}) };
+        let intent = Intent::new(round, "pause", json!({}));
         store.begin(fence, task.id, task.step, &intent).unwrap();
         fold_the_log(&path);
         store.change_counter().unwrap();

@@ -54,12 +54,12 @@ impl Rig {
         let clock: Arc<dyn Clock> = Arc::new(FastClock { inner, start, factor });
         let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
         let connections = Connections::new(Environment::fixed(variables));
-        let services = Services {
-            clock: Arc::clone(&clock),
-            clients: Arc::new(maitred::clients(connections, clock)),
-            catalog: Arc::new(Catalog::new(maitred::sources())),
-            definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&store)))),
-        };
+        let services = Services::new(
+            Arc::clone(&clock),
+            Arc::new(maitred::clients(connections, clock)),
+            Arc::new(Catalog::new(maitred::sources())),
+            Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&store)))),
+        );
         Self { store, registry: Arc::new(maitred::registry()), services: Arc::new(services) }
     }
 
@@ -124,7 +124,7 @@ impl Rig {
 
     /// Runs everything to its end.
     pub(super) async fn drain(&self) {
-        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        let options = TriggererOptions::until_idle();
         self.triggerer(options).run(std::future::pending()).await.unwrap();
     }
 
@@ -134,7 +134,7 @@ impl Rig {
             while self.deferrals(id) == 0 {
                 tokio::task::yield_now().await;
             }
-            let request = CancelRequest { reason: CancelReason::User, undo: true };
+            let request = CancelRequest::new(CancelReason::User, true);
             self.store.request_cancel(id, request, self.services.clock.now()).unwrap();
         };
         tokio::join!(self.drain(), cancel);

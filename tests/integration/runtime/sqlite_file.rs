@@ -31,7 +31,7 @@ impl Scene {
     }
 
     fn begin(&self, ordinal: u32) -> Result<(), StoreError> {
-        let intent = Intent { ordinal, name: "pause".to_owned(), details: json!({}) };
+        let intent = Intent::new(ordinal, "pause", json!({}));
         self.store.begin(self.fence, self.task.id, self.task.step, &intent).map(|_| ())
     }
 
@@ -141,7 +141,7 @@ fn size(path: &Path) -> u64 {
 #[test]
 fn pruning_gives_room_back() {
     let scene = Scene::new();
-    let large = NewTask { args: json!({"text": "x".repeat(10_000)}), ..spec() };
+    let large = NewTask::new("test.operator", json!({"text": "x".repeat(10_000)}));
     let before = size(&scene.path);
     for submitted in scene.store.submit(&vec![large; 300], NOW).unwrap() {
         let claimed = scene.store.claim(scene.fence, NOW, &[submitted.id()]).unwrap();
@@ -160,7 +160,7 @@ fn pruning_gives_room_back() {
 #[test]
 fn the_log_of_writes_is_bounded() {
     let scene = Scene::new();
-    let large = NewTask { args: json!({"text": "x".repeat(10_000)}), ..spec() };
+    let large = NewTask::new("test.operator", json!({"text": "x".repeat(10_000)}));
     // A reader keeps the log from being folded in.
     let reader = rusqlite::Connection::open(&scene.path).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM tasks").unwrap();

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use maitred::operator::{Begun, Intent, Settled};
 use maitred::runtime::store::Share;
-use maitred::runtime::task::{LogLine, StoredDeferral, Transition};
-use maitred::runtime::{NewTask, SqliteStore, Store as _, StoreError, TaskId, TaskState};
+use maitred::runtime::task::{LogLine, Transition};
+use maitred::runtime::{SqliteStore, Store as _, StoreError, TaskId, TaskState};
 use maitred::trigger::Level;
 use serde_json::json;
 use tempfile::TempDir;
@@ -42,9 +42,9 @@ fn everything_survives_the_process() {
     let store = open(&path);
     let (_, waiting) = deferred(&store, spec());
     let (fence, ran) = running(&store, spec());
-    let intent = Intent { ordinal: 0, name: "pause".to_owned(), details: json!({"id": 1}) };
+    let intent = Intent::new(0, "pause", json!({"id": 1}));
     assert_eq!(store.begin(fence, ran.id, ran.step, &intent).unwrap(), Begun::Go);
-    let line = LogLine { id: ran.id, at: NOW, level: Level::Info, message: "pausing".to_owned() };
+    let line = LogLine::new(ran.id, NOW, Level::Info, "pausing");
     store.checkpoint(fence, &[], std::slice::from_ref(&line)).unwrap();
     store.put_definition("abc", "{}").unwrap();
     drop(store);
@@ -130,7 +130,7 @@ fn a_triggerer_notices_other_processes() {
 fn a_submission_sees_a_key_that_another_process_took() {
     let (_folder, path) = place();
     let stores = [open(&path), open(&path)];
-    let keyed = NewTask { key: Some("nightly".to_owned()), ..spec() };
+    let keyed = spec().with_key("nightly");
     submit(&stores[0], keyed.clone());
     let error = stores[1].submit(&[keyed], NOW).unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
@@ -233,7 +233,7 @@ fn fill(store: &SqliteStore) {
         (TaskState::Cancelled, None),
         (TaskState::InDoubt, None),
     ];
-    let keyed = NewTask { key: Some("nightly".to_owned()), ..spec() };
+    let keyed = spec().with_key("nightly");
     let (mut fence, _) = deferred(store, keyed);
     store.put_definition("abc", r#"{"operation":"DescribeClusters"}"#).unwrap();
     for (state, result) in ends {
@@ -248,10 +248,10 @@ fn fill(store: &SqliteStore) {
     }
     submit(store, spec());
     let task = claim_one(store, fence, NOW);
-    let intent = Intent { ordinal: 0, name: "pause".to_owned(), details: json!({"id": 1}) };
+    let intent = Intent::new(0, "pause", json!({"id": 1}));
     store.begin(fence, task.id, task.step, &intent).unwrap();
     store.settle(fence, task.id, task.step, 0, &Settled::Done(json!({"ok": true}))).unwrap();
-    let line = LogLine { id: task.id, at: NOW, level: Level::Info, message: "pausing".to_owned() };
+    let line = LogLine::new(task.id, NOW, Level::Info, "pausing");
     store.checkpoint(fence, &[], &[line]).unwrap();
     submit(store, spec());
 }
@@ -287,7 +287,8 @@ fn stores_of_every_version_can_be_used() {
         let states: Vec<_> = store.counts().unwrap().into_iter().map(|(state, _)| state).collect();
         assert_eq!(states, TaskState::ALL);
         let waiting = store.task_of_key("nightly").unwrap().unwrap();
-        let waits_for = StoredDeferral { pause_from: None, ..deferral() };
+        let mut waits_for = deferral();
+        waits_for.pause_from = None;
         assert_eq!(store.deferral(waiting.id).unwrap(), Some(waits_for));
         assert!(store.definition("abc").unwrap().is_some());
         let ran = store.counts().unwrap().iter().map(|(_, count)| *count).sum::<u64>();

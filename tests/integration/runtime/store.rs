@@ -101,7 +101,7 @@ pub(super) fn spec() -> NewTask {
 }
 
 fn keyed(on_conflict: OnConflict) -> NewTask {
-    NewTask { key: Some("nightly".to_owned()), on_conflict, ..spec() }
+    spec().with_key("nightly").with_on_conflict(on_conflict)
 }
 
 pub(super) fn submit(store: &dyn Store, spec: NewTask) -> TaskId {
@@ -135,28 +135,26 @@ pub(super) fn running(store: &dyn Store, spec: NewTask) -> (Fence, Task) {
 }
 
 pub(super) fn deferral() -> StoredDeferral {
-    StoredDeferral {
-        trigger: SerializedTrigger {
-            name: "test.trigger".to_owned(),
-            version: 3,
-            kwargs: json!({"waiter": "cluster_paused", "input": {"n": 1.5}}),
-        },
-        state: r#"{"definition":"abc","attempts":0}"#.to_owned(),
-        due: later(30),
-        pause_from: Some(NOW),
-        timeout_at: Some(later(600)),
-        method: "finish".to_owned(),
-        kwargs: json!({"started": [1, 2]}),
-        on_cancel: None,
-    }
+    let trigger = SerializedTrigger {
+        name: "test.trigger".to_owned(),
+        version: 3,
+        kwargs: json!({"waiter": "cluster_paused", "input": {"n": 1.5}}),
+    };
+    let state = r#"{"definition":"abc","attempts":0}"#.to_owned();
+    let mut deferral = StoredDeferral::new(trigger, state, later(30));
+    deferral.pause_from = Some(NOW);
+    deferral.timeout_at = Some(later(600));
+    deferral.method = "finish".to_owned();
+    deferral.kwargs = json!({"started": [1, 2]});
+    deferral
 }
 
 fn undo_call() -> UndoCall {
-    UndoCall {
-        description: "delete cluster analytics".to_owned(),
-        call: Call::new("redshift", "DeleteCluster", [("ClusterIdentifier", "analytics")]),
-        client: ClientSettings::default(),
-    }
+    UndoCall::new(
+        "delete cluster analytics",
+        Call::new("redshift", "DeleteCluster", [("ClusterIdentifier", "analytics")]),
+        ClientSettings::default(),
+    )
 }
 
 fn event() -> Resumed {
@@ -164,7 +162,7 @@ fn event() -> Resumed {
 }
 
 pub(super) fn change(task: &Task, transition: Transition) -> Change {
-    Change { id: task.id, step: task.step, transition, reason: "because".to_owned(), failure: None }
+    Change::of(task, transition, "because")
 }
 
 pub(super) fn commit(
@@ -187,21 +185,19 @@ pub(super) fn deferred(store: &dyn Store, spec: NewTask) -> (Fence, Task) {
 }
 
 fn intent(ordinal: u32) -> Intent {
-    Intent { ordinal, name: "pause_cluster".to_owned(), details: json!({"cluster": "analytics"}) }
+    Intent::new(ordinal, "pause_cluster", json!({"cluster": "analytics"}))
 }
 
-pub(super) const BY_USER: CancelRequest = CancelRequest { reason: CancelReason::User, undo: false };
-const UNDO: CancelRequest = CancelRequest { reason: CancelReason::User, undo: true };
+pub(super) const BY_USER: CancelRequest = CancelRequest::new(CancelReason::User, false);
+const UNDO: CancelRequest = CancelRequest::new(CancelReason::User, true);
 
 fn a_task_reads_as_it_was_submitted(store: &dyn Store) {
-    let spec = NewTask {
-        retries: 3,
-        retry_delay: Duration::from_millis(1500),
-        execution_timeout: Some(Duration::from_nanos(7)),
-        on_failure: Some(maitred::runtime::task::FailureHook::Command(vec!["true".to_owned()])),
-        due: Some(later(5)),
-        ..keyed(OnConflict::Attach)
-    };
+    let spec = keyed(OnConflict::Attach)
+        .with_retries(3)
+        .with_retry_delay(Duration::from_millis(1500))
+        .with_execution_timeout(Duration::from_nanos(7))
+        .with_on_failure(maitred::runtime::task::FailureHook::Command(vec!["true".to_owned()]))
+        .with_due(later(5));
     let id = submit(store, spec.clone());
     let task = get(store, id);
     assert_eq!(task.spec, spec);
@@ -224,7 +220,7 @@ fn a_taken_key_refuses_the_whole_submission(store: &dyn Store) {
     );
     assert_eq!(store.tasks(&TaskFilter::default()).unwrap().len(), 1);
     // Two of one submission are in each other's way too.
-    let twice = NewTask { key: Some("other".to_owned()), ..spec() };
+    let twice = spec().with_key("other");
     assert!(store.submit(&[twice.clone(), twice], NOW).is_err());
     assert_eq!(store.tasks(&TaskFilter::default()).unwrap().len(), 1);
 }
@@ -260,10 +256,11 @@ fn a_key_that_is_done_is_not_done_again(store: &dyn Store) {
 fn a_task_is_tried_again_with_other_arguments(store: &dyn Store) {
     let (fence, old) = running(store, keyed(OnConflict::Reject));
     commit(store, fence, &old, Transition::End(TaskState::Failed, None), NOW);
-    let changed = NewTask { retries: 2, ..NewTask::new("test.other", json!({"cluster": "b"})) };
+    let changed = NewTask::new("test.other", json!({"cluster": "b"})).with_retries(2);
     store.retry(old.id, Some(&changed), NOW).unwrap();
     let task = claim_one(store, fence, NOW);
-    let expected = NewTask { operator: "test.operator".to_owned(), key: old.spec.key, ..changed };
+    let mut expected = changed.with_key("nightly");
+    expected.operator = "test.operator".to_owned();
     assert_eq!((task.id, task.spec), (old.id, expected));
     let history = store.history(old.id).unwrap();
     assert!(history.iter().any(|entry| entry.reason == "retry asked for, with other arguments"));
@@ -273,7 +270,8 @@ fn a_retry_and_the_definitions_of_its_waiters_are_stored_together(store: &dyn St
     let (fence, old) = running(store, spec());
     let definitions = [("hash".to_owned(), "text".to_owned())].into();
     let waiters = [("http.job".to_owned(), "hash".to_owned())].into();
-    let changed = NewTask { waiters, ..spec() };
+    let mut changed = spec();
+    changed.waiters = waiters;
     let refused = store.retry_with(old.id, Some(&changed), &definitions, NOW);
     assert!(matches!(refused, Err(StoreError::WrongState { .. })), "{refused:?}");
     assert_eq!(store.definition("hash").unwrap(), None);
@@ -290,7 +288,7 @@ fn a_replaced_task_gives_up_its_key_at_once(store: &dyn Store) {
     let submitted = store.submit(&[keyed(OnConflict::Replace)], NOW).unwrap();
     let new = submitted[0].id();
     assert_eq!(submitted, [Submitted::Replaced { new, old: old.id }]);
-    let request = CancelRequest { reason: CancelReason::Replaced, undo: false };
+    let request = CancelRequest::new(CancelReason::Replaced, false);
     assert_eq!(get(store, old.id).cancel, Some(request));
     assert_eq!(store.task_of_key("nightly").unwrap().unwrap().id, new);
     // The next one replaces the new one, which waits for a worker and so ends at once.
@@ -304,7 +302,7 @@ fn a_replaced_task_cannot_take_its_key_back(store: &dyn Store) {
     let (_, old) = deferred(store, keyed(OnConflict::Reject));
     submit(store, keyed(OnConflict::Replace));
     store.request_cancel(old.id, UNDO, NOW).unwrap();
-    let request = CancelRequest { reason: CancelReason::Replaced, undo: true };
+    let request = CancelRequest::new(CancelReason::Replaced, true);
     assert_eq!(get(store, old.id).cancel, Some(request));
 }
 
@@ -317,7 +315,7 @@ fn an_ended_task_gives_up_its_key(store: &dyn Store) {
 }
 
 fn the_longest_due_is_claimed_first(store: &dyn Store) {
-    let due = |seconds| NewTask { due: Some(later(seconds)), ..spec() };
+    let due = |seconds| spec().with_due(later(seconds));
     let submitted = store.submit(&[due(30), due(10), due(20), due(10)], NOW).unwrap();
     let ids: Vec<_> = submitted.into_iter().map(Submitted::id).collect();
     let fence = store.acquire(NOW).unwrap();
@@ -329,7 +327,7 @@ fn the_longest_due_is_claimed_first(store: &dyn Store) {
 
 fn what_is_not_asked_for_or_not_due_is_left(store: &dyn Store) {
     let ids: Vec<_> = (0..3).map(|_| submit(store, spec())).collect();
-    let early = submit(store, NewTask { due: Some(later(10)), ..spec() });
+    let early = submit(store, spec().with_due(later(10)));
     let fence = store.acquire(NOW).unwrap();
     let due = store.due(fence, NOW, 2).unwrap();
     assert_eq!(due.iter().map(|task| task.id).collect::<Vec<_>>(), ids[..2]);
@@ -366,7 +364,7 @@ fn what_is_due_at_once_is_due_on_every_clock(store: &dyn Store) {
     assert!(commit(store, fence, &get(store, id), resumes, later(3600)));
     assert_eq!(claim_one(store, fence, NOW).id, id);
     // A time that was asked for holds, whoever asked when.
-    submit_at(store, NewTask { due: Some(later(10)), ..spec() }, later(3600));
+    submit_at(store, spec().with_due(later(10)), later(3600));
     assert_eq!(claim_due(store, fence, later(9), 5).tasks, []);
     assert_eq!(claim_due(store, fence, later(10), 5).tasks.len(), 1);
 }
@@ -381,7 +379,7 @@ fn tasks_of_a_clock_that_is_ahead_take_turns_with_the_others(store: &dyn Store) 
 
 fn a_pause_goes_on_when_the_clock_is_set_back(store: &dyn Store) {
     let (fence, task) = running(store, spec());
-    let asked_for = submit(store, NewTask { due: Some(later(300)), ..spec() });
+    let asked_for = submit(store, spec().with_due(later(300)));
     assert!(commit(store, fence, &task, Transition::Retry(later(300)), NOW));
     store.clock_set_back(fence, None, Duration::from_millis(200_500)).unwrap();
     assert_eq!(get(store, task.id).due.plus(Duration::from_millis(200_500)), later(300));
@@ -392,7 +390,7 @@ fn a_pause_goes_on_when_the_clock_is_set_back(store: &dyn Store) {
 fn a_pause_of_a_clock_that_was_set_back_begins_again_at_most(store: &dyn Store) {
     let (fence, task) = running(store, spec());
     assert!(commit(store, fence, &task, Transition::Retry(later(3700)), later(3600)));
-    let asked_for = submit_at(store, NewTask { due: Some(later(3700)), ..spec() }, later(3600));
+    let asked_for = submit_at(store, spec().with_due(later(3700)), later(3600));
     // The next triggerer finds an earlier time.
     let fence = store.acquire(NOW).unwrap();
     assert_eq!(get(store, task.id).due, later(100));
@@ -401,7 +399,7 @@ fn a_pause_of_a_clock_that_was_set_back_begins_again_at_most(store: &dyn Store) 
 }
 
 fn what_is_due_later_waits(store: &dyn Store) {
-    submit(store, NewTask { due: Some(later(10)), ..spec() });
+    submit(store, spec().with_due(later(10)));
     let fence = store.acquire(NOW).unwrap();
     let claimed = claim_due(store, fence, later(9), 5);
     assert_eq!((claimed.tasks.len(), claimed.next_due), (0, Some(later(10))));
@@ -410,8 +408,7 @@ fn what_is_due_later_waits(store: &dyn Store) {
 }
 
 fn a_claim_begins_a_try(store: &dyn Store) {
-    let (_, task) =
-        running(store, NewTask { execution_timeout: Some(Duration::from_secs(60)), ..spec() });
+    let (_, task) = running(store, spec().with_execution_timeout(Duration::from_secs(60)));
     assert_eq!((task.state, task.try_number, task.step), (TaskState::Running, 1, 0));
     assert_eq!((task.deadline, task.started), (Some(later(60)), Some(NOW)));
     assert_eq!(task, get(store, task.id));
@@ -419,7 +416,7 @@ fn a_claim_begins_a_try(store: &dyn Store) {
 
 fn a_requeue_is_the_same_step(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
-    let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
+    let (fence, task) = running(store, spec().with_execution_timeout(timeout));
     assert!(commit(store, fence, &task, Transition::Requeue(later(10)), NOW));
     assert_eq!(get(store, task.id).due, later(10));
     let again = claim_one(store, fence, later(10));
@@ -429,7 +426,7 @@ fn a_requeue_is_the_same_step(store: &dyn Store) {
 
 fn a_resumption_is_a_new_step_of_the_same_try(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
-    let (fence, task) = deferred(store, NewTask { execution_timeout: timeout, ..spec() });
+    let (fence, task) = deferred(store, spec().with_execution_timeout(timeout));
     assert!(commit(store, fence, &task, Transition::Resume(Box::new(event())), later(5)));
     let queued = get(store, task.id);
     assert_eq!((queued.state, queued.due, queued.step), (TaskState::Queued, later(5), 1));
@@ -449,7 +446,7 @@ fn a_resumption_is_a_new_step_of_the_same_try(store: &dyn Store) {
 
 fn a_retry_begins_anew(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
-    let (fence, task) = deferred(store, NewTask { execution_timeout: timeout, ..spec() });
+    let (fence, task) = deferred(store, spec().with_execution_timeout(timeout));
     assert!(commit(store, fence, &task, Transition::Retry(later(300)), later(61)));
     let waiting = get(store, task.id);
     assert_eq!((waiting.state, waiting.due), (TaskState::UpForRetry, later(300)));
@@ -477,7 +474,8 @@ fn a_change_of_another_step_is_left_out(store: &dyn Store) {
     commit(store, fence, &second, Transition::Defer(Box::new(deferral())), NOW);
     assert!(!commit(store, fence, &first, Transition::Resume(Box::new(event())), NOW));
     assert!(commit(store, fence, &second, Transition::Resume(Box::new(event())), NOW));
-    let unknown = Task { id: TaskId(99), ..second };
+    let mut unknown = second;
+    unknown.id = TaskId(99);
     assert!(!commit(store, fence, &unknown, Transition::Block, NOW));
 }
 
@@ -527,7 +525,7 @@ fn only_the_last_triggerer_may_write(store: &dyn Store) {
 
 fn a_new_triggerer_takes_up_what_ran(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
-    let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
+    let (fence, task) = running(store, spec().with_execution_timeout(timeout));
     store.begin(fence, task.id, task.step, &intent(0)).unwrap();
     submit(store, spec());
     let other = claim_one(store, fence, NOW);
@@ -560,12 +558,9 @@ fn blocked_tasks_go_back_to_where_they_were(store: &dyn Store) {
 
 fn a_checkpoint_of_a_moved_task_is_left_out(store: &dyn Store) {
     let (fence, task) = deferred(store, spec());
-    let checkpoint = |step, attempts: u32| Checkpoint {
-        id: task.id,
-        step,
-        state: format!("{{\"attempts\":{attempts}}}"),
-        due: later(u64::from(attempts)),
-        pause_from: NOW,
+    let checkpoint = |step, attempts: u32| {
+        let state = format!("{{\"attempts\":{attempts}}}");
+        Checkpoint::new(task.id, step, state, NOW..later(u64::from(attempts)))
     };
     let state = || store.deferral(task.id).unwrap().map(|deferral| (deferral.state, deferral.due));
     store.checkpoint(fence, &[checkpoint(0, 1), checkpoint(0, 2)], &[]).unwrap();
@@ -620,7 +615,7 @@ fn a_settled_call_is_recorded_for_its_step(store: &dyn Store) {
     let order: Vec<_> =
         store.intents(id, step).unwrap().iter().map(|known| known.intent.ordinal).collect();
     assert_eq!(order, [0, 1]);
-    let other = Intent { name: "resume_cluster".to_owned(), ..intent(0) };
+    let other = Intent::new(0, "resume_cluster", intent(0).details);
     let error = store.begin(fence, id, step, &other).unwrap_err();
     assert!(matches!(error, StoreError::OtherCall { .. }), "{error}");
     // The next step knows nothing of them, and an end forgets them.
@@ -649,7 +644,7 @@ fn only_a_running_step_begins_calls(store: &dyn Store) {
 }
 
 fn a_waiting_task_is_cancelled_at_once(store: &dyn Store) {
-    let queued = submit(store, NewTask { due: Some(later(99)), ..spec() });
+    let queued = submit(store, spec().with_due(later(99)));
     let (fence, retried) = running(store, spec());
     commit(store, fence, &retried, Transition::Retry(later(9)), NOW);
     let (fence, blocked) = running(store, spec());
@@ -776,7 +771,7 @@ fn a_call_of_a_cancelled_task_is_looked_up_after_a_crash(store: &dyn Store) {
 fn a_user_says_that_a_call_was_made(store: &dyn Store) {
     // Its call was made after a wait: what it was resumed with must not be lost.
     let timeout = Some(Duration::from_secs(60));
-    let (fence, task) = deferred(store, NewTask { execution_timeout: timeout, ..spec() });
+    let (fence, task) = deferred(store, spec().with_execution_timeout(timeout));
     commit(store, fence, &task, Transition::Resume(Box::new(event())), NOW);
     let task = claim_one(store, fence, NOW);
     store.begin(fence, task.id, task.step, &intent(0)).unwrap();
@@ -844,7 +839,8 @@ fn only_a_doubt_can_be_settled(store: &dyn Store) {
 
 fn the_undoing_of_a_blocked_task_is_left_to_the_triggerer(store: &dyn Store) {
     let (fence, task) = running(store, spec());
-    let undoable = StoredDeferral { on_cancel: Some(undo_call()), ..deferral() };
+    let mut undoable = deferral();
+    undoable.on_cancel = Some(undo_call());
     commit(store, fence, &task, Transition::Defer(Box::new(undoable.clone())), NOW);
     commit(store, fence, &task, Transition::Block, NOW);
     assert_eq!(store.request_cancel(task.id, UNDO, NOW).unwrap(), TaskState::Deferred);
@@ -864,7 +860,7 @@ fn an_ended_task_cannot_be_cancelled(store: &dyn Store) {
 fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
     let hook = Some(FailureHook::Webhook("http://127.0.0.1/".to_owned().into()));
     let end = |store, state, on_failure| {
-        let (fence, task) = running(store, NewTask { on_failure, ..spec() });
+        let (fence, task) = running(store, spec().with_on_failure(on_failure));
         assert!(commit(store, fence, &task, Transition::End(state, None), NOW));
         task.id
     };
@@ -875,8 +871,9 @@ fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
     let in_doubt = end(store, TaskState::InDoubt, hook);
     let fence = store.acquire(NOW).unwrap();
     assert_eq!(store.pending_hooks(fence).unwrap(), [failed, again, in_doubt]);
-    let line = |id| LogLine { id, at: NOW, level: Level::Info, message: "told".to_owned() };
-    let told = HookProgress { attempts: 1, next: None, error: None };
+    let line = |id| LogLine::new(id, NOW, Level::Info, "told");
+    let mut told = HookProgress::default();
+    told.attempts = 1;
     store.hook_run(fence, failed, NOW, &told, &line(failed)).unwrap();
     assert_eq!(get(store, failed).hook, told);
     assert_eq!(store.logs(failed, 0).unwrap(), [line(failed)]);
@@ -886,14 +883,14 @@ fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
     store.retry(again, None, NOW).unwrap();
     assert_eq!(store.pending_hooks(fence).unwrap(), [in_doubt]);
     // One that has failed is to be run again.
-    let error = Some("502".to_owned());
-    let failed_once = HookProgress { attempts: 1, next: Some(later(1)), error };
+    let mut failed_once = told.clone();
+    failed_once.next = Some(later(1));
+    failed_once.error = Some("502".to_owned());
     store.hook_run(fence, in_doubt, NOW, &failed_once, &line(in_doubt)).unwrap();
     assert_eq!(store.pending_hooks(fence).unwrap(), [in_doubt]);
     assert_eq!(get(store, in_doubt).hook, failed_once);
     // Another failure is told anew.
-    let (fence, task) =
-        running(store, NewTask { on_failure: get(store, failed).spec.on_failure, ..spec() });
+    let (fence, task) = running(store, spec().with_on_failure(get(store, failed).spec.on_failure));
     commit(store, fence, &task, Transition::End(TaskState::Failed, None), NOW);
     store.hook_run(fence, task.id, NOW, &told, &line(task.id)).unwrap();
     store.retry(task.id, None, NOW).unwrap();
@@ -902,7 +899,7 @@ fn a_failure_is_to_be_told_until_its_hook_was_run(store: &dyn Store) {
 
 fn a_failed_task_is_tried_once_more(store: &dyn Store) {
     let timeout = Some(Duration::from_secs(60));
-    let (fence, task) = running(store, NewTask { execution_timeout: timeout, ..spec() });
+    let (fence, task) = running(store, spec().with_execution_timeout(timeout));
     commit(store, fence, &task, Transition::End(TaskState::Failed, None), NOW);
     store.retry(task.id, None, later(100)).unwrap();
     let waiting = get(store, task.id);
@@ -917,13 +914,13 @@ fn how_a_task_has_failed_is_kept(store: &dyn Store) {
     let failure = Some(FailureKind::GaveUp);
     let (fence, task) = running(store, spec());
     let end = change(&task, Transition::End(TaskState::Failed, None));
-    store.commit(fence, &[Change { failure, ..end }], NOW).unwrap();
+    store.commit(fence, &[end.with_failure(failure)], NOW).unwrap();
     assert_eq!(get(store, task.id).failure, failure);
     store.retry(task.id, None, NOW).unwrap();
     assert_eq!(get(store, task.id).failure, None);
     let task = claim_one(store, fence, NOW);
     let retry = change(&task, Transition::Retry(NOW));
-    store.commit(fence, &[Change { failure, ..retry }], NOW).unwrap();
+    store.commit(fence, &[retry.with_failure(failure)], NOW).unwrap();
     assert_eq!(get(store, task.id).failure, None);
 }
 
@@ -1003,8 +1000,7 @@ fn every_transition_is_told(store: &dyn Store) {
 
 fn logs_go_on_where_a_reader_stopped(store: &dyn Store) {
     let (fence, task) = running(store, spec());
-    let line =
-        |id, level, message: &str| LogLine { id, at: NOW, level, message: message.to_owned() };
+    let line = |id, level, message: &str| LogLine::new(id, NOW, level, message);
     let lines = [
         line(task.id, Level::Info, "pausing"),
         line(TaskId(99), Level::Info, "of nobody"),
@@ -1018,25 +1014,26 @@ fn logs_go_on_where_a_reader_stopped(store: &dyn Store) {
 }
 
 fn tasks_are_listed_newest_first(store: &dyn Store) {
-    let other = NewTask { operator: "test.other".to_owned(), ..keyed(OnConflict::Reject) };
+    let other = NewTask::new("test.other", json!({})).with_key("nightly");
     store.submit(&[spec(), other, spec()], NOW).unwrap();
     store.request_cancel(TaskId(3), BY_USER, NOW).unwrap();
-    let ids = |filter: TaskFilter| -> Vec<i64> {
+    let ids = |narrow: fn(&mut TaskFilter)| -> Vec<i64> {
+        let mut filter = TaskFilter::default();
+        narrow(&mut filter);
         store.tasks(&filter).unwrap().iter().map(|task| task.id.0).collect()
     };
-    assert_eq!(ids(TaskFilter::default()), [3, 2, 1]);
-    assert_eq!(ids(TaskFilter { limit: Some(2), ..TaskFilter::default() }), [3, 2]);
-    let states = vec![TaskState::Queued, TaskState::Running];
-    assert_eq!(ids(TaskFilter { states, ..TaskFilter::default() }), [2, 1]);
-    let operator = Some("test.other".to_owned());
-    assert_eq!(ids(TaskFilter { operator, ..TaskFilter::default() }), [2]);
-    let key = Some("nightly".to_owned());
-    assert_eq!(ids(TaskFilter { key, ..TaskFilter::default() }), [2]);
-    assert_eq!(ids(TaskFilter { before: Some(TaskId(3)), ..TaskFilter::default() }), [2, 1]);
+    assert_eq!(ids(|_| ()), [3, 2, 1]);
+    assert_eq!(ids(|filter| filter.limit = Some(2)), [3, 2]);
+    let not_ended = |filter: &mut TaskFilter| {
+        filter.states = vec![TaskState::Queued, TaskState::Running];
+    };
+    assert_eq!(ids(not_ended), [2, 1]);
+    assert_eq!(ids(|filter| filter.operator = Some("test.other".to_owned())), [2]);
+    assert_eq!(ids(|filter| filter.key = Some("nightly".to_owned())), [2]);
+    assert_eq!(ids(|filter| filter.before = Some(TaskId(3))), [2, 1]);
     store.submit(&[spec()], later(10)).unwrap();
-    let since =
-        |seconds| TaskFilter { created_since: Some(later(seconds)), ..TaskFilter::default() };
-    assert_eq!((ids(since(10)), ids(since(11))), (vec![4], vec![]));
+    assert_eq!(ids(|filter| filter.created_since = Some(later(10))), [4]);
+    assert!(ids(|filter| filter.created_since = Some(later(11))).is_empty());
     store.request_cancel(TaskId(4), BY_USER, NOW).unwrap();
     let counts = [(TaskState::Queued, 2), (TaskState::Cancelled, 2)];
     assert_eq!(store.counts().unwrap(), counts);

@@ -61,13 +61,13 @@ impl Process {
         let clock = Arc::new(SystemClock::new());
         let connections = Connections::new(Environment::fixed(self.variables.clone()));
         let definitions = StoreDefinitions::new(Arc::clone(&self.store));
-        let services = Services {
-            clock: clock.clone(),
-            clients: Arc::new(maitred::clients(connections, clock)),
-            catalog: Arc::new(self.catalog()),
-            definitions: Definitions::new(Arc::new(definitions)),
-        };
-        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        let services = Services::new(
+            clock.clone(),
+            Arc::new(maitred::clients(connections, clock)),
+            Arc::new(self.catalog()),
+            Definitions::new(Arc::new(definitions)),
+        );
+        let options = TriggererOptions::until_idle();
         let triggerer = self.engine().triggerer_with(services, options);
         triggerer.run(std::future::pending()).await.unwrap();
     }
@@ -307,7 +307,7 @@ async fn a_task_is_found_by_its_number_and_by_its_key() {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let engine = Process::new(&store).engine();
     let task = NewTask::new("http.sensor", json!({"endpoint": "http://127.0.0.1:9"}));
-    let id = engine.start(NewTask { key: Some("nightly".into()), ..task }).await.unwrap().id();
+    let id = engine.start(task.with_key("nightly")).await.unwrap().id();
     for name in [id.to_string().as_str(), "nightly"] {
         assert_eq!(engine.find(name).await.unwrap().id, id, "{name}");
     }

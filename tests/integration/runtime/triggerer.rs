@@ -72,7 +72,7 @@ async fn a_trigger_of_an_unknown_version_waits_for_a_program_that_knows_it() {
     let id = scene.submit(Probe::new(Act::Defer(Wait::After(10.0))));
     scene.run_until(|| scene.task(id).state == TaskState::Deferred).await;
     let old = Registry::default().with_operator::<Probe>().with_trigger::<OldTrigger>();
-    scene.run_with(old, TriggererOptions { until_idle: true, ..Default::default() }).await;
+    scene.run_with(old, TriggererOptions::until_idle()).await;
     let blocked = scene.task(id);
     assert_eq!(blocked.state, TaskState::Blocked);
     let message = "trigger `test.wait` is stored in version 2, this program knows version 1";
@@ -125,7 +125,7 @@ async fn tasks_that_start_from_their_trigger_need_no_worker() {
             scene.submit(probe)
         })
         .collect();
-    let options = TriggererOptions { workers: 1, until_idle: true, ..Default::default() };
+    let options = TriggererOptions::until_idle().with_workers(1);
     scene.run_with(probe::registry(), options).await;
     for id in triggers {
         assert_times(&times(&scene, id, TaskState::Success), &[0.0]);
@@ -349,7 +349,7 @@ async fn more_triggers_than_there_is_room_for_all_come_to_their_turn() {
     let mut probe = Probe::new(Act::Defer(Wait::After(10.0)));
     probe.args.timeout = Some(5.0);
     let outside = scene.submit(probe);
-    let options = TriggererOptions { capacity: 2, until_idle: true, ..Default::default() };
+    let options = TriggererOptions::until_idle().with_capacity(2);
     scene.run_with(probe::registry(), options).await;
     let ended: Vec<Task> = waits.into_iter().map(|id| scene.task(id)).collect();
     assert!(ended.iter().all(|task| task.state == TaskState::Success), "{ended:#?}");

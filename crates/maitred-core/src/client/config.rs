@@ -13,6 +13,7 @@ use crate::diagnostic::nearest;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct ClientConfig {
     /// Seconds to connect; the SDK's default is 3.1.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
@@ -47,6 +48,7 @@ pub struct ClientConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct Retries {
     /// Tries after the first one, as botocore counts them here.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ pub const DIAGNOSE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The result of one call of a waiter's `diagnose`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Diagnosis {
     /// The operation that was called.
     pub operation: String,
@@ -25,7 +26,7 @@ pub struct Diagnosis {
     pub finding: DiagnosisFinding,
 }
 
-/// What a diagnostic call found.
+/// What a diagnostic call found. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiagnosisFinding {

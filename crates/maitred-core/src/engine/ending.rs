@@ -38,7 +38,7 @@ impl Status {
     }
 }
 
-/// What ended a wait, with details.
+/// What ended a wait, with details. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone)]
 pub enum Ending {
     /// A success acceptor matched, often enough in a row.

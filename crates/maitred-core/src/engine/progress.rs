@@ -12,6 +12,7 @@ use crate::waiter::Waiter;
 /// The progress of a wait: plain data, which can be stored between two polls and resumed after a restart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Progress {
     /// The number of polls so far.
     pub attempts: u64,
@@ -46,6 +47,7 @@ pub struct Progress {
 
 /// A match, as stored in [`Progress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LastMatched {
     /// The index of the acceptor.
     pub acceptor: usize,
@@ -55,6 +57,7 @@ pub struct LastMatched {
 
 /// An error, as stored in [`Progress`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LastError {
     /// The code, e.g. `Throttling`.
     pub code: String,
@@ -98,6 +101,7 @@ impl Progress {
 /// A known baseline, as stored in [`Progress`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct BaselineProgress {
     /// The value to differ from, which may be `null`.
     #[serde(default)]

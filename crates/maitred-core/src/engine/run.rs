@@ -83,7 +83,7 @@ enum Phase {
     Over,
 }
 
-/// An event of a running wait.
+/// An event of a running wait. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone)]
 pub enum WaitEvent {
     /// A poll.
@@ -94,6 +94,7 @@ pub enum WaitEvent {
 
 /// One poll.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Poll {
     /// The number of this poll, from 1.
     pub attempt: u64,

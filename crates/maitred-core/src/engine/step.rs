@@ -21,7 +21,7 @@ use crate::waiter::Waiter;
 /// The longest pause that a `Retry-After` can ask for, so that a single reply cannot stall a wait.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 
-/// What to do after a poll.
+/// What to do after a poll. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone)]
 pub enum NextAction {
     /// Sleep for this long, then poll again.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::function::Function;
 
-/// A node of an expression.
+/// A node of an expression. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// `@`: the current value.
@@ -45,7 +45,7 @@ pub enum Node {
     Reference(Box<Self>),
 }
 
-/// A comparison operator.
+/// A comparison operator. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparator {
     /// `==`

@@ -5,6 +5,7 @@ use super::table::StateTable;
 use super::vocabulary::{DONE, USABLE, VOCABULARY, WORK, has, has_stem, joined};
 
 /// The meaning of a state for a wait. This enum will not grow.
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Meaning {
     /// The wait has succeeded.
@@ -17,7 +18,7 @@ pub enum Meaning {
     Unknown,
 }
 
-/// The goal of a wait.
+/// The goal of a wait. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted<'a> {
     /// One of these values, or, if there are none, that the resource is ready or the work is done.

@@ -11,6 +11,7 @@ use crate::hook::RedshiftHook;
 /// The number of nodes that a cluster may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ClusterType {
     /// One.
     SingleNode,

@@ -48,14 +48,12 @@ pub(super) fn settings(connection: &Resolved) -> Result<HttpSettings, String> {
     }
     defaults.extend(login(connection, &extra)?);
     transport(&extra, base_url.as_deref(), &mut defaults)?;
-    Ok(HttpSettings {
-        base_url,
-        defaults,
-        oauth2: extra.object("oauth2")?.map(|entries| oauth2(&entries)).transpose()?,
-        ca_file: None,
-        check_response: extra.boolean("check_response")?.unwrap_or(true),
-        other_origins: false,
-    })
+    let mut settings = HttpSettings::default();
+    settings.base_url = base_url;
+    settings.defaults = defaults;
+    settings.oauth2 = extra.object("oauth2")?.map(|entries| oauth2(&entries)).transpose()?;
+    settings.check_response = extra.boolean("check_response")?.unwrap_or(true);
+    Ok(settings)
 }
 
 /// The URL that `host`, `schema` and `port` make. A host may have a scheme and a path.
@@ -167,12 +165,11 @@ fn oauth2(entries: &Map<String, Value>) -> Result<OAuth2, String> {
             );
         }
     };
-    Ok(OAuth2 {
-        token_url: entries.required("token_url")?,
-        client_id: entries.required("client_id")?,
-        client_secret: entries.required("client_secret")?,
-        scope: entries.text("scope")?,
-        audience: entries.text("audience")?,
-        in_body,
-    })
+    let required = |name| entries.required(name);
+    let mut oauth2 =
+        OAuth2::new(required("token_url")?, required("client_id")?, required("client_secret")?);
+    oauth2.scope = entries.text("scope")?;
+    oauth2.audience = entries.text("audience")?;
+    oauth2.in_body = in_body;
+    Ok(oauth2)
 }

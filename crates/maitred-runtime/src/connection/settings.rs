@@ -18,6 +18,7 @@ pub const HTTP_DEFAULT: &str = "http_default";
 /// These settings win over those of the connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
 pub struct ClientSettings {
     /// The id of a connection; default, also if it is empty: `aws_default`, or `http_default` for service
     /// `http`.
@@ -44,6 +45,13 @@ impl ClientSettings {
     /// Those of a connection, and no more.
     pub fn of_connection(id: impl Into<String>) -> Self {
         Self { connection: Some(id.into()), ..Self::default() }
+    }
+
+    /// Sets [`Self::endpoint_url`].
+    #[must_use]
+    pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint_url = Some(url.into());
+        self
     }
 
     /// True if there is a secret in here: a URL with a login or a query. Such settings must not be

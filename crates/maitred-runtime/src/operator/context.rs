@@ -22,6 +22,7 @@ use maitred_core::clock::{BoxFuture, Timestamp};
 
 /// The task that an operator works for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskInfo {
     /// The task's number.
     pub id: TaskId,
@@ -168,7 +169,7 @@ impl OperatorContext {
     {
         let _open = OpenCall::of(&self.open);
         let ordinal = self.calls.fetch_add(1, Ordering::Relaxed);
-        let intent = Intent { ordinal, name: name.to_owned(), details };
+        let intent = Intent::new(ordinal, name, details);
         if let Begun::Recorded(value) = self.host.begin(intent).await? {
             return serde_json::from_value(value).map_err(|error| {
                 OperatorError::unreadable(format!("the result of {name} cannot be read: {error}"))

@@ -12,6 +12,7 @@ use crate::connection::ClientSettings;
 use crate::trigger::{SerializedTrigger, Trigger};
 
 /// The outcome of a step of an operator that is resumed at `R` ([`Operator::Resume`](super::Operator::Resume)).
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
@@ -28,6 +29,7 @@ pub enum Flow<R> {
 
 /// A hand-over to a trigger.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Deferral<R> {
     /// The trigger.
     pub trigger: SerializedTrigger,
@@ -41,6 +43,7 @@ pub struct Deferral<R> {
 }
 
 /// The [`Operator::Resume`](super::Operator::Resume) of an operator that is resumed at one place only.
+/// Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
 pub enum ExecuteComplete {
@@ -124,6 +127,7 @@ impl<R> Deferral<R> {
 /// A call that undoes what a task has started, as data. It is stored as it is and sent as it is, so it holds
 /// no secrets, nor references to any: those are in the connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct UndoCall {
     /// The description, e.g. `delete cluster analytics`: shown before it is sent.
     pub description: String,
@@ -131,6 +135,13 @@ pub struct UndoCall {
     pub call: Call,
     /// The connection that it goes through.
     pub client: ClientSettings,
+}
+
+impl UndoCall {
+    /// A call that goes through this connection.
+    pub fn new(description: impl Into<String>, call: Call, client: ClientSettings) -> Self {
+        Self { description: description.into(), call, client }
+    }
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ use http_operator;
 /// Time-outs, certificates and redirects of a request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ExtraOptions {
     /// Seconds for the whole request. Default: 30.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +125,7 @@ impl ExtraOptions {
 /// A condition on a reply. Both members have to hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ResponseCheck {
     /// The status, or a list of them. Default: any below 400.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::trigger::send;
 
 /// A main call that is about to be made. It is stored before the call, so that a crash leaves a trace of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Intent {
     /// The index of the call among the calls of this step.
     pub ordinal: u32,
@@ -17,6 +18,13 @@ pub struct Intent {
     pub name: String,
     /// Details that identify the work, for [`Operator::reconcile`](super::Operator::reconcile), without secrets.
     pub details: Value,
+}
+
+impl Intent {
+    /// A call with these details.
+    pub fn new(ordinal: u32, name: impl Into<String>, details: Value) -> Self {
+        Self { ordinal, name: name.into(), details }
+    }
 }
 
 /// The end of a main call whose reply was not seen. Callers match it exhaustively: a new variant is a breaking

@@ -45,6 +45,7 @@ pub trait Sensor:
 
 /// The arguments that every sensor has.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Sensing {
     /// Seconds between two polls.
     pub poke_interval: f64,
@@ -55,6 +56,12 @@ pub struct Sensing {
     /// Skips the task, in place of failing it, if what it waits for does not come in time. Any other failure, such
     /// as access denied or a bad connection, still fails it: no longer wait would have helped.
     pub soft_fail: bool,
+}
+
+impl Default for Sensing {
+    fn default() -> Self {
+        Self { poke_interval: a_minute(), timeout: a_week(), deferrable: false, soft_fail: false }
+    }
 }
 
 /// The usual `poke_interval`: 60 seconds.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use maitred_core::diagnostic::nearest;
 use serde::{Deserialize, Serialize};
 
-/// The state of a task.
+/// The state of a task. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {

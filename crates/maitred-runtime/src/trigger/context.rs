@@ -16,6 +16,7 @@ use crate::connection::{ClientSettings, Clients, HTTP_DEFAULT, Origin, has_refer
 
 /// Services that all triggers and operators of a process share.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Services {
     /// The clock.
     pub clock: Arc<dyn Clock>,
@@ -25,6 +26,19 @@ pub struct Services {
     pub catalog: Arc<Catalog>,
     /// The waiters of waits in flight.
     pub definitions: Definitions,
+}
+
+impl Services {
+    /// Services of these clients, whose waiters are found in `catalog` or stored in `definitions`.
+    #[must_use]
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        clients: Arc<Clients>,
+        catalog: Arc<Catalog>,
+        definitions: Definitions,
+    ) -> Self {
+        Self { clock, clients, catalog, definitions }
+    }
 }
 
 /// The context in which a trigger runs.

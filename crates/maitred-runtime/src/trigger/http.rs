@@ -26,6 +26,7 @@ const MAX_RETRY_DELAY: f64 = 60.0;
 /// goes through [`OperatorContext::main_call`](crate::operator::OperatorContext::main_call) instead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct HttpTrigger {
     /// The method, e.g. `GET`.
     pub method: String,

@@ -10,9 +10,18 @@ use maitred_core::clock::Timestamp;
 
 /// Fires at a point in time; at once if that has passed. Its event is `{"status": "success", "moment"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DateTimeTrigger {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub moment: Timestamp,
+}
+
+impl DateTimeTrigger {
+    /// Fires at `moment`.
+    #[must_use]
+    pub fn new(moment: Timestamp) -> Self {
+        Self { moment }
+    }
 }
 
 impl Trigger for DateTimeTrigger {
@@ -34,9 +43,18 @@ impl Trigger for DateTimeTrigger {
 
 /// Fires once a time has passed since the deferral. Its event is `{"status": "success", "moment"}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TimeDeltaTrigger {
     /// Seconds to wait.
     pub delta: f64,
+}
+
+impl TimeDeltaTrigger {
+    /// Fires once `delta` seconds have passed.
+    #[must_use]
+    pub fn new(delta: f64) -> Self {
+        Self { delta }
+    }
 }
 
 impl Trigger for TimeDeltaTrigger {

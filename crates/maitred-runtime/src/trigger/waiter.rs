@@ -59,6 +59,7 @@ mod event;
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct WaiterTrigger {
     /// The service, e.g. `redshift`.
     pub service: String,
@@ -102,6 +103,7 @@ pub struct WaiterTrigger {
 /// Values that replace those of a waiter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Overrides {
     /// Seconds between two polls.
     #[serde(skip_serializing_if = "Option::is_none")]

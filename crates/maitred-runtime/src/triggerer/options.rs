@@ -6,6 +6,7 @@ use crate::task::TaskId;
 
 /// What a triggerer may take up.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TriggererOptions {
     /// How many triggers it holds at most; further deferred tasks wait in the store. Default: 1,000,000.
     pub capacity: usize,
@@ -24,6 +25,7 @@ pub struct TriggererOptions {
 /// Which tasks of its store a triggerer runs. Those outside of its scope are left exactly as they are: they
 /// are not started, resumed, cancelled or taken up again, and no failure hook of theirs is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Scope {
     /// All tasks; the only triggerer of its store.
     #[default]
@@ -43,9 +45,38 @@ impl Scope {
         }
     }
 
-    /// Whether the triggerer has to do with this task.
+    /// True if the triggerer has to do with this task.
     pub(super) fn has(self, id: TaskId) -> bool {
         self.only().is_none_or(|only| only == id)
+    }
+}
+
+impl TriggererOptions {
+    /// The defaults of a triggerer that ends once no task is left that could run.
+    #[must_use]
+    pub fn until_idle() -> Self {
+        Self { until_idle: true, ..Self::default() }
+    }
+
+    /// Sets [`Self::capacity`].
+    #[must_use]
+    pub fn with_capacity(mut self, capacity: usize) -> Self {
+        self.capacity = capacity;
+        self
+    }
+
+    /// Sets [`Self::workers`].
+    #[must_use]
+    pub fn with_workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Sets [`Self::scope`].
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
     }
 }
 

@@ -6,24 +6,20 @@ use crate::operator::{FailureKind, Intent, OperatorError};
 use crate::task::{Change, MAX_RESULT_BYTES, Task, TaskState, Transition};
 use crate::transitions;
 
-pub(super) fn change(task: &Task, transition: Transition, reason: String) -> Change {
-    Change { id: task.id, step: task.step, transition, reason, failure: None }
-}
-
 pub(super) fn failed(task: &Task, reason: String) -> Change {
-    change(task, Transition::End(TaskState::Failed, None), reason)
+    Change::of(task, Transition::End(TaskState::Failed, None), reason)
 }
 
 pub(super) fn in_doubt(task: &Task, intent: &Intent, because: &str) -> Change {
     let reason = transitions::doubt(task.id, intent, because);
-    change(task, Transition::End(TaskState::InDoubt, None), reason)
+    Change::of(task, Transition::End(TaskState::InDoubt, None), reason)
 }
 
 pub(super) fn done(task: &Task, result: Value) -> Change {
     if let Some(reason) = too_large("result", &result) {
         return failed(task, reason);
     }
-    change(task, Transition::End(TaskState::Success, Some(result)), "done".to_owned())
+    Change::of(task, Transition::End(TaskState::Success, Some(result)), "done")
 }
 
 /// The reason why a value cannot be stored, if it is too large for that.

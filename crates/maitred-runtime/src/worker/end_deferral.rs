@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 
 use super::Workplace;
-use super::changes::{change, execution_timeout};
+use super::changes::execution_timeout;
 use super::guard::{guarded_cancel, panic_message};
 use crate::journal::JournalError;
 use crate::operator::Resumed;
@@ -54,7 +54,7 @@ impl Workplace {
         Ok(match why {
             EndDeferral::TimedOut => {
                 let resume = Transition::Resume(Box::new(Resumed::TimedOut));
-                change(&task, resume, "the deferral timed out".to_owned())
+                Change::of(&task, resume, "the deferral timed out")
             }
             EndDeferral::OutOfTime => self.after_failure(&task, &execution_timeout(&task)),
             EndDeferral::Cancelled(request) => {
@@ -67,7 +67,7 @@ impl Workplace {
                     Some(undone) => format!("{reason}; {undone}"),
                     None => reason.to_string(),
                 };
-                change(&task, Transition::End(TaskState::Cancelled, None), reason)
+                Change::of(&task, Transition::End(TaskState::Cancelled, None), reason)
             }
         })
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use maitred::clock::Clock as _;
-use maitred::runtime::{NewTask, TaskId, TaskState};
+use maitred::runtime::{TaskId, TaskState};
 use serde_json::json;
 
 use super::probe::{Act, Probe, Wait};
@@ -197,7 +197,7 @@ async fn a_time_that_was_asked_for_is_one_of_the_wall_clock() {
         let scene = Scene::new();
         let asked_for = scene.now().plus(BY / 2);
         let task = Probe::new(Act::Result(json!(1))).into_task();
-        let id = scene.submit_task(NewTask { due: Some(asked_for), ..task });
+        let id = scene.submit_task(task.with_due(asked_for));
         beside(&scene, async {
             passes(&scene, 5).await;
             set.the_clock(&scene);

@@ -61,13 +61,7 @@ async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_triggerer() {
     let fence = scene.store.acquire(scene.now()).unwrap();
     let claimed = scene.store.claim(fence, scene.now(), &[id]).unwrap();
     let transition = Transition::End(TaskState::Failed, None);
-    let change = Change {
-        id,
-        step: claimed.tasks[0].step,
-        transition,
-        reason: "lost".to_owned(),
-        failure: None,
-    };
+    let change = Change::of(&claimed.tasks[0], transition, "lost");
     assert_eq!(scene.store.commit(fence, &[change], scene.now()).unwrap(), [true]);
     scene.run().await;
     scene.run().await;
@@ -85,12 +79,12 @@ async fn a_task_that_ends_in_doubt_because_somebody_cancels_it_is_told() {
     // It is alive for as long as this test's other task.
     let other = scene.submit(Probe::new(Act::Defer(Wait::After(3600.0))));
     let fence = scene.store.acquire(scene.now()).unwrap();
-    let step = scene.store.claim(fence, scene.now(), &[id]).unwrap().tasks[0].step;
-    let intent = Intent { ordinal: 0, name: "make".to_owned(), details: Value::Null };
-    scene.store.begin(fence, id, step, &intent).unwrap();
+    let task = scene.store.claim(fence, scene.now(), &[id]).unwrap().tasks.remove(0);
+    let intent = Intent::new(0, "make", Value::Null);
+    scene.store.begin(fence, id, task.step, &intent).unwrap();
     let due = scene.now().plus(Duration::from_secs(3600));
     let transition = Transition::Requeue(due);
-    let change = Change { id, step, transition, reason: "later".to_owned(), failure: None };
+    let change = Change::of(&task, transition, "later");
     scene.store.commit(fence, &[change], scene.now()).unwrap();
     let cancel = async {
         scene.until(|| scene.task(other).state == TaskState::Deferred).await;

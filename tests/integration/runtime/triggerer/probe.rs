@@ -69,7 +69,9 @@ pub(super) struct ProbeTask {
 
 impl ProbeTask {
     pub(super) fn into_task(self) -> NewTask {
-        NewTask { args: serde_json::to_value(self.args).unwrap(), ..self.task }
+        let mut task = self.task;
+        task.args = serde_json::to_value(self.args).unwrap();
+        task
     }
 }
 
@@ -90,10 +92,12 @@ impl Probe {
     fn defer(&self, wait: &Wait, at: Stage) -> Result<Flow<Stage>, OperatorError> {
         let mut deferral = Deferral::new(&WaitTrigger { wait: wait.clone() }, at)?;
         deferral.timeout = self.timeout.map(Duration::from_secs_f64);
-        deferral.undo = self.undo.as_ref().map(|url| UndoCall {
-            description: "tell the server".to_owned(),
-            call: Call::new("http", "DELETE", [("url", url.as_str())]),
-            client: ClientSettings::default(),
+        deferral.undo = self.undo.as_ref().map(|url| {
+            UndoCall::new(
+                "tell the server",
+                Call::new("http", "DELETE", [("url", url.as_str())]),
+                ClientSettings::default(),
+            )
         });
         Ok(Flow::Defer(deferral))
     }

@@ -72,22 +72,19 @@ impl Scene {
     }
 
     fn triggerer(&self, registry: Registry, options: TriggererOptions) -> Triggerer {
-        let services = Services {
-            clock: self.clock(),
-            clients: Arc::new(maitred::clients(
-                Connections::new(Environment::empty()),
-                self.clock(),
-            )),
-            catalog: Arc::new(Catalog::new(maitred::sources().with_user(self.waiters.clone()))),
-            definitions: Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
-        };
+        let services = Services::new(
+            self.clock(),
+            Arc::new(maitred::clients(Connections::new(Environment::empty()), self.clock())),
+            Arc::new(Catalog::new(maitred::sources().with_user(self.waiters.clone()))),
+            Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
+        );
         let store = Arc::clone(&self.store);
         Triggerer::new(store, Arc::new(registry), Arc::new(services), options)
     }
 
     /// Runs until nothing is left to do.
     pub(super) async fn run(&self) {
-        let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+        let options = TriggererOptions::until_idle();
         self.run_with(probe::registry(), options).await;
     }
 

@@ -16,7 +16,7 @@ async fn what_is_stored_stays_so_where_the_read_after_it_fails() {
         let scene = Scene::of(Arc::new(FlakyStore::new(Fails::ReadsAfterWrites)));
         let id = scene.submit(Probe::new(Act::Defer(Wait::Fire(json!({"status": "success"})))));
         let scope = if has_scope { Scope::New(id) } else { Scope::All };
-        let options = TriggererOptions { until_idle: true, scope, ..TriggererOptions::default() };
+        let options = TriggererOptions::until_idle().with_scope(scope);
         scene.run_observed(options).await.unwrap();
         let history = scene.store.history(id).unwrap();
         assert_eq!(history.last().unwrap().to, TaskState::Success, "{history:?}");
@@ -38,7 +38,7 @@ async fn a_store_that_breaks_under_a_wait_ends_the_triggerer_and_not_the_task() 
     scene.find_waiters(folder.path().to_owned());
     let args = json!({"service": "http", "waiter": "job"});
     let id = scene.submit_task(NewTask::new("maitred.wait", args));
-    let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+    let options = TriggererOptions::until_idle();
     let ended = scene.run_observed(options).await;
     assert!(matches!(ended, Err(StoreError::Broken(_))), "{ended:?}");
     assert_eq!(scene.task(id).state, TaskState::Running);

@@ -74,7 +74,7 @@ async fn a_wait_keeps_its_waiter_though_the_file_changes() {
     // Nor does it need the file.
     std::fs::remove_file(&file).unwrap();
     done.store(true, Ordering::SeqCst);
-    let options = TriggererOptions { until_idle: true, ..TriggererOptions::default() };
+    let options = TriggererOptions::until_idle();
     scene.run_with(registry(), options).await;
     let task = scene.task(first);
     assert_eq!(task.state, TaskState::Success, "{task:?}");

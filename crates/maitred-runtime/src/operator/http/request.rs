@@ -84,7 +84,7 @@ pub struct Position {
     pages: Vec<Value>,
 }
 
-/// The place where a request goes on.
+/// The place where a request goes on. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "method", content = "kwargs", rename_all = "snake_case")]
 pub enum Resume {
