@@ -9,7 +9,7 @@ use maitred_core::clock::BoxFuture;
 use crate::access::StoreAccess;
 use crate::operator::{Begun, Intent, Settled};
 use crate::store::{Fence, Store, StoreError};
-use crate::task::{StoredDeferral, StoredIntent, TaskId};
+use crate::task::{StoredDeferral, StoredIntent, Task, TaskId};
 use crate::trigger::TriggerError;
 
 /// A step of a task.
@@ -17,6 +17,13 @@ use crate::trigger::TriggerError;
 pub(super) struct StepId {
     pub(super) task: TaskId,
     pub(super) step: u32,
+}
+
+impl StepId {
+    /// The step that a task is in.
+    pub(super) fn of(task: &Task) -> Self {
+        Self { task: task.id, step: task.step }
+    }
 }
 
 /// Why a journal does not take something in. What goes wrong with the journal itself never comes back from here:

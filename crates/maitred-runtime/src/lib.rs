@@ -73,7 +73,6 @@ mod log;
 mod running_commands;
 mod worker;
 mod hook;
-mod undo;
 pub mod triggerer;
 pub mod engine;
 mod embedded;

@@ -4,9 +4,9 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
-use super::Workplace;
 use super::changes::execution_timeout;
 use super::guard::{guarded_cancel, panic_message};
+use super::workplace::Workplace;
 use crate::journal::JournalError;
 use crate::operator::Resumed;
 use crate::task::{CancelRequest, Change, StoredDeferral, Task, TaskState, Transition};

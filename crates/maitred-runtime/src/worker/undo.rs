@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::journal::{JournalError, StepId};
-use super::task::Task;
-use super::worker::Workplace;
+use super::workplace::Workplace;
+use crate::journal::{JournalError, StepId};
 use crate::operator::{Begun, Intent, MainCallError, Settled, UndoCall, send_once};
+use crate::task::Task;
 use crate::trigger::Level;
 
 /// The index of the call that undoes a step's work: after all calls of the operator itself.
@@ -19,9 +19,8 @@ impl Workplace {
 
     /// Sends the call that undoes a task's work, once, and returns its result for people.
     pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, JournalError> {
-        let (id, step) = (task.id, StepId { task: task.id, step: task.step });
-        let (name, details) = ("undo".to_owned(), Value::from(undo.description.as_str()));
-        let intent = Intent::new(UNDO, name, details);
+        let (id, step) = (task.id, StepId::of(task));
+        let intent = Intent::new(UNDO, "undo", Value::from(undo.description.as_str()));
         match self.journal.begin(step, intent).await {
             Ok(Begun::Go) => {}
             Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),
