@@ -172,7 +172,8 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
     /// # Errors
     /// It could not be looked up; it is tried again every 30 seconds, up to the task's execution time-out,
     /// at which it ends as `in_doubt`. Without one there is no end to that: give [`Reconciled::InDoubt`] for
-    /// what no further look can tell. A cancelled task ends so at the first look that fails.
+    /// what no further look can tell. A look that goes on at the execution time-out is dropped, and the task ends as
+    /// `in_doubt`. A cancelled task ends so at the first look that fails, or takes longer than 30 seconds.
     fn reconcile(
         &self,
         ctx: &OperatorContext,
@@ -184,7 +185,8 @@ pub trait Operator: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 's
 
     /// Called when the task is cancelled, or its execution time-out passes, while it is deferred or a step of
     /// it runs; that step has been dropped by then, at whatever `await` it was. Not called when a deferral's
-    /// own time-out passes ([`Resumed::TimedOut`] tells of that), nor on a restart. At least once, as a step.
+    /// own time-out passes ([`Resumed::TimedOut`] tells of that), nor on a restart. At least once, as a step. It has
+    /// 30 seconds, and is dropped then.
     /// [`CancelReason`] has a table. Default: nothing.
     fn on_cancel(
         &self,

@@ -96,7 +96,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// on: a deferred one takes only [`Transition::End`], everything else is left out; a running one
     /// that would be queued, retried or blocked is cancelled instead, which counts as made; it ends in doubt,
     /// if it has a main call of which nobody knows what became of it.
-    /// [`Transition::Defer`] keeps the request.
+    /// [`Transition::Defer`] keeps the request. A deferred task that is to be undone takes only an end that
+    /// answers that ([`Change::undo_answered`]).
     fn commit(
         &self,
         fence: Fence,

@@ -379,14 +379,22 @@ pub struct Change {
     pub reason: String,
     /// Of an end as failed: how the wait or the call has failed, where that is known.
     pub failure: Option<FailureKind>,
+    /// True for an end that answers a request to undo what the task has started. Without it, a deferred task whose
+    /// undoing is asked for stays as it is.
+    #[serde(default)]
+    pub undo_answered: bool,
 }
 
 impl Change {
+    /// A change of a task in this step.
+    pub fn new(id: TaskId, step: u32, transition: Transition, reason: impl Into<String>) -> Self {
+        Self { id, step, transition, reason: reason.into(), failure: None, undo_answered: false }
+    }
+
     /// A change of this task in the step that it is in.
     #[must_use]
     pub fn of(task: &Task, transition: Transition, reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self { id: task.id, step: task.step, transition, reason, failure: None }
+        Self::new(task.id, task.step, transition, reason)
     }
 
     /// Sets [`Self::failure`].

@@ -1,12 +1,12 @@
 //! Workers: each runs the step that one task is in, and tells what is to become of the task.
 
+mod bounds;
 mod changes;
 mod end_deferral;
 mod guard;
 mod host;
 mod reconcile;
 mod run;
-mod step;
 mod undo;
 mod workplace;
 

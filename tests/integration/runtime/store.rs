@@ -67,6 +67,7 @@ on_both_stores! {
     only_a_running_step_begins_calls,
     a_waiting_task_is_cancelled_at_once,
     a_request_waits_for_the_triggerer,
+    a_request_to_undo_is_not_forgotten,
     a_task_to_be_cancelled_is_not_sent_on,
     a_cancelled_task_that_may_have_made_its_call_is_in_doubt,
     a_cancelled_task_tells_of_the_calls_it_has_made,
@@ -671,11 +672,27 @@ fn a_request_waits_for_the_triggerer(store: &dyn Store) {
     let asked = store.cancel_requests(fence).unwrap();
     let asked: Vec<_> = asked.iter().map(|task| (task.id, task.cancel)).collect();
     assert_eq!(asked, [(waiting.id, Some(UNDO)), (ran.id, Some(BY_USER))]);
-    for task in [waiting, ran] {
-        assert!(commit(store, fence, &task, Transition::End(TaskState::Cancelled, None), NOW));
-        assert_eq!(get(store, task.id).cancel, None);
-    }
+    let end = |task| change(task, Transition::End(TaskState::Cancelled, None));
+    let mut undone = end(&waiting);
+    undone.undo_answered = true;
+    assert_eq!(store.commit(fence, &[undone, end(&ran)], NOW).unwrap(), [true, true]);
+    assert_eq!((get(store, waiting.id).cancel, get(store, ran.id).cancel), (None, None));
     assert_eq!(store.cancel_requests(fence).unwrap(), []);
+}
+
+fn a_request_to_undo_is_not_forgotten(store: &dyn Store) {
+    // Whatever ends the deferral has not seen the request: somebody has added it meanwhile.
+    let (fence, task) = deferred(store, spec());
+    store.request_cancel(task.id, BY_USER, NOW).unwrap();
+    store.request_cancel(task.id, UNDO, NOW).unwrap();
+    for state in [TaskState::Cancelled, TaskState::Success, TaskState::Failed] {
+        assert!(!commit(store, fence, &task, Transition::End(state, None), NOW), "{state}");
+    }
+    assert_eq!(store.cancel_requests(fence).unwrap()[0].cancel, Some(UNDO));
+    // A step that runs has started nothing that the triggerer could undo.
+    let (fence, task) = running(store, spec());
+    store.request_cancel(task.id, UNDO, NOW).unwrap();
+    assert!(commit(store, fence, &task, Transition::End(TaskState::Success, None), NOW));
 }
 
 fn a_task_to_be_cancelled_is_not_sent_on(store: &dyn Store) {

@@ -159,6 +159,13 @@ impl Task {
         }
     }
 
+    /// True if the undoing of this deferred task is asked for, and the change is not the answer: whoever made it has
+    /// not seen the request.
+    fn has_unanswered_undo(&self, change: &Change) -> bool {
+        let is_asked = self.cancel.is_some_and(|asked| asked.undo);
+        self.state == TaskState::Deferred && is_asked && !change.undo_answered
+    }
+
     /// Makes a change, or leaves it out. A resumption enters at `entry`, the deferral's method and kwargs;
     /// `calls` are the main calls of this step, which only a task that is to be cancelled needs.
     /// `new_token` makes the token of a new step.
@@ -174,6 +181,9 @@ impl Task {
             return None;
         }
         let to = self.target(&change.transition)?;
+        if self.has_unanswered_undo(change) {
+            return None;
+        }
         if let (TaskState::Cancelled, Some(cancel)) = (to, self.cancel)
             && !matches!(change.transition, Transition::End(..))
         {

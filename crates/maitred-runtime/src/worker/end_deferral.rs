@@ -1,16 +1,11 @@
 //! The end of a deferral from outside: by a user, or because the time is up.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
-
 use super::changes::execution_timeout;
-use super::guard::{guarded_cancel, panic_message};
 use super::workplace::Workplace;
 use crate::journal::JournalError;
 use crate::operator::Resumed;
 use crate::task::{CancelRequest, Change, StoredDeferral, Task, TaskState, Transition};
-use crate::trigger::{CancelReason, Level};
+use crate::trigger::CancelReason;
 
 /// The reason for the end of a deferral from outside.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +44,7 @@ impl Workplace {
             && let Ok(operator) = self.operator(&task)
         {
             let ctx = self.operator_context(&task);
-            guarded_cancel(&*operator, &ctx, reason).await;
+            self.tell_operator(&*operator, &ctx, reason).await;
         }
         Ok(match why {
             EndDeferral::TimedOut => {
@@ -67,7 +62,10 @@ impl Workplace {
                     Some(undone) => format!("{reason}; {undone}"),
                     None => reason.to_string(),
                 };
-                Change::of(&task, Transition::End(TaskState::Cancelled, None), reason)
+                let end = Transition::End(TaskState::Cancelled, None);
+                let mut change = Change::of(&task, end, reason);
+                change.undo_answered = request.undo;
+                change
             }
         })
     }
@@ -76,10 +74,7 @@ impl Workplace {
         let Ok(mut trigger) = self.registry.trigger(&deferral.trigger) else { return };
         if trigger.restore(&deferral.state).is_ok() {
             let ctx = self.trigger_context(task.id);
-            let told = AssertUnwindSafe(trigger.on_cancel(&ctx, reason)).catch_unwind().await;
-            if let Err(panic) = told {
-                self.log.push(task.id, Level::Error, panic_message(&*panic));
-            }
+            self.tell(task.id, None, trigger.on_cancel(&ctx, reason)).await;
         }
     }
 }

@@ -5,8 +5,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
-use crate::operator::{AnyOperator, OperatorContext, OperatorError};
-use crate::trigger::{CancelReason, Level};
+use crate::operator::OperatorError;
 
 /// A panic of an operator ends its task only.
 pub(super) async fn guarded<T>(
@@ -15,16 +14,6 @@ pub(super) async fn guarded<T>(
     match AssertUnwindSafe(future).catch_unwind().await {
         Ok(result) => result,
         Err(panic) => Err(OperatorError::new(panic_message(&*panic))),
-    }
-}
-
-pub(super) async fn guarded_cancel(
-    operator: &dyn AnyOperator,
-    ctx: &OperatorContext,
-    reason: CancelReason,
-) {
-    if let Err(panic) = AssertUnwindSafe(operator.on_cancel(ctx, reason)).catch_unwind().await {
-        ctx.log(Level::Error, panic_message(&*panic));
     }
 }
 

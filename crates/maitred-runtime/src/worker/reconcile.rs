@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::bounds::{Bounds, CancelReceiver, Interrupt, LAST_GRACE};
 use super::changes::in_doubt;
 use super::guard::guarded;
 use super::workplace::Workplace;
 use crate::journal::{JournalError, StepId};
-use crate::operator::{AnyOperator, OperatorError, Reconciled, Settled};
+use crate::operator::{AnyOperator, Intent, OperatorError, Reconciled, Settled};
 use crate::task::{CancelRequest, Change, Task, TaskState, Transition};
 use crate::trigger::Level;
 use crate::{redact, transitions};
@@ -22,15 +23,30 @@ pub(super) enum Looked {
     Made,
     /// It cannot be told.
     CannotGoOn(Change),
+    /// Somebody has cancelled the task before it was known.
+    Cancelled(CancelRequest),
 }
 
 impl Workplace {
+    /// The bounds of a look-up: the task's time, or if that is over, a last grace.
+    pub(super) fn bounds_of_look_up<'a>(
+        &self,
+        task: &Task,
+        cancel: &'a mut CancelReceiver,
+    ) -> Bounds<'a> {
+        let last = self.now().plus(LAST_GRACE);
+        let until =
+            task.deadline.map(|deadline| if deadline <= self.now() { last } else { deadline });
+        Bounds { cancel: Some(cancel), until }
+    }
+
     /// Looks up every main call of this step whose reply was not seen, `because` of this.
     pub(super) async fn reconcile(
         &self,
         task: &Task,
         operator: &dyn AnyOperator,
         because: &str,
+        mut bounds: Bounds<'_>,
     ) -> Result<Looked, JournalError> {
         let id = task.id;
         let intents = self.journal.intents(StepId::of(task)).await?;
@@ -39,7 +55,17 @@ impl Workplace {
         for open in intents.into_iter().filter(|stored| stored.settled.is_none()) {
             let intent = open.intent;
             self.log.push(id, Level::Info, format!("looking up whether {} was made", intent.name));
-            let found = guarded(operator.reconcile(&ctx, &intent)).await;
+            let bounds = Bounds { cancel: bounds.cancel.as_deref_mut(), until: bounds.until };
+            let look_up = guarded(operator.reconcile(&ctx, &intent));
+            let found = match self.within(bounds, Some(&ctx), look_up).await {
+                Ok(found) => found,
+                Err(Interrupt::Cancelled(request)) => return Ok(Looked::Cancelled(request)),
+                Err(Interrupt::Stopped) => return Ok(Looked::CannotGoOn(self.put_back(task))),
+                Err(Interrupt::TimedOut) => {
+                    let reason = not_looked_up(&intent, "there was no answer in time", because);
+                    return Ok(Looked::CannotGoOn(in_doubt(task, &intent, &reason)));
+                }
+            };
             let settled = match found {
                 Ok(Reconciled::Found(value)) => Settled::Done(value),
                 Ok(Reconciled::NotStarted) => Settled::NotMade,
@@ -51,10 +77,7 @@ impl Workplace {
                     return Ok(Looked::CannotGoOn(parked));
                 }
                 Err(error) => {
-                    let mut reason = format!("{} could not be looked up: {error}", intent.name);
-                    if !because.is_empty() {
-                        reason.push_str(&format!(" ({because})"));
-                    }
+                    let reason = not_looked_up(&intent, &error.to_string(), because);
                     if task.deadline.is_some_and(|deadline| deadline <= self.now()) {
                         return Ok(Looked::CannotGoOn(in_doubt(task, &intent, &reason)));
                     }
@@ -86,14 +109,19 @@ impl Workplace {
         self.journal.settle(step, ordinal, settled).await
     }
 
+    /// The end of a task that somebody has cancelled, once its operator has heard of it.
     pub(super) async fn cancelled(
         &self,
         task: &Task,
         operator: &dyn AnyOperator,
         request: CancelRequest,
     ) -> Result<Change, JournalError> {
+        let ctx = self.operator_context(task);
+        self.tell_operator(operator, &ctx, request.reason).await;
         let because = request.reason.to_string();
-        if let Looked::CannotGoOn(change) = self.reconcile(task, operator, &because).await? {
+        if let Looked::CannotGoOn(change) =
+            self.reconcile(task, operator, &because, self.last_bounds()).await?
+        {
             return Ok(change);
         }
         let calls = self.journal.intents(StepId::of(task)).await?;
@@ -108,4 +136,10 @@ impl Workplace {
         let reason = format!("{error}; give it with `maitred tasks settle {id} --made RESULT`");
         Change::of(task, Transition::End(TaskState::InDoubt, None), reason)
     }
+}
+
+/// Why a call could not be looked up, and `because` of what it had to be.
+fn not_looked_up(intent: &Intent, why: &str, because: &str) -> String {
+    let because = if because.is_empty() { String::new() } else { format!(" ({because})") };
+    format!("{} could not be looked up: {why}{because}", intent.name)
 }

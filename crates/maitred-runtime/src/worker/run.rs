@@ -1,18 +1,20 @@
 //! What a worker does with one task: run the operator's step, and tell what is to become of the task.
 
-use tokio::sync::oneshot;
+use std::panic::AssertUnwindSafe;
 
+use futures_util::FutureExt as _;
+
+use super::bounds::{Bounds, CancelReceiver, Interrupt};
 use super::changes::{done, execution_timeout, failed};
-use super::guard::{guarded, guarded_cancel};
+use super::guard::{guarded, panic_message};
 use super::reconcile::Looked;
-use super::step::Ran;
 use super::workplace::Workplace;
 use crate::journal::JournalError;
 use crate::operator::{
     AnyOperator, Crash, Deferral, Flow, Method, OperatorContext, OperatorError, Resumed,
 };
 use crate::registry::Unusable;
-use crate::task::{CancelRequest, Change, StoredDeferral, Task, TaskState, Transition};
+use crate::task::{Change, Resumption, StoredDeferral, Task, TaskState, Transition};
 use crate::trigger::{CancelReason, Level};
 
 /// How often one step may hand over to a trigger that cannot start, or find a main call again.
@@ -23,57 +25,68 @@ impl Workplace {
     pub(crate) async fn run(
         &self,
         task: Task,
-        mut cancel: oneshot::Receiver<CancelRequest>,
+        cancel: CancelReceiver,
     ) -> Result<Change, JournalError> {
-        let operator = match self.operator(&task) {
+        let ran = AssertUnwindSafe(self.run_operator(&task, cancel)).catch_unwind().await;
+        ran.unwrap_or_else(|panic| Ok(failed(&task, panic_message(&*panic))))
+    }
+
+    async fn run_operator(
+        &self,
+        task: &Task,
+        mut cancel: CancelReceiver,
+    ) -> Result<Change, JournalError> {
+        let operator = match self.operator(task) {
             Ok(operator) => operator,
             Err(Unusable::Unknown(reason)) => {
-                return Ok(Change::of(&task, Transition::Block, reason));
+                return Ok(Change::of(task, Transition::Block, reason));
             }
-            Err(Unusable::Invalid(reason)) => return Ok(failed(&task, reason)),
+            Err(Unusable::Invalid(reason)) => return Ok(failed(task, reason)),
         };
         let mut failure: Option<OperatorError> = None;
         for _ in 0..MAX_ROUNDS {
             let because = failure.as_ref().map(ToString::to_string).unwrap_or_default();
-            match (self.reconcile(&task, &*operator, &because).await?, failure.take()) {
+            let bounds = self.bounds_of_look_up(task, &mut cancel);
+            match (self.reconcile(task, &*operator, &because, bounds).await?, failure.take()) {
                 (Looked::CannotGoOn(change), _) => return Ok(change),
+                (Looked::Cancelled(request), _) => {
+                    return self.cancelled(task, &*operator, request).await;
+                }
                 // What an operator or a user has given as a call's result is none.
                 (_, Some(error)) if error.is_in_doubt() && !error.can_be_retried() => {
-                    return Ok(self.unreadable(&task, &error));
+                    return Ok(self.unreadable(task, &error));
                 }
-                (Looked::NothingMade, Some(error)) => return Ok(self.after_failure(&task, &error)),
+                (Looked::NothingMade, Some(error)) => return Ok(self.after_failure(task, &error)),
                 // A call that was made: the step runs again, and finds its result.
                 (Looked::Made, _) | (Looked::NothingMade, None) => {}
             }
-            let ctx = self.operator_context(&task);
-            match self.step(&task, &*operator, &ctx, &mut cancel).await {
-                Ran::Flow(flow) => return self.flow(&task, &*operator, &ctx, *flow).await,
-                Ran::Failed(error) => failure = Some(error),
-                Ran::TimedOut => {
-                    guarded_cancel(&*operator, &ctx, CancelReason::Timeout).await;
-                    failure = Some(execution_timeout(&task));
+            let ctx = self.operator_context(task);
+            let bounds = Bounds { cancel: Some(&mut cancel), until: task.deadline };
+            let step = guarded(self.step(task, &*operator, &ctx));
+            match self.within(bounds, Some(&ctx), step).await {
+                Ok(Ok(change)) => return Ok(change),
+                Ok(Err(error)) => failure = Some(error),
+                Err(Interrupt::TimedOut) => {
+                    self.tell_operator(&*operator, &ctx, CancelReason::Timeout).await;
+                    failure = Some(execution_timeout(task));
                 }
-                Ran::Cancelled(request) => {
-                    guarded_cancel(&*operator, &ctx, request.reason).await;
-                    return self.cancelled(&task, &*operator, request).await;
+                Err(Interrupt::Cancelled(request)) => {
+                    return self.cancelled(task, &*operator, request).await;
                 }
-                Ran::PutBack => {
-                    let put_back = Transition::Requeue(self.now());
-                    return Ok(Change::of(&task, put_back, "its triggerer was stopped"));
-                }
+                Err(Interrupt::Stopped) => return Ok(self.put_back(task)),
             }
         }
-        Ok(failed(&task, "the step came to no end".to_owned()))
+        Ok(failed(task, "the step came to no end".to_owned()))
     }
 
-    /// What a step's answer means for the task.
-    async fn flow(
+    /// One step of an operator, up to what it means for the task.
+    async fn step(
         &self,
         task: &Task,
         operator: &dyn AnyOperator,
         ctx: &OperatorContext,
-        mut flow: Flow<Method>,
-    ) -> Result<Change, JournalError> {
+    ) -> Result<Change, OperatorError> {
+        let mut flow = enter(task, operator, ctx).await?;
         for _ in 0..MAX_ROUNDS {
             let deferral = match flow {
                 Flow::Done(result) => return Ok(done(task, result)),
@@ -83,25 +96,23 @@ impl Workplace {
                 }
                 Flow::Defer(deferral) => deferral,
             };
-            let crash = match self.deferral(task, &deferral).await {
-                Ok(stored) => {
+            let started = AssertUnwindSafe(self.deferral(task, &deferral)).catch_unwind().await;
+            let crash = match started {
+                Ok(Ok(stored)) => {
                     let reason = format!("waits for {}", deferral.trigger.name);
                     return Ok(Change::of(task, Transition::Defer(Box::new(stored)), reason));
                 }
-                Err(Unusable::Unknown(reason)) => {
+                Ok(Err(Unusable::Unknown(reason))) => {
                     return Ok(Change::of(task, Transition::Block, reason));
                 }
-                Err(Unusable::Invalid(message)) => Crash::new(message),
+                Ok(Err(Unusable::Invalid(message))) => Crash::new(message),
+                Err(panic) => Crash::new(panic_message(&*panic)),
             };
             self.log.push(task.id, Level::Warning, crash.message.clone());
-            let with = Resumed::TriggerCrashed(crash);
-            let resumed = operator.resume(ctx, &deferral.resume, with);
-            match guarded(resumed).await {
-                Ok(next) => flow = next,
-                Err(error) => return Ok(self.after_failure(task, &error)),
-            }
+            flow = operator.resume(ctx, &deferral.resume, Resumed::TriggerCrashed(crash)).await?;
         }
-        Ok(failed(task, "every trigger that was deferred to failed to start".to_owned()))
+        let message = "every trigger that was deferred to failed to start";
+        Ok(failed(task, message.to_owned()))
     }
 
     /// Starts the trigger of a deferral.
@@ -132,6 +143,11 @@ impl Workplace {
         })
     }
 
+    /// Back to the queue, in the same step.
+    pub(super) fn put_back(&self, task: &Task) -> Change {
+        Change::of(task, Transition::Requeue(self.now()), "its triggerer was stopped")
+    }
+
     /// Another try if there is one left, else the end; a task that lacks something here is parked.
     pub(crate) fn after_failure(&self, task: &Task, error: &OperatorError) -> Change {
         if error.is_missing() {
@@ -143,5 +159,22 @@ impl Workplace {
             return Change::of(task, Transition::Retry(due), error.to_string());
         }
         failed(task, error.to_string()).with_failure(error.kind())
+    }
+}
+
+async fn enter(
+    task: &Task,
+    operator: &dyn AnyOperator,
+    ctx: &OperatorContext,
+) -> Result<Flow<Method>, OperatorError> {
+    match &task.resumption {
+        Some(Resumption { method, kwargs, with }) => {
+            let at = Method { method: method.clone(), kwargs: kwargs.clone() };
+            operator.resume(ctx, &at, with.clone()).await
+        }
+        None => match operator.start_from_trigger()? {
+            Some(deferral) => Ok(Flow::Defer(deferral)),
+            None => operator.execute(ctx).await,
+        },
     }
 }

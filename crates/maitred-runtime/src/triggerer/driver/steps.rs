@@ -8,12 +8,11 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::state::{Driver, Running, Stepped, Stored};
-use crate::access::StoreAccess;
 use crate::journal::JournalError;
 use crate::operator::{Crash, OperatorError, Resumed};
 use crate::registry::Unusable;
 use crate::store::StoreError;
-use crate::task::{Change, DeferredTask, StoredDeferral, Task, TaskId, TaskState, Transition};
+use crate::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Transition};
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 use crate::triggerer::parked_trigger::ParkedTrigger;
 use crate::triggerer::queue::{Bound, Held, Pause};
@@ -100,7 +99,7 @@ impl Driver {
             }
         };
         self.queue.remove(id);
-        self.change(Change { id, step, transition, reason, failure: None });
+        self.change(Change::new(id, step, transition, reason));
     }
 
     /// A trigger has ended its task as failed: another try, if there is one left.
@@ -108,8 +107,11 @@ impl Driver {
         let (workplace, store) = (self.workplace.clone(), self.store.clone());
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
-            let task = task(&store, id).await;
-            (id, task.map(|task| Some(workplace.after_failure(&task, &error))))
+            let change = match store.run(move |store| store.task(id)).await {
+                Ok(task) => Ok(task.map(|task| workplace.after_failure(&task, &error))),
+                Err(error) => Err(error),
+            };
+            (id, change)
         });
     }
 
@@ -120,10 +122,12 @@ impl Driver {
         let (workplace, store) = (self.workplace.clone(), self.store.clone());
         self.running.insert(id, Running { cancel: None, on_worker: false });
         self.workers.spawn(async move {
-            let change = match task(&store, id).await {
-                // Who asked for its end may have read the task before it ended by itself.
-                Ok(task) if task.state != TaskState::Deferred => Ok(None),
-                Ok(task) => if_running(workplace.end_deferral(task, why).await),
+            let change = match store.run(move |store| store.task(id)).await {
+                Ok(Some(task)) if task.state == TaskState::Deferred => {
+                    if_running(workplace.end_deferral(task, why).await)
+                }
+                // Who asked for its end may have read the task before it ended by itself, or was removed.
+                Ok(_) => Ok(None),
                 Err(error) => Err(error),
             };
             (id, change)
@@ -158,7 +162,7 @@ impl Driver {
             }
         };
         self.queue.remove(id);
-        self.change(Change { id, step, transition, reason, failure: None });
+        self.change(Change::new(id, step, transition, reason));
     }
 
     /// Reads the next task that waits for a slot among the triggers.
@@ -191,10 +195,6 @@ fn ends(deferral: &StoredDeferral, deadline: Option<Timestamp>) -> Option<(Times
     let deferral = deferral.timeout_at.map(|end| (end, Bound::Deferral));
     let execution = deadline.map(|end| (end, Bound::Execution));
     [deferral, execution].into_iter().flatten().min_by_key(|(end, _)| *end)
-}
-
-async fn task(store: &StoreAccess, id: TaskId) -> Result<Task, StoreError> {
-    store.run(move |store| store.task(id)?.ok_or(StoreError::NotFound(id))).await
 }
 
 /// What a step has come to; nothing if the task is no longer in it.
