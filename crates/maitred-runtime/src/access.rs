@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::blocking::{self, Blocking, BlockingThreads};
 use super::notice::{Notice, Observer};
 use super::store::{Store, StoreError};
 use crate::trigger::TriggerError;
@@ -15,33 +16,46 @@ use maitred_core::clock::Clock;
 /// The pause before a store that could not be used is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs something on the store, which blocks, without holding up the others.
-pub(super) async fn on_store<T: Send + 'static>(
-    store: &Arc<dyn Store>,
-    work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let store = Arc::clone(store);
-    let done = tokio::task::spawn_blocking(move || work(&*store)).await;
-    done.unwrap_or_else(|error| Err(StoreError::Broken(Box::new(error))))
+/// A store whose transactions, which block, do not hold up asynchronous work.
+#[derive(Debug, Clone)]
+pub(super) struct BlockingStore {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) blocking: Arc<dyn Blocking>,
 }
 
-/// The same, and again as long as the store cannot be used for a reason that may pass. `told` hears of the
-/// first time.
-pub(super) async fn insist<T: Send + 'static>(
-    store: &Arc<dyn Store>,
-    clock: &dyn Clock,
-    told: impl Fn(&StoreError) + Send,
-    work: impl Fn(&dyn Store) -> Result<T, StoreError> + Send + Sync + 'static,
-) -> Result<T, StoreError> {
-    let work = Arc::new(work);
-    loop {
-        let attempt = Arc::clone(&work);
-        match on_store(store, move |store| attempt(store)).await {
-            Err(error @ StoreError::Unavailable(_)) => {
-                told(&error);
-                clock.sleep(TRY_AGAIN).await;
+impl BlockingStore {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, blocking: Arc::new(BlockingThreads) }
+    }
+
+    /// Runs something on the store.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = Arc::clone(&self.store);
+        let done = blocking::run(&self.blocking, move || work(&*store)).await;
+        done.unwrap_or_else(|error| Err(StoreError::Broken(Box::new(error))))
+    }
+
+    /// The same, and again as long as the store cannot be used for a reason that may pass. `told` hears of the
+    /// first time.
+    pub(super) async fn insist<T: Send + 'static>(
+        &self,
+        clock: &dyn Clock,
+        told: impl Fn(&StoreError) + Send,
+        work: impl Fn(&dyn Store) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let work = Arc::new(work);
+        loop {
+            let attempt = Arc::clone(&work);
+            match self.run(move |store| attempt(store)).await {
+                Err(error @ StoreError::Unavailable(_)) => {
+                    told(&error);
+                    clock.sleep(TRY_AGAIN).await;
+                }
+                done => return done,
             }
-            done => return done,
         }
     }
 }
@@ -50,7 +64,7 @@ pub(super) async fn insist<T: Send + 'static>(
 /// the host's trouble, and never becomes what a task came to. What cannot pass ends the triggerer.
 #[derive(Clone)]
 pub(super) struct StoreAccess {
-    store: Arc<dyn Store>,
+    store: BlockingStore,
     clock: Arc<dyn Clock>,
     observer: Option<Observer>,
     unavailable: Arc<AtomicBool>,
@@ -66,7 +80,7 @@ impl fmt::Debug for StoreAccess {
 impl StoreAccess {
     /// The way to `store`, and where the errors come out that must end the triggerer.
     pub(super) fn new(
-        store: Arc<dyn Store>,
+        store: BlockingStore,
         clock: Arc<dyn Clock>,
         observer: Option<Observer>,
     ) -> (Self, mpsc::UnboundedReceiver<StoreError>) {
@@ -88,7 +102,7 @@ impl StoreAccess {
                 self.tell(Notice::StoreUnavailable(error));
             }
         };
-        let done = insist(&self.store, &*self.clock, told, work).await;
+        let done = self.store.insist(&*self.clock, told, work).await;
         if self.unavailable.swap(false, Ordering::SeqCst) {
             self.tell(Notice::StoreAvailable);
         }

@@ -2,20 +2,38 @@
 
 use std::sync::Arc;
 
-use super::access::insist;
+use super::access::BlockingStore;
+use super::blocking::Blocking;
 use super::store::{Store, StoreError};
 use crate::trigger::{DefinitionStore, TriggerError};
-use maitred_core::clock::{BoxFuture, SystemClock};
+use maitred_core::clock::{BoxFuture, Clock, SystemClock};
 
 /// Keeps definitions where the tasks are.
 #[derive(Debug, Clone)]
-pub struct StoreDefinitions(Arc<dyn Store>);
+pub struct StoreDefinitions {
+    store: BlockingStore,
+    clock: Arc<dyn Clock>,
+}
 
 impl StoreDefinitions {
     /// Definitions in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self(store)
+        Self { store: BlockingStore::new(store), clock: Arc::new(SystemClock::new()) }
+    }
+
+    /// Sets the clock for the pauses while the store is busy. Default: [`SystemClock`].
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets what runs transactions. Default: [`BlockingThreads`](crate::blocking::BlockingThreads).
+    #[must_use]
+    pub fn with_blocking(mut self, blocking: Arc<dyn Blocking>) -> Self {
+        self.store.blocking = blocking;
+        self
     }
 
     /// A store that is busy is waited for: this must not end a wait.
@@ -26,7 +44,7 @@ impl StoreDefinitions {
         let told = |error: &StoreError| {
             tracing::warn!(%error, "the store of a waiter cannot be used; trying again");
         };
-        insist(&self.0, &SystemClock::new(), told, work).await
+        self.store.insist(&*self.clock, told, work).await
     }
 }
 

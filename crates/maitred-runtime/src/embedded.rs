@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::access::on_store;
+use super::access::BlockingStore;
 use super::admission::{Admission, Admitted};
+use super::blocking::{self, Blocking};
 use super::definitions::StoreDefinitions;
 use super::engine::{Accepted, Engine, EngineError, TaskDetails, Warning};
 use super::registry::Registry;
@@ -27,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// another.
 #[derive(Debug, Clone)]
 pub struct EmbeddedEngine {
-    store: Arc<dyn Store>,
+    store: BlockingStore,
     clock: Arc<dyn Clock>,
     admission: Admission,
 }
@@ -38,7 +39,16 @@ impl EmbeddedEngine {
     pub fn new(store: Arc<dyn Store>, registry: Arc<Registry>, clock: Arc<dyn Clock>) -> Self {
         let connections = Connections::new(Environment::of_process());
         let clients = Arc::new(Clients::new(connections, Arc::clone(&clock)));
-        Self { store, clock, admission: Admission::new(registry, clients) }
+        let (store, admission) = (BlockingStore::new(store), Admission::new(registry, clients));
+        Self { store, clock, admission }
+    }
+
+    /// The same that runs transactions and checks with `blocking`, as do its triggerers. Default:
+    /// [`BlockingThreads`](crate::blocking::BlockingThreads).
+    #[must_use]
+    pub fn with_blocking(mut self, blocking: Arc<dyn Blocking>) -> Self {
+        self.store.blocking = blocking;
+        self
     }
 
     /// The same that accepts what `admission` does, with its operators, clients and waiters.
@@ -87,7 +97,8 @@ impl EmbeddedEngine {
     /// A triggerer of this engine's tasks with other services.
     #[must_use]
     pub fn triggerer_with(&self, services: Services, options: TriggererOptions) -> Triggerer {
-        let (store, registry) = (Arc::clone(&self.store), Arc::clone(&self.admission.registry));
+        let (store, registry) =
+            (Arc::clone(&self.store.store), Arc::clone(&self.admission.registry));
         Triggerer::new(store, registry, Arc::new(services), options)
     }
 
@@ -95,13 +106,16 @@ impl EmbeddedEngine {
     #[must_use]
     pub fn services(&self) -> Services {
         let catalog = || Arc::new(Catalog::new(Sources::default().with_environment()));
-        let definitions = StoreDefinitions::new(Arc::clone(&self.store));
+        let definitions = StoreDefinitions::new(Arc::clone(&self.store.store))
+            .with_clock(Arc::clone(&self.clock))
+            .with_blocking(Arc::clone(&self.store.blocking));
         Services::new(
             Arc::clone(&self.clock),
             Arc::clone(&self.admission.clients),
             self.admission.catalog.clone().unwrap_or_else(catalog),
             Definitions::new(Arc::new(definitions)),
         )
+        .with_blocking(Arc::clone(&self.store.blocking))
     }
 }
 
@@ -113,7 +127,7 @@ impl EmbeddedEngine {
     ) -> Result<(Vec<NewTask>, Admitted), EngineError> {
         let admission = self.admission.clone();
         let admit = move || admission.admit(&mut tasks).map(|admitted| (tasks, admitted));
-        let done = tokio::task::spawn_blocking(admit).await;
+        let done = blocking::run(&self.store.blocking, admit).await;
         done.unwrap_or_else(|error| Err(EngineError::Failed(Box::new(error))))
     }
 
@@ -122,7 +136,7 @@ impl EmbeddedEngine {
         &self,
         work: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, EngineError> {
-        Ok(on_store(&self.store, work).await?)
+        Ok(self.store.run(work).await?)
     }
 
     /// The same with a task of the store.

@@ -52,6 +52,7 @@
 //!
 //! [`operator`] shows an operator of one's own, [`trigger`] a trigger.
 
+pub mod blocking;
 pub mod connection;
 pub mod trigger;
 pub mod operator;

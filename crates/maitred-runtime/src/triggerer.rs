@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::access::StoreAccess;
+use super::access::{BlockingStore, StoreAccess};
 use super::journal::StoreJournal;
 use super::log::LogBuffer;
 use super::registry::Registry;
@@ -87,7 +87,9 @@ impl Triggerer {
             Scope::Existing(id) => store.acquire_task(id, Share::Existing, now),
         };
         let clock = Arc::clone(&self.services.clock);
-        let (store, broken) = StoreAccess::new(self.store, clock, self.observer);
+        let blocking = Arc::clone(&self.services.blocking);
+        let store = BlockingStore { store: self.store, blocking };
+        let (store, broken) = StoreAccess::new(store, clock, self.observer);
         let fence = store.run(acquire).await?;
         let known = self.services.clients.connections().known().clone();
         let log = LogBuffer::new(Arc::clone(&self.services.clock), known);

@@ -30,6 +30,7 @@ pub(super) async fn run(
         spawned.map_err(|error| lasting(format!("{program} cannot be started: {error}")))?;
     let running = RunningCommand::new(&workplace.commands, &child);
     let ended = tokio::select! {
+        biased;
         ended = finish(&mut child, payload) => {
             ended.map_err(|error| lasting(format!("{program}: {error}")))
         }

@@ -28,6 +28,7 @@ pub(super) async fn post(
     };
     workplace.known().redact_value(&mut payload);
     tokio::select! {
+        biased;
         told = follow(workplace, url, payload) => told,
         () = workplace.services.clock.sleep(HOOK_TIMEOUT) => {
             Err(HookError::passing(format!("no answer within {} s", HOOK_TIMEOUT.as_secs())))

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::definitions::Definitions;
 use super::error::TriggerError;
 use super::log::{Level, Log};
+use crate::blocking::{Blocking, BlockingThreads};
 use crate::connection::{ClientSettings, Clients, HTTP_DEFAULT, Origin, has_reference};
 
 /// Services that all triggers and operators of a process share.
@@ -26,6 +27,8 @@ pub struct Services {
     pub catalog: Arc<Catalog>,
     /// The waiters of waits in flight.
     pub definitions: Definitions,
+    /// Runs transactions of the store.
+    pub blocking: Arc<dyn Blocking>,
 }
 
 impl Services {
@@ -37,7 +40,14 @@ impl Services {
         catalog: Arc<Catalog>,
         definitions: Definitions,
     ) -> Self {
-        Self { clock, clients, catalog, definitions }
+        Self { clock, clients, catalog, definitions, blocking: Arc::new(BlockingThreads) }
+    }
+
+    /// Sets [`Self::blocking`]. Default: [`BlockingThreads`].
+    #[must_use]
+    pub fn with_blocking(mut self, blocking: Arc<dyn Blocking>) -> Self {
+        self.blocking = blocking;
+        self
     }
 }
 

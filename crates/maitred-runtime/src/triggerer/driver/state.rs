@@ -1,6 +1,6 @@
 //! What the loop of the triggerer holds.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ pub(in crate::triggerer) enum Stored {
     Checkpointed,
     SetBack,
     Loaded(Option<Box<DeferredTask>>),
-    HookAttempt(Look),
+    Looked(Look),
 }
 
 /// What a look at the store has shown.
@@ -135,5 +135,5 @@ pub(in crate::triggerer) struct Hooks {
     pub(super) in_hand: HashSet<TaskId>,
     pub(super) untold: VecDeque<TaskId>,
     /// When the next attempts are due of hooks that have failed.
-    pub(super) later: HashMap<TaskId, Timestamp>,
+    pub(super) later: BTreeMap<TaskId, Timestamp>,
 }

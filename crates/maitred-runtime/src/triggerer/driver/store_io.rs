@@ -71,25 +71,23 @@ impl Driver {
         let only = self.options.scope.only();
         let (workplace, store) = (self.workplace.clone(), self.store.clone());
         self.stores.spawn(async move {
-            let claim = move |store: &dyn Store| {
-                let due = match only {
-                    Some(id) => {
-                        store.task(id)?.filter(|task| task.is_due(now)).into_iter().collect()
-                    }
-                    None => store.due(fence, now, room.max(CLAIM_AT_ONCE))?,
-                };
-                let (mut wanted, mut on_workers) = (Vec::new(), HashSet::new());
-                for task in due {
-                    if workplace.starts_from_trigger(&task) {
-                        wanted.push(task.id);
-                    } else if on_workers.len() < room {
-                        wanted.push(task.id);
-                        on_workers.insert(task.id);
-                    }
+            let due = move |store: &dyn Store| match only {
+                Some(id) => {
+                    let task = store.task(id)?.filter(|task| task.is_due(now));
+                    Ok(task.into_iter().collect())
                 }
-                Ok((store.claim(fence, now, &wanted)?, on_workers))
+                None => store.due(fence, now, room.max(CLAIM_AT_ONCE)),
             };
-            let (mut claimed, on_workers) = store.run(claim).await?;
+            let (mut wanted, mut on_workers) = (Vec::new(), HashSet::new());
+            for task in store.run(due).await? {
+                if workplace.starts_from_trigger(&task) {
+                    wanted.push(task.id);
+                } else if on_workers.len() < room {
+                    wanted.push(task.id);
+                    on_workers.insert(task.id);
+                }
+            }
+            let mut claimed = store.run(move |store| store.claim(fence, now, &wanted)).await?;
             // What was claimed stays claimed, whatever the next look at the store comes to.
             if let Some(id) = only {
                 let left = store.run(move |store| store.task(id)).await?;
@@ -137,20 +135,17 @@ impl Driver {
         let count = self.options.until_idle && self.rests();
         let store = self.store.clone();
         self.stores.spawn(async move {
-            store
-                .run(move |store| {
-                    let counter = store.change_counter()?;
-                    let news = seen != Some(counter);
-                    let mut cancelled =
-                        if news { store.cancel_requests(fence)? } else { Vec::new() };
-                    cancelled.retain(|task| scope.has(task.id));
-                    // A task that somebody has cancelled elsewhere may have ended in doubt.
-                    let mut failed = if news { store.pending_hooks(fence)? } else { Vec::new() };
-                    failed.retain(|id| scope.has(*id));
-                    let idle = count && nothing_left(store, scope)?;
-                    Ok(Stored::HookAttempt(Look { counter, cancelled, failed, idle }))
-                })
-                .await
+            let counter = store.run(|store| store.change_counter()).await?;
+            let (mut cancelled, mut failed) = (Vec::new(), Vec::new());
+            if seen != Some(counter) {
+                cancelled = store.run(move |store| store.cancel_requests(fence)).await?;
+                cancelled.retain(|task| scope.has(task.id));
+                // A task that somebody has cancelled elsewhere may have ended in doubt.
+                failed = store.run(move |store| store.pending_hooks(fence)).await?;
+                failed.retain(|id| scope.has(*id));
+            }
+            let idle = count && store.run(move |store| nothing_left(store, scope)).await?;
+            Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
         });
     }
 
@@ -184,7 +179,7 @@ impl Driver {
                     }
                 }
             }
-            Stored::HookAttempt(look) => {
+            Stored::Looked(look) => {
                 self.in_flight.look = false;
                 self.want_claim |= self.seen != Some(look.counter);
                 self.seen = Some(look.counter);
