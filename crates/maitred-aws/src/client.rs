@@ -214,7 +214,7 @@ impl AwsClient {
         let send = || async {
             let sent = client.send(Arc::clone(request), once).await;
             let url = &request.destination.endpoint.url;
-            Ok(Observation::Output(sent.map_err(|error| error::call_error(error, url))?))
+            Ok(Observation::Output(sent.map_err(|error| error::own_call_error(error, url))?))
         };
         let used = self.0.identities.generation();
         match send().await {

@@ -49,12 +49,8 @@ impl ServiceError {
     }
 
     pub(super) fn into_call_error(self) -> CallError {
-        let code = self.metadata.code().unwrap_or_default();
-        let message = self.metadata.message().filter(|message| !message.is_empty());
-        let message = message.unwrap_or("the service gives no message");
-        let error = CallError::new(CallErrorKind::Service, code, message)
-            .with_status(self.status)
-            .with_document(Document::from(self.document));
+        let error =
+            service_error(&self.metadata, self.status).with_document(Document::from(self.document));
         match self.retry_after {
             Some(retry_after) => error.with_retry_after(retry_after),
             None => error,
@@ -94,42 +90,68 @@ fn retry_after(reply: &Reply) -> Option<Duration> {
     millis.or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
-/// The error of a call to `url`.
-pub(super) fn call_error(error: SdkError<Error, HttpResponse>, url: &str) -> CallError {
-    if let SdkError::ServiceError(context) = error {
-        return match context.into_err().downcast::<ServiceError>() {
-            Ok(error) => error.into_call_error(),
-            Err(error) => transport_error(transport::RESPONSE, url, &error),
-        };
+/// The error of a call that the client of a typed SDK has sent to `url`.
+pub fn call_error<E>(error: &SdkError<E, HttpResponse>, url: &str) -> CallError
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let SdkError::ServiceError(context) = error else { return no_reply_error(error, url) };
+    let status = context.raw().status().as_u16();
+    service_error(context.err().meta(), status)
+}
+
+/// The error of a call that this crate has sent to `url`.
+pub(super) fn own_call_error(error: SdkError<Error, HttpResponse>, url: &str) -> CallError {
+    let SdkError::ServiceError(context) = error else { return no_reply_error(&error, url) };
+    match context.into_err().downcast::<ServiceError>() {
+        Ok(error) => error.into_call_error(),
+        Err(error) => transport_error(transport::RESPONSE, url, &error),
     }
-    let body = find::<BodyError>(&error);
+}
+
+/// The error of a reply with this metadata and this status.
+fn service_error(metadata: &ErrorMetadata, status: u16) -> CallError {
+    // An error without a code, such as XML of something else than the service, has its status as one.
+    let code = metadata.code().filter(|code| !code.is_empty());
+    let code = code.map_or_else(|| status.to_string(), str::to_owned);
+    let message = metadata.message().filter(|message| !message.is_empty());
+    let message = message.unwrap_or("the service gives no message");
+    CallError::new(CallErrorKind::Service, code, message).with_status(status)
+}
+
+/// The error of a call to `url` to which there was no reply of the service.
+fn no_reply_error<E>(error: &SdkError<E, HttpResponse>, url: &str) -> CallError
+where
+    E: StdError + 'static,
+{
+    let body = find::<BodyError>(error);
     let status = error.raw_response().map(|response| response.status().as_u16());
     let status = status.or(body.map(BodyError::status));
-    if let Some(error) = credentials_error(&error) {
+    if let Some(error) = credentials_error(error) {
         return error;
     }
-    let code = match &error {
+    let code = match error {
         SdkError::DispatchFailure(_) if body.is_some() => Some(transport::RESPONSE),
         SdkError::TimeoutError(_) => Some(transport::TIMEOUT),
-        SdkError::ResponseError(_) if find::<ProtocolError>(&error).is_some() => {
+        SdkError::ResponseError(_) if find::<ProtocolError>(error).is_some() => {
             Some(transport::RESPONSE)
         }
-        SdkError::ResponseError(_) if is_timeout(&error) => Some(transport::TIMEOUT),
+        SdkError::ResponseError(_) if is_timeout(error) => Some(transport::TIMEOUT),
         SdkError::ResponseError(_) => Some(transport::RESPONSE),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Some(transport::TIMEOUT),
         // A request that cannot be built was not sent.
         SdkError::DispatchFailure(failure) if failure.is_user() => None,
-        SdkError::DispatchFailure(_) if find::<ResolveEndpointError>(&error).is_some() => None,
-        SdkError::DispatchFailure(_) => Some(connect_code(&error)),
+        SdkError::DispatchFailure(_) if find::<ResolveEndpointError>(error).is_some() => None,
+        SdkError::DispatchFailure(_) => Some(connect_code(error)),
         SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) | _ => None,
     };
     let Some(code) = code else {
-        return CallError::new(CallErrorKind::Invalid, "CannotSend", root_message(&error));
+        return CallError::new(CallErrorKind::Invalid, "CannotSend", root_message(error));
     };
-    let failed = transport_error(code, url, &error);
+    let failed = transport_error(code, url, error);
     match status {
         Some(status) => failed.with_status(status),
-        None if is_never_sent(&error) => failed.with_never_sent(),
+        None if is_never_sent(error) => failed.with_never_sent(),
         None => failed,
     }
 }

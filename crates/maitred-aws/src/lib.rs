@@ -33,6 +33,7 @@ pub mod connections;
 
 pub use client::AwsClient;
 pub use config::{AccessKeys, AwsEnvironment, AwsSettings, AwsSettingsError, Role};
+pub use error::call_error;
 #[cfg(feature = "runtime")]
 pub use known_secrets::MIN_SECRET_LENGTH;
 pub use limits::MAX_REPLY_BYTES;

@@ -8,9 +8,7 @@ use maitred_runtime::trigger::{Level, TimeDeltaTrigger};
 use serde_json::{Value, json};
 
 use super::frame::{Cleanup, MainCall, Resume, main_call_operator};
-use super::hook::{
-    Called, Prepared, RedshiftHook, is_leaving, made_since, main_call, main_call_after,
-};
+use super::hook::{Called, Prepared, RedshiftHook, is_leaving, made_since};
 
 mod arguments;
 
@@ -56,7 +54,7 @@ impl MainCall for CreateCluster {
         };
         // With the time, so that a cluster of the same name that was there before is told apart.
         let details = json!({ "cluster_identifier": self.cluster_identifier, "at": ctx.now() });
-        main_call_after(ctx, Self::CALL, details, prepare).await
+        hook.main_call_after(ctx, Self::CALL, details, prepare).await
     }
 
     /// The call was made if there is a cluster of this name that is not older than the intent. An older one
@@ -108,7 +106,7 @@ impl MainCall for CreateCluster {
         let hook = RedshiftHook::open(&ctx.services.clients, &self.client_settings()).await?;
         let call = hook.once.delete_cluster().cluster_identifier(&self.cluster_identifier);
         let call = call.skip_final_cluster_snapshot(true);
-        let end = match main_call(ctx, "delete_cluster", self.result(), call.send()).await {
+        let end = match hook.main_call(ctx, "delete_cluster", self.result(), call.send()).await {
             Ok(Called::Accepted) => "the cluster is being deleted".to_owned(),
             Ok(Called::NotFound(_)) => "the cluster is gone".to_owned(),
             Ok(Called::Busy(reason) | Called::UnderWay(reason) | Called::NotNeeded(reason)) => {

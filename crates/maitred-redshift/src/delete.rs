@@ -4,7 +4,7 @@ use maitred_runtime::operator::{Intent, OperatorContext, OperatorError};
 
 use super::arguments::{aws_operator, polls, seconds, yes};
 use super::frame::{MainCall, main_call_operator};
-use super::hook::{Called, Prepared, RedshiftHook, is_leaving, main_call_after};
+use super::hook::{Called, Prepared, RedshiftHook, is_leaving};
 
 aws_operator! {
     /// Deletes a cluster. One that is busy with something else is deleted as soon as it has come to rest;
@@ -77,7 +77,7 @@ impl MainCall for DeleteCluster {
                 }
             })
         };
-        main_call_after(ctx, Self::CALL, self.result(), prepare).await
+        hook.main_call_after(ctx, Self::CALL, self.result(), prepare).await
     }
 
     async fn was_made(&self, hook: &RedshiftHook, _: &Intent) -> Result<bool, OperatorError> {

@@ -2,20 +2,19 @@
 
 use std::error::Error;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_redshift::Client;
 use aws_sdk_redshift::config::http::HttpResponse;
 use aws_sdk_redshift::config::retry::RetryConfig;
-use aws_sdk_redshift::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_redshift::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_redshift::types::{Cluster, Snapshot};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use maitred_aws::SentOnce;
 use maitred_aws::connections::aws_client;
-use maitred_net::delivery::is_never_sent;
+use maitred_aws::{SentOnce, call_error};
+use maitred_core::client::{Call, CallError};
 use maitred_runtime::connection::{ClientSettings, Clients};
-use maitred_runtime::operator::{MainCallError, OperatorContext, OperatorError};
+use maitred_runtime::operator::{FailureKind, MainCallError, OperatorContext, OperatorError};
 
 /// The outcome of a main call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +38,8 @@ pub(super) struct RedshiftHook {
     client: Client,
     /// The SDK's client without retries, over new connections: for calls that must not be sent twice.
     pub(super) once: Client,
+    /// The address that both send to.
+    url: String,
 }
 
 impl RedshiftHook {
@@ -48,17 +49,19 @@ impl RedshiftHook {
         settings: &ClientSettings,
     ) -> Result<Self, OperatorError> {
         let client = aws_client(clients, "redshift", settings).await?;
+        let call = Call::new("redshift", "DescribeClusters", Map::new());
+        let url = client.prepare(&call)?.url();
         let once = aws_sdk_redshift::config::Builder::from(client.config())
             .retry_config(RetryConfig::disabled())
             .interceptor(SentOnce)
             .build();
-        Ok(Self { client: Client::new(client.config()), once: Client::from_conf(once) })
+        Ok(Self { client: Client::new(client.config()), once: Client::from_conf(once), url })
     }
 
     /// A cluster; `None` if there is no such cluster.
     pub(super) async fn cluster(&self, identifier: &str) -> Result<Option<Cluster>, OperatorError> {
         let reply = self.client.describe_clusters().cluster_identifier(identifier).send().await;
-        let clusters = found("DescribeClusters", reply)?.and_then(|reply| reply.clusters);
+        let clusters = self.found("DescribeClusters", reply)?.and_then(|reply| reply.clusters);
         Ok(clusters.and_then(|clusters| clusters.into_iter().next()))
     }
 
@@ -78,37 +81,80 @@ impl RedshiftHook {
     ) -> Result<Option<Snapshot>, OperatorError> {
         let call = self.client.describe_cluster_snapshots();
         let call = call.snapshot_identifier(identifier).cluster_identifier(cluster);
-        let reply = found("DescribeClusterSnapshots", call.send().await)?;
+        let reply = self.found("DescribeClusterSnapshots", call.send().await)?;
         let snapshots = reply.and_then(|reply| reply.snapshots);
         Ok(snapshots.and_then(|snapshots| snapshots.into_iter().next()))
     }
-}
 
-/// The reply of a read; `None` if there is no such cluster or snapshot.
-fn found<T, E>(
-    what: &str,
-    reply: Result<T, SdkError<E, HttpResponse>>,
-) -> Result<Option<T>, OperatorError>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    match reply {
-        Ok(reply) => Ok(Some(reply)),
-        Err(error) if is_not_found(&error) => Ok(None),
-        Err(error) => Err(failure(what, &error)),
-    }
-}
-
-/// A failed read, or a main call that was refused.
-pub(super) fn failure<E>(what: &str, error: &SdkError<E, HttpResponse>) -> OperatorError
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    match (error.code(), error.message()) {
-        (Some(code), message) => {
-            OperatorError::new(format!("{what}: {code}: {}", message.unwrap_or("(no message)")))
+    /// The reply of a read; `None` if there is no such cluster or snapshot.
+    fn found<T, E>(
+        &self,
+        what: &str,
+        reply: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Result<Option<T>, OperatorError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match reply {
+            Ok(reply) => Ok(Some(reply)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(failure(what, &call_error(&error, &self.url))),
         }
-        (None, _) => OperatorError::new(format!("{what}: {}", DisplayErrorContext(error))),
+    }
+
+    /// Makes a main call once, and tells what its failure means.
+    pub(super) async fn main_call<T, E>(
+        &self,
+        ctx: &OperatorContext,
+        name: &str,
+        details: Value,
+        send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+    ) -> Result<Called, OperatorError>
+    where
+        T: Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        self.main_call_after(ctx, name, details, async { Ok(Prepared::Send(send)) }).await
+    }
+
+    /// The same with a look before it, which is left out where the call is known to have been made: by
+    /// then it would see what the call has done.
+    pub(super) async fn main_call_after<T, E, F>(
+        &self,
+        ctx: &OperatorContext,
+        name: &str,
+        details: Value,
+        prepare: impl Future<Output = Result<Prepared<F>, OperatorError>> + Send,
+    ) -> Result<Called, OperatorError>
+    where
+        T: Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+    {
+        let called = ctx.main_call(name, details, || async {
+            let send = match prepare.await.map_err(MainCallError::Refused)? {
+                Prepared::Send(send) => send,
+                Prepared::Already(called) => return Ok(Some(called)),
+            };
+            let error = match send.await {
+                Ok(_) => return Ok(Some(Called::Accepted)),
+                Err(error) => error,
+            };
+            let call_error = call_error(&error, &self.url);
+            let failure = failure(name, &call_error);
+            if is_busy(&error) {
+                return Ok(Some(Called::Busy(failure.to_string())));
+            }
+            if is_not_found(&error) {
+                return Ok(Some(Called::NotFound(failure.to_string())));
+            }
+            Err(match MainCallError::from(call_error) {
+                MainCallError::Refused(_) => MainCallError::Refused(failure),
+                ambiguous @ MainCallError::Ambiguous(_) => ambiguous,
+            })
+        });
+        // A user who says that it was made gives null for its result.
+        Ok(called.await?.unwrap_or(Called::Accepted))
     }
 }
 
@@ -120,54 +166,9 @@ pub(super) enum Prepared<F> {
     Already(Called),
 }
 
-/// Makes a main call once, and tells what its failure means.
-pub(super) async fn main_call<T, E>(
-    ctx: &OperatorContext,
-    name: &str,
-    details: Value,
-    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-) -> Result<Called, OperatorError>
-where
-    T: Send,
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    main_call_after(ctx, name, details, async { Ok(Prepared::Send(send)) }).await
-}
-
-/// The same with a look before it, which is left out where the call is known to have been made: by
-/// then it would see what the call has done.
-pub(super) async fn main_call_after<T, E, F>(
-    ctx: &OperatorContext,
-    name: &str,
-    details: Value,
-    prepare: impl Future<Output = Result<Prepared<F>, OperatorError>> + Send,
-) -> Result<Called, OperatorError>
-where
-    T: Send,
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-{
-    let called = ctx.main_call(name, details, || async {
-        let send = match prepare.await.map_err(MainCallError::Refused)? {
-            Prepared::Send(send) => send,
-            Prepared::Already(called) => return Ok(Some(called)),
-        };
-        match send.await {
-            Ok(_) => Ok(Some(Called::Accepted)),
-            Err(error) if is_busy(&error) => {
-                Ok(Some(Called::Busy(failure(name, &error).to_string())))
-            }
-            Err(error) if is_not_found(&error) => {
-                Ok(Some(Called::NotFound(failure(name, &error).to_string())))
-            }
-            Err(error) if may_have_happened(&error) => {
-                Err(MainCallError::Ambiguous(failure(name, &error).to_string()))
-            }
-            Err(error) => Err(MainCallError::Refused(failure(name, &error))),
-        }
-    });
-    // A user who says that it was made gives null for its result.
-    Ok(called.await?.unwrap_or(Called::Accepted))
+/// A failed read, or a main call that was refused.
+fn failure(what: &str, error: &CallError) -> OperatorError {
+    OperatorError::new(format!("{what}: {error}")).with_kind(FailureKind::of_call(error))
 }
 
 /// There is no such cluster or snapshot.
@@ -197,31 +198,6 @@ fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
                 | "DependentServiceRequestThrottlingFault"
         )
     )
-}
-
-/// True if the service may have done what it was asked although it did not say so.
-fn may_have_happened<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
-    match error {
-        SdkError::ConstructionFailure(_) => false,
-        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
-        SdkError::DispatchFailure(failure) => {
-            let unsent = failure.is_user() || is_of_credentials(error) || is_never_sent(error);
-            !unsent
-        }
-        SdkError::ServiceError(reply) => reply.raw().status().is_server_error(),
-        _ => true,
-    }
-}
-
-fn is_of_credentials(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<CredentialsError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// The largest difference between the service's clock and this one.

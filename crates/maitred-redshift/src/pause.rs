@@ -5,7 +5,7 @@ use maitred_runtime::operator::{Intent, OperatorContext, OperatorError, UndoCall
 
 use super::arguments::{aws_operator, polls, seconds};
 use super::frame::{MainCall, main_call_operator};
-use super::hook::{Called, RedshiftHook, main_call};
+use super::hook::{Called, RedshiftHook};
 
 /// A cluster in one of these states never gets to another one that can be paused or resumed.
 const LOST: [&str; 3] = ["deleting", "final-snapshot", "hardware-failure"];
@@ -74,7 +74,7 @@ macro_rules! pause_or_resume {
                     return Ok(called);
                 }
                 let call = hook.once.$call().cluster_identifier(cluster);
-                main_call(ctx, Self::CALL, self.result(), call.send()).await
+                hook.main_call(ctx, Self::CALL, self.result(), call.send()).await
             }
 
             /// The call was made if the cluster is where it leads, or on the way there.

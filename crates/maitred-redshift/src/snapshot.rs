@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{Tag, aws_operator, check_snapshot, number, polls, seconds};
 use super::frame::{MainCall, main_call_operator};
-use super::hook::{Called, Prepared, RedshiftHook, made_since, main_call_after};
+use super::hook::{Called, Prepared, RedshiftHook, made_since};
 use super::waiters::snapshot_waiter;
 
 aws_operator! {
@@ -82,7 +82,7 @@ impl MainCall for CreateClusterSnapshot {
         // With the time, so that a snapshot of the same name that was there before is told apart.
         let mut details = self.result();
         details["at"] = json!(ctx.now());
-        main_call_after(ctx, Self::CALL, details, prepare).await
+        hook.main_call_after(ctx, Self::CALL, details, prepare).await
     }
 
     /// The call was made if there is a snapshot of this name that is not older than the intent.

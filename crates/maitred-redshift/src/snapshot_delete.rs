@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{aws_operator, check_snapshot, polls, seconds, yes};
 use super::frame::{MainCall, main_call_operator};
-use super::hook::{Called, RedshiftHook, main_call};
+use super::hook::{Called, RedshiftHook};
 use super::waiters::snapshot_waiter;
 
 aws_operator! {
@@ -56,7 +56,7 @@ impl MainCall for DeleteClusterSnapshot {
         let call = hook.once.delete_cluster_snapshot();
         let call = call.snapshot_identifier(&self.snapshot_identifier);
         let call = call.snapshot_cluster_identifier(&self.cluster_identifier);
-        main_call(ctx, Self::CALL, self.result(), call.send()).await
+        hook.main_call(ctx, Self::CALL, self.result(), call.send()).await
     }
 
     /// The call was made if the snapshot is gone, or marked as deleted. While it is still there, it is

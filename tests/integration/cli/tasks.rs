@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::process::{Maitred, finished, read_until};
 use crate::support::loopback::{Loopback, RefusingPort, Reply};
-use crate::support::redshift::{FakeRedshift, Pace};
+use crate::support::redshift::{FakeRedshift, Fault, Pace};
 
 /// An API with one job, in this state.
 fn job(state: &'static str) -> Loopback {
@@ -99,6 +99,37 @@ async fn a_run_that_fails_tells_how() {
         let post = json!({"endpoint": nobody}).to_string();
         let ran = maitred.run(&["run", "http.request", "--args", &post]).await;
         assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_redshift_call_that_fails_ends_a_run_as_it_would_end_a_wait() {
+    let refusing = RefusingPort::reserve();
+    let nobody = || Maitred::with_account().variable("AWS_ENDPOINT_URL", &refusing.url(""));
+    let failing = |fault| {
+        let redshift = FakeRedshift::start(Pace::Describes(1));
+        redshift.fail_poll(1, fault);
+        let maitred = Maitred::with_account().variable("AWS_ENDPOINT_URL", &redshift.url());
+        (maitred, Some(redshift))
+    };
+    let no_region = nobody().variable("AWS_REGION", "");
+    let no_credentials = Maitred::new()
+        .variable("AWS_REGION", "eu-west-1")
+        .variable("AWS_ENDPOINT_URL", &refusing.url(""));
+    let cases = [
+        ((nobody(), None), 5, "DescribeClusters: ConnectError: no connection to http://127.0.0.1:"),
+        ((no_credentials, None), 4, "DescribeClusters: NoCredentials: there are no credentials: "),
+        ((no_region, None), 4, "NoRegion: there is no region: "),
+        (failing(Fault::Deny), 4, "DescribeClusters: AccessDenied: "),
+        (failing(Fault::Throttle), 5, "DescribeClusters: Throttling: "),
+        (failing(Fault::Reset), 5, "DescribeClusters: ConnectError: "),
+    ];
+    for ((maitred, _redshift), code, words) in cases {
+        let args = json!({"cluster_identifier": "analytics"}).to_string();
+        let ran = maitred.run(&["run", "redshift.pause_cluster", "--args", &args]).await;
+        assert_eq!(ran.code, Some(code), "{words}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("DispatchFailure"), "{}", ran.stderr);
     }
 }
 

@@ -33,6 +33,12 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// The kind of a failed call.
+    #[must_use]
+    pub fn of_call(error: &CallError) -> Self {
+        if is_transient(error, &[]) { Self::Unreachable } else { Self::Refused }
+    }
+
     /// The kind that an event tells of. One that a trigger fires for a call that may succeed later has a member
     /// `unreachable`, beside the `status` or in the `outcome`.
     fn of_event(event: &TriggerEvent) -> Option<Self> {
@@ -119,9 +125,7 @@ impl OperatorError {
 /// A call that failed, to be retried.
 impl From<CallError> for OperatorError {
     fn from(error: CallError) -> Self {
-        let kind =
-            if is_transient(&error, &[]) { FailureKind::Unreachable } else { FailureKind::Refused };
-        Self::new(error.to_string()).with_kind(kind)
+        Self::new(error.to_string()).with_kind(FailureKind::of_call(&error))
     }
 }
 
