@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use maitred_core::client::Call;
+use maitred_runtime::connection::ConnectionError;
 use maitred_runtime::operator::{Deferral, Flow, Intent, OperatorContext, OperatorError, UndoCall};
 use maitred_runtime::trigger::{Level, TimeDeltaTrigger};
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ impl MainCall for CreateCluster {
         let prepare = async {
             let password =
                 ctx.services.clients.connections().secret(&self.master_user_password).await;
-            let password = password.map_err(|error| OperatorError::new(error.to_string()))?;
+            let password = password.map_err(ConnectionError::from)?;
             Ok(Prepared::Send(self.call(hook, &password).send()))
         };
         // With the time, so that a cluster of the same name that was there before is told apart.

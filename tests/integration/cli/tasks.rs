@@ -134,6 +134,30 @@ async fn a_redshift_call_that_fails_ends_a_run_as_it_would_end_a_wait() {
 }
 
 #[tokio::test]
+async fn a_task_whose_secret_is_missing_is_blocked_until_it_is_there() {
+    let redshift = FakeRedshift::start(Pace::Describes(1));
+    let api = job("done");
+    let secret = json!({"$secret": "env:THE_SECRET"});
+    let create = json!({
+        "cluster_identifier": "analytics",
+        "node_type": "ra3.xlplus",
+        "master_username": "admin",
+        "master_user_password": secret,
+    });
+    let request = json!({"endpoint": api.url("/job"), "headers": {"X-Token": secret}});
+    for (operator, args) in [("redshift.create_cluster", create), ("http.request", request)] {
+        let maitred = Maitred::with_account().variable("AWS_ENDPOINT_URL", &redshift.url());
+        let ran = maitred.run(&["run", operator, "--args", &args.to_string()]).await;
+        assert_eq!(ran.code, Some(2), "{operator}: {}", ran.stderr);
+        assert!(ran.stderr.contains("blocked the secret `env:THE_SECRET`"), "{}", ran.stderr);
+        let maitred = maitred.variable("THE_SECRET", "canary-4711");
+        maitred.run(&["triggerer", "--until-idle"]).await;
+        assert_eq!(state(&maitred, "1").await, "success", "{operator}");
+    }
+    assert_eq!(redshift.calls("CreateCluster").len(), 1);
+}
+
+#[tokio::test]
 async fn a_failed_task_can_be_retried_and_a_good_one_cannot() {
     let (maitred, api) = (Maitred::new(), job("failed"));
     let id = submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
