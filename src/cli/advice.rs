@@ -28,7 +28,9 @@ pub(super) fn of_outcome(
     match outcome.status() {
         Status::Success | Status::Cancelled => None,
         Status::Failure => of_failure(outcome, waiter, named),
-        Status::Exhausted | Status::Timeout if progress.transient_failures > 0 => {
+        Status::Exhausted | Status::Timeout
+            if progress.transient_failures > 0 || outcome.is_unreachable() =>
+        {
             Some("the last polls failed; is the service reachable? -v shows every poll".to_owned())
         }
         Status::Exhausted | Status::Timeout if !progress.unevaluable.is_empty() => Some(

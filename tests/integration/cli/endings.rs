@@ -86,13 +86,36 @@ async fn used_up_without_any_answer_is_5() {
 }
 
 #[tokio::test]
+async fn used_up_without_any_answer_is_5_also_where_the_waiter_goes_on_after_each_failure() {
+    let port = RefusingPort::reserve();
+    let url = port.url("/");
+    let up = ["wait", "http", "up", "--url", &url, "--delay", "0.01"];
+    for bound in [&["--max-attempts", "2"][..], &["--timeout", "1s"], &["--once"]] {
+        let ran = Maitred::new().run(&[&up[..], bound].concat()).await;
+        assert_eq!(ran.code, Some(5), "{bound:?}: {}", ran.stderr);
+    }
+    let each = ["--for-each", &format!("url={url},{}", port.url("/b")), "--max-attempts", "2"];
+    let up = ["wait", "http", "up", "--delay", "0.01"];
+    let ran = Maitred::new().run(&[&up[..], &each].concat()).await;
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    // Such failures say nothing once there was an answer, and neither does a 404.
+    for first in [Reply::text(200, "redirecting"), Reply::text(404, "no")] {
+        let server = replies(vec![first, Reply::text(503, "no")]);
+        let args = ["wait", "http", "get", "--until", READY, "--delay", "0.01"];
+        let ran = Maitred::new()
+            .run(&[&args[..], &["--url", &server.url("/"), "--max-attempts", "3"]].concat())
+            .await;
+        assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
 async fn the_message_names_the_last_error_in_text_and_json_alike() {
     let port = RefusingPort::reserve();
     let url = port.url("/");
     let args = ["wait", "http", "up", "--url", &url, "--delay", "0", "--max-attempts", "2"];
     let ran = Maitred::new().run(&[&args[..], &["--output", "json"]].concat()).await;
-    // The waiter takes a refused connection for a reason to go on: it gave up, after two answers.
-    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
     let message = ran.json()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("; last error: ConnectError: "), "{message}");
     assert!(ran.stderr.contains(&message), "{message}\n{}", ran.stderr);

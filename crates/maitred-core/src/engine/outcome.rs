@@ -108,15 +108,14 @@ impl Outcome {
     }
 
     /// Whether the wait ended because of transient errors: the service could not be reached, failed or
-    /// throttled for too long. Also true if the wait was exhausted or timed out and every poll failed so.
+    /// throttled for too long. Also true if the wait was exhausted or timed out and every poll failed so, even if
+    /// an acceptor took that for a reason to go on.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        let failures = u64::from(self.progress.transient_failures);
+        let Progress { attempts, transient_failures, failed_polls, .. } = self.progress;
         match &self.ending {
-            Ending::Error(error) => failures > 0 || is_transient(error, &[]),
-            Ending::Exhausted | Ending::TimedOut => {
-                failures > 0 && failures >= self.progress.attempts
-            }
+            Ending::Error(error) => transient_failures > 0 || is_transient(error, &[]),
+            Ending::Exhausted | Ending::TimedOut => failed_polls > 0 && failed_polls >= attempts,
             Ending::Success | Ending::Failure { .. } | Ending::Cancelled => false,
         }
     }

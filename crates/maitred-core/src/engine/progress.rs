@@ -26,6 +26,10 @@ pub struct Progress {
     /// The number of transient failures in a row.
     #[serde(default)]
     pub transient_failures: u32,
+    /// The number of polls that failed for a transient reason, also where an acceptor takes that for a reason to
+    /// go on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_polls: u64,
     /// The acceptor that matched last.
     #[serde(default)]
     pub last_matched: Option<LastMatched>,
@@ -43,6 +47,12 @@ pub struct Progress {
     pub unevaluable: Vec<(usize, String)>,
     /// The state of the random number generator for jitter.
     pub seed: u64,
+}
+
+/// A progress without failed polls is stored without their number.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A match, as stored in [`Progress`].
@@ -81,6 +91,7 @@ impl Progress {
             deadline: waiter.schedule().timeout.map(|timeout| now.plus(timeout)),
             successes: 0,
             transient_failures: 0,
+            failed_polls: 0,
             last_matched: None,
             last_error: None,
             shown: None,

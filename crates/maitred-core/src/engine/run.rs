@@ -260,7 +260,8 @@ impl<'a> Wait<'a> {
         let Some(seen) = self.call().await else {
             let progress = &mut self.progress;
             progress.attempts += 1;
-            // No answer: this extends a streak of transient failures, but does not start one.
+            // No answer: this counts as a failure after others, but is not the first one.
+            progress.failed_polls += u64::from(progress.failed_polls > 0);
             progress.transient_failures += u32::from(progress.transient_failures > 0);
             self.phase = Phase::Ending(Ending::TimedOut);
             return self.end(Ending::TimedOut).await;

@@ -59,17 +59,18 @@ pub fn step(
     if shown.is_some() {
         progress.shown.clone_from(&shown);
     }
-    record(progress, seen, &decision);
+    record(waiter, progress, seen, &decision);
     let next = next_step(waiter, progress, seen, &decision, now);
     StepResult { decision, shown, next }
 }
 
 /// Records the observation of a poll.
-fn record(progress: &mut Progress, seen: &Observation, decision: &Decision) {
+fn record(waiter: &Waiter, progress: &mut Progress, seen: &Observation, decision: &Decision) {
     if let Some(acceptor) = decision.matched {
         progress.last_matched = Some(LastMatched { acceptor, attempt: progress.attempts });
     }
     if let Some(error) = seen.error() {
+        progress.failed_polls += u64::from(is_transient(error, &waiter.transient().codes));
         progress.last_error = Some(LastError {
             code: error.code().to_owned(),
             message: error.message().to_owned(),
