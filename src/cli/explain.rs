@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::context::Context;
-use super::report::{Format, Report};
+use super::report::{self, Format, Report};
 use super::source_args::SourceArgs;
 use super::waiter_lookup::{Lookup, warn_of_unusable_files};
+use crate::waiter::Options;
 
 mod explanation;
 mod reply;
@@ -27,7 +28,7 @@ pub(super) struct Args {
     /// Try the waiter on the reply in this file, `-` for standard input
     #[arg(long, value_name = "FILE")]
     reply: Option<PathBuf>,
-    /// A value of the waiter's parameters; may be repeated
+    /// A value of the waiter's parameters, to put in its place; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
     parameters: Vec<(String, Value)>,
     /// The operation's input as JSON, for waiters that refer to it
@@ -50,14 +51,18 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let entry = found.map_err(|error| lookup.failure(&error))?;
     warn_of_unusable_files(&lookup.catalog.bad_files_met());
     let mut explanation = Explanation::new(entry, args.strict)?;
+    let mut options = Options::with_input(args.input.clone().unwrap_or_default());
+    options.parameters = args.parameters.iter().cloned().collect();
+    for (name, value) in &options.parameters {
+        report::known().add_of(name, value);
+    }
+    options.strict = args.strict;
     if let Some(path) = &args.reply {
-        let entry = &explanation.entry;
-        let input = args.input.clone().unwrap_or_default();
-        let parameters = args.parameters.iter().cloned().collect();
-        let waiter = explanation::compile(entry, input, parameters, args.strict)?;
-        let reply = reply::read(path, &entry.service)?;
+        let waiter = explanation::compile(&explanation.entry, &options)?;
+        let reply = reply::read(path, &explanation.entry.service)?;
         explanation.trial = Some(Trial::new(waiter, &reply));
     }
+    explanation.substitute(&options)?;
     Ok(args.output.report(|| text::text(&explanation), || explanation.to_json()))
 }
 

@@ -549,6 +549,30 @@ fn parameters_are_checked_before_anything_is_sent() {
     assert_eq!(problems(json!({"RUN_ID": "a", "N": "7"})), "");
 }
 
+#[test]
+fn a_parameter_that_no_placeholder_stands_for_is_refused() {
+    let problems = |keys: Value, strict: bool| {
+        let mut options = Options::default();
+        options.parameters = [("RUN".to_owned(), json!("r-1"))].into();
+        options.strict = strict;
+        let result = Waiter::compile("things", "thing_ready", &config(keys), &options);
+        result.err().map(|invalid| invalid.to_string()).unwrap_or_default()
+    };
+    let acceptor = |expected: &str| json!([{"state": "success", "matcher": "path", "argument": "Id", "expected": expected}]);
+    for strict in [false, true] {
+        for keys in [json!({}), json!({"acceptors": acceptor("{{ RUNS }} RUN")})] {
+            let said = problems(keys, strict);
+            assert!(
+                said.contains("has no parameter `RUN`") && said.contains("it has none"),
+                "{said}"
+            );
+        }
+        // A file need not declare what it has placeholders for.
+        assert_eq!(problems(json!({"acceptors": acceptor("run {{ RUN }}")}), strict), "");
+        assert_eq!(problems(json!({"parameters": {"RUN": {}}}), strict), "");
+    }
+}
+
 #[tokio::test]
 async fn the_input_can_be_referred_to() {
     let keys = json!({"input": {"Id": "a"}, "acceptors": [

@@ -37,6 +37,23 @@ fn a_reply_shows_what_each_acceptor_saw_and_decided() {
 }
 
 #[test]
+fn values_stand_in_the_places_of_the_parameters_that_they_are_for() {
+    let text = explain(&["--parameter", "LEAST=100", "--parameter", "STATUS=READY"], "");
+    for words in ["Job.Status is \"READY\"", "Job.Progress is 100\n"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("{{"), "{text}");
+    for (pair, words) in [
+        ("LEST=100", "did you mean `LEAST`?"),
+        ("X=1", "it has LEAST, STATUS"),
+        ("LEAST=many", "`LEAST` must be a number"),
+    ] {
+        let text = explain(&["--parameter", pair], "");
+        assert!(text.contains("exit code: 2") && text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
 fn the_verdict_is_that_of_a_wait() {
     let verdicts: Vec<_> = [
         r#"{"Job": {"Status": "DONE"}}"#,

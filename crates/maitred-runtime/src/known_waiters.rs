@@ -75,12 +75,6 @@ impl<'a> KnownWaiters<'a> {
         trigger.check(catalog)?;
         let config = trigger.find(catalog)?;
         let (hash, text) = stored_form(&config)?;
-        // A waiter that declares none takes those that it mentions.
-        let unused = |name: &&String| config.parameters.is_empty() && !mentions(&text, name);
-        if let Some(name) = trigger.parameters.keys().find(unused) {
-            let message = format!("{} has no parameter `{name}`", trigger.id());
-            return Err(TriggerError::new(message));
-        }
         if trigger.definition.is_some() {
             return Ok(Known { config, named: None });
         }
@@ -105,12 +99,6 @@ impl<'a> KnownWaiters<'a> {
             problems.iter().filter(|problem| !is_open(problem)).map(ToString::to_string).collect();
         if told.is_empty() { Ok(()) } else { Err(told.join("; ")) }
     }
-}
-
-/// Whether `{{NAME}}` stands in a text.
-fn mentions(text: &str, name: &str) -> bool {
-    let mut placeholders = text.split("{{").skip(1).filter_map(|after| after.split("}}").next());
-    placeholders.any(|placeholder| placeholder.trim() == name)
 }
 
 /// The input of a request with texts in the place of references.

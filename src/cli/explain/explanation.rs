@@ -1,8 +1,9 @@
 //! A waiter, and its verdict on a saved reply.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::reply::Trial;
 use crate::catalog::{Base, Entry};
@@ -13,7 +14,7 @@ use crate::cli::waiter_lookup::waiter_frame;
 use crate::config::{Show, WaiterConfig};
 use crate::diagnostic::Invalid;
 use crate::matcher::{condition, verb};
-use crate::waiter::{Options, Waiter, show_of};
+use crate::waiter::{Options, Waiter, parameter_values, show_of, whole_placeholder};
 
 /// A waiter, with its trial on a reply if there is one.
 pub(super) struct Explanation {
@@ -29,6 +30,21 @@ impl Explanation {
         let frame = waiter_frame(&entry.service, &entry.name, &entry.config, strict)
             .map_err(|problems| invalid(&entry, &problems))?;
         Ok(Self { entry, frame, trial: None })
+    }
+
+    /// Puts the values of the parameters in their places, with the defaults of the others, if there are any of the
+    /// caller's.
+    pub(super) fn substitute(&mut self, options: &Options) -> Result<(), Failure> {
+        if options.parameters.is_empty() {
+            return Ok(());
+        }
+        let values = parameter_values(&self.entry.config, options)
+            .map_err(|problems| invalid(&self.entry, &problems))?;
+        let config = serde_json::to_value(&*self.entry.config)
+            .and_then(|config| serde_json::from_value(substituted(config, &values)))
+            .map_err(|error| Failure::usage(format!("these values cannot be put in: {error}")))?;
+        self.entry.config = Arc::new(config);
+        Ok(())
     }
 
     /// The waiter that acceptor `index` is inherited from. Inherited acceptors stand at the end, those of the
@@ -105,19 +121,49 @@ pub(super) fn invalid(entry: &Entry, problems: &Invalid) -> Failure {
     Failure::usage(format!("{} {} cannot be used\n{problems}", entry.service, entry.snake_name()))
 }
 
+/// A part of a waiter with values in the places of its parameters, for people.
+fn substituted(part: Value, values: &BTreeMap<String, Value>) -> Value {
+    match part {
+        Value::String(text) => match whole_placeholder(&text).and_then(|name| values.get(name)) {
+            Some(value) => value.clone(),
+            None => Value::String(filled(&text, values)),
+        },
+        Value::Array(items) => items.into_iter().map(|item| substituted(item, values)).collect(),
+        Value::Object(entries) => {
+            let entry = |(key, value)| (key, substituted(value, values));
+            Value::Object(entries.into_iter().map(entry).collect())
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
+    }
+}
+
+fn filled(text: &str, values: &BTreeMap<String, Value>) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, opened)| Some((before, opened.split_once("}}")?)))
+    {
+        rest = after;
+        match (values.get(name.trim()), before.strip_suffix('\''), after.strip_prefix('\'')) {
+            (None, ..) => filled += &format!("{before}{{{{{name}}}}}"),
+            (Some(Value::String(value)), ..) => filled += &format!("{before}{value}"),
+            // What is not a string takes the place of the whole literal.
+            (Some(value), Some(before), Some(after)) => {
+                filled += &format!("{before}`{value}`");
+                rest = after;
+            }
+            (Some(value), ..) => filled += &format!("{before}{value}"),
+        }
+    }
+    filled + rest
+}
+
 /// The waiter with which one reply is tried.
-pub(super) fn compile(
-    entry: &Entry,
-    input: Map<String, Value>,
-    parameters: BTreeMap<String, Value>,
-    strict: bool,
-) -> Result<Waiter, Failure> {
+pub(super) fn compile(entry: &Entry, options: &Options) -> Result<Waiter, Failure> {
     // One reply has nothing before it from which it could differ.
     let mut config = WaiterConfig::clone(&entry.config);
     config.baseline = None;
-    let mut options = Options::with_input(input);
-    options.parameters = parameters;
-    options.strict = strict;
+    let mut options = options.clone();
     options.allow_mutating = true;
     Waiter::compile(&entry.service, &entry.name, &config, &options)
         .map_err(|problems| invalid(entry, &problems))

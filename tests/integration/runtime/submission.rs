@@ -145,7 +145,7 @@ async fn a_wait_whose_input_the_model_does_not_know_is_refused_at_submission() {
         ),
         (
             json!({"service": "redshift", "waiter": "cluster_available", "parameters": {"X": 1}}),
-            "redshift.cluster_available has no parameter `X`",
+            "this waiter has no parameter `X` (it has none)",
         ),
     ] {
         let error = here.submit("maitred.wait", args.clone()).await.unwrap_err();

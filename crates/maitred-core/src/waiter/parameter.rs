@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::options::Options;
 use crate::config::{ParameterConfig, ParameterType, WaiterConfig};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Invalid, nearest};
 use crate::expression::Expression;
 
 /// The most bytes of all values that are substituted in one waiter: a long one in many places would
@@ -40,27 +40,11 @@ impl<'a> Binder<'a> {
         options: &'a Options,
         problems: &mut Vec<Diagnostic>,
     ) -> Self {
-        let declared = if options.strict { const { &BTreeMap::new() } } else { &config.parameters };
-        let mut values = BTreeMap::new();
+        let declared = declared(config, options);
+        let values = values(config, options, problems);
         for (name, parameter) in declared {
-            match options.parameters.get(name).or(parameter.default.as_ref()) {
-                Some(value) => match typed(parameter.kind, value) {
-                    Ok(value) => drop(values.insert(name.as_str(), value)),
-                    Err(wanted) => {
-                        // The message leaves out the value, which may be a secret.
-                        let message = format!("parameter `{name}` must be {wanted}");
-                        let pointer = format!("/parameters/{name}");
-                        problems.push(Diagnostic::error("parameter", pointer, message));
-                    }
-                },
-                None => problems.push(missing(name, parameter)),
-            }
-        }
-        for (name, value) in &options.parameters {
-            if declared.is_empty() {
-                values.insert(name, value.clone());
-            } else if !declared.contains_key(name) {
-                problems.push(unknown(name, declared));
+            if parameter.default.is_none() && !options.parameters.contains_key(name) {
+                problems.push(missing(name, parameter));
             }
         }
         let mut input = config.input.clone();
@@ -223,6 +207,74 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// The values of the parameters of a waiter, by name: the caller's and the defaults, each in its type. A parameter
+/// that has neither is left out.
+///
+/// # Errors
+/// A value is of another type than its parameter, or there is no such parameter.
+pub fn parameter_values(
+    config: &WaiterConfig,
+    options: &Options,
+) -> Result<BTreeMap<String, Value>, Invalid> {
+    let mut problems = Vec::new();
+    let values = values(config, options, &mut problems);
+    if !problems.is_empty() {
+        return Err(Invalid::new(problems));
+    }
+    Ok(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn values<'a>(
+    config: &'a WaiterConfig,
+    options: &'a Options,
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<&'a str, Value> {
+    let declared = declared(config, options);
+    let mut values = BTreeMap::new();
+    for (name, parameter) in declared {
+        let given = options.parameters.get(name).or(parameter.default.as_ref());
+        match given.map(|value| typed(parameter.kind, value)) {
+            Some(Ok(value)) => drop(values.insert(name.as_str(), value)),
+            Some(Err(wanted)) => {
+                // The message leaves out the value, which may be a secret.
+                let message = format!("parameter `{name}` must be {wanted}");
+                let pointer = format!("/parameters/{name}");
+                problems.push(Diagnostic::error("parameter", pointer, message));
+            }
+            None => {}
+        }
+    }
+    for (name, value) in &options.parameters {
+        if declared.contains_key(name) {
+            continue;
+        }
+        // A file that declares no parameters may have placeholders all the same.
+        let in_file = config.parameters.is_empty() && has_placeholder(config, options, name);
+        if in_file || config.parameters.contains_key(name) {
+            values.insert(name.as_str(), value.clone());
+        } else {
+            problems.push(unknown(name, &config.parameters));
+        }
+    }
+    values
+}
+
+/// The declared parameters. Strict mode does not know their key.
+fn declared<'a>(
+    config: &'a WaiterConfig,
+    options: &Options,
+) -> &'a BTreeMap<String, ParameterConfig> {
+    if options.strict { const { &BTreeMap::new() } } else { &config.parameters }
+}
+
+/// Returns whether `{{name}}` stands anywhere in the file or in the caller's acceptors and expressions.
+fn has_placeholder(config: &WaiterConfig, options: &Options, name: &str) -> bool {
+    let texts = (config, &options.acceptors, &options.show, &options.baseline);
+    let text = serde_json::to_string(&texts).unwrap_or_default();
+    let mut placeholders = text.split("{{").skip(1).filter_map(|after| after.split("}}").next());
+    placeholders.any(|placeholder| placeholder.trim() == name)
+}
+
 /// `NAME` if `text` is `{{NAME}}` and nothing else.
 #[must_use]
 pub fn whole_placeholder(text: &str) -> Option<&str> {
@@ -273,6 +325,7 @@ fn unknown(name: &str, declared: &BTreeMap<String, ParameterConfig>) -> Diagnost
     let known: Vec<_> = declared.keys().map(String::as_str).collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "it has none".to_owned(),
         None => format!("it has {}", known.join(", ")),
     };
     let message = format!("this waiter has no parameter `{name}`");
