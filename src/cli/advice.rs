@@ -49,7 +49,7 @@ pub(super) fn of_outcome(
                             without it such failures are retried";
                 return Some(help.to_owned());
             }
-            Some(of_error(error, waiter.service(), &flags))
+            Some(of_error(error, waiter.service(), Caller::Wait, &flags))
         }
     }
 }
@@ -82,8 +82,20 @@ pub(super) fn unquoted(outcome: &Outcome, waiter: &Waiter) -> Option<String> {
     missing_quotes::advice(waiter, outcome.document()?.value())
 }
 
+/// The command that has made a call: advice names no option that it does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caller {
+    Wait,
+    Call,
+}
+
 /// Advice after a failed call. `flags` has the names of our options.
-pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) -> String {
+pub(super) fn of_error(
+    error: &CallError,
+    service: &str,
+    caller: Caller,
+    flags: &OptionNames,
+) -> String {
     let (dry_run, region) = (flags.flag("dry-run"), flags.flag("region"));
     let http = service == HTTP_SERVICE;
     match (error.kind(), error.code()) {
@@ -94,14 +106,15 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) ->
             "give credentials: --profile NAME, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY; {dry_run} shows where they come from"
         ),
-        (CallErrorKind::Transport, transport::TLS) => {
-            "the certificate or the TLS version is not accepted; check the URL, the clock and the CA"
-                .to_owned()
-        }
+        (CallErrorKind::Transport, transport::TLS) => TLS_ADVICE.to_owned(),
         (CallErrorKind::Transport, transport::RESPONSE) => of_stranger(&dry_run),
-        (CallErrorKind::Transport, _) if http => {
-            "is the server up? check --url, or wait for it with --timeout TIME".to_owned()
+        (CallErrorKind::Transport, _) if http => match caller {
+            Caller::Wait => "is the server up? check --url, or wait for it with --timeout TIME",
+            Caller::Call => {
+                "is the server up? check --url; `maitred wait http up --url URL` waits for it"
+            }
         }
+        .to_owned(),
         (CallErrorKind::Transport, _) => format!(
             "is the endpoint up? check --endpoint-url, {region} and the network; {dry_run} shows the \
              endpoint"
@@ -114,15 +127,41 @@ pub(super) fn of_error(error: &CallError, service: &str, flags: &OptionNames) ->
         }
         // Errors of a service have a code; the status stands for a missing one.
         (CallErrorKind::Service, code) if !http && is_status(code) => of_stranger(&dry_run),
-        (CallErrorKind::Service, _) if is_transient(error, &[]) => {
-            "the service is overloaded; poll less often with --delay, or wait longer with --timeout"
-                .to_owned()
+        (CallErrorKind::Service, _) if is_transient(error, &[]) => match caller {
+            Caller::Wait => {
+                "the service is overloaded; poll less often with --delay, or wait longer with --timeout"
+            }
+            Caller::Call => OVERLOADED,
         }
+        .to_owned(),
         (CallErrorKind::Service, "DryRunOperation") => format!(
             "DryRun is the operation's own parameter: the request was sent, and would have succeeded; \
              {dry_run} shows a request and sends nothing"
         ),
-        (CallErrorKind::Service, code) => of_refusal(code, error.status(), http, flags),
+        (CallErrorKind::Service, code) => {
+            of_refusal(code, error.status(), http, caller, flags)
+        }
+    }
+}
+
+const TLS_ADVICE: &str =
+    "the certificate or the TLS version is not accepted; check the URL, the clock and the CA";
+const OVERLOADED: &str = "the service is overloaded; try again later";
+
+/// Advice after the test of a connection.
+pub(super) fn of_connection(error: &CallError) -> &'static str {
+    match (error.kind(), error.code()) {
+        (CallErrorKind::Credentials, _) => "check the credentials of the connection",
+        (CallErrorKind::Transport, transport::TLS) => TLS_ADVICE,
+        (CallErrorKind::Transport, _) => {
+            "is the server up? check where the connection leads, and the network; --endpoint-url tries \
+             another address"
+        }
+        (CallErrorKind::Invalid, _) => {
+            "`maitred connections show ID` shows what the connection says"
+        }
+        (CallErrorKind::Service, _) if is_transient(error, &[]) => OVERLOADED,
+        (CallErrorKind::Service, _) => "check the address and the credentials of the connection",
     }
 }
 
@@ -136,17 +175,26 @@ fn is_status(code: &str) -> bool {
     code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OptionNames) -> String {
+fn of_refusal(
+    code: &str,
+    status: Option<u16>,
+    http: bool,
+    caller: Caller,
+    flags: &OptionNames,
+) -> String {
     let region = flags.flag("region");
     let lower = code.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if http {
-        return match status {
-            Some(401 | 403) => "check --auth or --header 'Authorization: …'".to_owned(),
-            _ => "no acceptor matches this status; an `error` acceptor, or \
-                  --until 'StatusCode == `…`', can say what it means"
-                .to_owned(),
+        let advice = match (status, caller) {
+            (Some(401 | 403), _) => "check --auth or --header 'Authorization: …'",
+            (_, Caller::Wait) => {
+                "no acceptor matches this status; an `error` acceptor, or \
+                 --until 'StatusCode == `…`', can say what it means"
+            }
+            (_, Caller::Call) => "check --url and the parameters; --dry-run shows the request",
         };
+        return advice.to_owned();
     }
     if says(&["expired"]) {
         "the credentials have expired; log in again, or give others with --profile".to_owned()
@@ -158,10 +206,11 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OptionNames) 
         "the credentials do not permit this; allow the action in IAM, or use others with --profile"
             .to_owned()
     } else if says(&["notfound", "nosuch"]) {
-        format!(
-            "check the name and {region}; a waiter can take this error as a state with an `error` \
-             acceptor"
-        )
+        let acceptor = match caller {
+            Caller::Wait => "; a waiter can take this error as a state with an `error` acceptor",
+            Caller::Call => "",
+        };
+        format!("check the name and {region}{acceptor}")
     } else {
         format!("check the parameters; {} shows the request", flags.flag("dry-run"))
     }
@@ -169,6 +218,6 @@ fn of_refusal(code: &str, status: Option<u16>, http: bool, flags: &OptionNames) 
 
 /// A call that cannot be sent, as an error of the command.
 pub(super) fn failure(error: &CallError, signature: &Signature) -> Failure {
-    let help = of_error(error, signature.service(), &OptionNames::beside(signature));
+    let help = of_error(error, signature.service(), Caller::Wait, &OptionNames::beside(signature));
     Failure::new(Exit::of_error(error), error.to_string()).help(help)
 }

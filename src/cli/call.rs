@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::advice::{self, Caller};
 use super::clients::{ConnectionArgs, ServiceClient};
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -10,7 +11,7 @@ use super::report::{self, Format, Report};
 use super::signature::{self, Signature};
 use super::source_args::DataArgs;
 use super::words::Words;
-use super::{advice, async_runtime, dry_run, services};
+use super::{async_runtime, dry_run, services};
 use crate::client::{Call, CallError, CallMode, Observation};
 use crate::expression::Expression;
 use crate::model::Models;
@@ -182,7 +183,7 @@ fn printed(reply: &Value, query: Option<&Expression>, format: Format) -> Result<
 
 fn failed(report: Report, error: &CallError, signature: &Signature) -> Report {
     let flags = OptionNames::beside(signature);
-    let advice = advice::of_error(error, signature.service(), &flags);
+    let advice = advice::of_error(error, signature.service(), Caller::Call, &flags);
     let text = report::error_and_advice(&error.to_string(), Some(&advice));
     report.with_stderr(text).with_exit(Exit::of_error(error))
 }

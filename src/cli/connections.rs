@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::connections_args::{ConnectionsArgs, connection_failure};
 use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::operation_flags::OptionNames;
 use super::report::{self, Format, Report};
 use super::{advice, async_runtime, text_layout};
 use crate::aws_connections::with_aws;
@@ -159,9 +158,9 @@ async fn test(args: &TestArgs, context: &Context) -> anyhow::Result<Report> {
             ))
         }
         Err(error) => {
-            let advice = advice::of_error(&error, service, &OptionNames::default());
+            let advice = advice::of_connection(&error);
             let message = format!("the connection `{}` does not work: {error}", args.id);
-            let text = report::error_and_advice(&message, Some(&advice));
+            let text = report::error_and_advice(&message, Some(advice));
             Ok(Report::default().with_stderr(text).with_exit(Exit::of_error(&error)))
         }
     }

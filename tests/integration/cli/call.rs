@@ -50,6 +50,38 @@ async fn errors_have_the_exit_codes_of_waits() {
 }
 
 #[tokio::test]
+async fn help_after_a_failed_call_names_no_option_that_the_command_does_not_have() {
+    let redshift = FakeRedshift::start(Pace::Describes(1));
+    redshift.fail_poll(1, Fault::Throttle);
+    let (aws, port) = (redshift.url(), RefusingPort::reserve());
+    let missing = Loopback::start(|_| Reply::text(404, "no"));
+    let busy = Loopback::start(|_| Reply::text(503, "no"));
+    // Once throttled, and then for a cluster that does not exist.
+    let describe = ["call", "redshift", "describe-clusters", "--cluster-identifier", "a"];
+    let describe = || [&describe[..], &["--endpoint-url", &aws]].concat();
+    let (refusing, missing, busy) = (port.url("/"), missing.url("/"), busy.url("/"));
+    let get = |url| vec!["call", "http", "get", "--url", url];
+    let test = vec!["connections", "test", "c", "--endpoint-url", &refusing];
+    for args in [describe(), describe(), get(&refusing), get(&missing), get(&busy), test] {
+        let maitred = Maitred::with_account().variable(
+            "MAITRED_CONN_C",
+            r#"{"conn_type": "aws", "extra": {"region_name": "eu-west-1"}}"#,
+        );
+        let ran = maitred.run(&args).await;
+        let help = ran.stderr.lines().find(|line| line.starts_with("help: ")).unwrap_or_default();
+        assert!(!help.is_empty(), "{args:?}: {}", ran.stderr);
+        let known = maitred.run(&[&args[..3], &["--help"]].concat()).await.stdout;
+        let named = help.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+        // What stands in backquotes is another command.
+        let quoted = help.split('`').skip(1).step_by(2).collect::<String>();
+        for flag in named.filter(|word| word.starts_with("--") && !quoted.contains(word)) {
+            assert!(known.contains(flag), "{args:?}: {help}");
+        }
+        assert!(!help.contains("acceptor"), "{help}");
+    }
+}
+
+#[tokio::test]
 async fn an_http_error_still_prints_its_reply() {
     let server = Loopback::start(|_| Reply::json(404, r#"{"message": "no such job"}"#));
     let ran = Maitred::new().run(&["call", "http", "get", "--url", &server.url("/")]).await;
