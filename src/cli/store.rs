@@ -182,8 +182,16 @@ pub(super) fn engine_failure(error: EngineError) -> Failure {
                 Err(error) => Failure::new(Exit::Unreachable, error.to_string()),
             }
         }
-        EngineError::NoHost { .. } => Failure::usage(error.to_string())
-            .help("`maitred connections list` shows what is defined, and where"),
+        EngineError::NoHost { operator, connection, .. } => {
+            let message = format!(
+                "{operator}: the endpoint is not a whole URL, and the connection {connection} has no host: \
+                 there is nowhere to send it"
+            );
+            Failure::usage(message).help(
+                "give a whole URL, or a connection with a host; `maitred connections list` shows what is \
+                 defined, and where",
+            )
+        }
         EngineError::Conflict { .. } => Failure::usage(error.to_string()).help(
             "give --on-conflict attach to follow that task, or replace to cancel it for this one",
         ),

@@ -89,7 +89,8 @@ fn refused(error: EngineError, lines: &[(usize, Option<String>)]) -> Failure {
     if let EngineError::Unusable { index, .. } | EngineError::NoHost { index, .. } = &error
         && let Some((line, _)) = lines.get(*index)
     {
-        return Failure::usage(format!("line {line}: {error}")).help("nothing was submitted");
+        let line = format!("line {line}: {}", engine_failure(error));
+        return Failure::usage(line).help("nothing was submitted");
     }
     let (EngineError::Conflict { key, id }, [_, ..]) = (&error, lines) else {
         return engine_failure(error);

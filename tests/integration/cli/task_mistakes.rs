@@ -77,7 +77,10 @@ async fn what_cannot_be_submitted_leaves_nothing_behind() {
     let good = "{\"endpoint\": \"http://127.0.0.1:9/\"}";
     let hook = [&request(good)[..], &["--on-failure-webhook", "nonsense"]].concat();
     let retries = [&request(good)[..], &["--retries", "x"]].concat();
-    let cases: [(&[&str], &[&str]); 15] = [
+    let path = "{\"endpoint\": \"/jobs/7\"}";
+    let no_url = "the endpoint is not a whole URL, and the connection http_default has no host";
+    let wait = "{\"service\": \"http\", \"waiter\": \"up\", \"input\": {\"endpoint\": \"jobs/7\"}}";
+    let cases: [(&[&str], &[&str]); 18] = [
         (&["tasks", "submit", "redshift.pause_clustr"], &["redshift.pause_cluster"]),
         (&["tasks", "submit"], &["<OPERATOR>"]),
         (&request("{"), &["--args is not JSON"]),
@@ -91,6 +94,9 @@ async fn what_cannot_be_submitted_leaves_nothing_behind() {
         (&request("{}"), &["http_default has no host"]),
         (&["tasks", "submit", "http.sensor"], &["http_default has no host"]),
         (&["run", "http.sensor"], &["http_default has no host"]),
+        (&request(path), &["http.request: ", no_url, "help: give a whole URL"]),
+        (&["run", "http.sensor", "--args", path], &["http.sensor: ", no_url]),
+        (&["run", "maitred.wait", "--args", wait], &["maitred.wait: ", no_url]),
         (&hook, &["`nonsense`, is not an http or https URL"]),
         (&retries, &["give a number of further tries"]),
     ];
@@ -114,7 +120,10 @@ async fn a_wrong_line_is_named_and_nothing_is_submitted() {
         ("{", "line 2: EOF"),
         (r#"{"operator": "http.requests"}"#, "line 2: this program knows no operator"),
         (r#"{"operator": "http.request", "args": {"endpoint": 5}}"#, "line 2: the arguments"),
-        (r#"{"operator": "http.request"}"#, "line 2: http.request has no endpoint"),
+        (
+            r#"{"operator": "http.request"}"#,
+            "line 2: http.request: the endpoint is not a whole URL",
+        ),
         (
             r#"{"operator": "http.request", "retry_delay": -1}"#,
             "line 2: -1 is not a valid number of seconds",

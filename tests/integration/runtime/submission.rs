@@ -270,10 +270,23 @@ async fn an_engine_refuses_a_request_that_has_nowhere_to_go() {
     assert!(refused.contains("http_default has no host"), "{refused}");
     let refused = process.submit("http.request", json!({"http_conn_id": "", "endpoint": ""})).await;
     assert!(refused.unwrap_err().contains("http_default has no host"));
+    for operator in ["http.sensor", "http.request"] {
+        let refused = process.submit(operator, json!({"endpoint": "/jobs/7"})).await.unwrap_err();
+        assert!(refused.contains("http_default has no host"), "{refused}");
+    }
+    let wait = |client: Value| json!({"service": "http", "waiter": "up", "input": {"endpoint": "x"}, "client": client});
+    let refused = process.submit("maitred.wait", wait(json!({}))).await.unwrap_err();
+    assert!(refused.contains("http_default has no host"), "{refused}");
+    let base = json!({"endpoint_url": "http://127.0.0.1:9"});
+    process.submit("maitred.wait", wait(base)).await.unwrap();
+    process.submit("http.sensor", json!({"endpoint": "http://127.0.0.1:9/x"})).await.unwrap();
     // The named one may be defined where the triggerer runs.
     process.submit("http.sensor", json!({"http_conn_id": "jobs"})).await.unwrap();
     let with_host = process.with_variable("MAITRED_CONN_HTTP_DEFAULT", "http://127.0.0.1:9");
-    with_host.submit("http.sensor", json!({})).await.unwrap();
+    for args in [json!({}), json!({"endpoint": "/jobs/7"})] {
+        with_host.submit("http.sensor", args).await.unwrap();
+    }
+    with_host.submit("maitred.wait", wait(json!({}))).await.unwrap();
 }
 
 #[tokio::test]

@@ -74,12 +74,12 @@ macro_rules! http_operator {
                 super::check_request(&self.method, &self.input())
             }
 
-            /// The connection, which has to have a host if there is no endpoint.
+            /// The connection, which has to have a host unless the endpoint is a whole URL.
             fn used_connections(&self) -> Vec<crate::operator::ConnectionUse> {
                 use crate::operator::ConnectionUse;
                 let named = ConnectionUse::named(self.http_conn_id.as_deref());
                 let used = named.unwrap_or_else(|| ConnectionUse::default_of(crate::connection::HTTP_DEFAULT));
-                vec![used.needing_host(self.endpoint.is_empty())]
+                vec![used.needing_host(super::target(&self.endpoint) == "endpoint")]
             }
 
             fn client_settings(&self) -> crate::connection::ClientSettings {

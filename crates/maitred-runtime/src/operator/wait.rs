@@ -7,7 +7,9 @@ use super::{
     ConnectionUse, Deferral, ExecuteComplete, Flow, Operator, OperatorContext, OperatorError,
     arguments_of,
 };
+use crate::connection::HTTP_DEFAULT;
 use crate::trigger::WaiterTrigger;
+use maitred_core::client::HTTP_SERVICE;
 
 /// Waits as a waiter says, and starts nothing: the arguments are those of [`WaiterTrigger`], e.g.
 /// `{"service": "redshift", "waiter": "cluster_available", "input": {"ClusterIdentifier": "analytics"}}`.
@@ -37,7 +39,14 @@ impl Operator for WaitOperator {
     }
 
     fn connections(&self) -> Vec<ConnectionUse> {
-        ConnectionUse::named(self.trigger.client.connection.as_deref()).into_iter().collect()
+        let WaiterTrigger { service, input, client, .. } = &self.trigger;
+        let named = ConnectionUse::named(client.connection.as_deref());
+        let is_path = input.contains_key("endpoint") && client.endpoint_url.is_none();
+        if service != HTTP_SERVICE || !is_path {
+            return named.into_iter().collect();
+        }
+        let used = named.unwrap_or_else(|| ConnectionUse::default_of(HTTP_DEFAULT));
+        vec![used.needing_host(true)]
     }
 
     fn start_from_trigger(&self) -> Result<Option<Deferral<ExecuteComplete>>, OperatorError> {
