@@ -216,7 +216,8 @@ fn example(signature: &Signature) -> String {
     first.map_or_else(|| "NAME".to_owned(), |parameter| parameter.flag.clone())
 }
 
-/// Reads the listed values: texts, of which blank ones are left out, or JSON values.
+/// Reads the listed values: texts, of which blank ones are left out, or JSON values. What begins as JSON and is
+/// not is an error, and no name.
 fn read_values(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<Value>, Failure> {
     let unreadable = |problem: String| cannot_be_read(name, &problem);
     let (text, separator) = match values.strip_prefix('@') {
@@ -235,6 +236,13 @@ fn read_values(name: &str, values: &str, left: Option<Duration>) -> Result<Vec<V
     if text.trim_start().starts_with('[') {
         return serde_json::from_str::<Vec<Value>>(text)
             .map_err(|error| unreadable(format!("is not a JSON array: {error}")));
+    }
+    // JSON values one after the other, as `maitred call --query` and jq print them.
+    if text.trim_start().starts_with(['{', '"']) {
+        return serde_json::Deserializer::from_str(text)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| unreadable(format!("is not JSON: {error}")));
     }
     let texts = text.split(separator).map(str::trim).filter(|text| !text.is_empty());
     Ok(texts.map(Value::from).collect())

@@ -265,6 +265,29 @@ async fn what_cannot_be_waited_for_is_explained() {
 }
 
 #[tokio::test]
+async fn json_that_is_broken_is_told_with_its_place_and_is_no_name() {
+    let args = ["wait", "redshift", "cluster_paused", "--region", "eu-west-1", "--dry-run"];
+    let args = [&args[..], &["--for-each", "cluster-identifier=@-", "--output", "json"]].concat();
+    for (input, words) in [
+        ("{\"Clusters\": [", "is not JSON: EOF while parsing a list at line 1 column 14"),
+        ("\"a\"\n\"b", "is not JSON: EOF while parsing a string at line 2 column 2"),
+        ("\"a\", \"b\"", "is not JSON: expected value at line 1 column 4"),
+        ("[\"a\",\n\"b\"", "is not a JSON array: EOF while parsing a list at line 2 column 3"),
+        ("{\"Clusters\": []}", "must be of type string, but is an object"),
+    ] {
+        let ran = Maitred::new().run_with_input(&args, input).await;
+        assert_eq!(ran.code, Some(2), "{input}: {}", ran.stdout);
+        assert!(ran.stderr.contains(words), "{input}: {}", ran.stderr);
+    }
+    // As `maitred call --query` and jq print names.
+    for input in ["\"a\"\n\"b\"\n", "[\"a\", \"b\"]", "a\nb"] {
+        let ran = Maitred::new().run_with_input(&args, input).await;
+        let targets = ran.json()["targets"].clone();
+        assert_eq!((&targets[0]["target"], &targets[1]["target"]), (&json!("a"), &json!("b")));
+    }
+}
+
+#[tokio::test]
 async fn many_polls_do_not_go_out_at_once() {
     let server = states();
     let urls: Vec<_> = (0..500).map(|number| server.url(&format!("/ready/{number}"))).collect();
