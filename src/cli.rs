@@ -28,6 +28,7 @@ mod man;
 mod misplaced_service;
 mod models;
 mod new;
+mod number;
 mod operation_flags;
 mod point_in_time;
 mod progress;

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exit::Failure;
 use super::report::{self, Report};
 use super::source_args::unusable_file;
-use super::{duration, project};
+use super::{duration, number, project};
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::draft::{self, Draft, DraftOptions};
@@ -49,7 +49,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = duration::parse_seconds)]
     delay: Option<f64>,
     /// The maximum number of polls; default: as many as take an hour
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = number::from_one::<u64>, allow_negative_numbers = true)]
     max_attempts: Option<u64>,
     /// For a resource that runs repeatedly: wait for the run after the current one (a `baseline`)
     #[arg(long)]

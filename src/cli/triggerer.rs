@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::connections_args::ConnectionsArgs;
 use super::context::Context;
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
 use super::report::{self, Report};
 use super::signals::Signals;
 use super::source_args::SourceArgs;
 use super::store::{StoreArgs, admission, engine_failure, store_failure};
 use super::waiter_lookup::warn_of_unusable_files;
-use super::{async_runtime, tasks};
+use super::{async_runtime, number, tasks};
 use crate::runtime::store::TaskFilter;
 use crate::runtime::triggerer::Notice;
 use crate::runtime::{
@@ -33,13 +33,13 @@ pub(super) struct Args {
     #[command(flatten)]
     store: StoreArgs,
     /// The maximum number of triggers in memory; further deferred tasks wait
-    #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().capacity)]
+    #[arg(long, value_name = "N", value_parser = number::from_one::<usize>, allow_negative_numbers = true, default_value_t = TriggererOptions::default().capacity)]
     capacity: usize,
     /// The maximum number of operators that run at the same time
-    #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().workers)]
+    #[arg(long, value_name = "N", value_parser = number::from_one::<usize>, allow_negative_numbers = true, default_value_t = TriggererOptions::default().workers)]
     workers: usize,
     /// The maximum number of polls in flight
-    #[arg(long, value_name = "N", default_value_t = TriggererOptions::default().polls)]
+    #[arg(long, value_name = "N", value_parser = number::from_one::<usize>, allow_negative_numbers = true, default_value_t = TriggererOptions::default().polls)]
     polls: usize,
     /// Exit once no task is left that can run
     #[arg(long)]
@@ -62,13 +62,6 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
         let opened = args.store.open_existing(context)?;
         let checked = async_runtime::block_on(check(&opened.engine, &context.registry))?;
         return Ok(checked.map_err(engine_failure)?);
-    }
-    for (name, number) in
-        [("--capacity", args.capacity), ("--workers", args.workers), ("--polls", args.polls)]
-    {
-        if number == 0 {
-            return Err(Failure::usage(format!("{name} is at least 1")).into());
-        }
     }
     let mut options =
         TriggererOptions::default().with_capacity(args.capacity).with_workers(args.workers);

@@ -6,6 +6,7 @@ use super::{json, text};
 use crate::cli::async_runtime::block_on;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
+use crate::cli::number;
 use crate::cli::point_in_time::{self, PointInTime};
 use crate::cli::report::{self, Format, Report};
 use crate::cli::store::StoreArgs;
@@ -29,7 +30,7 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "TIME", value_parser = point_in_time::parse)]
     since: Option<PointInTime>,
     /// The maximum number of tasks
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", value_parser = number::whole::<usize>, allow_negative_numbers = true, default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
     store: StoreArgs,

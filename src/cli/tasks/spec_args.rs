@@ -30,7 +30,7 @@ pub(crate) struct SpecArgs {
     #[arg(long, value_name = "TIME", value_parser = point_in_time::parse)]
     due: Option<PointInTime>,
     /// How many times to retry after the first try
-    #[arg(long, value_name = "N", value_parser = retries, default_value = "0")]
+    #[arg(long, value_name = "N", value_parser = retries, allow_negative_numbers = true, default_value = "0")]
     retries: u32,
     /// Time between two tries
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "5m")]

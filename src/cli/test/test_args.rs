@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cli::number;
 use crate::cli::report::Format;
 use crate::cli::source_args::SourceArgs;
 
@@ -20,7 +21,7 @@ pub(crate) struct Args {
     pub(super) cases: Option<PathBuf>,
     /// The percentage of each waiter's acceptors that its cases have to reach; one case also has to go on
     /// waiting after a poll
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = number::percentage, allow_negative_numbers = true)]
     pub(super) min_coverage: Option<u8>,
     /// Print only failures
     #[arg(short, long)]

@@ -28,7 +28,7 @@ pub(super) struct ForEachArgs {
     pub(super) for_each: Vec<String>,
     /// The number of targets that have to succeed: all, any, or a number. The wait ends as soon as that many
     /// have, or no longer can.
-    #[arg(long, value_name = "all|any|N", default_value = "all", value_parser = Need::parse)]
+    #[arg(long, value_name = "all|any|N", default_value = "all", value_parser = Need::parse, allow_negative_numbers = true)]
     pub(super) need: Need,
 }
 

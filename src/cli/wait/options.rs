@@ -10,7 +10,7 @@ use super::for_each::ForEachArgs;
 use crate::cli::clients::ConnectionArgs;
 use crate::cli::report::{self, Format};
 use crate::cli::source_args::SourceArgs;
-use crate::cli::{duration, values};
+use crate::cli::{duration, number, values};
 use crate::client::InputProblem;
 use crate::config::{Show, WaiterConfig};
 use crate::waiter::Options;
@@ -78,7 +78,7 @@ pub(super) struct PaceArgs {
     #[arg(long, value_name = "TIME", value_parser = duration::parse, allow_negative_numbers = true)]
     pub(super) delay: Option<Duration>,
     /// The maximum number of polls.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = number::from_one::<u64>, allow_negative_numbers = true)]
     pub(super) max_attempts: Option<u64>,
     /// The maximum time to wait, e.g. 90s, 20m, 1h30m; the only limit unless --max-attempts is given. The last
     /// poll is sent when it is over and may take 2 s more.

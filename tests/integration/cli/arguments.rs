@@ -33,6 +33,29 @@ async fn flags_become_the_input() {
 }
 
 #[tokio::test]
+async fn a_number_that_cannot_be_read_is_told_what_is_expected() {
+    let commands: [(&[&str], &str); 9] = [
+        (&["wait", "redshift", "cluster_paused", "--max-attempts"], "a whole number from 1"),
+        (&["wait", "http", "up", "--for-each", "url=a", "--need"], "a number from 1"),
+        (&["new", "redshift", "describe-clusters", "--max-attempts"], "a whole number from 1"),
+        (&["test", "--min-coverage"], "from 0 to 100"),
+        (&["triggerer", "--capacity"], "a whole number from 1"),
+        (&["triggerer", "--workers"], "a whole number from 1"),
+        (&["triggerer", "--polls"], "a whole number from 1"),
+        (&["tasks", "list", "--limit"], "a whole number from 0"),
+        (&["tasks", "submit", "http.sensor", "--retries"], "a number of further tries"),
+    ];
+    for (command, words) in commands {
+        for number in ["x", "-1", "1.5"] {
+            let ran = Maitred::new().run(&[command, &[number]].concat()).await;
+            assert_eq!(ran.code, Some(2), "{command:?} {number}: {}", ran.stderr);
+            assert!(ran.stderr.contains(words), "{command:?} {number}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("digit"), "{command:?} {number}: {}", ran.stderr);
+        }
+    }
+}
+
+#[tokio::test]
 async fn structures_and_switches_are_read() {
     let args = ["describe-cluster-snapshots", "--until", "Snapshots", "--cluster-exists"];
     let sorting = ["--sorting-entities", "Attribute=CREATE_TIME,SortOrder=DESC"];
