@@ -136,14 +136,15 @@ fn opening_failure(error: StoreError) -> Failure {
 
 /// An error of an open store as an error of the command.
 pub(super) fn store_failure(error: StoreError) -> Failure {
-    let is_gone = matches!(
+    let is_unusable = matches!(
         error,
         StoreError::Unavailable(_)
+            | StoreError::Locked(_)
             | StoreError::Replaced(_)
             | StoreError::Fenced
             | StoreError::Broken(_)
     );
-    failure_with(&error, if is_gone { Exit::Unreachable } else { Exit::Usage })
+    failure_with(&error, if is_unusable { Exit::Unreachable } else { Exit::Usage })
 }
 
 fn failure_with(error: &StoreError, exit: Exit) -> Failure {

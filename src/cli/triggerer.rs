@@ -20,7 +20,7 @@ use crate::runtime::{
 
 /// Run the tasks of a store: operators on workers, triggers in one timer queue
 ///
-/// One triggerer runs a store at a time; a second one exits with 2. SIGTERM, SIGHUP, SIGQUIT or Ctrl-C ends it
+/// One triggerer runs a store at a time; a second one exits with 5. SIGTERM, SIGHUP, SIGQUIT or Ctrl-C ends it
 /// once the steps in hand are finished, which exits with 0; a second signal ends it at once, with 143 or 130.
 /// Either way nothing is lost: the next triggerer continues where this one ended.
 #[derive(Debug, clap::Args)]

@@ -313,7 +313,7 @@ async fn one_triggerer_runs_a_store_and_says_which() {
     let mut first = maitred.start(&["triggerer"]);
     let said = read_until(&mut first, |said| said.contains("maitred.sqlite")).await;
     let second = maitred.run(&["triggerer"]).await;
-    assert_eq!(second.code, Some(2), "{}", second.stderr);
+    assert_eq!(second.code, Some(5), "{}", second.stderr);
     assert!(second.stderr.contains("maitred.sqlite"), "{}", second.stderr);
     first.start_kill().unwrap();
     finished(first).await;
