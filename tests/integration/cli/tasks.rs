@@ -421,6 +421,28 @@ async fn a_nightly_key_is_not_run_twice() {
 }
 
 #[tokio::test]
+async fn a_key_of_digits_finds_its_task_unless_a_task_has_that_number() {
+    let (maitred, api) = (Maitred::new(), job("done"));
+    let first = submit(&maitred, "http.sensor", &sensor(&api), &["--key", "20261130"]).await;
+    let second = submit(&maitred, "http.sensor", &sensor(&api), &["--key", &first]).await;
+    let id = |asked: &'static str| {
+        let maitred = &maitred;
+        async move {
+            let shown = maitred.run(&["tasks", "show", asked, "--output", "json"]).await;
+            shown.json()["task"]["id"].to_string()
+        }
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("1", "2"));
+    assert_eq!(id("20261130").await, "1");
+    assert_eq!((id("1").await, id("2").await), ("1".to_owned(), "2".to_owned()));
+    let unknown = maitred.run(&["tasks", "show", "20261201"]).await;
+    assert_eq!(unknown.code, Some(2), "{}", unknown.stdout);
+    assert!(unknown.stderr.contains("20261201"), "{}", unknown.stderr);
+    let cancelled = maitred.run(&["tasks", "cancel", "20261130"]).await;
+    assert!(cancelled.stderr.contains("task 1 (20261130)"), "{}", cancelled.stderr);
+}
+
+#[tokio::test]
 async fn a_failed_task_is_tried_again_with_other_arguments() {
     let (maitred, api, broken) = (Maitred::new(), job("done"), job("failed"));
     let id = submit(&maitred, "http.sensor", &sensor(&broken), &[]).await;
