@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exit::Failure;
 use super::report::{self, Report};
 use super::source_args::unusable_file;
-use super::{duration, number, project};
+use super::{duration, number, project, text_layout};
 use crate::config::State;
 use crate::diagnostic::fold;
 use crate::draft::{self, Draft, DraftOptions};
@@ -119,11 +119,12 @@ pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
     let folder = cases.join(&service.name).join(&name);
     let written = write_cases(&folder, &draft, args.force, within)?;
     let text = format!(
-        "{}\nadded {}.{name} to {}\nwrote {written} cases to {}\n\
+        "{}\nadded {}.{name} to {}\nwrote {} to {}\n\
          check both, then run: maitred lint {} && maitred test {} {name}",
         draft_text::summary(&target, &draft),
         service.name,
         file.display(),
+        text_layout::counted(written, "case"),
         folder.display(),
         file.display(),
         service.name

@@ -25,7 +25,8 @@ pub(super) fn members(object: &Value) -> String {
     object.as_object().into_iter().flatten().map(line).collect()
 }
 
-/// E.g. `1 file` and `2 files`.
+/// E.g. `1 file`, `2 files` and `2 successes`.
 pub(super) fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    let plural = if what.ends_with('s') { "es" } else { "s" };
+    format!("{number} {what}{}", if number == 1 { "" } else { plural })
 }

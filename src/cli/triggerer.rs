@@ -176,8 +176,11 @@ async fn check(engine: &EmbeddedEngine, registry: &Registry) -> Result<Report, E
         }
     }
     if text.is_empty() {
-        let count = tasks.len();
-        return Ok(Report::text(format!("all {count} unfinished tasks can be run\n")));
+        return Ok(Report::text(match tasks.len() {
+            0 => "there is no unfinished task\n".to_owned(),
+            1 => "the one unfinished task can be run\n".to_owned(),
+            count => format!("all {count} unfinished tasks can be run\n"),
+        }));
     }
     Ok(Report::text(text).with_exit(Exit::Failure))
 }

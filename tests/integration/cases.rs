@@ -201,7 +201,7 @@ fn replies_to_calls_that_are_not_made_are_told() {
     let expect = json!({ "outcome": "exhausted" });
     let (code, said) = test(&asking(&json!([reply]), &expect), &[]);
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("glue.crawler_ready makes 2 calls, but there are 1 replies"), "{said}");
+    assert!(said.contains("glue.crawler_ready makes 2 calls, but there is 1 reply"), "{said}");
     let twice = json!({ "output": {}, "repeat": 2 });
     let (code, said) = test(&asking(&json!([reply, twice]), &expect), &[]);
     assert_eq!(code, 1, "{said}");

@@ -14,6 +14,7 @@ use crate::cli::exit::Failure;
 use crate::cli::report::{self, Report};
 use crate::cli::source_args::SourceArgs;
 use crate::cli::store::{StoreArgs, admission, engine_failure};
+use crate::cli::text_layout;
 use crate::clock::Timestamp;
 use crate::operator::Settled;
 use crate::runtime::task::StoredIntent;
@@ -228,5 +229,5 @@ pub(super) fn prune(args: &PruneArgs, context: &Context) -> anyhow::Result<Repor
     let before = now.as_millis().saturating_sub(args.older_than.as_millis() as u64);
     let before = Timestamp::from_millis(before);
     let removed = opened.ask(opened.engine.prune(before))?;
-    Ok(Report::default().with_stderr(format!("{removed} tasks removed")))
+    Ok(Report::default().with_stderr(format!("{} removed", text_layout::counted(removed, "task"))))
 }

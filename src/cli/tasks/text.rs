@@ -55,7 +55,9 @@ pub(super) fn details(details: &TaskDetails, now: Timestamp) -> String {
     };
     field("args", Some(task.spec.args.to_string()));
     field("result", task.result.as_ref().map(Value::to_string));
-    field("try", Some(format!("{} of {}", task.try_number, task.spec.retries.saturating_add(1))));
+    // `tasks retry` adds a try to those that the task has by itself.
+    let tries = task.spec.retries.saturating_add(1).max(task.try_number);
+    field("try", Some(format!("{} of {tries}", task.try_number)));
     field("created", Some(time(task.created)));
     field("started", task.started.map(time));
     field("ended", task.ended.map(time));

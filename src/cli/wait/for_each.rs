@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::resolved_waiter::ResolvedWaiter;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::signature::{Arity, Signature};
+use crate::cli::text_layout::counted;
 use crate::cli::values;
 use crate::diagnostic::nearest;
 use crate::waiter::Options;
@@ -59,7 +60,9 @@ impl Need {
             Self::Any => Ok(1),
             Self::Number(number) if number <= total => Ok(number),
             Self::Number(number) => {
-                Err(format!("asks for {number} successes, and there are only {total} targets"))
+                let are = if total == 1 { "is" } else { "are" };
+                let (asked, there) = (counted(number, "success"), counted(total, "target"));
+                Err(format!("asks for {asked}, and there {are} only {there}"))
             }
         }
     }

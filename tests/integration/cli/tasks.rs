@@ -56,6 +56,7 @@ async fn a_task_is_submitted_run_shown_and_pruned() {
     assert_eq!(maitred.run(&["tasks", "show", &id]).await.code, Some(0), "it ended just now");
     let pruned = maitred.run(&["tasks", "prune", "--older-than", "0s"]).await;
     assert_eq!(pruned.code, Some(0), "{}", pruned.stderr);
+    assert_eq!(pruned.stderr, "1 task removed\n");
     let gone = maitred.run(&["tasks", "show", &id]).await;
     assert_eq!(gone.code, Some(2), "{}", gone.stdout);
     assert!(gone.stderr.contains(&id), "{}", gone.stderr);
@@ -440,6 +441,21 @@ async fn a_key_of_digits_finds_its_task_unless_a_task_has_that_number() {
     assert!(unknown.stderr.contains("20261201"), "{}", unknown.stderr);
     let cancelled = maitred.run(&["tasks", "cancel", "20261130"]).await;
     assert!(cancelled.stderr.contains("task 1 (20261130)"), "{}", cancelled.stderr);
+}
+
+#[tokio::test]
+async fn a_task_is_at_no_try_beyond_its_last_one() {
+    let (maitred, api) = (Maitred::new(), job("failed"));
+    let id = submit(&maitred, "http.sensor", &sensor(&api), &[]).await;
+    for tries in ["1 of 1", "2 of 2"] {
+        maitred.run(&["triggerer", "--until-idle"]).await;
+        let shown = maitred.run(&["tasks", "show", &id]).await.stdout;
+        assert!(
+            shown.lines().any(|line| line.trim_start() == format!("try          {tries}")),
+            "{shown}"
+        );
+        maitred.run(&["tasks", "retry", &id]).await;
+    }
 }
 
 #[tokio::test]

@@ -60,7 +60,8 @@ fn check_reach(context: &mut LintContext<'_>) {
     if let (Some(count), Some(most)) = (waiter.consecutive, waiter.max_attempts)
         && u64::from(count) > most
     {
-        let message = format!("{count} successes in a row take more than {most} polls");
+        let polls = if most == 1 { "1 poll".to_owned() } else { format!("{most} polls") };
+        let message = format!("{count} successes in a row take more than {polls}");
         context.report(&rule::SHORT_BUDGET, "/consecutive", message);
     }
 }

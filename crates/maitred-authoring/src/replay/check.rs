@@ -113,10 +113,14 @@ fn check_reply(
 fn check_diagnose(case: &Case, waiter: &Waiter, problems: &mut Vec<Diagnostic>) {
     let (given, asked) = (case.diagnose.len(), waiter.diagnose().len());
     if given > 0 && given != asked {
+        let replies = match given {
+            1 => "is 1 reply".to_owned(),
+            _ => format!("are {given} replies"),
+        };
         let message = match asked {
             0 => format!("{} asks nobody why it failed", waiter.id()),
-            1 => format!("{} makes 1 call, but there are {given} replies", waiter.id()),
-            _ => format!("{} makes {asked} calls, but there are {given} replies", waiter.id()),
+            1 => format!("{} makes 1 call, but there {replies}", waiter.id()),
+            _ => format!("{} makes {asked} calls, but there {replies}", waiter.id()),
         };
         problems.push(Diagnostic::error("diagnose", "/diagnose", message));
     }
