@@ -102,7 +102,7 @@ impl Workplace {
 
     /// Returns once the triggerer was asked to end so long ago that code is dropped; never while it makes a
     /// main call.
-    async fn out_of_grace(&self, ctx: Option<&OperatorContext>) {
+    pub(crate) async fn out_of_grace(&self, ctx: Option<&OperatorContext>) {
         let clock = &self.services.clock;
         let mut stop = self.stop.clone();
         // Who asks is gone only when the triggerer is.

@@ -35,10 +35,12 @@ impl Driver {
             let span = tracing::debug_span!("trigger", task = id.0, step);
             let (abandon, abandoned) = oneshot::channel();
             self.abandons.insert(id, abandon);
+            let workplace = self.workplace.clone();
             let stepped = async move {
                 let result = tokio::select! {
                     biased;
                     _ = abandoned => None,
+                    () = workplace.out_of_grace(None) => None,
                     result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind() => Some(result),
                 };
                 let broke = |panic: Panic| Err(TriggerError::new(panic_message(&*panic)));
