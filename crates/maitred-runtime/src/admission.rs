@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use maitred_core::catalog::Catalog;
+use maitred_core::client::HTTP_SERVICE;
 
 use super::engine::{EngineError, Warning};
 use super::known_waiters::KnownWaiters;
@@ -64,7 +65,8 @@ impl Admission {
             let unusable = |reason| EngineError::Unusable { index, reason };
             let operator = self.registry.checked_task(task).map_err(unusable)?;
             for used in operator.connections() {
-                if !connections.check(&used) {
+                // A client that the program has given needs no host.
+                if !connections.check(&used) && !self.clients.has_given(HTTP_SERVICE) {
                     let operator = task.operator.clone();
                     return Err(EngineError::NoHost { index, operator, connection: used.id });
                 }

@@ -8,6 +8,7 @@ use maitred_runtime::TaskId;
 use maitred_runtime::operator::Settled;
 use maitred_runtime::store::Fence;
 use maitred_runtime::task::{CancelRequest, Change, StoredIntent, Task, TaskState, Transition};
+use maitred_runtime::trigger::CancelReason;
 use serde_json::Value;
 
 use crate::fault::{Door, Fault};
@@ -125,8 +126,11 @@ impl Judge {
     }
 
     /// A triggerer has made a change of this task, whose step had these main calls.
-    pub fn changed(&mut self, change: &Change, task: &Task, calls: &[StoredIntent]) {
+    pub fn changed(&mut self, change: &Change, task: &Task, calls: &[StoredIntent], to: TaskState) {
         let open = calls.iter().any(|call| call.settled.is_none());
+        let main = |call: &StoredIntent| call.settled.is_none() && call.intent.name != "undo";
+        let cancelled = to == TaskState::Cancelled && calls.iter().any(main);
+        self.must(!cancelled, || format!("not cancelled while a call is open: {}", task.id));
         match &change.transition {
             Transition::Retry(_) => {
                 self.must(!open, || format!("no other try while a call is open: {}", task.id))
@@ -175,6 +179,9 @@ impl Judge {
     /// A task as it is now.
     pub fn observe(&mut self, task: &Task, by: By, now: Timestamp) {
         let mut wrong = Vec::new();
+        if by == By::Submission {
+            wrong.extend(self.same_key(task));
+        }
         let known = self.tasks.entry(task.id).or_default();
         if let Some(last) = &known.last {
             wrong.extend(chain(last, task, by));
@@ -205,19 +212,28 @@ impl Judge {
         }
     }
 
+    /// Another task of the same key that has not ended, nor given it up.
+    fn same_key(&self, task: &Task) -> Option<String> {
+        let key = task.spec.key.as_ref()?;
+        let holds = |other: &&Task| {
+            let gone = other.cancel.is_some_and(|cancel| cancel.reason == CancelReason::Replaced);
+            other.id != task.id
+                && other.spec.key.as_ref() == Some(key)
+                && !other.state.is_final()
+                && !gone
+        };
+        let others = self.tasks.values().filter_map(|known| known.last.as_ref());
+        let other = others.filter(|_| !task.state.is_final()).find(holds)?;
+        Some(format!("one task of a key has not ended: {key}, of {}", other.id))
+    }
+
     /// The end of a run: all tasks have to be over, and all failures told.
     pub fn finish(&mut self, tasks: &[Task], service: &Service) {
-        let mut keys = BTreeSet::new();
         for task in tasks {
             let over = task.state.is_final();
             self.must(over, || {
                 format!("every task ends once nothing goes wrong: {} is {}", task.id, task.state)
             });
-            let replaced = task.cancel.is_some();
-            if let Some(key) = task.spec.key.as_ref().filter(|_| !over && !replaced) {
-                let first = keys.insert(key.clone());
-                self.must(first, || format!("one task of a key has not ended: {key}"));
-            }
             self.must(!task.hook_pending, || format!("every failure is told: {}", task.id));
             let is_bad = matches!(task.state, TaskState::Failed | TaskState::InDoubt);
             if is_bad && task.spec.on_failure.is_some() {

@@ -34,6 +34,9 @@ struct Args {
     /// Run each seed on both stores, and on one of them twice: all traces must be equal
     #[arg(long)]
     compare: bool,
+    /// End at the first seed that breaks a promise, without shrinking it
+    #[arg(long)]
+    until_bad: bool,
     /// How many threads; default: one for each core
     #[arg(long)]
     threads: Option<usize>,
@@ -69,10 +72,9 @@ fn main() -> ExitCode {
         for _ in 0..args.threads.unwrap_or(cores).min(usize::try_from(count).unwrap_or(cores)) {
             scope.spawn(|| {
                 while limit.is_none_or(|limit| clock.monotonic() < limit) {
-                    let seed = totals.next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= totals.last {
-                        break;
-                    }
+                    let next = |seed: u64| (seed < totals.last).then_some(seed.saturating_add(1));
+                    let order = Ordering::Relaxed;
+                    let Ok(seed) = totals.next.fetch_update(order, order, next) else { break };
                     run_seed(&args, seed, &totals);
                 }
             });
@@ -128,6 +130,11 @@ fn run_seed(args: &Args, seed: u64, totals: &Totals) {
     }
     if !outcome.violations.is_empty() {
         totals.bad.fetch_add(1, Ordering::Relaxed);
+        if args.until_bad {
+            println!("seed {seed}: {}", outcome.violations[0]);
+            totals.next.store(u64::MAX, Ordering::Relaxed);
+            return;
+        }
         report(seed, &config, &outcome);
     }
 }

@@ -115,6 +115,7 @@ async fn simulate(config: &Config) -> Outcome {
     machine.current().into_iter().for_each(|running| running.process.freeze(false));
     for (round, limit) in CALM.into_iter().enumerate() {
         if round > 0 {
+            machine.judge_what_is_left();
             machine.cancel_all().await;
         }
         let until = machine.world.clock.elapsed() + limit;
@@ -351,6 +352,20 @@ impl Machine {
     /// True if every task has come to its end, and every failure is told.
     fn rests(&self) -> bool {
         self.tasks().iter().all(|task| task.state.is_final() && !task.hook_pending)
+    }
+
+    /// Only code that hangs may keep a task from its end.
+    fn judge_what_is_left(&self) {
+        let tasks = self.tasks();
+        let mut state = self.world.lock();
+        if state.injected.iter().any(|(_, _, fault)| *fault == Fault::Hang) {
+            return;
+        }
+        // One that asked for a time waits for it, also if the clock was set back.
+        for task in tasks.iter().filter(|task| !task.state.is_final() && task.spec.due.is_none()) {
+            let text = format!("a task ends by itself: {} is {}", task.id, task.state);
+            state.judge.violations.push(text);
+        }
     }
 
     /// A user ends what goes on.

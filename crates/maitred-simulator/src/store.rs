@@ -9,7 +9,7 @@ use maitred_runtime::operator::{Begun, Intent, Settled};
 use maitred_runtime::store::{Claimed, Fence, Share, Store, StoreError, Submitted, TaskFilter};
 use maitred_runtime::task::{
     CancelRequest, Change, Checkpoint, DeferredTask, HistoryEntry, HookProgress, LogLine, NewTask,
-    StoredDeferral, StoredIntent, Task, TaskId, TaskState, Transition,
+    StoredDeferral, StoredIntent, Task, TaskId, TaskState,
 };
 
 use crate::fault::{Door, Fault};
@@ -98,14 +98,11 @@ impl SimStore {
         }
     }
 
-    fn observe_all(&self, store: &dyn Store, by: By) {
-        let mut tasks = store.tasks(&TaskFilter::default()).unwrap_or_default();
+    /// Acquires the store, and shows the judge what becomes of the tasks that have not ended.
+    fn acquired(&self, store: &dyn Store, acquire: impl FnOnce() -> Done<Fence>) -> Done<Fence> {
+        let mut tasks = store.tasks(&TaskFilter::default())?;
         tasks.retain(|task| !task.state.is_final());
-        tasks.reverse();
-        self.observe(store, tasks.into_iter().map(|task| task.id), by);
-    }
-
-    fn acquired(&self, store: &dyn Store, fence: Fence) {
+        let fence = acquire()?;
         {
             let mut state = self.world.lock();
             state.judge.acquired(fence);
@@ -113,14 +110,14 @@ impl SimStore {
             last.into_iter().for_each(|last| last.supersede());
         }
         self.say("has the store");
-        self.observe_all(store, By::Triggerer);
+        self.observe(store, tasks.iter().rev().map(|task| task.id), By::Triggerer);
+        Ok(fence)
     }
 
     /// The tasks that are to be changed, with the main calls of their steps.
     fn before(store: &dyn Store, changes: &[Change]) -> Done<Vec<Option<Before>>> {
         let before = |change: &Change| -> Done<Option<Before>> {
-            let judged = matches!(change.transition, Transition::Retry(_) | Transition::End(..));
-            let Some(task) = store.task(change.id)?.filter(|_| judged) else { return Ok(None) };
+            let Some(task) = store.task(change.id)? else { return Ok(None) };
             let calls = store.intents(task.id, task.step)?;
             Ok(Some((task, calls)))
         };
@@ -149,19 +146,11 @@ impl Store for SimStore {
     }
 
     fn acquire(&self, now: Timestamp) -> Done<Fence> {
-        self.op("acquire", |store| {
-            let fence = store.acquire(now)?;
-            self.acquired(store, fence);
-            Ok(fence)
-        })
+        self.op("acquire", |store| self.acquired(store, || store.acquire(now)))
     }
 
     fn acquire_task(&self, id: TaskId, share: Share, now: Timestamp) -> Done<Fence> {
-        self.op("acquire_task", |store| {
-            let fence = store.acquire_task(id, share, now)?;
-            self.acquired(store, fence);
-            Ok(fence)
-        })
+        self.op("acquire_task", |store| self.acquired(store, || store.acquire_task(id, share, now)))
     }
 
     fn due(&self, fence: Fence, now: Timestamp, limit: usize) -> Done<Vec<Task>> {
@@ -182,8 +171,9 @@ impl Store for SimStore {
             let made = store.commit(fence, changes, now)?;
             for ((change, made), before) in changes.iter().zip(&made).zip(before) {
                 if *made {
-                    if let Some((task, calls)) = before {
-                        self.world.lock().judge.changed(change, &task, &calls);
+                    let to = store.task(change.id)?.map(|task| task.state);
+                    if let (Some((task, calls)), Some(to)) = (before, to) {
+                        self.world.lock().judge.changed(change, &task, &calls, to);
                     }
                     self.observe(store, [change.id], By::Triggerer);
                 } else {

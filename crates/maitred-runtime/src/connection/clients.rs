@@ -113,6 +113,11 @@ impl Clients {
         self
     }
 
+    /// True if [`Self::with_client`] has given a client for `service`.
+    pub(crate) fn has_given(&self, service: &str) -> bool {
+        self.given.contains_key(service)
+    }
+
     /// The connections.
     #[must_use]
     pub fn connections(&self) -> &Connections {

@@ -76,6 +76,7 @@ impl Driver {
             in_flight: InFlight::default(),
             want_claim: true,
             seen: None,
+            look_anew: false,
             next_due: None,
             next_checkpoint: now.monotonic + CHECKPOINT_EVERY,
             next_look: now.monotonic,
@@ -271,7 +272,7 @@ impl Driver {
         let Some(request) = task.cancel else { return };
         if self.unstored.contains(&task.id) {
             // The next look tells what has become of it.
-            self.seen = None;
+            self.look_anew = true;
             return;
         }
         let is_stopping = self.is_stopping();
@@ -288,7 +289,7 @@ impl Driver {
                 self.end(task.id, EndDeferral::Cancelled(request));
             }
             // It has just been claimed: the next look finds it here.
-            None => self.seen = None,
+            None => self.look_anew = true,
         }
     }
 }

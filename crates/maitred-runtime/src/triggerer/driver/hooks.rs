@@ -76,7 +76,7 @@ impl Driver {
         }
         if !matches!(told, Told::NotYet(_)) {
             // It may have failed again meanwhile.
-            self.seen = None;
+            self.look_anew = true;
             self.idle = false;
         }
         Ok(())

@@ -81,7 +81,10 @@ pub(in crate::triggerer) struct Driver {
     pub(super) hooks: Hooks,
     pub(super) in_flight: InFlight,
     pub(super) want_claim: bool,
+    /// The change counter of the last look.
     pub(super) seen: Option<u64>,
+    /// True if the next look has to be a whole one, also if a look is in flight that will set `seen`.
+    pub(super) look_anew: bool,
     pub(super) next_due: Option<Timestamp>,
     /// On the monotonic clock, as the next one.
     pub(super) next_checkpoint: Duration,
@@ -120,6 +123,8 @@ pub(in crate::triggerer) enum Stored {
 /// What a look at the store has shown.
 pub(in crate::triggerer) struct Look {
     pub(super) counter: u64,
+    /// True if it was a whole look, because something may have changed.
+    pub(super) news: bool,
     pub(super) cancelled: Vec<Task>,
     pub(super) failed: Vec<TaskId>,
     pub(super) idle: bool,

@@ -23,14 +23,15 @@ impl Driver {
         }
         self.in_flight.commit = true;
         let mut changes = std::mem::take(&mut self.changes);
-        let (fence, now) = (self.fence, self.clock.now());
+        let (fence, clock) = (self.fence, Arc::clone(&self.clock));
         let store = self.store.clone();
         let known = self.workplace.known().clone();
         self.stores.spawn(async move {
             changes.iter_mut().for_each(|change| redact::change(&known, change));
             let changes = Arc::new(changes);
             let committed = Arc::clone(&changes);
-            let made = store.run(move |store| store.commit(fence, &committed, now)).await?;
+            let commit = move |store: &dyn Store| store.commit(fence, &committed, clock.now());
+            let made = store.run(commit).await?;
             if store.is_observed() {
                 tell_ends(&store, &changes, &made).await?;
             }
@@ -70,6 +71,7 @@ impl Driver {
         let fence = self.fence;
         let only = self.options.scope.only();
         let (workplace, store) = (self.workplace.clone(), self.store.clone());
+        let clock = Arc::clone(&self.clock);
         self.stores.spawn(async move {
             let due = move |store: &dyn Store| match only {
                 Some(id) => {
@@ -87,7 +89,9 @@ impl Driver {
                     on_workers.insert(task.id);
                 }
             }
-            let mut claimed = store.run(move |store| store.claim(fence, now, &wanted)).await?;
+            // At the time of the transaction: others may have been made since the look.
+            let claim = move |store: &dyn Store| store.claim(fence, clock.now(), &wanted);
+            let mut claimed = store.run(claim).await?;
             // What was claimed stays claimed, whatever the next look at the store comes to.
             if let Some(id) = only {
                 let left = store.run(move |store| store.task(id)).await?;
@@ -131,13 +135,16 @@ impl Driver {
         }
         self.next_look = now + LOOK_EVERY;
         self.in_flight.look = true;
-        let (fence, seen, scope) = (self.fence, self.seen, self.options.scope);
+        let anew = std::mem::take(&mut self.look_anew);
+        let seen = self.seen.filter(|_| !anew);
+        let (fence, scope) = (self.fence, self.options.scope);
         let count = self.options.until_idle && self.rests();
         let store = self.store.clone();
         self.stores.spawn(async move {
             let counter = store.run(|store| store.change_counter()).await?;
             let (mut cancelled, mut failed) = (Vec::new(), Vec::new());
-            if seen != Some(counter) {
+            let news = seen != Some(counter);
+            if news {
                 cancelled = store.run(move |store| store.cancel_requests(fence)).await?;
                 cancelled.retain(|task| scope.has(task.id));
                 // A task that somebody has cancelled elsewhere may have ended in doubt.
@@ -145,7 +152,7 @@ impl Driver {
                 failed.retain(|id| scope.has(*id));
             }
             let idle = count && store.run(move |store| nothing_left(store, scope)).await?;
-            Ok(Stored::Looked(Look { counter, cancelled, failed, idle }))
+            Ok(Stored::Looked(Look { counter, news, cancelled, failed, idle }))
         });
     }
 
@@ -175,13 +182,13 @@ impl Driver {
                     } else {
                         // Somebody has asked for its end meanwhile, most likely: this must be seen.
                         self.deadlines.remove(&change.id);
-                        self.seen = None;
+                        self.look_anew = true;
                     }
                 }
             }
             Stored::Looked(look) => {
                 self.in_flight.look = false;
-                self.want_claim |= self.seen != Some(look.counter);
+                self.want_claim |= look.news;
                 self.seen = Some(look.counter);
                 self.idle = look.idle && self.rests();
                 for task in look.cancelled {
@@ -217,19 +224,19 @@ impl Driver {
         match transition {
             Transition::Defer(deferral) => {
                 // Somebody may have asked for its end while it was running.
-                self.seen = None;
+                self.look_anew = true;
                 self.hold(DeferredTask { id, step, deadline, deferral: *deferral });
             }
             Transition::Resume(_) => self.want_claim = true,
             Transition::Retry(due) | Transition::Requeue(due) => {
                 self.next_due = earliest(self.next_due, Some(due));
                 // It may have ended in doubt instead, which has to be told.
-                self.seen = None;
+                self.look_anew = true;
             }
             Transition::End(TaskState::Failed | TaskState::InDoubt, _) => {
                 self.tell_failure(id);
             }
-            Transition::Block => self.seen = None,
+            Transition::Block => self.look_anew = true,
             Transition::End(..) => {}
         }
     }
