@@ -21,6 +21,7 @@ mod botocore;
 mod bounds;
 mod checksums;
 mod configuration;
+mod customized;
 mod moto;
 mod pages;
 mod polls;

@@ -61,17 +61,17 @@ pub(super) fn output(
     body: &[u8],
     members: &mut Map<String, Value>,
 ) {
-    const LOCATION: &str = "LocationConstraint";
     if service.name != "s3" || operation.name != "GetBucketLocation" {
         return;
     }
     let text = std::str::from_utf8(body).unwrap_or_default();
     let Ok(document) = roxmltree::Document::parse(text) else { return };
-    let root = document.root_element();
-    if root.tag_name().name() == LOCATION {
-        members.insert(LOCATION.to_owned(), root.text().map(Value::from).unwrap_or_default());
-    }
+    let region = document.root_element().text().map(Value::from).unwrap_or_default();
+    members.insert("LocationConstraint".to_owned(), region);
 }
+
+/// The members that have the id of a hosted zone, a change or a delegation set.
+const ROUTE53_IDS: [&str; 4] = ["DelegationSetId", "HostedZoneId", "HostedZoneIdMarker", "Id"];
 
 /// Completes an input before it is checked.
 pub(super) fn input(
@@ -84,21 +84,18 @@ pub(super) fn input(
         "glacier" if operation.input_members().iter().any(|member| member.name == "accountId") => {
             input.entry("accountId").or_insert_with(|| "-".into());
         }
-        // Replies have ids as `/hostedzone/Z1`, requests take `Z1`.
+        // Replies have ids as `/hostedzone/Z1`, requests take `Z1` (botocore's `fix_route53_ids`).
         "route53" => {
-            for value in input.values_mut() {
-                if let Some(id) = value.as_str().and_then(bare_id) {
-                    *value = id.into();
+            for (_, value) in
+                input.iter_mut().filter(|(name, _)| ROUTE53_IDS.contains(&name.as_str()))
+            {
+                if let Some((_, id)) = value.as_str().and_then(|id| id.rsplit_once('/')) {
+                    *value = id.to_owned().into();
                 }
             }
         }
         _ => {}
     }
-}
-
-fn bare_id(id: &str) -> Option<String> {
-    let (kind, id) = id.strip_prefix('/').unwrap_or(id).split_once('/')?;
-    matches!(kind, "hostedzone" | "change" | "delegationset").then(|| id.to_owned())
 }
 
 /// Changes a serialised request.
@@ -190,13 +187,5 @@ mod tests {
         ] {
             assert_eq!(without_bucket(target), expected);
         }
-    }
-
-    #[test]
-    fn ids_of_route_53_lose_their_kind() {
-        assert_eq!(bare_id("/hostedzone/Z1").as_deref(), Some("Z1"));
-        assert_eq!(bare_id("change/C1").as_deref(), Some("C1"));
-        assert_eq!(bare_id("Z1"), None);
-        assert_eq!(bare_id("a/b"), None);
     }
 }
