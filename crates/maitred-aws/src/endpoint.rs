@@ -236,4 +236,67 @@ mod tests {
         let error = rules.resolve(&partitions, &Map::new()).unwrap_err();
         assert_eq!(error.0, "`a` makes a text too long");
     }
+
+    fn resolved(rules: &Value, parameters: Value) -> Result<ResolvedEndpoint, String> {
+        let partitions = json!({ "partitions": [
+            { "id": "aws", "regionRegex": "", "regions": {}, "outputs": {} },
+        ] });
+        let partitions = Partitions::parse(&partitions.to_string()).unwrap();
+        let rules = RuleSet::parse(&rules.to_string()).unwrap();
+        let Value::Object(parameters) = parameters else { panic!("{parameters}") };
+        rules.resolve(&partitions, &parameters).map_err(|error| error.0)
+    }
+
+    #[test]
+    fn a_variable_is_seen_by_its_own_rule_only_and_the_innermost_wins() {
+        let is_set = |name: &str, assign: &str| json!({ "fn": "uriEncode", "argv": [{ "ref": name }], "assign": assign });
+        let missing = json!({ "fn": "isSet", "argv": [{ "ref": "Missing" }] });
+        let rules = json!({
+            "parameters": {
+                "Given": { "type": "string" }, "Default": { "default": "d" },
+                "Needed": { "required": true },
+            },
+            "rules": [
+                { "conditions": [is_set("Given", "Inner"), missing], "type": "error", "error": "never" },
+                { "conditions": [is_set("Default", "Needed")], "type": "tree", "rules": [
+                    { "conditions": [{ "fn": "isSet", "argv": [{ "ref": "Inner" }] }],
+                      "type": "error", "error": "Inner is still seen" },
+                    { "conditions": [], "type": "endpoint", "endpoint": {
+                        "url": "https://{Needed}.{Default}/{{x}}",
+                        "headers": { "x-a": ["{Needed}"] },
+                        "properties": { "authSchemes": [{ "name": "sigv4", "n": 1 }] },
+                    } },
+                ] },
+            ],
+        });
+        let endpoint = resolved(&rules, json!({ "Given": "g", "Needed": "n", "Odd": 1 })).unwrap();
+        assert_eq!(endpoint.url, "https://d.d/{x}");
+        assert_eq!(Value::Object(endpoint.headers), json!({ "x-a": ["d"] }));
+        let schemes = json!({ "authSchemes": [{ "name": "sigv4", "n": 1 }] });
+        assert_eq!(Value::Object(endpoint.properties), schemes);
+        let error = resolved(&rules, json!({ "Given": "g" })).unwrap_err();
+        assert_eq!(error, "the endpoint needs a value for Needed");
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_filled_is_an_error() {
+        let rules = |url: &str| {
+            json!({
+                "parameters": { "A": { "default": "x" } },
+                "rules": [{ "conditions": [], "type": "endpoint", "endpoint": { "url": url } }],
+            })
+        };
+        for (url, said) in [
+            ("{B}", "`B` has no value"),
+            ("{A#b}", "`A#b` has no value"),
+            ("{A", "`{A` is not a template"),
+            ("A}", "`A}` is not a template"),
+        ] {
+            assert_eq!(resolved(&rules(url), json!({})).unwrap_err(), said);
+        }
+        assert_eq!(resolved(&rules("{A#b}"), json!({ "A": { "b": 7 } })).unwrap().url, "7");
+        let none = json!({ "rules": [] });
+        let said = "no rule has an endpoint for this call";
+        assert_eq!(resolved(&none, json!({})).unwrap_err(), said);
+    }
 }

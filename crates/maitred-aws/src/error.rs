@@ -254,3 +254,167 @@ fn root_message(error: &(dyn StdError + 'static)) -> String {
     let texts = chain(error).map(ToString::to_string).filter(says_something);
     texts.last().unwrap_or_else(|| "unknown".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use serde_json::json;
+
+    use super::*;
+
+    const URL: &str = "https://redshift.eu-central-1.amazonaws.com/";
+
+    type Failure = SdkError<Error, HttpResponse>;
+
+    fn reply(headers: &[(&str, &str)]) -> Reply {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Reply { status: 503, headers: headers.collect(), body: Vec::new(), retries: 0 }
+    }
+
+    fn response() -> HttpResponse {
+        HttpResponse::new(StatusCode::try_from(502).unwrap(), SdkBody::empty())
+    }
+
+    fn io(kind: io::ErrorKind, text: &str) -> ConnectorError {
+        ConnectorError::io(io::Error::new(kind, text.to_owned()).into())
+    }
+
+    fn found(error: Failure) -> (CallErrorKind, String) {
+        let error = own_call_error(error, URL);
+        (error.kind(), error.code().to_owned())
+    }
+
+    #[test]
+    fn amazons_own_header_for_a_pause_is_in_milliseconds_and_the_other_in_seconds() {
+        for (headers, millis) in [
+            (&[][..], None),
+            (&[("retry-after", "2")], Some(2_000)),
+            (&[("x-amz-retry-after", "1500")], Some(1_500)),
+            (&[("retry-after", "2"), ("x-amz-retry-after", " 1500 ")], Some(1_500)),
+            (&[("retry-after", "2"), ("x-amz-retry-after", "soon")], Some(2_000)),
+            (&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], None),
+        ] {
+            let found = retry_after(&reply(headers));
+            assert_eq!(found, millis.map(Duration::from_millis), "{headers:?}");
+            let error = ServiceError::new(json!({}), &reply(headers)).into_call_error();
+            assert_eq!((error.status(), error.retry_after()), (Some(503), found));
+        }
+    }
+
+    #[test]
+    fn an_error_without_a_code_or_a_message_has_its_status_and_says_so() {
+        for (document, code, message) in [
+            (json!({}), "503", "the service gives no message"),
+            (json!({"Error": {"Code": "", "Message": ""}}), "503", "the service gives no message"),
+            (json!({"Error": {"Code": "SlowDown", "Message": "no"}}), "SlowDown", "no"),
+        ] {
+            let error = ServiceError::new(document, &reply(&[])).into_call_error();
+            assert_eq!((error.code(), error.message()), (code, message));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_not_taken_for_a_failure_of_the_transport() {
+        let cannot = (CallErrorKind::Invalid, "CannotSend".to_owned());
+        let endpoint = || ResolveEndpointError::message("no endpoint");
+        for error in [
+            Failure::dispatch_failure(ConnectorError::user("not a host".into())),
+            Failure::dispatch_failure(ConnectorError::other(endpoint().into(), None)),
+            Failure::construction_failure(endpoint()),
+        ] {
+            assert_eq!(found(error), cannot);
+        }
+        let error = own_call_error(Failure::construction_failure(endpoint()), URL);
+        assert_eq!((error.message(), error.status()), ("no endpoint", None));
+    }
+
+    #[test]
+    fn a_failure_of_the_transport_has_the_code_of_its_cause() {
+        use io::ErrorKind::{ConnectionRefused, InvalidData, Other, TimedOut};
+        let dispatch = Failure::dispatch_failure;
+        let timeout = || ConnectorError::timeout("slow".into());
+        for (error, code) in [
+            (dispatch(timeout()), transport::TIMEOUT),
+            (Failure::timeout_error("slow"), transport::TIMEOUT),
+            (dispatch(io(TimedOut, "late")), transport::TIMEOUT),
+            (dispatch(io(ConnectionRefused, "refused")), transport::CONNECT),
+            (dispatch(io(Other, "dns error: no such host")), transport::DNS),
+            (dispatch(io(Other, "failed to lookup address information")), transport::DNS),
+            (dispatch(io(InvalidData, "odd")), transport::TLS),
+            (dispatch(io(Other, "TLS handshake failed")), transport::TLS),
+            (dispatch(io(Other, "invalid peer Certificate")), transport::TLS),
+            (Failure::response_error(timeout(), response()), transport::TIMEOUT),
+            (Failure::response_error(io(TimedOut, "late"), response()), transport::TIMEOUT),
+            (Failure::response_error("it timed out", response()), transport::TIMEOUT),
+            (Failure::response_error("a timeout", response()), transport::TIMEOUT),
+            (Failure::response_error("cut off", response()), transport::RESPONSE),
+            (
+                Failure::response_error(ProtocolError("a timeout".to_owned()), response()),
+                transport::RESPONSE,
+            ),
+        ] {
+            let said = format!("{error:?}");
+            assert_eq!(found(error), (CallErrorKind::Transport, code.to_owned()), "{said}");
+        }
+        let error = own_call_error(Failure::response_error("cut off", response()), URL);
+        assert_eq!(error.status(), Some(502));
+        assert_eq!(error.message(), format!("no whole reply from {URL}: cut off"));
+        assert!(!error.is_never_sent());
+    }
+
+    #[test]
+    fn a_role_that_cannot_be_assumed_now_may_be_later() {
+        use CallErrorKind::{Credentials, Invalid, Service, Transport};
+        for (kind, code, status, becomes) in [
+            (Transport, transport::CONNECT, None, Transport),
+            (Service, "InternalFailure", Some(500), Service),
+            (Service, "Odd", Some(499), Credentials),
+            (Service, "Odd", Some(428), Credentials),
+            (Service, "Odd", Some(429), Service),
+            (Service, "Odd", Some(430), Credentials),
+            (Service, "Throttling", Some(400), Service),
+            (Service, "ThrottlingException", Some(400), Service),
+            (Service, "RequestThrottled", Some(400), Service),
+            (Service, "AccessDenied", Some(403), Credentials),
+            (Invalid, "Odd", None, Credentials),
+        ] {
+            let error = CallError::new(kind, code, "no");
+            let error = status.map_or(error.clone(), |status| error.with_status(status));
+            let found = role_error(&error);
+            assert_eq!((found.kind(), found.code(), found.status()), (becomes, code, status));
+            assert_eq!(found.message(), "the role cannot be assumed: no");
+            assert!(found.is_never_sent());
+        }
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_had_end_a_call_whatever_else_failed() {
+        let call = || CallError::new(CallErrorKind::Service, "Throttling", "slow");
+        for (error, kind, code) in [
+            (CredentialsError::provider_error(call()), CallErrorKind::Service, "Throttling"),
+            (CredentialsError::not_loaded_no_source(), CallErrorKind::Credentials, "NoCredentials"),
+            (
+                CredentialsError::provider_error("denied"),
+                CallErrorKind::Credentials,
+                "CredentialsError",
+            ),
+        ] {
+            let failed = ConnectorError::other(error.into(), None);
+            assert_eq!(found(Failure::dispatch_failure(failed)), (kind, code.to_owned()));
+        }
+        let late = Failure::dispatch_failure(ConnectorError::other(
+            "identity resolver timed out after 5s".into(),
+            None,
+        ));
+        assert_eq!(found(late), (CallErrorKind::Credentials, "CredentialsError".to_owned()));
+    }
+
+    #[test]
+    fn the_reason_is_the_innermost_message_that_says_something() {
+        for (inner, said) in [("refused", "refused"), ("", "other"), ("timed out", "other")] {
+            let error = ConnectorError::other(inner.to_owned().into(), None);
+            assert_eq!(root_message(&Failure::construction_failure(error)), said, "{inner:?}");
+        }
+    }
+}

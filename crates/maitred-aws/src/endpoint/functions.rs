@@ -251,4 +251,132 @@ mod tests {
         assert_eq!(get_attr(&json!({"a": {"b": [1, 2]}}), "a.b[1]"), json!(2));
         assert_eq!(get_attr(&json!([5]), "[1]"), Value::Null);
     }
+
+    #[test]
+    fn a_host_label_has_1_to_63_letters_digits_and_dashes_between_them() {
+        let longest = "a".repeat(63);
+        for (label, valid) in [
+            ("a", true),
+            ("a-b-1", true),
+            (longest.as_str(), true),
+            (&format!("{longest}a"), false),
+            ("", false),
+            ("-a", false),
+            ("a-", false),
+            ("a_b", false),
+            ("a/b", false),
+            ("ä", false),
+        ] {
+            assert_eq!(is_valid_host_label(label, false), valid, "{label}");
+            assert_eq!(is_valid_host_label(label, true), valid, "{label}");
+        }
+        for (labels, valid) in [("a.b", true), ("a..b", false), (".a", false), ("a.", false)] {
+            assert_eq!(is_valid_host_label(labels, true), valid, "{labels}");
+            assert!(!is_valid_host_label(labels, false), "{labels}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_can_be_a_host_name_has_three_lower_case_characters() {
+        for (bucket, alone, with_dots) in [
+            ("abc", true, true),
+            ("ab", false, false),
+            ("Abc", false, false),
+            ("a.b", false, true),
+            ("1.2.3.4", false, false),
+            ("1.2.3", false, true),
+            ("a_b", false, false),
+        ] {
+            assert_eq!(is_virtual_hostable(bucket, false), alone, "{bucket}");
+            assert_eq!(is_virtual_hostable(bucket, true), with_dots, "{bucket}");
+        }
+    }
+
+    #[test]
+    fn a_port_stands_after_the_host_and_a_login_before_it() {
+        for (authority, host, port) in [
+            ("h", "h", None),
+            ("h:1", "h", Some("1")),
+            ("h:", "h", None),
+            ("me:pw@h:1", "h", Some("1")),
+            ("me@x@h", "h", None),
+            ("[::1]", "[::1]", None),
+            ("[::1]:1", "[::1]", Some("1")),
+        ] {
+            assert_eq!(split_port(authority), (host, port), "{authority}");
+        }
+        for (host, ip) in
+            [("127.0.0.1", true), ("[::1]", true), ("::1", false), ("127.1", false), ("h", false)]
+        {
+            assert_eq!(is_ip(host), ip, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_http_without_a_query_in_any_case() {
+        for (url, scheme, path) in [
+            ("HTTPS://h", "https", "/"),
+            ("http://h/a", "http", "/a/"),
+            ("http://h/a/#part", "http", "/a/"),
+            ("http://h?", "http", "/"),
+        ] {
+            let found = parse_url(url).unwrap();
+            assert_eq!(
+                (&found["scheme"], &found["normalizedPath"]),
+                (&json!(scheme), &json!(path))
+            );
+        }
+        for bad in ["http://h?a", "https://h:65536", "ws://h"] {
+            assert_eq!(parse_url(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_arn_has_a_partition_a_service_and_a_resource() {
+        for bad in
+            ["arn::s3:::b", "arn:aws::::b", "arn:aws:s3:::", "arn:aws:s3::b", "urn:aws:s3:::b", ""]
+        {
+            assert_eq!(parse_arn(bad), None, "{bad}");
+        }
+        let found = parse_arn("arn:aws:s3:eu-west-1:123456789012:accesspoint/a").unwrap();
+        assert_eq!(
+            found,
+            json!({
+                "partition": "aws", "service": "s3", "region": "eu-west-1",
+                "accountId": "123456789012", "resourceId": ["accesspoint", "a"],
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_not_set_is_neither_set_nor_true() {
+        let partitions = json!({ "partitions": [
+            { "id": "aws", "regionRegex": "^us", "regions": {"mars-1": {}}, "outputs": {"a": 1} },
+            { "id": "other", "regionRegex": "^x", "regions": {"eu-1": {}}, "outputs": {} },
+        ] });
+        let partitions = Partitions::parse(&partitions.to_string()).unwrap();
+        let call = |name: &str, arguments: &[Value]| call(name, arguments, &partitions).unwrap();
+        for (value, is_set, not) in [
+            (json!(null), false, true),
+            (json!(false), true, true),
+            (json!(true), true, false),
+            (json!(""), true, false),
+        ] {
+            let value = [value];
+            assert_eq!((call("isSet", &value), call("not", &value)), (json!(is_set), json!(not)));
+        }
+        for (region, partition) in
+            [("mars-1", "aws"), ("eu-1", "other"), ("xa", "other"), ("z", "aws")]
+        {
+            assert_eq!(call("aws.partition", &[json!(region)])["name"], partition, "{region}");
+        }
+        assert_eq!(
+            call("substring", &[json!("aé"), json!(0), json!(1), json!(false)]),
+            Value::Null
+        );
+        assert_eq!(
+            call("substring", &[json!("ab"), json!(0), json!(2), json!(false)]),
+            json!("ab")
+        );
+    }
 }
