@@ -758,3 +758,34 @@ async fn a_wait_keeps_what_its_client_has_prepared_from_poll_to_poll() {
     let wait = Wait::resume(&waiter, &CountingClient, &clock, progress).with_prepared(prepared);
     assert_eq!(wait.run().await.progress().attempts, 3);
 }
+
+#[tokio::test]
+async fn a_wait_that_started_earlier_is_due_and_ends_as_if_it_had_run_since() {
+    let waiter = compile(json!({"initialDelay": 10}), &timeout(30.0));
+    for (now, times) in [
+        (105, vec![110_000, 120_000, 130_000]),
+        (125, vec![125_000, 130_000]),
+        (140, vec![140_000]),
+    ] {
+        let clock = ManualClock::at(Timestamp::from_millis(now * 1_000));
+        let client = Script::new(&clock, [Reply::State("creating")]);
+        let started = Timestamp::from_millis(100_000);
+        let outcome = Wait::started_at(&waiter, &client, &clock, started).run().await;
+        assert_eq!((outcome.status(), client.times()), (Status::Timeout, times));
+        let elapsed = Duration::from_secs(now.max(130) - 100);
+        assert_eq!(outcome.elapsed(), elapsed);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_the_deadline_cuts_is_an_attempt_and_lengthens_a_streak_only() {
+    for (first, failures) in [(Reply::State("creating"), 0), (refused(), 2)] {
+        let mut options = timeout(25.0);
+        options.transient_is_not_yet = true;
+        let (outcome, times) = run(json!({}), &options, vec![first, Reply::Hang]).await;
+        assert_eq!((outcome.status(), times), (Status::Timeout, vec![0, 10_000]));
+        let progress = outcome.progress();
+        assert_eq!((progress.attempts, progress.transient_failures), (2, failures));
+        assert_eq!(outcome.is_unreachable(), failures > 0);
+    }
+}

@@ -311,3 +311,232 @@ fn is_status_class(code: &str, error: &CallError) -> bool {
     let class = error.status().map(|status| status / 100);
     matches!(code.as_bytes(), [digit @ b'1'..=b'5', b'x', b'x'] if Some(u16::from(digit - b'0')) == class)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::Output;
+
+    fn output(document: Value) -> Observation {
+        Observation::Output(Output::from_json(document))
+    }
+
+    fn failed(kind: CallErrorKind, code: &str, status: u16) -> Observation {
+        Observation::Error(CallError::new(kind, code, "no").with_status(status))
+    }
+
+    fn verdict(matcher: Matcher, expected: Value, seen: &Observation) -> Verdict {
+        Acceptor::new(State::Success, matcher, expected).examine(seen).verdict
+    }
+
+    fn matches(matcher: Matcher, expected: Value, seen: &Observation) -> bool {
+        match verdict(matcher, expected, seen) {
+            Verdict::Match => true,
+            Verdict::NoMatch => false,
+            Verdict::Unevaluable(error) => panic!("{error}"),
+        }
+    }
+
+    fn unevaluable(matcher: Matcher, expected: Value, seen: &Observation) -> String {
+        let verdict = verdict(matcher, expected, seen);
+        let Verdict::Unevaluable(error) = verdict else { panic!("{verdict:?}") };
+        error.to_string()
+    }
+
+    fn path(text: &str) -> Expression {
+        Expression::compile(text).unwrap()
+    }
+
+    #[test]
+    fn an_error_acceptor_matches_what_it_names_and_nothing_else() {
+        let document = |document: Value| {
+            let error = CallError::new(CallErrorKind::Service, "Outer", "no").with_status(500);
+            Observation::Error(error.with_document(document.into()))
+        };
+        let server = failed(CallErrorKind::Service, "InternalError", 500);
+        let refused = failed(CallErrorKind::Transport, transport::CONNECT, 200);
+        let input = failed(CallErrorKind::Invalid, "ParamValidation", 400);
+        let inner = document(json!({"Error": {"Code": "Inner"}}));
+        assert!(is_error(&server) && is_error(&inner));
+        assert!(!is_error(&document(json!({"Error": {"Message": "no"}}))));
+        let fine = output(json!({"State": "ready"}));
+        for (expected, seen, matched) in [
+            (json!(false), &server, false),
+            (json!(true), &server, true),
+            (json!("InternalError"), &server, true),
+            (json!("InternalErro"), &server, false),
+            (json!("5xx"), &server, true),
+            (json!("4xx"), &server, false),
+            (json!("TransportError"), &server, false),
+            (json!(7), &server, false),
+            (json!(false), &refused, false),
+            (json!(true), &refused, false),
+            (json!("ConnectError"), &refused, true),
+            (json!("TransportError"), &refused, true),
+            (json!("2xx"), &refused, false),
+            (json!(false), &input, false),
+            (json!(true), &input, false),
+            (json!("ParamValidation"), &input, false),
+            (json!(true), &inner, true),
+            (json!(false), &inner, false),
+            (json!("Inner"), &inner, true),
+            (json!("Outer"), &inner, false),
+            (json!("5xx"), &inner, false),
+            (json!(true), &fine, false),
+            (json!(false), &fine, true),
+            (json!(""), &fine, true),
+            (json!(null), &fine, false),
+        ] {
+            assert_eq!(
+                matches(Matcher::Error, expected.clone(), seen),
+                matched,
+                "{expected} {seen:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_class_of_statuses_is_its_first_digit() {
+        for (class, status, matched) in [
+            ("4xx", 399, false),
+            ("4xx", 400, true),
+            ("4xx", 499, true),
+            ("4xx", 500, false),
+            ("5xx", 599, true),
+            ("5xx", 600, false),
+            ("1xx", 100, true),
+            ("3xx", 304, true),
+            ("6xx", 600, false),
+            ("0xx", 99, false),
+            ("5XX", 500, false),
+            ("50x", 500, false),
+            ("5xxx", 500, false),
+        ] {
+            let seen = failed(CallErrorKind::Service, "Odd", status);
+            assert_eq!(matches(Matcher::Error, json!(class), &seen), matched, "{class} {status}");
+        }
+    }
+
+    #[test]
+    fn a_member_error_is_taken_as_python_takes_it() {
+        let seen = |error: Value| output(json!({ "Error": error }));
+        for (error, has_code) in [
+            (json!({"Code": null}), true),
+            (json!({"Message": "no"}), false),
+            (json!("a Code"), true),
+            (json!("a code"), false),
+            (json!(["Code"]), true),
+            (json!(["Coda", 1]), false),
+        ] {
+            assert_eq!(
+                matches(Matcher::Error, json!(true), &seen(error.clone())),
+                has_code,
+                "{error}"
+            );
+            assert!(!matches(Matcher::Error, json!(false), &seen(error)));
+        }
+        let number = seen(json!(7));
+        assert_eq!(
+            unevaluable(Matcher::Error, json!(true), &number),
+            "argument of type 'int' is not iterable"
+        );
+        assert_eq!(
+            unevaluable(Matcher::Error, json!("Busy"), &number),
+            "'int' object has no attribute 'get'"
+        );
+        assert!(matches(Matcher::Error, json!(""), &seen(json!({"Message": "no"}))));
+    }
+
+    #[test]
+    fn a_status_is_that_of_a_whole_reply() {
+        let metadata = |metadata: Value| output(json!({ "ResponseMetadata": metadata }));
+        let bare = Observation::Output(Output::new(json!({}), None));
+        let no_reply = CallError::new(CallErrorKind::Service, "Odd", "no");
+        for (expected, seen, matched) in [
+            (json!(200), output(json!({})), true),
+            (json!(201), output(json!({})), false),
+            (json!(200), failed(CallErrorKind::Transport, transport::RESPONSE, 200), false),
+            (json!(null), failed(CallErrorKind::Transport, transport::RESPONSE, 200), false),
+            (json!(404), failed(CallErrorKind::Service, "NotFound", 404), true),
+            (json!(202), metadata(json!({"HTTPStatusCode": 202})), true),
+            (json!(200), metadata(json!({"HTTPStatusCode": 202})), false),
+            (json!(null), metadata(json!({})), true),
+            (json!(null), bare, true),
+            (json!(null), Observation::Error(no_reply), false),
+        ] {
+            assert_eq!(
+                matches(Matcher::Status, expected.clone(), &seen),
+                matched,
+                "{expected} {seen:?}"
+            );
+        }
+        assert_eq!(
+            unevaluable(Matcher::Status, json!(200), &metadata(json!(7))),
+            "'int' object has no attribute 'get'"
+        );
+    }
+
+    #[test]
+    fn every_member_or_any_one_of_a_list_is_compared() {
+        for (list, all, any) in [
+            (json!(["a", "a"]), true, true),
+            (json!(["a", "b"]), false, true),
+            (json!(["b", "a"]), false, true),
+            (json!(["b", "b"]), false, false),
+            (json!([]), false, false),
+            (json!("a"), false, false),
+            (json!(null), false, false),
+        ] {
+            let seen = output(json!({ "List": list }));
+            assert_eq!(matches(Matcher::PathAll(path("List")), json!("a"), &seen), all, "{list}");
+            assert_eq!(matches(Matcher::PathAny(path("List")), json!("a"), &seen), any, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_path_does_not_see_errors() {
+        let error = output(json!({"Error": {"Code": "Busy"}, "State": "ready"}));
+        let state = output(json!({"Error": {"Message": "none"}, "State": "ready"}));
+        let whole = json!({"State": "ready"});
+        let call = CallError::new(CallErrorKind::Service, "Busy", "no").with_document(whole.into());
+        let call = Observation::Error(call);
+        for (seen, matched) in [(error, false), (call, false), (state, true)] {
+            assert_eq!(matches(Matcher::Path(path("State")), json!("ready"), &seen), matched);
+            assert_eq!(matches(Matcher::Truth(path("State")), json!(true), &seen), matched);
+        }
+        // The truth of a text is not the text.
+        let seen = output(json!({"State": "", "List": [0]}));
+        assert!(!matches(Matcher::Truth(path("State")), json!(""), &seen));
+        assert!(matches(Matcher::Truth(path("List")), json!(true), &seen));
+    }
+
+    #[test]
+    fn the_first_match_decides_and_what_could_not_be_evaluated_before_it_is_told() {
+        let acceptor = |text: &str| Acceptor::new(State::Retry, Matcher::Path(path(text)), "a");
+        let acceptors = ["length(N)", "B", "A", "A", "length(N)"].map(acceptor);
+        let decision = decide(&acceptors, &output(json!({"A": "a", "B": "b", "N": 7})));
+        assert_eq!(decision.matched, Some(2));
+        let told: Vec<_> = decision.unevaluable.iter().map(|(index, _)| *index).collect();
+        assert_eq!(told, [0]);
+        let decision = decide(&acceptors, &output(json!({"N": 7})));
+        let told: Vec<_> = decision.unevaluable.iter().map(|(index, _)| *index).collect();
+        assert_eq!((decision.matched, told), (None, vec![0, 4]));
+    }
+
+    #[test]
+    fn what_an_acceptor_saw_is_the_part_that_it_looks_at() {
+        let saw = |matcher, seen: &Observation| {
+            Acceptor::new(State::Success, matcher, true).examine(seen).saw
+        };
+        let fine = output(json!({"State": "ready"}));
+        let failed = failed(CallErrorKind::Service, "Busy", 409);
+        assert_eq!(saw(Matcher::Path(path("State")), &fine), Some(json!("ready")));
+        assert_eq!(saw(Matcher::Path(path("State")), &failed), None);
+        assert_eq!(saw(Matcher::Status, &fine), Some(json!(200)));
+        assert_eq!(saw(Matcher::Status, &failed), Some(json!(409)));
+        assert_eq!(saw(Matcher::Error, &fine), None);
+        assert_eq!(saw(Matcher::Error, &failed), Some(json!("Busy")));
+    }
+}

@@ -259,3 +259,129 @@ fn scanned_last<'a>(waiter: &'a Waiter, progress: &Progress) -> Option<&'a Accep
         waiter.acceptors().last()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::engine::progress::{BaselineProgress, LastError, LastMatched};
+    use crate::waiter::Options;
+
+    fn waiter(strict: bool) -> Waiter {
+        let config = json!({
+            "operation": "DescribeThing", "delay": 10, "maxAttempts": 9, "consecutive": 3,
+            "acceptors": [
+                {"state": "success", "matcher": "path", "argument": "State", "expected": "ready"},
+                {"state": "retry", "matcher": "path", "argument": "State", "expected": "odd"},
+            ],
+        });
+        let options = Options { strict, ..Options::default() };
+        let config = serde_json::from_value(config).unwrap();
+        Waiter::compile("things", "thing_ready", &config, &options).unwrap()
+    }
+
+    /// After `attempts` polls, of which the last `failures` failed for a time.
+    fn progress(attempts: u64, failures: u32) -> Progress {
+        let mut progress = Progress::start(&waiter(false), Timestamp::from_millis(0), 7);
+        (progress.attempts, progress.transient_failures) = (attempts, failures);
+        progress.failed_polls = u64::from(failures);
+        progress
+    }
+
+    fn outcome(strict: bool, ending: Ending, progress: Progress) -> Outcome {
+        let elapsed = Duration::from_millis(1_500);
+        Outcome::new(&waiter(strict), ending, progress, elapsed, None, Vec::new())
+    }
+
+    fn error(kind: CallErrorKind, code: &str) -> Ending {
+        Ending::Error(CallError::new(kind, code, "no"))
+    }
+
+    #[test]
+    fn a_wait_was_unreachable_if_its_error_is_transient_or_every_poll_failed_so() {
+        let denied = || error(CallErrorKind::Service, "Denied");
+        let failure = || Ending::Failure { acceptor: 0, reason: String::new() };
+        for (ending, attempts, failures, unreachable) in [
+            (denied(), 3, 0, false),
+            (denied(), 3, 1, true),
+            (error(CallErrorKind::Service, "Throttling"), 1, 0, true),
+            (Ending::Exhausted, 3, 3, true),
+            (Ending::Exhausted, 3, 2, false),
+            (Ending::TimedOut, 3, 3, true),
+            (Ending::TimedOut, 3, 2, false),
+            (Ending::TimedOut, 0, 0, false),
+            (Ending::Success, 3, 3, false),
+            (failure(), 3, 3, false),
+            (Ending::Cancelled, 3, 3, false),
+        ] {
+            let outcome = outcome(false, ending, progress(attempts, failures));
+            assert_eq!(outcome.is_unreachable(), unreachable, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn the_message_says_what_is_of_use_and_no_more() {
+        let said = |progress: Progress| {
+            let outcome = outcome(false, Ending::TimedOut, progress);
+            let start = "things.thing_ready timed out after 1.5 s";
+            outcome.message().strip_prefix(start).unwrap().to_owned()
+        };
+        assert_eq!(said(progress(1, 0)), " (1 attempt)");
+        let mut full = progress(2, 1);
+        full.shown = Some(json!("creating"));
+        full.successes = 2;
+        let last_error =
+            LastError { code: "Busy".into(), message: "later".into(), status: None, kind: None };
+        full.last_error = Some(last_error);
+        full.last_matched = Some(LastMatched { acceptor: 1, attempt: 1 });
+        full.unevaluable = vec![(0, "odd".to_owned())];
+        full.baseline = Some(BaselineProgress { value: json!("run-1"), unchanged: true });
+        assert_eq!(
+            said(full.clone()),
+            " (2 attempts); last seen: \"creating\"; still the baseline: \"run-1\"; last error: \
+             Busy: later; 2 of 3 successes in a row; previously accepted: For expression \"State\" \
+             we matched expected path: \"odd\"; acceptor 1 could not be evaluated: odd"
+        );
+        // An error that was followed by a reply, and a baseline that has changed, are over.
+        full.transient_failures = 0;
+        full.successes = 0;
+        full.baseline = Some(BaselineProgress { value: json!("run-1"), unchanged: false });
+        full.last_matched = None;
+        full.unevaluable.clear();
+        assert_eq!(said(full), " (2 attempts); last seen: \"creating\"");
+    }
+
+    #[test]
+    fn strict_messages_are_those_of_botocore() {
+        let mut matched_last = progress(3, 0);
+        matched_last.last_matched = Some(LastMatched { acceptor: 0, attempt: 3 });
+        let mut matched_before = progress(3, 0);
+        matched_before.last_matched = Some(LastMatched { acceptor: 0, attempt: 2 });
+        let accepted = |state: &str| {
+            format!(
+                "Waiter thing_ready failed: Max attempts exceeded. Previously accepted state: For \
+                 expression \"State\" we matched expected path: \"{state}\""
+            )
+        };
+        for (ending, progress, message) in [
+            (Ending::Success, progress(1, 0), String::new()),
+            (Ending::Exhausted, matched_last, accepted("ready")),
+            (Ending::Exhausted, matched_before, accepted("odd")),
+            (
+                Ending::Exhausted,
+                progress(3, 0),
+                "Waiter thing_ready failed: Max attempts exceeded".to_owned(),
+            ),
+            (
+                error(CallErrorKind::Service, "Denied"),
+                progress(1, 0),
+                "Waiter thing_ready failed: An error occurred (Denied): no".to_owned(),
+            ),
+            (error(CallErrorKind::Transport, "ConnectError"), progress(1, 0), "no".to_owned()),
+        ] {
+            assert_eq!(outcome(true, ending, progress).message(), message);
+        }
+    }
+}

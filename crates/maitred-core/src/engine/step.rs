@@ -232,3 +232,312 @@ fn go_on(waiter: &Waiter, progress: &mut Progress, now: Timestamp, pause: Durati
     progress.seed = random.u64(..);
     NextAction::Sleep(remaining.map_or(delay, |remaining| delay.min(remaining)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::Output;
+    use crate::engine::progress::BaselineProgress;
+    use crate::waiter::Options;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    const SEED: u64 = 7;
+
+    /// A waiter with a delay of ten seconds, with `keys` over that.
+    fn waiter(keys: &Value, options: &Options) -> Waiter {
+        let mut config = json!({
+            "operation": "DescribeThing", "delay": 10, "maxAttempts": 9,
+            "acceptors": [
+                {"state": "success", "matcher": "path", "argument": "State", "expected": "ready"},
+                {"state": "retry", "matcher": "path", "argument": "State", "expected": "odd"},
+                {"state": "retry", "matcher": "error", "expected": "Busy"},
+            ],
+        });
+        config.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        let config = serde_json::from_value(config).unwrap();
+        Waiter::compile("things", "thing_ready", &config, options).unwrap()
+    }
+
+    fn plain(keys: &Value) -> Waiter {
+        waiter(keys, &Options::default())
+    }
+
+    fn start(waiter: &Waiter) -> Progress {
+        Progress::start(waiter, NOW, SEED)
+    }
+
+    fn output(document: Value) -> Observation {
+        Observation::Output(Output::from_json(document))
+    }
+
+    fn state(state: &str) -> Observation {
+        output(json!({ "State": state }))
+    }
+
+    fn service(code: &str, status: u16) -> CallError {
+        CallError::new(CallErrorKind::Service, code, "later").with_status(status)
+    }
+
+    fn asking(error: CallError, seconds: u64) -> Observation {
+        Observation::Error(error.with_retry_after(Duration::from_secs(seconds)))
+    }
+
+    fn pause(waiter: &Waiter, progress: &mut Progress, seen: &Observation) -> Duration {
+        match step(waiter, progress, seen, NOW).next {
+            NextAction::Sleep(pause) => pause,
+            NextAction::Done(ending) => panic!("{ending:?}"),
+        }
+    }
+
+    fn ending(waiter: &Waiter, seen: &Observation) -> Ending {
+        match step(waiter, &mut start(waiter), seen, NOW).next {
+            NextAction::Done(ending) => ending,
+            NextAction::Sleep(pause) => panic!("{pause:?}"),
+        }
+    }
+
+    #[test]
+    fn a_pause_that_the_service_asks_for_ends_at_the_deadline() {
+        let waiter = plain(&json!({"timeout": 60}));
+        for (asked, paused) in [(59, 59), (60, 60), (61, 60), (1000, 60)] {
+            for error in [service("Busy", 400), service("503", 503)] {
+                let seen = asking(error, asked);
+                let paused = Duration::from_secs(paused);
+                assert_eq!(pause(&waiter, &mut start(&waiter), &seen), paused, "{seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pause_that_the_service_asks_for_has_a_bound_of_its_own() {
+        let waiter = plain(&json!({}));
+        for (asked, paused) in [(899, 899), (900, 900), (901, 900)] {
+            for error in [service("Busy", 400), service("503", 503)] {
+                let paused = Duration::from_secs(paused);
+                assert_eq!(pause(&waiter, &mut start(&waiter), &asking(error, asked)), paused);
+            }
+        }
+    }
+
+    #[test]
+    fn a_transient_failure_that_means_not_yet_is_still_waited_for_as_asked() {
+        let options = Options { transient_is_not_yet: true, ..Options::default() };
+        let waiter = waiter(&json!({}), &options);
+        let pause =
+            |seconds| pause(&waiter, &mut start(&waiter), &asking(service("503", 503), seconds));
+        assert_eq!(pause(120), Duration::from_secs(120));
+        assert_eq!(pause(1), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn after_a_transient_failure_a_random_time_comes_on_top_of_the_delay() {
+        let waiter = plain(&json!({"delay": 10, "backoff": {"maxDelay": 11}}));
+        let mut progress = start(&waiter);
+        progress.transient_failures = 3;
+        progress.attempts = 3;
+        let paused = pause(&waiter, &mut progress, &Observation::Error(service("503", 503)));
+        let mut random = fastrand::Rng::with_seed(SEED);
+        let extra = Schedule::transient_delay(4, &mut random);
+        let mut next = fastrand::Rng::with_seed(random.u64(..));
+        let delay = waiter.schedule().delay_after(4, None, &mut next);
+        assert_eq!(paused, delay.max(Duration::from_secs(10) + extra));
+        assert!(Duration::from_secs(10) + extra > delay, "the seed is one that tells them apart");
+        assert_eq!(progress.transient_failures, 4);
+        assert_eq!(progress.seed, next.u64(..));
+    }
+
+    #[test]
+    fn more_transient_failures_in_a_row_than_are_allowed_end_the_wait() {
+        let waiter = plain(&json!({"transient": {"maxConsecutive": 2}}));
+        let mut progress = start(&waiter);
+        let failed = Observation::Error(service("503", 503));
+        for failures in 1..=2 {
+            pause(&waiter, &mut progress, &failed);
+            assert_eq!(progress.transient_failures, failures);
+        }
+        pause(&waiter, &mut progress, &state("creating"));
+        assert_eq!(progress.transient_failures, 0);
+        pause(&waiter, &mut progress, &failed);
+        pause(&waiter, &mut progress, &failed);
+        let end = step(&waiter, &mut progress, &failed, NOW).next;
+        assert!(
+            matches!(&end, NextAction::Done(Ending::Error(error)) if error.code() == "503"),
+            "{end:?}"
+        );
+    }
+
+    #[test]
+    fn successes_in_a_row_begin_anew_after_anything_but_a_transient_failure() {
+        let waiter = plain(&json!({"consecutive": 3}));
+        let busy = Observation::Error(service("Busy", 400));
+        let failed = Observation::Error(service("503", 503));
+        for (between, successes) in
+            [(state("creating"), 0), (state("odd"), 0), (busy, 0), (failed, 2)]
+        {
+            let mut progress = start(&waiter);
+            pause(&waiter, &mut progress, &state("ready"));
+            pause(&waiter, &mut progress, &state("ready"));
+            assert_eq!(progress.successes, 2);
+            pause(&waiter, &mut progress, &between);
+            assert_eq!(progress.successes, successes, "{between:?}");
+        }
+    }
+
+    #[test]
+    fn successes_in_a_row_begin_anew_when_the_baseline_is_back() {
+        let waiter = plain(&json!({"consecutive": 3, "baseline": "Run"}));
+        let mut progress = start(&waiter);
+        let run = |run: u64| output(json!({"State": "ready", "Run": run}));
+        for (number, successes) in [(1, 0), (2, 1), (2, 2), (1, 0), (2, 1)] {
+            pause(&waiter, &mut progress, &run(number));
+            assert_eq!(progress.successes, successes, "{number}");
+        }
+    }
+
+    #[test]
+    fn the_last_poll_is_the_one_at_the_bound() {
+        let waiter = plain(&json!({"maxAttempts": 2, "timeout": 100}));
+        let mut progress = start(&waiter);
+        pause(&waiter, &mut progress, &state("creating"));
+        let end = step(&waiter, &mut progress, &state("creating"), NOW).next;
+        assert!(matches!(end, NextAction::Done(Ending::Exhausted)), "{end:?}");
+        let mut progress = start(&waiter);
+        let before = NOW.plus(Duration::from_millis(99_999));
+        let next = step(&waiter, &mut progress, &state("creating"), before).next;
+        assert!(matches!(next, NextAction::Sleep(pause) if pause == Duration::from_millis(1)));
+        let mut progress = start(&waiter);
+        let end =
+            step(&waiter, &mut progress, &state("creating"), NOW.plus(Duration::from_secs(100)));
+        assert!(matches!(end.next, NextAction::Done(Ending::TimedOut)), "{end:?}");
+    }
+
+    #[test]
+    fn a_failure_says_its_reason_in_the_words_of_the_service_if_there_are_any() {
+        let said = |matcher: &str, expected: Value, message: Option<&str>, seen: &Observation| {
+            let acceptor = json!({"state": "failure", "matcher": matcher, "expected": expected});
+            let mut acceptor = acceptor.as_object().unwrap().clone();
+            acceptor.extend(message.map(|message| ("message".to_owned(), json!(message))));
+            if matcher == "path" {
+                acceptor.insert("argument".to_owned(), json!("State"));
+            }
+            let ended = ending(&plain(&json!({ "acceptors": [acceptor] })), seen);
+            let Ending::Failure { acceptor: 0, reason } = ended else { panic!("{ended:?}") };
+            reason
+        };
+        let broken = output(json!({
+            "State": "broken", "Why": " no  space ", "Blank": " ", "Code": 7, "List": ["a"],
+        }));
+        let explained = "For expression \"State\" we matched expected path: \"broken\"";
+        for (message, reason) in [
+            (Some("Why"), "no space"),
+            (Some("Code"), "7"),
+            (Some("List"), r#"["a"]"#),
+            (Some("Blank"), explained),
+            (Some("Missing"), explained),
+            (Some("length(Code)"), explained),
+            (None, explained),
+        ] {
+            assert_eq!(said("path", json!("broken"), message, &broken), reason, "{message:?}");
+        }
+        let denied = Observation::Error(service("Denied", 403));
+        assert_eq!(said("error", json!("Denied"), None, &denied), "Denied: later");
+        let status = "Matched expected HTTP status code: 403";
+        assert_eq!(said("status", json!(403), None, &denied), status);
+    }
+
+    #[test]
+    fn an_error_in_the_document_of_a_reply_ends_the_wait_like_one_of_the_call() {
+        let seen = Output::new(json!({"Error": {"Code": "Denied", "Message": "no"}}), 403);
+        let Ending::Error(error) = ending(&plain(&json!({})), &Observation::Output(seen)) else {
+            panic!("the wait goes on");
+        };
+        assert_eq!((error.code(), error.message(), error.status()), ("Denied", "no", Some(403)));
+        let bare = output(json!({"Error": {"Code": 7}}));
+        let Ending::Error(error) = ending(&plain(&json!({})), &bare) else { panic!() };
+        assert_eq!((error.code(), error.message(), error.status()), ("7", "Unknown", Some(200)));
+        // Without a code it is a member like others.
+        let waiter = plain(&json!({}));
+        pause(&waiter, &mut start(&waiter), &output(json!({"Error": {"Message": "no"}})));
+    }
+
+    #[test]
+    fn an_error_with_a_document_is_read_from_it_in_strict_mode_only() {
+        let strict = Options { strict: true, ..Options::default() };
+        let document = json!({"Error": {"Code": "Inner", "Message": "inner"}});
+        let outer = || service("Outer", 400);
+        let read = |options: &Options, error: CallError| {
+            let ended = ending(&waiter(&json!({}), options), &Observation::Error(error));
+            let Ending::Error(error) = ended else { panic!("{ended:?}") };
+            error.code().to_owned()
+        };
+        let default = Options::default();
+        assert_eq!(read(&default, outer().with_document(document.clone().into())), "Outer");
+        assert_eq!(read(&strict, outer().with_document(document.into())), "Inner");
+        assert_eq!(read(&strict, outer()), "Outer");
+    }
+
+    #[test]
+    fn the_last_error_is_kept_with_its_status_and_kind() {
+        let waiter = plain(&json!({}));
+        let mut progress = start(&waiter);
+        pause(&waiter, &mut progress, &Observation::Error(service("Busy", 409)));
+        pause(&waiter, &mut progress, &state("creating"));
+        let kept = LastError {
+            code: "Busy".to_owned(),
+            message: "later".to_owned(),
+            status: Some(409),
+            kind: Some(CallErrorKind::Service),
+        };
+        assert_eq!(progress.last_error, Some(kept));
+        assert_eq!(progress.attempts, 2);
+        let matched = LastMatched { acceptor: 2, attempt: 1 };
+        assert_eq!(progress.last_matched, Some(matched));
+    }
+
+    #[test]
+    fn what_is_shown_stays_until_there_is_something_else_to_show() {
+        let waiter = plain(&json!({"show": ["State", "Detail"]}));
+        let mut progress = start(&waiter);
+        for (seen, shown) in [
+            (output(json!({"State": "a", "Detail": 1})), json!(["a", 1])),
+            (output(json!({"State": "b"})), json!(["b", null])),
+            (output(json!({})), json!(["b", null])),
+            (Observation::Error(service("Busy", 400)), json!(["b", null])),
+        ] {
+            pause(&waiter, &mut progress, &seen);
+            assert_eq!(progress.shown, Some(shown), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_growing_delay_reaches_to_the_deadline_where_no_other_poll_fits_before_it() {
+        let waiter = plain(&json!({"timeout": 15, "backoff": {"maxDelay": 40, "jitter": false}}));
+        let paused = pause(&waiter, &mut start(&waiter), &state("creating"));
+        assert_eq!(paused, Duration::from_secs(15));
+    }
+
+    #[test]
+    fn the_baseline_is_that_of_the_first_reply_that_is_no_error() {
+        let waiter = plain(&json!({"baseline": "Run"}));
+        let mut progress = start(&waiter);
+        let busy = service("503", 503).with_document(json!({"Run": 1}).into());
+        let inner = json!({"Run": 1, "Error": {"Code": "Busy"}});
+        for (seen, known) in [
+            (Observation::Error(busy), None),
+            (output(inner), None),
+            (output(json!({"Run": 2})), Some(true)),
+            (output(json!({"Run": 3})), Some(false)),
+            (output(json!({"Run": 2})), Some(true)),
+        ] {
+            pause(&waiter, &mut progress, &seen);
+            let expected = known.map(|unchanged| BaselineProgress { value: json!(2), unchanged });
+            assert_eq!(progress.baseline, expected, "{seen:?}");
+        }
+        let options = Options { baseline_value: Some(json!(1)), ..Options::default() };
+        let given = self::waiter(&json!({"baseline": "Run"}), &options);
+        let expected = BaselineProgress { value: json!(1), unchanged: false };
+        assert_eq!(start(&given).baseline, Some(expected));
+    }
+}

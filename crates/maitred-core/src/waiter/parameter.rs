@@ -139,7 +139,7 @@ impl<'a> Binder<'a> {
     fn substitutes(&self, text: &str) -> bool {
         let names_input =
             || text.split("{{").skip(1).any(|after| after.trim_start().starts_with("input."));
-        text.contains("{{") && (self.binds_names || (self.binds_input && names_input()))
+        self.binds_names || (self.binds_input && names_input())
     }
 
     /// The value of a text with placeholders. A text that is a single placeholder keeps the type of its
@@ -330,4 +330,272 @@ fn unknown(name: &str, declared: &BTreeMap<String, ParameterConfig>) -> Diagnost
     };
     let message = format!("this waiter has no parameter `{name}`");
     Diagnostic::error("parameter", "/parameters", message).with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A waiter with these parameters, whose input is `{"Id": "a", "Deep": {"Size": 7}}`, and which has the
+    /// placeholder `{{A}}`.
+    fn config(parameters: &Value) -> WaiterConfig {
+        let config = json!({
+            "operation": "DescribeThing", "delay": 1, "maxAttempts": 1, "acceptors": [],
+            "input": {"Id": "a", "Deep": {"Size": 7}}, "parameters": parameters,
+            "show": "'{{A}}'",
+        });
+        serde_json::from_value(config).unwrap()
+    }
+
+    fn options(parameters: Value) -> Options {
+        let parameters = serde_json::from_value(parameters).unwrap();
+        Options { parameters, ..Options::default() }
+    }
+
+    /// The value of `text` where the file declares `declared` and the caller gives `given`.
+    fn bound(declared: &Value, given: Value, text: &str) -> Result<Value, String> {
+        bound_with(declared, &options(given), text)
+    }
+
+    fn bound_with(declared: &Value, options: &Options, text: &str) -> Result<Value, String> {
+        let mut problems = Vec::new();
+        Binder::new(&config(declared), options, &mut problems).text(text)
+    }
+
+    /// The problems with the caller's values.
+    fn problems(declared: &Value, given: Value) -> Vec<String> {
+        let mut problems = Vec::new();
+        Binder::new(&config(declared), &options(given), &mut problems);
+        problems.into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn every_placeholder_of_a_text_is_replaced_and_the_rest_stays() {
+        let declared = json!({"A": {}, "B": {"type": "number"}, "J": {"type": "json"}});
+        let given = json!({"A": "x", "B": 7, "J": ["y"]});
+        for (text, value) in [
+            ("{{A}}", json!("x")),
+            (" {{ B }} ", json!(7)),
+            ("{{J}}", json!(["y"])),
+            ("{{A}}{{B}}", json!("x7")),
+            ("a {{A}} b {{ B }} c {{J}} d", json!("a x b 7 c [\"y\"] d")),
+            ("{{input.Id}}/{{input.Deep.Size}}", json!("a/7")),
+            ("{{input.Deep}}", json!({"Size": 7})),
+            ("}} {A} { {A} }", json!("}} {A} { {A} }")),
+            ("", json!("")),
+        ] {
+            assert_eq!(bound(&declared, given.clone(), text), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_stands_for_nothing_is_an_error() {
+        let declared = json!({"RUN_ID": {}, "E": {"type": "expression"}});
+        let given = json!({"RUN_ID": "x", "E": "State"});
+        for (text, said) in [
+            ("a {{RUN_ID", "`a {{RUN_ID` opens a placeholder and does not close it"),
+            ("{{RUN_ID}} {{", "`{{RUN_ID}} {{` opens a placeholder and does not close it"),
+            ("{{RUNID}}", "there is no parameter `RUNID`; did you mean `RUN_ID`?"),
+            ("{{{RUN_ID}}}", "there is no parameter `{RUN_ID}`; did you mean `RUN_ID`?"),
+            ("{{input.Name}}", "the input has no `Name`, which this waiter refers to"),
+            ("{{input.Id.X}}", "the input has no `Id.X`, which this waiter refers to"),
+            (
+                "{{E}}",
+                "`{{E}}` is a parameter of type expression, which only stands for a whole `argument`",
+            ),
+        ] {
+            let error = bound(&declared, given.clone(), text).unwrap_err();
+            assert_eq!(error, said, "{text}");
+        }
+    }
+
+    #[test]
+    fn braces_are_text_where_there_are_no_parameters() {
+        for text in ["{{A}}", "{{", "{{ x }} {{input}}"] {
+            assert_eq!(bound(&json!({}), json!({}), text), Ok(json!(text)));
+        }
+        // The input can be referred to in any file, and what the caller gives for it is taken, too.
+        assert_eq!(bound(&json!({}), json!({}), "{{ input.Id }}"), Ok(json!("a")));
+        assert_eq!(bound(&json!({}), json!({"A": 1}), "{{A}}"), Ok(json!(1)));
+        assert!(bound(&json!({}), json!({"A": 1}), "{{B}}").is_err());
+    }
+
+    #[test]
+    fn braces_are_text_in_strict_mode() {
+        let strict = |given: Value| {
+            let mut options = options(given);
+            options.strict = true;
+            options
+        };
+        let declared = json!({"A": {"default": "x"}});
+        for text in ["{{A}}", "{{input.Id}}"] {
+            assert_eq!(bound_with(&declared, &strict(json!({})), text), Ok(json!(text)));
+        }
+        assert_eq!(bound_with(&declared, &strict(json!({"A": 1})), "{{A}}"), Ok(json!(1)));
+    }
+
+    #[test]
+    fn a_value_has_the_type_of_its_parameter() {
+        for (kind, value, bound_to) in [
+            ("string", json!("7"), Some(json!("7"))),
+            ("string", json!(7), None),
+            ("number", json!("7.5"), Some(json!(7.5))),
+            ("number", json!(7), Some(json!(7))),
+            ("number", json!(true), None),
+            ("number", json!("x"), None),
+            ("boolean", json!("true"), Some(json!(true))),
+            ("boolean", json!(false), Some(json!(false))),
+            ("boolean", json!(0), None),
+            ("boolean", json!("yes"), None),
+            ("json", json!("{\"a\": 1}"), Some(json!({"a": 1}))),
+            ("json", json!([1]), Some(json!([1]))),
+            ("json", json!("x"), None),
+            ("expression", json!(7), None),
+        ] {
+            let declared = json!({ "A": { "type": kind } });
+            let given = json!({ "A": value });
+            match bound_to {
+                Some(expected) => {
+                    assert_eq!(bound(&declared, given, "{{A}}"), Ok(expected), "{kind} {value}");
+                }
+                None => {
+                    let problems = problems(&declared, given);
+                    assert_eq!(problems.len(), 1, "{kind} {value}");
+                    let start = "parameter `A` must be ";
+                    assert!(problems[0].starts_with(start), "{problems:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_are_missing_or_unknown_are_told_once() {
+        let declared = json!({"RUN_ID": {"description": "the run"}, "N": {"default": "1"}});
+        let missing = ["parameter `RUN_ID` is missing: the run"];
+        assert_eq!(problems(&declared, json!({"N": "2"})), missing);
+        let given = json!({"RUN_ID": "a", "RUNID": "b"});
+        assert_eq!(problems(&declared, given), ["this waiter has no parameter `RUNID`"]);
+        assert_eq!(problems(&json!({}), json!({"B": 1})), ["this waiter has no parameter `B`"]);
+        // What was told already is no further error where it is used.
+        assert_eq!(bound(&declared, json!({}), "{{RUN_ID}}"), Ok(Value::Null));
+        assert_eq!(bound(&declared, json!({}), "{{N}}"), Ok(json!("1")));
+    }
+
+    #[test]
+    fn values_are_bound_up_to_a_size_and_no_further() {
+        let declared = json!({"A": {"type": "json"}});
+        let config = config(&declared);
+        // Whether the value, of so many bytes, can be bound so often.
+        let binds = |value: Value, times: usize| {
+            let mut problems = Vec::new();
+            let options = options(json!({ "A": value }));
+            let binder = Binder::new(&config, &options, &mut problems);
+            (0..times).all(|_| binder.text("{{A}}").is_ok())
+        };
+        let text = |bytes: usize| json!(["x".repeat(bytes)]);
+        let most = MAX_BOUND - 2 * size_of::<Value>();
+        assert!(binds(text(most), 1));
+        assert!(!binds(text(most + 1), 1));
+        assert!(binds(text(most / 2 - size_of::<Value>()), 2));
+        assert!(!binds(text(most / 2 - size_of::<Value>() + 1), 2));
+        let key = |bytes: usize| json!({ "x".repeat(bytes): null });
+        assert!(binds(key(most), 1));
+        assert!(!binds(key(most + 1), 1));
+        let error = {
+            let options = options(json!({ "A": text(most + 1) }));
+            Binder::new(&config, &options, &mut Vec::new()).text("{{A}}").unwrap_err()
+        };
+        let said = "the values of this waiter's placeholders take more than 16777216 bytes";
+        assert_eq!(error, said);
+    }
+
+    #[test]
+    fn only_a_placeholder_alone_is_a_whole_one() {
+        for (text, name) in [
+            ("{{A}}", Some("A")),
+            (" {{ A }}\n", Some("A")),
+            ("{{}}", Some("")),
+            ("{{A}} {{B}}", None),
+            ("{{A}}B}}", None),
+            ("{{A{{B}}", None),
+            ("{A}", None),
+            ("{{A}", None),
+            ("x{{A}}", None),
+            ("{{A}}x", None),
+            ("", None),
+        ] {
+            assert_eq!(whole_placeholder(text), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_of_type_expression_stands_for_a_whole_argument() {
+        let declared = json!({"E": {"type": "expression"}, "A": {}});
+        let config = config(&declared);
+        let options = options(json!({"E": "State", "A": "x"}));
+        let mut problems = Vec::new();
+        let given = Binder::new(&config, &options, &mut problems);
+        let whole = |binder: &Binder<'_>, text: &str| binder.whole_expression(text);
+        assert_eq!(whole(&given, "{{E}}"), Some(Some("State".to_owned())));
+        assert_eq!(whole(&given, "{{A}}"), None);
+        assert_eq!(whole(&given, "{{B}}"), None);
+        assert_eq!(whole(&given, "{{E}}.Name"), None);
+        let anything = Some(Some("@".to_owned()));
+        let alone = Binder::unbound(&config, false, &mut problems);
+        assert_eq!(whole(&alone, "{{E}}"), anything);
+        assert_eq!((whole(&alone, "{{A}}"), whole(&alone, "{{B}}")), (None, None));
+        // The waiter that this one extends may declare B, as an expression.
+        let partial = Binder::unbound(&config, true, &mut problems);
+        assert_eq!(whole(&partial, "{{B}}"), anything);
+        assert_eq!((whole(&partial, "{{A}}"), whole(&partial, "{{input.Id}}")), (None, None));
+    }
+
+    #[test]
+    fn a_file_is_checked_without_values() {
+        let declared = json!({"A": {}, "N": {"type": "number", "default": "x"}});
+        let mut problems = Vec::new();
+        let config = config(&declared);
+        let alone = Binder::unbound(&config, false, &mut problems);
+        let told: Vec<_> = problems.iter().map(|it| (&*it.pointer, &*it.message)).collect();
+        assert_eq!(told, [("/parameters/N/default", "the default is not a number")]);
+        assert_eq!(alone.text("{{A}}"), Ok(json!("{{A}}")));
+        assert_eq!(alone.text("{{input.X}} {{A}}"), Ok(json!("{{input.X}} {{A}}")));
+        assert_eq!(alone.text("{{B}}"), Err("there is no parameter `B`".to_owned()));
+        let partial = Binder::unbound(&config, true, &mut Vec::new());
+        assert_eq!(partial.text("{{B}}"), Ok(json!("{{B}}")));
+        let none = self::config(&json!({}));
+        let bare = Binder::unbound(&none, false, &mut Vec::new());
+        assert_eq!(bare.text("{{B}}"), Ok(json!("{{B}}")));
+        assert_eq!(bare.text("{{ input.X }}"), Ok(json!("{{input.X}}")));
+    }
+
+    #[test]
+    fn an_input_lacks_what_a_placeholder_alone_refers_to() {
+        let config = config(&json!({}));
+        let options = Options::default();
+        let mut problems = Vec::new();
+        let given = Binder::new(&config, &options, &mut problems);
+        let lacks = |value: Value| given.lacks(&value);
+        assert!(lacks(json!("{{input.Name}}")));
+        assert!(!lacks(json!("{{input.Id}}")));
+        assert!(!lacks(json!("{{input.Name.First}}")));
+        assert!(!lacks(json!("{{input.Name}} {{input.Id}}")));
+        assert!(!lacks(json!("x{{input.Name}}")));
+        assert!(!lacks(json!(7)));
+        assert!(!Binder::unbound(&config, false, &mut problems).lacks(&json!("{{input.Name}}")));
+    }
+
+    #[test]
+    fn it_is_known_whether_the_input_was_substituted() {
+        let config = config(&json!({"A": {"default": "x"}}));
+        let options = Options::default();
+        let mut problems = Vec::new();
+        let binder = Binder::new(&config, &options, &mut problems);
+        assert_eq!(binder.text("{{A}}"), Ok(json!("x")));
+        assert!(!binder.bound_input());
+        assert_eq!(binder.text("{{input.Id}}"), Ok(json!("a")));
+        assert!(binder.bound_input());
+    }
 }
