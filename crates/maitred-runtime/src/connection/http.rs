@@ -173,3 +173,97 @@ fn oauth2(entries: &Map<String, Value>) -> Result<OAuth2, String> {
     oauth2.in_body = in_body;
     Ok(oauth2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(kind: &str, host: &str, extra: Value) -> Resolved {
+        let Value::Object(extra) = extra else { panic!("{extra}") };
+        Resolved {
+            id: "c".to_owned(),
+            kind: kind.to_owned(),
+            host: Some(host.to_owned()),
+            login: None,
+            password: None,
+            schema: None,
+            port: None,
+            extra,
+        }
+    }
+
+    fn defaults(extra: Value) -> Value {
+        Value::Object(settings(&connection("http", "h", extra)).unwrap().defaults)
+    }
+
+    #[test]
+    fn the_base_url_is_made_of_host_scheme_and_port() {
+        for (kind, host, schema, port, url) in [
+            ("http", "h", None, None, "http://h/"),
+            ("", "h", None, None, "http://h/"),
+            ("https", "h", None, None, "https://h/"),
+            ("http", "h", Some("https"), Some(8443), "https://h:8443/"),
+            ("https", "http://h/a", None, Some(8080), "http://h:8080/a"),
+            ("http", "::1", None, Some(80), "http://[::1]/"),
+            ("http", "::1", None, Some(81), "http://[::1]:81/"),
+        ] {
+            let mut connection = connection(kind, host, json!({}));
+            connection.schema = schema.map(str::to_owned);
+            connection.port = port;
+            assert_eq!(settings(&connection).unwrap().base_url.as_deref(), Some(url));
+        }
+    }
+
+    #[test]
+    fn a_pair_is_two_settings() {
+        for (extra, expected) in [
+            (json!({ "timeout": [3, 30] }), json!({ "connectTimeout": 3, "requestTimeout": 30 })),
+            (json!({ "timeout": 30 }), json!({ "requestTimeout": 30 })),
+            (
+                json!({ "timeout": 30, "connect_timeout": "3" }),
+                json!({ "requestTimeout": 30, "connectTimeout": 3 }),
+            ),
+            (json!({ "cert": ["c", "k"] }), json!({ "cert": "c", "key": "k" })),
+            (json!({ "cert": "c" }), json!({ "cert": "c" })),
+            (json!({ "verify": false, "verify_ssl": true }), json!({ "verify": false })),
+            (json!({ "verify_ssl": "/ca" }), json!({ "verify": "/ca" })),
+            (json!({ "trust_env": false }), json!({ "proxy": false })),
+            (json!({ "trust_env": true }), json!({})),
+            (json!({ "trust_env": false, "proxy": "http://p" }), json!({ "proxy": "http://p" })),
+        ] {
+            assert_eq!(defaults(extra.clone()), expected, "{extra}");
+        }
+        for extra in
+            [json!({ "timeout": [3] }), json!({ "timeout": [3, "x"] }), json!({ "cert": ["c", 1] })]
+        {
+            assert!(settings(&connection("http", "h", extra.clone())).is_err(), "{extra}");
+        }
+    }
+
+    #[test]
+    fn replies_are_checked_unless_the_connection_says_not() {
+        for (extra, checked) in [
+            (json!({}), true),
+            (json!({ "check_response": true }), true),
+            (json!({ "check_response": "false" }), false),
+        ] {
+            assert_eq!(settings(&connection("http", "h", extra)).unwrap().check_response, checked);
+        }
+    }
+
+    #[test]
+    fn the_secret_of_a_client_goes_in_the_header_unless_the_connection_says_not() {
+        for (method, in_body) in [
+            (json!(null), false),
+            (json!("client_secret_basic"), false),
+            (json!("client_secret_post"), true),
+        ] {
+            let oauth2 = json!({
+                "token_url": "https://t", "client_id": "i", "client_secret": "s",
+                "token_endpoint_auth_method": method,
+            });
+            let settings = settings(&connection("http", "h", json!({ "oauth2": oauth2 }))).unwrap();
+            assert_eq!(settings.oauth2.unwrap().in_body, in_body);
+        }
+    }
+}

@@ -291,3 +291,84 @@ pub(super) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Se
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn connections<const N: usize>(variables: [(&str, &str); N]) -> Connections {
+        let environment = Environment::fixed(variables);
+        Connections { environment, place: None, known: KnownSecrets::default() }
+    }
+
+    /// A text without what is known to be a secret once the connection `c` was used.
+    fn hidden_after_use(definition: &Value, text: &str) -> String {
+        let definition = definition.to_string();
+        let connections = connections([
+            ("MAITRED_CONN_C", definition.as_str()),
+            ("REFERRED", "referred-to"),
+            ("REFERRED_URL", "https://me:in-the-url@h"),
+        ]);
+        connections.resolved(&connections.get("c").unwrap()).unwrap();
+        connections.known().replace(text, "***").into_owned()
+    }
+
+    #[test]
+    fn the_secrets_of_a_connection_that_is_used_are_remembered() {
+        for (definition, secret) in [
+            (json!({ "login": "me", "password": "hunter22" }), "hunter22"),
+            (json!({ "login": "a-token" }), "a-token"),
+            (json!({ "password": "hunter22" }), "hunter22"),
+            (json!({ "host": "https://me:hunter22@h" }), "hunter22"),
+            (json!({ "extra": { "bearer": "a-token" } }), "a-token"),
+            (json!({ "extra": { "k": { "$secret": "env:REFERRED" } } }), "referred-to"),
+            (json!({ "extra": { "k": { "$secret": "env:REFERRED_URL" } } }), "in-the-url"),
+        ] {
+            assert_eq!(hidden_after_use(&definition, secret), "***", "{definition}");
+        }
+        // The name of a user is none, and neither is a setting.
+        let plain =
+            json!({ "login": "a-user", "password": "hunter22", "extra": { "k": "a-setting" } });
+        assert_eq!(hidden_after_use(&plain, "a-user a-setting"), "a-user a-setting");
+        let basic = "YS11c2VyOmh1bnRlcjIy";
+        assert_eq!(hidden_after_use(&plain, basic), "***");
+    }
+
+    #[test]
+    fn references_may_lead_to_references_but_not_in_a_circle() {
+        // c1 refers to c0, c2 to c1, and so on.
+        let chain: Vec<(String, String)> =
+            std::iter::once(("MAITRED_CONN_C0".to_owned(), json!({ "password": "end" })))
+                .chain((1..=12).map(|n| {
+                    let before = format!("conn:c{}.password", n - 1);
+                    (format!("MAITRED_CONN_C{n}"), json!({ "password": { "$secret": before } }))
+                }))
+                .map(|(name, value)| (name, value.to_string()))
+                .collect();
+        let environment = Environment::fixed(chain.iter().map(|(name, value)| (&**name, &**value)));
+        let connections = Connections { environment, place: None, known: KnownSecrets::default() };
+        let secret = |id: String| {
+            let reference = SecretRef::Connection { id, field: SecretField::Password };
+            connections.secret_now(&reference, 0).map(|secret| secret.expose().to_owned())
+        };
+        assert_eq!(secret(format!("c{MAX_HOPS}")), Ok("end".to_owned()));
+        let error = secret(format!("c{}", MAX_HOPS + 1)).unwrap_err().to_string();
+        assert!(error.contains("in a circle"), "{error}");
+    }
+
+    #[test]
+    fn only_variables_that_define_something_are_listed() {
+        let connections = connections([
+            ("MAITRED_CONN_", "aws://"),
+            ("MAITRED_CONN_EMPTY", ""),
+            ("MAITRED_CONN_A", "aws://"),
+            ("AIRFLOW_CONN_A", "aws://"),
+            ("AIRFLOW_CONN_B", "aws://"),
+            ("OTHER_CONN_C", "aws://"),
+        ]);
+        let ids: Vec<_> = connections.list().unwrap().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, ["a", "b"]);
+    }
+}

@@ -90,3 +90,70 @@ fn hidden_value(key: &str, value: &Value) -> Value {
         Value::Number(_) | Value::String(_) | Value::Array(_) => json!(HIDDEN),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_extra_only_what_is_known_to_be_plain_is_shown() {
+        for (key, value, shown) in [
+            ("region_name", json!("eu-west-1"), json!("eu-west-1")),
+            ("Region_Name", json!("eu-west-1"), json!("eu-west-1")),
+            ("timeout", json!(30), json!(30)),
+            ("timeout", json!([3, 30]), json!([3, 30])),
+            ("knob", json!(1234), json!("***")),
+            ("knob", json!([1234]), json!("***")),
+            ("knob", json!("1234"), json!("***")),
+            ("knob", json!(true), json!(true)),
+            ("knob", json!(null), json!(null)),
+            ("knob", json!({ "timeout": 3, "x": 4 }), json!({ "timeout": 3, "x": "***" })),
+            ("knob", json!({ "$secret": "env:A" }), json!({ "$secret": "env:A" })),
+            ("endpoint_url", json!("https://me:pw@h/x?y=1"), json!("https://***@h/x?…")),
+            (
+                "proxies",
+                json!({ "https": "http://me:pw@p:1", "http": "http://p:2" }),
+                json!({ "https": "http://***@p:1", "http": "http://p:2" }),
+            ),
+            ("other", json!({ "https": "http://p:2" }), json!({ "https": "***" })),
+        ] {
+            assert_eq!(hidden_value(key, &value), shown, "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_by_its_name_or_as_a_login_in_a_url() {
+        for (key, value, secret) in [
+            ("password", json!("x"), true),
+            ("password", json!(7), true),
+            ("api_key", json!("x"), true),
+            ("external_id", json!("x"), true),
+            ("ExternalId", json!("x"), true),
+            ("region_name", json!("x"), false),
+            ("host", json!("https://h"), false),
+            ("host", json!("https://me:pw@h"), true),
+            ("extra", json!("{}"), true),
+            ("extra", json!({}), false),
+            ("knob", json!("x"), false),
+        ] {
+            assert_eq!(is_secret(key, &value), secret, "{key} {value}");
+        }
+        // The name has the word, and is about something else.
+        for plain in PLAIN.lines() {
+            assert!(!is_secret(plain, &json!("x")), "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_login_and_its_query() {
+        for (text, shown) in [
+            ("https://h/a?b=c", "https://h/a?…"),
+            ("https://h/a#b", "https://h/a?…"),
+            ("https://me:pw@h/a", "https://***@h/a"),
+            ("me:pw@h:1/a?b=c", "***@h:1/a?…"),
+            ("what? nothing", "what? nothing"),
+        ] {
+            assert_eq!(without_login(text), shown);
+        }
+    }
+}

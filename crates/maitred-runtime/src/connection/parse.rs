@@ -228,3 +228,126 @@ fn decoded(text: &str, part: &str) -> Result<String, String> {
         .map(Cow::into_owned)
         .map_err(|_| format!("the {part} in the URI is not UTF-8 after percent-decoding"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Login, password, host, port and schema.
+    type Parts<'a> =
+        (Option<&'a str>, Option<&'a str>, Option<&'a str>, Option<u16>, Option<&'a str>);
+
+    fn literal(value: &Option<SecretValue>) -> Option<&str> {
+        match value {
+            Some(SecretValue::Literal(secret)) => Some(secret.expose()),
+            Some(SecretValue::Reference(reference)) => panic!("{reference}"),
+            None => None,
+        }
+    }
+
+    fn parts(fields: &Fields) -> Parts<'_> {
+        let (host, schema) = (fields.host.as_deref(), fields.schema.as_deref());
+        (literal(&fields.login), literal(&fields.password), host, fields.port, schema)
+    }
+
+    #[test]
+    fn each_part_of_a_uri_ends_where_airflow_ends_it() {
+        for (uri, expected) in [
+            ("http://me:p@ss@host/s", (Some("me"), Some("p@ss"), Some("host"), None, Some("s"))),
+            ("http://me:a:b@host", (Some("me"), Some("a:b"), Some("host"), None, None)),
+            ("http://me@x@host", (Some("me@x"), None, Some("host"), None, None)),
+            ("http://me:@host", (Some("me"), None, Some("host"), None, None)),
+            ("http://:pw@host", (None, Some("pw"), Some("host"), None, None)),
+            ("http://@host", (None, None, Some("host"), None, None)),
+            ("http://me%40x:p%3Aw@host", (Some("me@x"), Some("p:w"), Some("host"), None, None)),
+            ("http://host:8080/a/b", (None, None, Some("host"), Some(8080), Some("a/b"))),
+            ("http://host:", (None, None, Some("host"), None, None)),
+            ("http://:8080", (None, None, None, Some(8080), None)),
+            ("http://[::1]:80", (None, None, Some("::1"), Some(80), None)),
+            ("http://[::1]", (None, None, Some("::1"), None, None)),
+            ("http://me:pw@/s", (Some("me"), Some("pw"), None, None, Some("s"))),
+            ("http://https://H:1/s", (None, None, Some("https://h"), Some(1), Some("s"))),
+            ("http://%2FVar%2FRun", (None, None, Some("/Var/Run"), None, None)),
+        ] {
+            assert_eq!(parts(&super::uri(uri).unwrap()), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_uri_is_refused() {
+        let not_a_uri = "it is neither a JSON object nor a URI `type://…`";
+        let too_many = "the URI has a `://` too many; percent-encode its parts";
+        let port = "the port is not a number up to 65535; a `/`, `:` or `@` in the login or the \
+                    password must be percent-encoded";
+        for (uri, said) in [
+            ("://host", not_a_uri),
+            ("a b://host", not_a_uri),
+            ("a/b://host", not_a_uri),
+            ("http:host", not_a_uri),
+            ("http://://host", too_many),
+            ("http://a b://host", too_many),
+            ("http://a://b://c", too_many),
+            ("http://host:1:2", port),
+            ("http://host:65536", port),
+            ("http://[::1]x", port),
+        ] {
+            assert_eq!(super::uri(uri).err().as_deref(), Some(said), "{uri}");
+        }
+        assert_eq!(super::uri("a+b-c.d_1://host:65535").unwrap().port, Some(65535));
+        assert_eq!(super::uri("HTTP://host").unwrap().kind, "http");
+        assert_eq!(super::uri("a-b://").unwrap().kind, "a_b");
+    }
+
+    #[test]
+    fn a_value_of_the_query_is_the_json_that_it_is() {
+        for (query, extra) in [
+            ("a=5", json!({"a": 5})),
+            ("a=5.0", json!({"a": 5.0})),
+            ("a=007", json!({"a": "007"})),
+            ("a=1e3", json!({"a": "1e3"})),
+            ("a=123456789012", json!({"a": 123_456_789_012_u64})),
+            ("a=true&b=null", json!({"a": true, "b": null})),
+            ("a=%5B1%5D", json!({"a": [1]})),
+            ("a=x+y&&b=%2B", json!({"a": "x y", "b": "+"})),
+            ("a%20b=c&d", json!({"a b": "c", "d": ""})),
+            ("a=b=c", json!({"a": "b=c"})),
+            ("", json!({})),
+            ("a=1&__extra__=%7B%22b%22%3A%222%22%7D", json!({"b": "2"})),
+            ("__extra__=", json!({})),
+        ] {
+            assert_eq!(Value::Object(extra_of_query(query).unwrap()), extra, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_json_may_be_empty_and_numbers_may_be_texts() {
+        let port = |port: Value| table(json!({ "port": port }).as_object().unwrap());
+        for (value, expected) in [
+            (json!(""), None),
+            (json!(null), None),
+            (json!(" 80 "), Some(80)),
+            (json!(65535), Some(65535)),
+            (json!(0), Some(0)),
+        ] {
+            assert_eq!(port(value.clone()).unwrap().port, expected, "{value}");
+        }
+        for value in [json!(65536), json!(-1), json!(8.5), json!("x"), json!(true), json!([80])] {
+            let said = port(value.clone()).err();
+            assert_eq!(said.as_deref(), Some("`port` must be a number up to 65535"), "{value}");
+        }
+        let fields = table(
+            json!({ "login": 7, "password": "", "host": "", "schema": null, "extra": " " })
+                .as_object()
+                .unwrap(),
+        )
+        .unwrap();
+        assert_eq!(parts(&fields), (Some("7"), None, None, None, None));
+        assert!(fields.extra.is_empty());
+        let both = json!({ "type": "aws", "conn_type": "aws" });
+        assert!(table(both.as_object().unwrap()).is_err());
+        let one = json!({ "type": "", "conn_type": "Google-Cloud" });
+        assert_eq!(table(one.as_object().unwrap()).unwrap().kind, "Google_Cloud");
+    }
+}

@@ -110,3 +110,69 @@ fn as_boolean(value: &Value) -> Option<bool> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read<T>(value: Value, read: impl Fn(&Reader<'_>) -> Result<T, String>) -> Result<T, String> {
+        let entries = Map::from_iter([("k".to_owned(), value)]);
+        read(&Reader::new(&entries, "extra"))
+    }
+
+    fn must_be<T>(what: &str) -> Result<T, String> {
+        Err(format!("`extra.k` must be {what}"))
+    }
+
+    #[test]
+    fn what_is_empty_is_not_there() {
+        for value in [json!(null), json!("")] {
+            assert_eq!(read(value.clone(), |reader| reader.text("k")), Ok(None));
+            assert_eq!(read(value.clone(), |reader| reader.number("k")), Ok(None));
+            assert_eq!(read(value.clone(), |reader| reader.boolean("k")), Ok(None));
+            assert_eq!(read(value.clone(), |reader| reader.object("k")), Ok(None));
+            assert_eq!(read(value.clone(), |reader| reader.verify("k")), Ok(None));
+            let missing = read(value, |reader| reader.required("k"));
+            assert_eq!(missing, Err("`extra.k` is missing".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_member_has_its_type_also_as_a_text() {
+        let text = |value| read(value, |reader| reader.text("k"));
+        assert_eq!(text(json!("a")), Ok(Some("a".to_owned())));
+        assert_eq!(text(json!(7)), Ok(Some("7".to_owned())));
+        assert_eq!(text(json!(true)), must_be("a string"));
+        let number = |value| read(value, |reader| reader.number("k"));
+        assert_eq!(number(json!(7)), Ok(Some(json!(7))));
+        assert_eq!(number(json!("7.5")), Ok(Some(json!(7.5))));
+        for wrong in [json!("x"), json!("true"), json!("[1]"), json!(true)] {
+            assert_eq!(number(wrong), must_be("a number"));
+        }
+        let boolean = |value| read(value, |reader| reader.boolean("k"));
+        for (value, is) in [
+            (json!(true), true),
+            (json!("True"), true),
+            (json!(false), false),
+            (json!("FALSE"), false),
+        ] {
+            assert_eq!(boolean(value), Ok(Some(is)));
+        }
+        for wrong in [json!(1), json!("yes"), json!("1")] {
+            assert_eq!(boolean(wrong), must_be("true or false"));
+        }
+        let object = |value| read(value, |reader| reader.object("k"));
+        let expected = Map::from_iter([("a".to_owned(), json!(1))]);
+        assert_eq!(object(json!({"a": 1})), Ok(Some(expected.clone())));
+        assert_eq!(object(json!("{\"a\": 1}")), Ok(Some(expected)));
+        for wrong in [json!("x"), json!("[1]"), json!([1])] {
+            assert_eq!(object(wrong), must_be("an object"));
+        }
+        let verify = |value| read(value, |reader| reader.verify("k"));
+        assert_eq!(verify(json!("false")), Ok(Some(Verify::Enabled(false))));
+        assert_eq!(verify(json!("/ca.pem")), Ok(Some(Verify::CaFile("/ca.pem".to_owned()))));
+        assert_eq!(verify(json!(1)), must_be("true, false, or the path of a CA file"));
+    }
+}

@@ -243,3 +243,77 @@ impl SecretValue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reference_names_a_variable_a_file_or_a_field() {
+        let field = |id: &str, field| SecretRef::Connection { id: id.to_owned(), field };
+        for (text, reference) in [
+            ("env:A", SecretRef::Env("A".to_owned())),
+            ("file:/a:b", SecretRef::File("/a:b".into())),
+            ("conn:a.login", field("a", SecretField::Login)),
+            ("conn:a.b.password", field("a.b", SecretField::Password)),
+            ("conn:a.extra.k", field("a", SecretField::Extra("k".to_owned()))),
+            ("conn:a.extra.k.login", field("a", SecretField::Extra("k.login".to_owned()))),
+        ] {
+            assert_eq!(SecretRef::parse(text), Ok(reference.clone()));
+            assert_eq!(reference.to_string(), text);
+        }
+        let conn = "`conn:` needs ID.password, ID.login or ID.extra.KEY";
+        for (text, said) in [
+            ("env", "it has no `env:`, `file:` or `conn:`"),
+            ("env:", "`env:` needs the name of a variable"),
+            ("file:", "`file:` needs the path of a file"),
+            ("Env:A", "it begins with none of `env:`, `file:` and `conn:`"),
+            ("conn:", conn),
+            ("conn:a", conn),
+            ("conn:a.host", conn),
+            ("conn:.password", conn),
+            ("conn:a.extra.", conn),
+            ("conn:.extra.k", conn),
+        ] {
+            assert_eq!(SecretRef::parse(text), Err(BadSecretRef(said)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reference_stands_alone_in_its_object() {
+        let alone = json!({ "$secret": "env:A" });
+        assert_eq!(SecretRef::from_value(&alone), Some(Ok(SecretRef::Env("A".to_owned()))));
+        assert_eq!(SecretRef::from_value(&json!({ "secret": "env:A" })), None);
+        for (value, said) in [
+            (json!({ "$secret": "env:A", "x": 1 }), "`$secret` must stand alone in its object"),
+            (json!({ "$secret": 7 }), "`$secret` must be a string"),
+        ] {
+            assert_eq!(SecretRef::from_value(&value), Some(Err(BadSecretRef(said))));
+        }
+    }
+
+    #[test]
+    fn a_number_is_a_secret_too_and_nothing_is_none() {
+        let read = |value: Value| match SecretValue::read(&value) {
+            Ok(Some(SecretValue::Literal(secret))) => Ok(Some(secret.expose().to_owned())),
+            Ok(Some(SecretValue::Reference(reference))) => Ok(Some(reference.to_string())),
+            Ok(None) => Ok(None),
+            Err(message) => Err(message),
+        };
+        for (value, secret) in [
+            (json!("a"), Some("a")),
+            (json!(1234), Some("1234")),
+            (json!(1.5), Some("1.5")),
+            (json!({ "$secret": "env:A" }), Some("env:A")),
+            (json!(""), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(read(value.clone()), Ok(secret.map(str::to_owned)), "{value}");
+        }
+        for value in [json!(true), json!(["a"]), json!({ "a": 1 })] {
+            assert!(read(value.clone()).is_err(), "{value}");
+        }
+    }
+}
