@@ -267,4 +267,241 @@ mod tests {
         let expected = json!({ "content-type": "text/plain", "x-state": "up" });
         assert_eq!(scrubber.output(&document, Some(200))["Headers"], expected);
     }
+
+    /// An operation whose input and output have these members beside `Note`, which is a string: `Size`, which is
+    /// sensitive, in a structure, a list and a map; `HttpTokens`, one of two words; `Plain`, any map.
+    fn operation() -> Arc<OperationModel> {
+        let operation = json!({
+            "name": "DescribeThing", "method": "POST", "requestUri": "/",
+            "input": { "shape": 0 }, "output": { "shape": 0 },
+            "shapes": [
+                { "name": "Thing", "kind": { "structure": { "members": [
+                    { "name": "Note", "target": { "shape": 1 } },
+                    { "name": "Size", "target": { "shape": 2 } },
+                    { "name": "Own", "target": { "shape": 1, "traits": { "sensitive": true } } },
+                    { "name": "Sizes", "target": { "shape": 3 } },
+                    { "name": "Named", "target": { "shape": 4 } },
+                    { "name": "HttpTokens", "target": { "shape": 5 } },
+                    { "name": "Plain", "target": { "shape": 6 } },
+                    { "name": "Inner", "target": { "shape": 0 } },
+                ] } } },
+                { "kind": { "string": [] } },
+                { "kind": { "string": [] }, "traits": { "sensitive": true } },
+                { "kind": { "list": { "shape": 2 } } },
+                { "kind": { "map": { "key": { "shape": 1 }, "value": { "shape": 2 } } } },
+                { "kind": { "string": ["optional", "required"] } },
+                { "kind": { "map": { "key": { "shape": 1 }, "value": { "shape": 1 } } } },
+            ],
+        });
+        Arc::new(serde_json::from_value(operation).unwrap())
+    }
+
+    fn known(secret: &str) -> KnownSecrets {
+        let known = KnownSecrets::default();
+        known.add(secret);
+        known
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        let Value::Object(members) = value else { panic!("{value}") };
+        members
+    }
+
+    #[test]
+    fn what_the_model_calls_sensitive_is_removed_at_every_place() {
+        let document = json!({
+            "Note": "a", "Size": "1234", "Own": "5678", "Sizes": ["1", "2"],
+            "Named": { "a": "1", "b": "2" }, "Plain": { "a": "1" },
+            "Inner": { "Size": 1234, "Own": null, "Named": { "a": true } }, "Unknown": "b",
+        });
+        let expected = json!({
+            "Note": "a", "Size": "REDACTED", "Own": "REDACTED", "Sizes": ["REDACTED", "REDACTED"],
+            "Named": { "a": "REDACTED", "b": "REDACTED" }, "Plain": { "a": "1" },
+            "Inner": { "Size": 0, "Own": null, "Named": { "a": false } }, "Unknown": "b",
+        });
+        let scrubber = Scrubber::new(Some(operation()));
+        assert_eq!(scrubber.output(&document, Some(200)), expected);
+        assert_eq!(Value::Object(scrubber.input(&object(document.clone()))), expected);
+        // The caller's own values have no model.
+        assert_eq!(scrubber.plain(&document)["Size"], "1234");
+        let other = scrubber.of_operation(None);
+        assert_eq!(other.output(&document, Some(200))["Size"], "1234");
+    }
+
+    #[test]
+    fn a_word_of_the_model_stays_whatever_it_is_called() {
+        let document = json!({ "HttpTokens": "required", "Inner": { "Tokens": "required" } });
+        let expected = json!({ "HttpTokens": "required", "Inner": { "Tokens": "REDACTED" } });
+        let scrubber = Scrubber::new(Some(operation())).knowing(known("required"));
+        assert_eq!(scrubber.output(&document, Some(200)), expected);
+        assert_eq!(Scrubber::default().output(&document, Some(200))["HttpTokens"], "REDACTED");
+    }
+
+    #[test]
+    fn a_secret_is_removed_whatever_its_type() {
+        let document = json!({
+            "password": "hunter2", "Api_Key": 1234, "secret": true, "token": null,
+            "credentials": ["a"], "Authorization": { "a": 1 }, "count": 1234, "up": true,
+        });
+        let expected = json!({
+            "password": "REDACTED", "Api_Key": 0, "secret": false, "token": null,
+            "credentials": [], "Authorization": {}, "count": 1234, "up": true,
+        });
+        assert_eq!(Scrubber::default().plain(&document), expected);
+        let beside = json!([
+            { "Name": "DB_PASSWORD", "Value": 1234, "Place": "a" },
+            { "Name": "DB_HOST", "Value": 1234, "Place": "a" },
+        ]);
+        let expected = json!([
+            { "Name": "DB_PASSWORD", "Value": 0, "Place": "a" },
+            { "Name": "DB_HOST", "Value": 1234, "Place": "a" },
+        ]);
+        assert_eq!(Scrubber::default().plain(&beside), expected);
+    }
+
+    #[test]
+    fn an_account_is_twelve_digits_in_a_member_that_says_so() {
+        let account = 123_456_789_012_u64;
+        for (name, value, expected) in [
+            ("AccountId", json!(100_000_000_000_u64), json!(account)),
+            ("AccountId", json!(999_999_999_999_u64), json!(account)),
+            ("AccountId", json!(99_999_999_999_u64), json!(99_999_999_999_u64)),
+            ("AccountId", json!(1_000_000_000_000_u64), json!(1_000_000_000_000_u64)),
+            ("AccountId", json!("987654321098"), json!("123456789012")),
+            ("OWNER_ACCOUNT", json!(987_654_321_098_u64), json!(account)),
+            ("accounts", json!([987_654_321_098_u64, 7]), json!([account, 7])),
+            ("accounts", json!([[987_654_321_098_u64]]), json!([[account]])),
+            (
+                "accounts",
+                json!([{ "id": 987_654_321_098_u64 }]),
+                json!([{ "id": 987_654_321_098_u64 }]),
+            ),
+            ("owners", json!([987_654_321_098_u64]), json!([987_654_321_098_u64])),
+            ("size", json!(987_654_321_098_u64), json!(987_654_321_098_u64)),
+        ] {
+            let scrubbed = Scrubber::default().plain(&json!({ name: value }));
+            assert_eq!(scrubbed, json!({ name: expected }), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_secret_of_the_request_is_removed_where_it_comes_back() {
+        let echo = json!({ "Note": "you said hunter22", "Plain": { "n": 12_345_678 } });
+        let gone = json!({ "Note": "you said REDACTED", "Plain": { "n": 0 } });
+        let input = json!({ "Password": "hunter22", "Inner": { "Secret": "12345678" } });
+        let removed = json!({ "Password": "REDACTED", "Inner": { "Secret": "REDACTED" } });
+        let body = |value: &Value| json!({ "body": value });
+        for (operation, input, removed) in
+            [(None, body(&input), body(&removed)), (Some(operation()), input, removed)]
+        {
+            let scrubber = || Scrubber::new(operation.clone());
+            assert_eq!(scrubber().output(&echo, Some(200)), echo);
+            let asked = scrubber().with_secrets_of(&object(input.clone()));
+            assert_eq!(asked.output(&echo, Some(200)), gone);
+            let stored = scrubber();
+            assert_eq!(Value::Object(stored.input(&object(input.clone()))), removed);
+            assert_eq!(stored.output(&echo, Some(200)), gone);
+            // A diagnostic call of the same recording knows them, too.
+            assert_eq!(stored.of_operation(None).output(&echo, Some(200)), gone);
+        }
+    }
+
+    #[test]
+    fn of_an_http_request_the_login_goes_and_headers_lose_their_secrets() {
+        let input = json!({
+            "url": "https://me:hunter22@h/a?token=t0kent0ken&b=c",
+            "auth": { "bearer": "b3arerb3arer" },
+            "headers": { "X-Api-Key": "k3yk3yk3y", "accept": "text/plain" },
+        });
+        let scrubber = Scrubber::new(None);
+        let expected = json!({
+            "url": "https://REDACTED@h/a?token=REDACTED&b=c",
+            "headers": { "X-Api-Key": "REDACTED", "accept": "text/plain" },
+        });
+        assert_eq!(Value::Object(scrubber.input(&object(input))), expected);
+        let said = "hunter22 t0kent0ken b3arerb3arer k3yk3yk3y";
+        assert_eq!(scrubber.text(said), "REDACTED REDACTED REDACTED REDACTED");
+    }
+
+    #[test]
+    fn a_parameter_that_is_a_secret_is_removed_there_and_elsewhere() {
+        let parameters = BTreeMap::from([
+            ("API_TOKEN".to_owned(), json!("t0kent0ken")),
+            ("ACCOUNT".to_owned(), json!(987_654_321_098_u64)),
+            ("NOTE".to_owned(), json!("with t0kent0ken, at 10.0.0.1")),
+        ]);
+        let scrubber = Scrubber::default();
+        let scrubbed = scrubber.parameters(&parameters);
+        assert_eq!(scrubbed["API_TOKEN"], "REDACTED");
+        assert_eq!(scrubbed["ACCOUNT"], 123_456_789_012_u64);
+        assert_eq!(scrubbed["NOTE"], "with REDACTED, at 192.0.2.1");
+        assert_eq!(scrubber.text("t0kent0ken"), "REDACTED");
+    }
+
+    #[test]
+    fn a_known_secret_is_removed_from_texts_numbers_and_names() {
+        let document = json!({ "hunter22": "a hunter22", "n": 12_345_678, "m": 12_345_679 });
+        let scrubber = Scrubber::default().knowing(known("hunter22"));
+        let expected = json!({ "REDACTED": "a REDACTED", "n": 12_345_678, "m": 12_345_679 });
+        assert_eq!(scrubber.plain(&document), expected);
+        let number = Scrubber::default().knowing(known("12345678"));
+        assert_eq!(number.plain(&json!([12_345_678, 12_345_679])), json!([0, 12_345_679]));
+        assert_eq!(scrubber.text("see https://me:pw@h/ now"), "see https://REDACTED@h/ now");
+    }
+
+    #[test]
+    fn a_secret_that_is_found_later_is_removed_from_what_was_stored() {
+        let scrubber = Scrubber::default().knowing(known("hunter22"));
+        let mut stored = json!({ "a": "hunter22 and t0kent0ken" });
+        let _ = scrubber.output(&json!({ "token": "t0kent0ken" }), Some(200));
+        scrubber.again(&mut stored);
+        assert_eq!(stored, json!({ "a": "REDACTED and REDACTED" }));
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case_and_kept_in_http_replies_only() {
+        let headers = json!({
+            "Content-Type": "a", "LOCATION": "b", "Retry-After": "c", "Date": "d", "X-State": "e",
+        });
+        let reply = json!({ "Headers": headers, "Body": { "Headers": { "Date": "d" } } });
+        let scrubber = Scrubber::new(None).with_headers_in(["Headers.\"x-STATE\"".to_owned()]);
+        let kept = scrubber.output(&reply, Some(200));
+        let expected = json!({
+            "Content-Type": "a", "LOCATION": "b", "Retry-After": "c", "X-State": "e",
+        });
+        assert_eq!((&kept["Headers"], &kept["Body"]), (&expected, &reply["Body"]));
+        let service = Scrubber::new(Some(operation()));
+        assert_eq!(service.output(&reply, Some(200)), reply);
+    }
+
+    #[test]
+    fn of_the_metadata_a_status_that_is_not_200_stays() {
+        let metadata = |mut document: Value| {
+            document["ResponseMetadata"] = json!({ "HTTPStatusCode": 1, "RequestId": "a" });
+            document
+        };
+        let output = |document: &Value, status| Scrubber::default().output(document, status);
+        let document = json!({ "a": 1 });
+        assert_eq!(output(&metadata(document.clone()), Some(200)), document);
+        assert_eq!(output(&metadata(document.clone()), None), document);
+        assert_eq!(output(&document, Some(202)), document);
+        let kept = json!({ "a": 1, "ResponseMetadata": { "HTTPStatusCode": 202 } });
+        assert_eq!(output(&metadata(document), Some(202)), kept);
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_left_out() {
+        let nested = |levels: usize, wrap: &dyn Fn(Value) -> Value| {
+            (0..levels).fold(json!("a"), |value, _| wrap(value))
+        };
+        let list = |value| json!([value]);
+        let object = |value| json!({ "k": value });
+        for wrap in [&list as &dyn Fn(Value) -> Value, &object] {
+            let deepest = nested(MAX_DEPTH, wrap);
+            assert_eq!(Scrubber::default().plain(&deepest), deepest);
+            let scrubbed = Scrubber::default().plain(&nested(MAX_DEPTH + 1, wrap));
+            let expected = (0..=MAX_DEPTH).fold(Value::Null, |value, _| wrap(value));
+            assert_eq!(scrubbed, expected);
+        }
+    }
 }

@@ -126,4 +126,58 @@ mod tests {
             assert_eq!(scrubbed(text), expected);
         }
     }
+
+    #[test]
+    fn an_account_has_twelve_digits_and_a_key_16_to_32_capitals_after_its_prefix() {
+        let key = |letters: usize| format!("AKIA{}", "A1".repeat(16).split_at(letters - 4).0);
+        for (text, expected) in [
+            ("98765432109", "98765432109"),
+            ("987654321098", ACCOUNT),
+            ("9876543210987", "9876543210987"),
+            ("98765432109a", "98765432109a"),
+            (&key(15), &key(15)),
+            (&key(16), ACCESS_KEY),
+            (&key(32), ACCESS_KEY),
+            (&key(33), &key(33)),
+            ("AKIAIOSFODNN7ExAMPLE", "AKIAIOSFODNN7ExAMPLE"),
+            ("BKIAIOSFODNN7OTHERS1", "BKIAIOSFODNN7OTHERS1"),
+        ] {
+            assert_eq!(scrubbed(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_has_four_numbers_up_to_255_and_a_mail_address_a_user_and_a_domain() {
+        for (text, expected) in [
+            ("10.255.0.1", ADDRESS),
+            ("10.256.0.1", "10.256.0.1"),
+            ("10.0.1", "10.0.1"),
+            ("10.0.0.0.1", "10.0.0.0.1"),
+            ("10.0.0.1...", "192.0.2.1..."),
+            ("a@b.c", EMAIL),
+            ("a@b.c.", EMAIL),
+            ("a@b", "a@b"),
+            ("@b.c", "@b.c"),
+            ("a@.c", "a@.c"),
+            ("a@b@c.d", "a@b@c.d"),
+        ] {
+            assert_eq!(scrubbed(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_query_of_a_signed_url_goes() {
+        for (text, expected) in [
+            ("https://h/a?b=c", "https://h/a?b=c"),
+            ("https://h/a?Signature=x", "https://h/a?REDACTED"),
+            (
+                "https://h/a?b=c https://h/d?X-Amz-Credential=x e",
+                "https://h/a?b=c https://h/d?REDACTED e",
+            ),
+            ("<https://h/a?X-Amz-Security-Token=x>", "<https://h/a?REDACTED>"),
+            ("Signature=x a?b", "Signature=x a?b"),
+        ] {
+            assert_eq!(scrubbed(text), expected);
+        }
+    }
 }
