@@ -6,7 +6,7 @@ use maitred::client::Call;
 use maitred::clock::Timestamp;
 use maitred::connection::ClientSettings;
 use maitred::operator::{Begun, FailureKind, Intent, Resumed, Settled, UndoCall};
-use maitred::runtime::store::{Claimed, Fence, Submitted, TaskFilter};
+use maitred::runtime::store::{Claimed, Fence, Share, Submitted, TaskFilter};
 use maitred::runtime::task::{
     CancelRequest, Change, Checkpoint, FailureHook, HookProgress, LogLine, StoredDeferral,
     Transition,
@@ -89,6 +89,19 @@ on_both_stores! {
     logs_go_on_where_a_reader_stopped,
     tasks_are_listed_newest_first,
     others_are_noticed,
+    only_the_step_that_runs_begins_calls,
+    a_deferral_that_is_being_undone_begins_its_call,
+    of_two_open_calls_the_first_is_in_question,
+    of_two_calls_the_open_one_is_in_question,
+    a_user_replaces_the_last_of_the_recorded_results,
+    what_a_user_has_settled_has_no_deadline_until_it_is_taken_up,
+    a_blocked_task_is_undone_only_if_that_is_asked_for_and_possible,
+    an_end_that_a_worker_reports_is_told_as_it_is,
+    what_is_taken_up_again_is_due_at_once,
+    a_deferral_that_is_to_be_cancelled_is_not_sent_on,
+    a_retry_forgets_what_its_step_was_resumed_with,
+    a_retry_by_a_user_forgets_the_result,
+    a_pause_of_one_task_goes_on_under_an_earlier_clock,
 }
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -1071,4 +1084,202 @@ fn others_are_noticed(store: &dyn Store) {
     assert!(!changed(), "what a triggerer does itself is no news to it");
     store.request_cancel(id, BY_USER, NOW).unwrap();
     assert!(changed());
+}
+
+fn only_the_step_that_runs_begins_calls(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    commit(store, fence, &task, Transition::Retry(NOW), NOW);
+    let task = claim_one(store, fence, NOW);
+    for step in [task.step - 1, task.step + 1] {
+        let error = store.begin(fence, task.id, step, &intent(0)).unwrap_err();
+        let wrong = matches!(error, StoreError::WrongState { state: TaskState::Running, .. });
+        assert!(wrong, "{error}");
+        assert_eq!(store.intents(task.id, step).unwrap(), []);
+    }
+    assert_eq!(store.begin(fence, task.id, task.step, &intent(0)).unwrap(), Begun::Go);
+}
+
+fn a_deferral_that_is_being_undone_begins_its_call(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    store.request_cancel(task.id, UNDO, NOW).unwrap();
+    let error = store.begin(fence, task.id, task.step + 1, &intent(0)).unwrap_err();
+    assert!(matches!(error, StoreError::WrongState { state: TaskState::Deferred, .. }), "{error}");
+    assert_eq!(store.begin(fence, task.id, task.step, &intent(0)).unwrap(), Begun::Go);
+}
+
+/// A task that is in doubt, with two main calls in its step, the second begun before the first.
+fn in_doubt_about(store: &dyn Store, settled: [Option<Value>; 2]) -> (Fence, Task) {
+    let (fence, task) = running(store, spec());
+    for (ordinal, name) in [(1, "second_call"), (0, "first_call")] {
+        let intent = Intent::new(ordinal, name, json!({}));
+        store.begin(fence, task.id, task.step, &intent).unwrap();
+        if let Some(result) = &settled[ordinal as usize] {
+            let settled = Settled::Done(result.clone());
+            store.settle(fence, task.id, task.step, ordinal, &settled).unwrap();
+        }
+    }
+    (fence, task)
+}
+
+fn of_two_open_calls_the_first_is_in_question(store: &dyn Store) {
+    let (fence, task) = in_doubt_about(store, [None, None]);
+    store.request_cancel(task.id, BY_USER, NOW).unwrap();
+    let requeue = Change::of(&task, Transition::Requeue(later(30)), "");
+    assert_eq!(store.commit(fence, &[requeue], NOW).unwrap(), [true]);
+    let task = get(store, task.id);
+    assert_eq!(task.state, TaskState::InDoubt);
+    let message = task.message.unwrap();
+    let said =
+        "it cannot be told whether first_call was made ({}), because: its reply was not seen;";
+    assert!(message.contains(said), "{message}");
+    store.settle_by_user(task.id, &Settled::Done(json!(7)), NOW).unwrap();
+    let known = store.intents(task.id, 0).unwrap();
+    let known: Vec<_> = known.iter().map(|call| (call.intent.ordinal, &call.settled)).collect();
+    assert_eq!(known, [(0, &Some(Settled::Done(json!(7)))), (1, &None)]);
+    let told = store.history(task.id).unwrap();
+    assert_eq!(told.last().unwrap().reason, "a user says that first_call was made");
+}
+
+fn of_two_calls_the_open_one_is_in_question(store: &dyn Store) {
+    let (fence, task) = in_doubt_about(store, [Some(json!(1)), None]);
+    commit(store, fence, &task, Transition::End(TaskState::InDoubt, None), NOW);
+    store.settle_by_user(task.id, &Settled::NotMade, NOW).unwrap();
+    let known = store.intents(task.id, 0).unwrap();
+    assert_eq!((known.len(), &known[0].settled), (1, &Some(Settled::Done(json!(1)))));
+}
+
+fn a_user_replaces_the_last_of_the_recorded_results(store: &dyn Store) {
+    let (fence, task) = in_doubt_about(store, [Some(json!(1)), Some(json!(2))]);
+    commit(store, fence, &task, Transition::End(TaskState::InDoubt, None), NOW);
+    store.settle_by_user(task.id, &Settled::Done(json!(7)), NOW).unwrap();
+    let known = store.intents(task.id, 0).unwrap();
+    let settled: Vec<_> = known.iter().map(|call| call.settled.clone()).collect();
+    assert_eq!(settled, [1, 7].map(|result| Some(Settled::Done(json!(result)))));
+}
+
+fn what_a_user_has_settled_has_no_deadline_until_it_is_taken_up(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = running(store, spec().with_execution_timeout(timeout));
+    commit(store, fence, &task, Transition::End(TaskState::InDoubt, None), NOW);
+    assert_eq!(get(store, task.id).deadline, Some(later(60)));
+    store.settle_by_user(task.id, &Settled::NotMade, later(5)).unwrap();
+    let task = get(store, task.id);
+    assert_eq!((task.deadline, task.due), (None, later(5)));
+}
+
+fn a_blocked_task_is_undone_only_if_that_is_asked_for_and_possible(store: &dyn Store) {
+    for (request, possible, state) in [
+        (BY_USER, true, TaskState::Cancelled),
+        (UNDO, false, TaskState::Cancelled),
+        (UNDO, true, TaskState::Deferred),
+    ] {
+        let (fence, task) = running(store, spec());
+        let mut waits = deferral();
+        waits.on_cancel = possible.then(undo_call);
+        commit(store, fence, &task, Transition::Defer(Box::new(waits)), NOW);
+        commit(store, fence, &task, Transition::Block, NOW);
+        assert_eq!(store.request_cancel(task.id, request, NOW).unwrap(), state, "{request:?}");
+        assert_eq!(get(store, task.id).state, state);
+    }
+}
+
+fn an_end_that_a_worker_reports_is_told_as_it_is(store: &dyn Store) {
+    let (fence, task) = unsettled(store, spec());
+    store.settle(fence, task.id, 0, 0, &Settled::Done(json!(1))).unwrap();
+    store.request_cancel(task.id, BY_USER, NOW).unwrap();
+    assert!(commit(
+        store,
+        fence,
+        &task,
+        Transition::End(TaskState::Cancelled, Some(json!(7))),
+        NOW
+    ));
+    let task = get(store, task.id);
+    assert_eq!((task.state, task.cancel), (TaskState::Cancelled, None));
+    assert_eq!((task.message.as_deref(), task.result), (Some("because"), Some(json!(7))));
+}
+
+fn what_is_taken_up_again_is_due_at_once(store: &dyn Store) {
+    let (_, task) = running(store, spec());
+    store.acquire(later(5)).unwrap();
+    let task = get(store, task.id);
+    assert_eq!(
+        (task.state, task.due, task.pause_from),
+        (TaskState::Queued, later(5), Some(later(5)))
+    );
+}
+
+fn a_retry_forgets_what_its_step_was_resumed_with(store: &dyn Store) {
+    let (fence, task) = deferred(store, spec());
+    commit(store, fence, &task, Transition::Resume(Box::new(event())), NOW);
+    let task = claim_one(store, fence, NOW);
+    assert!(task.resumption.is_some());
+    commit(store, fence, &task, Transition::Retry(NOW), NOW);
+    let again = claim_one(store, fence, NOW);
+    assert_eq!((again.step, again.resumption), (2, None));
+    let told = store.history(task.id).unwrap();
+    assert_eq!(told.last().unwrap().reason, "try 2");
+}
+
+fn a_retry_by_a_user_forgets_the_result(store: &dyn Store) {
+    let timeout = Some(Duration::from_secs(60));
+    let (fence, task) = running(store, spec().with_execution_timeout(timeout));
+    commit(store, fence, &task, Transition::End(TaskState::Skipped, Some(json!(7))), NOW);
+    let ended = get(store, task.id);
+    assert_eq!(
+        (ended.result, ended.ended, ended.deadline),
+        (Some(json!(7)), Some(NOW), Some(later(60)))
+    );
+    store.retry(task.id, None, later(5)).unwrap();
+    let waiting = get(store, task.id);
+    assert_eq!((waiting.result, waiting.ended, waiting.deadline), (None, None, None));
+    assert_eq!((waiting.step, waiting.due), (1, later(5)));
+}
+
+fn a_pause_of_one_task_goes_on_under_an_earlier_clock(store: &dyn Store) {
+    let (fence, task) = running(store, spec());
+    assert!(commit(store, fence, &task, Transition::Retry(later(3700)), later(3600)));
+    store.acquire_task(task.id, Share::Existing, NOW).unwrap();
+    let waiting = get(store, task.id);
+    assert_eq!((waiting.due, waiting.pause_from), (later(100), Some(NOW)));
+    // Further looks change nothing, and later ones neither.
+    for now in [NOW, later(50)] {
+        store.acquire_task(task.id, Share::Existing, now).unwrap();
+        let waiting = get(store, task.id);
+        assert_eq!((waiting.due, waiting.pause_from), (later(100), Some(NOW)));
+    }
+    // Once it has ended, its last pause does not matter.
+    let fence = store.acquire(later(3600)).unwrap();
+    let task = claim_one(store, fence, later(3600));
+    commit(store, fence, &task, Transition::Retry(later(3700)), later(3600));
+    let task = claim_one(store, fence, later(3700));
+    commit(store, fence, &task, Transition::End(TaskState::Success, None), later(3700));
+    store.acquire_task(task.id, Share::Existing, NOW).unwrap();
+    let ended = get(store, task.id);
+    assert_eq!((ended.due, ended.pause_from), (later(3700), Some(later(3600))));
+    // What is due at once stays so, and what waits for its trigger has no pause of a worker's.
+    let (fence, other) = deferred(store, spec());
+    let ahead = submit_at(store, spec(), later(60));
+    for id in [other.id, ahead] {
+        let before = get(store, id);
+        store.acquire_task(id, Share::Existing, NOW).unwrap();
+        let after = get(store, id);
+        assert_eq!((after.due, after.pause_from), (before.due, before.pause_from));
+    }
+    assert_eq!(claim_one(store, fence, NOW).id, ahead);
+}
+
+fn a_deferral_that_is_to_be_cancelled_is_not_sent_on(store: &dyn Store) {
+    for request in [BY_USER, UNDO] {
+        let (fence, task) = deferred(store, spec());
+        store.request_cancel(task.id, request, NOW).unwrap();
+        for transition in
+            [Transition::Resume(Box::new(event())), Transition::Retry(NOW), Transition::Block]
+        {
+            assert!(!commit(store, fence, &task, transition, NOW));
+        }
+        let waiting = get(store, task.id);
+        assert_eq!((waiting.state, waiting.cancel), (TaskState::Deferred, Some(request)));
+        assert_eq!(store.deferral(task.id).unwrap(), Some(deferral()));
+    }
 }
