@@ -175,6 +175,8 @@ pub(super) fn host_prefix<'a>(
 
 #[cfg(test)]
 mod tests {
+    use maitred_model::Models;
+
     use super::*;
 
     #[test]
@@ -186,6 +188,34 @@ mod tests {
             ("/arn%3Aaws%3As3%2Fx/key", "/key"),
         ] {
             assert_eq!(without_bucket(target), expected);
+        }
+    }
+
+    #[test]
+    fn another_signature_is_refused_where_the_call_is_signed() {
+        let models = Models::embedded();
+        for (service, operation, takes) in [
+            ("codecatalyst", "ListSpaces", "a bearer token (bearer)"),
+            ("sdb", "ListDomains", "another signature (v2)"),
+        ] {
+            let service = models.service(service).unwrap();
+            let operation = service.operation(operation).unwrap();
+            let error = refuse(service.model(), &operation, false).unwrap_err();
+            let error = CallError::from(error);
+            assert!(error.message().contains(takes), "{error}");
+            assert!(refuse(service.model(), &operation, true).is_ok());
+        }
+    }
+
+    #[test]
+    fn only_the_location_of_a_bucket_is_the_root_of_a_reply() {
+        let service = Models::embedded().service("s3").unwrap();
+        let body = b"<LocationConstraint>eu-west-1</LocationConstraint>";
+        for (operation, location) in [("GetBucketLocation", true), ("ListBuckets", false)] {
+            let operation = service.operation(operation).unwrap();
+            let mut members = Map::new();
+            output(service.model(), &operation, body, &mut members);
+            assert_eq!(members.contains_key("LocationConstraint"), location);
         }
     }
 }

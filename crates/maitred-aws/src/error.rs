@@ -315,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn an_error_keeps_the_id_of_its_request_and_shows_no_login() {
+        let document = json!({"ResponseMetadata": {"RequestId": "r-1"}});
+        let error = ServiceError::new(document, &reply(&[]));
+        assert_eq!(error.meta().extra("aws_request_id"), Some("r-1"));
+        assert_eq!(ServiceError::new(json!({}), &reply(&[])).meta().extra("aws_request_id"), None);
+        let unnamed = ErrorMetadata::builder().code("").message("").build();
+        assert_eq!(service_error(&unnamed, 503).code(), "503");
+        let refused = Failure::dispatch_failure(io(io::ErrorKind::ConnectionRefused, "refused"));
+        let error = own_call_error(refused, "https://me:hunter2@h/");
+        assert_eq!(error.message(), "no connection to https://***@h/: refused");
+    }
+
+    #[test]
     fn what_cannot_be_sent_is_not_taken_for_a_failure_of_the_transport() {
         let cannot = (CallErrorKind::Invalid, "CannotSend".to_owned());
         let endpoint = || ResolveEndpointError::message("no endpoint");

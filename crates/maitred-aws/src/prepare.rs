@@ -270,5 +270,25 @@ mod tests {
         assert_eq!(with_prefix("https://a.b/c", "x."), "https://x.a.b/c");
         assert_eq!(with_prefix("http://127.0.0.1:80", "x."), "http://127.0.0.1:80");
         assert_eq!(with_prefix("http://localhost:80", "x."), "http://localhost:80");
+        for local in ["http://127.0.0.1/a", "http://localhost/a:b", "http://[::1]:80/a/"] {
+            assert_eq!(with_prefix(local, "x."), local);
+        }
+    }
+
+    #[test]
+    fn an_input_is_checked_as_it_will_be_sent() {
+        let models = Models::embedded();
+        let problems = |service: &str, operation: &str, input: &[(&str, &str)]| {
+            let call = Call::new(service, operation, input.iter().copied());
+            let found = input_problems(&models, &call).map_err(|error| error.code().to_owned())?;
+            Ok::<_, String>(found.len())
+        };
+        // Its account is filled in.
+        assert_eq!(problems("glacier", "DescribeVault", &[("vaultName", "v")]), Ok(0));
+        assert_eq!(problems("glacier", "DescribeVault", &[]), Ok(1));
+        assert_eq!(problems("glacier", "DescribeVault", &[("vaultName", "v"), ("x", "y")]), Ok(1));
+        assert_eq!(problems("no-such-service", "Describe", &[]), Ok(0));
+        let refused = Err("UnsupportedSigner".to_owned());
+        assert_eq!(problems("codecatalyst", "ListSpaces", &[]), refused);
     }
 }
