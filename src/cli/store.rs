@@ -183,12 +183,8 @@ pub(super) fn engine_failure(error: EngineError) -> Failure {
                 Err(error) => Failure::new(Exit::Unreachable, error.to_string()),
             }
         }
-        EngineError::NoHost { operator, connection, .. } => {
-            let message = format!(
-                "{operator}: the endpoint is not a whole URL, and the connection {connection} has no host: \
-                 there is nowhere to send it"
-            );
-            Failure::usage(message).help(
+        EngineError::NoHost { .. } => {
+            Failure::usage(error.to_string()).help(
                 "give a whole URL, or a connection with a host; `maitred connections list` shows what is \
                  defined, and where",
             )

@@ -136,6 +136,24 @@ impl Moment {
     }
 }
 
+/// The [`Clock::sleep`] of a clock whose monotonic time is tokio's: it checks the wall clock of `clock` once a
+/// second.
+///
+/// # Cancellation
+/// Dropping the future ends the sleep.
+#[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
+pub async fn sleep_by(clock: &dyn Clock, duration: Duration) {
+    let begun = Moment::of(clock);
+    let mut left = duration;
+    loop {
+        tokio::time::sleep(left.min(LOOK_EVERY)).await;
+        left = begun.left_of(duration, clock);
+        if left.is_zero() {
+            return;
+        }
+    }
+}
+
 /// The interval at which a sleep checks the wall clock.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -170,19 +188,8 @@ impl Clock for SystemClock {
         self.origin.elapsed()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that sleeps")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            let begun = Moment::of(self);
-            let mut left = duration;
-            loop {
-                tokio::time::sleep(left.min(LOOK_EVERY)).await;
-                left = begun.left_of(duration, self);
-                if left.is_zero() {
-                    return;
-                }
-            }
-        })
+        Box::pin(sleep_by(self, duration))
     }
 }
 

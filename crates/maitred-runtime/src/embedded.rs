@@ -166,9 +166,10 @@ impl Engine for EmbeddedEngine {
     fn find<'a>(&'a self, id_or_key: &'a str) -> BoxFuture<'a, Result<Task, EngineError>> {
         let key = id_or_key.to_owned();
         Box::pin(async move {
-            let found = self.run(move |store| match key.parse() {
-                Ok(id) => store.task(id),
-                Err(_) => store.task_of_key(&key),
+            let found = self.run(move |store| {
+                // A key may be a number, such as a date.
+                let numbered = key.parse().map_or(Ok(None), |id| store.task(id))?;
+                numbered.map_or_else(|| store.task_of_key(&key), |task| Ok(Some(task)))
             });
             found.await?.ok_or_else(|| EngineError::NotFound(id_or_key.to_owned()))
         })

@@ -179,7 +179,8 @@ pub enum EngineError {
     },
     /// A task has nowhere to send its request: the connection that it uses has no host.
     #[error(
-        "{operator} has no endpoint, and the connection {connection} has no host: there is nowhere to send it"
+        "{operator}: the endpoint is not a whole URL, and the connection {connection} has no host: there is nowhere \
+         to send it"
     )]
     NoHost {
         /// Which of the submitted tasks, from 0.

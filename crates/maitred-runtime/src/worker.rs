@@ -10,7 +10,8 @@ mod run;
 mod undo;
 mod workplace;
 
+pub(super) use bounds::STOP_GRACE;
 pub(super) use changes::too_large;
 pub(super) use end_deferral::EndDeferral;
-pub(super) use guard::panic_message;
+pub(super) use guard::caught;
 pub(super) use workplace::Workplace;

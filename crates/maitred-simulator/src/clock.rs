@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use maitred_core::clock::{BoxFuture, Clock, Moment, Timestamp};
+use maitred_core::clock::{BoxFuture, Clock, Timestamp, sleep_by};
 use tokio::time::Instant;
 
 /// The wall clock at the beginning of a run: 2026-01-01T00:00:00Z.
 const BEGIN: u64 = 1_767_225_600_000;
-
-/// How often a sleep looks at the wall clock, as the system's clock does.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The clocks of the simulated machine, on tokio's paused time.
 #[derive(Clone)]
@@ -63,18 +60,7 @@ impl Clock for SimClock {
         self.elapsed()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "simulated time")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            let begun = Moment::of(self);
-            let mut left = duration;
-            loop {
-                tokio::time::sleep(left.min(LOOK_EVERY)).await;
-                left = begun.left_of(duration, self);
-                if left.is_zero() {
-                    return;
-                }
-            }
-        })
+        Box::pin(sleep_by(self, duration))
     }
 }

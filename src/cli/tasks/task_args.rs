@@ -4,7 +4,6 @@ use crate::cli::async_runtime::block_on;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::store::{OpenEngine, StoreArgs, engine_failure};
-use crate::runtime::store::TaskFilter;
 use crate::runtime::{Engine as _, EngineError, Task};
 
 /// Which task of which store.
@@ -24,20 +23,7 @@ impl TaskArgs {
     /// The store cannot be opened, or has no such task.
     pub(super) fn find(&self, context: &Context) -> anyhow::Result<(OpenEngine, Task)> {
         let opened = self.store.open_existing(context)?;
-        let mut found = block_on(opened.engine.find(&self.task))?;
-        if let Err(EngineError::NotFound(_)) = found
-            && self.task.bytes().all(|digit| digit.is_ascii_digit())
-        {
-            // No task has this number. A key may be one, such as a date.
-            let mut of_key = TaskFilter::default();
-            of_key.key = Some(self.task.clone());
-            of_key.limit = Some(1);
-            found = match opened.ask(opened.engine.list(of_key))?.pop() {
-                Some(task) => Ok(task),
-                None => found,
-            };
-        }
-        match found {
+        match block_on(opened.engine.find(&self.task))? {
             Ok(task) => Ok((opened, task)),
             Err(error @ EngineError::NotFound(_)) => {
                 let message = format!("{error} in {}", opened.path.display());

@@ -66,13 +66,13 @@ impl Task {
         (task, HistoryEntry { at: now, from: None, to: TaskState::Queued, reason })
     }
 
-    /// Whether no other task may have this one's key. A task that another has replaced has given it up,
+    /// True if no other task may have this one's key. A task that another has replaced has given it up,
     /// although it may take a while to end.
     pub(crate) fn holds_key(&self) -> bool {
         !self.state.is_final() && !self.is_replaced()
     }
 
-    /// Whether a submission that says [`OnConflict::Done`] stands back for this task, the last one of its key:
+    /// True if a submission that says [`OnConflict::Done`] stands back for this task, the last one of its key:
     /// the work is done, under way, or may have been done.
     pub(crate) fn makes_another_needless(&self) -> bool {
         self.holds_key() || matches!(self.state, TaskState::Success | TaskState::InDoubt)
@@ -82,22 +82,22 @@ impl Task {
         self.cancel.is_some_and(|cancel| cancel.reason == CancelReason::Replaced)
     }
 
-    /// Whether a worker may take it once it is due.
+    /// True if a worker may take it once it is due.
     pub fn waits_for_a_worker(&self) -> bool {
         matches!(self.state, TaskState::Queued | TaskState::UpForRetry)
     }
 
-    /// Whether a worker may take it at `now`.
+    /// True if a worker may take it at `now`.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.waits_for_a_worker() && (self.due <= now || self.is_due_at_once())
     }
 
-    /// Whether it waits for nothing but a worker, whatever the clock says of whoever has put it there.
+    /// True if it waits for nothing but a worker, whatever the clock says of whoever has put it there.
     fn is_due_at_once(&self) -> bool {
         self.pause_from.is_some_and(|from| self.due <= from)
     }
 
-    /// Whether it is due at `now` although its time is later: it was put there by another clock.
+    /// True if it is due at `now` although its time is later: it was put there by another clock.
     pub(crate) fn is_due_early(&self, now: Timestamp) -> bool {
         self.is_due(now) && now < self.due
     }
@@ -243,7 +243,7 @@ impl Task {
         self.pass(TaskState::InDoubt, format!("{reason}; {doubt}"), now)
     }
 
-    /// Whether the main calls of its step are still of use.
+    /// True if the main calls of its step are still of use.
     pub(crate) fn keeps_calls(&self) -> bool {
         !self.state.is_final() || self.state == TaskState::InDoubt
     }

@@ -15,7 +15,7 @@ use super::queue::{Bound, TriggerQueue, Woken};
 use crate::access::StoreAccess;
 use crate::store::{Fence, Store, StoreError};
 use crate::task::{Change, Task, TaskId, TaskState};
-use crate::worker::{EndDeferral, Workplace};
+use crate::worker::{EndDeferral, STOP_GRACE, Workplace};
 use maitred_core::clock::Moment;
 use maitred_core::descriptors::room_for_connections;
 
@@ -165,6 +165,11 @@ impl Driver {
             self.take_waiting();
             self.take_in_wall_clock();
             self.claim(now.wall);
+        }
+        // A step that hangs must not hold up the end; it runs again once there is another triggerer.
+        let asked = *self.stopped.borrow();
+        if asked.is_some_and(|asked| asked.left_of(STOP_GRACE, &*self.clock).is_zero()) {
+            self.abandons.clear();
         }
         // What is finished before the end can be cancelled until then.
         if !self.is_stopping() || !self.rests_in_memory() {

@@ -1,20 +1,18 @@
 //! The bounds of code that somebody else has written: operators and triggers may hang.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
-use super::guard::panic_message;
+use super::guard::caught;
 use super::workplace::Workplace;
 use crate::operator::{AnyOperator, OperatorContext};
 use crate::task::{CancelRequest, TaskId};
 use crate::trigger::{CancelReason, Level};
 use maitred_core::clock::{BoxFuture, Timestamp};
 
-/// How long an operator's code may go on once the triggerer was asked to end.
-const STOP_GRACE: Duration = Duration::from_secs(25);
+/// How long code of operators and triggers may go on once the triggerer was asked to end.
+pub(crate) const STOP_GRACE: Duration = Duration::from_secs(25);
 
 /// How often it is looked whether a main call is over that the end waits for.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -88,10 +86,9 @@ impl Workplace {
         ctx: Option<&OperatorContext>,
         on_cancel: impl Future<Output = ()> + Send,
     ) {
-        let told = AssertUnwindSafe(on_cancel).catch_unwind();
-        let message = match self.within(self.last_bounds(), ctx, told).await {
+        let message = match self.within(self.last_bounds(), ctx, caught(on_cancel)).await {
             Ok(Ok(())) => return,
-            Ok(Err(panic)) => panic_message(&*panic),
+            Ok(Err(panic)) => panic,
             Err(Interrupt::Stopped) => "on_cancel was dropped: the triggerer ends".to_owned(),
             Err(Interrupt::TimedOut | Interrupt::Cancelled(_)) => {
                 format!("on_cancel took longer than {} s and was dropped", LAST_GRACE.as_secs())
@@ -102,7 +99,7 @@ impl Workplace {
 
     /// Returns once the triggerer was asked to end so long ago that code is dropped; never while it makes a
     /// main call.
-    pub(crate) async fn out_of_grace(&self, ctx: Option<&OperatorContext>) {
+    async fn out_of_grace(&self, ctx: Option<&OperatorContext>) {
         let clock = &self.services.clock;
         let mut stop = self.stop.clone();
         // Who asks is gone only when the triggerer is.

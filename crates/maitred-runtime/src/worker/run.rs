@@ -1,12 +1,8 @@
 //! What a worker does with one task: run the operator's step, and tell what is to become of the task.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
-
 use super::bounds::{Bounds, CancelReceiver, Interrupt};
 use super::changes::{done, execution_timeout, failed};
-use super::guard::{guarded, panic_message};
+use super::guard::{caught, guarded};
 use super::reconcile::Looked;
 use super::workplace::Workplace;
 use crate::journal::JournalError;
@@ -27,8 +23,8 @@ impl Workplace {
         task: Task,
         cancel: CancelReceiver,
     ) -> Result<Change, JournalError> {
-        let ran = AssertUnwindSafe(self.run_operator(&task, cancel)).catch_unwind().await;
-        ran.unwrap_or_else(|panic| Ok(failed(&task, panic_message(&*panic))))
+        let ran = caught(self.run_operator(&task, cancel)).await;
+        ran.unwrap_or_else(|panic| Ok(failed(&task, panic)))
     }
 
     async fn run_operator(
@@ -96,8 +92,7 @@ impl Workplace {
                 }
                 Flow::Defer(deferral) => deferral,
             };
-            let started = AssertUnwindSafe(self.deferral(task, &deferral)).catch_unwind().await;
-            let crash = match started {
+            let crash = match caught(self.deferral(task, &deferral)).await {
                 Ok(Ok(stored)) => {
                     let reason = format!("waits for {}", deferral.trigger.name);
                     return Ok(Change::of(task, Transition::Defer(Box::new(stored)), reason));
@@ -106,7 +101,7 @@ impl Workplace {
                     return Ok(Change::of(task, Transition::Block, reason));
                 }
                 Ok(Err(Unusable::Invalid(message))) => Crash::new(message),
-                Err(panic) => Crash::new(panic_message(&*panic)),
+                Err(panic) => Crash::new(panic),
             };
             self.log.push(task.id, Level::Warning, crash.message.clone());
             flow = operator.resume(ctx, &deferral.resume, Resumed::TriggerCrashed(crash)).await?;

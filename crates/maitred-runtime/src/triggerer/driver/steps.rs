@@ -1,9 +1,5 @@
 //! Triggers: their steps, and how a deferral begins and ends.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
@@ -16,10 +12,8 @@ use crate::task::{Change, DeferredTask, StoredDeferral, TaskId, TaskState, Trans
 use crate::trigger::{MIN_PAUSE, Step, TaskEnd, TriggerError};
 use crate::triggerer::parked_trigger::ParkedTrigger;
 use crate::triggerer::queue::{Bound, Held, Pause};
-use crate::worker::{EndDeferral, panic_message, too_large};
+use crate::worker::{EndDeferral, caught, too_large};
 use maitred_core::clock::{Moment, Timestamp};
-
-type Panic = Box<dyn Any + Send>;
 
 impl Driver {
     pub(super) fn start_steps(&mut self) {
@@ -35,16 +29,14 @@ impl Driver {
             let span = tracing::debug_span!("trigger", task = id.0, step);
             let (abandon, abandoned) = oneshot::channel();
             self.abandons.insert(id, abandon);
-            let workplace = self.workplace.clone();
             let stepped = async move {
                 let result = tokio::select! {
                     biased;
                     _ = abandoned => None,
-                    () = workplace.out_of_grace(None) => None,
-                    result = AssertUnwindSafe(trigger.step(&ctx)).catch_unwind() => Some(result),
+                    result = caught(trigger.step(&ctx)) => Some(result),
                 };
-                let broke = |panic: Panic| Err(TriggerError::new(panic_message(&*panic)));
-                let result = result.map(|result| result.unwrap_or_else(broke));
+                let result =
+                    result.map(|done| done.unwrap_or_else(|panic| Err(TriggerError::new(panic))));
                 Stepped { id, step, slot, trigger, result }
             };
             self.steps.spawn(stepped.instrument(span));
