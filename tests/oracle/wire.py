@@ -287,6 +287,8 @@ class Wire:
         python = for_botocore(given, operation.input_shape) if given else {}
         if self.service.service_name == "s3":
             botocore.handlers.remove_bucket_from_url_paths_from_model(python, operation, {})
+        if self.service.service_name == "route53":
+            botocore.handlers.fix_route53_ids(python, operation)
         made = self.serializer.serialize_to_request(python, operation)
         target = made["url_path"]
         # As `_urljoin` of botocore has it; a `?` before an empty query string says nothing.

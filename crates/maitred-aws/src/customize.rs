@@ -70,8 +70,17 @@ pub(super) fn output(
     members.insert("LocationConstraint".to_owned(), region);
 }
 
-/// The members that have the id of a hosted zone, a change or a delegation set.
-const ROUTE53_IDS: [&str; 4] = ["DelegationSetId", "HostedZoneId", "HostedZoneIdMarker", "Id"];
+/// Returns whether a member of an input of Route 53 is the id of a hosted zone, a change or a delegation set. botocore
+/// asks for the name of its shape, which is `ResourceId` or `ChangeId`; ids of traffic policies have another one.
+fn is_route53_id(operation: &str, member: &str) -> bool {
+    match member {
+        "DelegationSetId" | "HostedZoneId" | "HostedZoneIdMarker" => true,
+        "Id" => ["HostedZone", "ReusableDelegationSet", "GetChange"]
+            .iter()
+            .any(|kind| operation.contains(kind)),
+        _ => false,
+    }
+}
 
 /// Completes an input before it is checked.
 pub(super) fn input(
@@ -86,9 +95,8 @@ pub(super) fn input(
         }
         // Replies have ids as `/hostedzone/Z1`, requests take `Z1` (botocore's `fix_route53_ids`).
         "route53" => {
-            for (_, value) in
-                input.iter_mut().filter(|(name, _)| ROUTE53_IDS.contains(&name.as_str()))
-            {
+            let ids = input.iter_mut().filter(|(name, _)| is_route53_id(&operation.name, name));
+            for (_, value) in ids {
                 if let Some((_, id)) = value.as_str().and_then(|id| id.rsplit_once('/')) {
                     *value = id.to_owned().into();
                 }

@@ -103,7 +103,9 @@ fn ids_of_route_53_lose_what_stands_before_them() {
 fn what_is_no_id_of_route_53_stays_as_it_is() {
     let tags = json!({ "ResourceType": "hostedzone", "ResourceId": "hostedzone/Z1" });
     let name = json!({ "DNSName": "change/me" });
+    let policy = json!({ "Id": "policies/P1" });
     let cases = [
+        case("route53", "GetTrafficPolicyInstance", &policy),
         case("route53", "ListTagsForResource", &tags),
         case("route53", "ListHostedZonesByName", &name),
     ];
@@ -111,6 +113,7 @@ fn what_is_no_id_of_route_53_stays_as_it_is() {
     assert_eq!(
         sent(&cases),
         [
+            format!("{host}/trafficpolicyinstance/policies%2FP1"),
             format!("{host}/tags/hostedzone/hostedzone%2FZ1"),
             format!("{host}/hostedzonesbyname?dnsname=change%2Fme"),
         ]
