@@ -14,6 +14,7 @@ import json
 import math
 import random
 import sys
+import types
 import xml.etree.ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
@@ -330,6 +331,9 @@ class Wire:
             shape = self.service.shape_for_error_code(code)
             if shape is not None:
                 parsed.update(self.parser.parse(response, shape))
+        elif operation.name == "GetBucketLocation":
+            http = types.SimpleNamespace(raw=body, content=body)
+            botocore.handlers.parse_get_bucket_location(parsed, http)
         elif operation.has_streaming_output:
             # botocore gives a stream; in JSON it is base64.
             payload = operation.output_shape.serialization["payload"]

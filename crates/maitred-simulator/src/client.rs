@@ -40,10 +40,7 @@ impl SimClient {
             CallError::new(CallErrorKind::Transport, transport::TIMEOUT, message)
         };
         match fault {
-            Some(Fault::KillBefore) => {
-                process.kill();
-                process.gate().await;
-            }
+            Some(Fault::KillBefore) => match process.die().await {},
             Some(Fault::LostRequest) => {
                 self.pause(&key, Duration::from_secs(5)).await;
                 return Observation::Error(lost());
@@ -63,10 +60,7 @@ impl SimClient {
         };
         let (status, body) = self.effect(call, endpoint, now);
         match fault {
-            Some(Fault::KillAfter) => {
-                process.kill();
-                process.gate().await;
-            }
+            Some(Fault::KillAfter) => match process.die().await {},
             Some(Fault::LostReply) => {
                 self.pause(&key, Duration::from_secs(5)).await;
                 return Observation::Error(lost());

@@ -1,6 +1,6 @@
 //! Faults: what can go wrong at a crossing of a door, and how often.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use fastrand::Rng;
@@ -135,7 +135,7 @@ pub enum Choice {
     #[default]
     Drawn,
     /// These, by the key and the number of their crossings, and no others: to shrink a run.
-    Only(BTreeSet<(String, u64, Fault)>),
+    Only(BTreeMap<(String, u64), Fault>),
     /// One, at the crossing of this number of the whole run: to try each.
     At(u64, Fault),
 }

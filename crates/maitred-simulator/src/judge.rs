@@ -1,6 +1,6 @@
 //! The judge: what must be true of every run, told in tasks, tokens, and the records of the service.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use maitred_core::clock::Timestamp;
@@ -41,8 +41,6 @@ struct Known {
     /// An undo was accepted while there was a call for it.
     owed: bool,
     not_made: bool,
-    settled: bool,
-    hook_ends: BTreeSet<u32>,
 }
 
 /// What was seen, and what was wrong.
@@ -171,7 +169,6 @@ impl Judge {
     pub fn asked_for_another_try(&mut self, id: TaskId, settled: Option<&Settled>) {
         let known = self.tasks.entry(id).or_default();
         known.tries_asked += 1;
-        known.settled |= settled.is_some();
         known.not_made |= settled == Some(&Settled::NotMade);
         (known.cancelled, known.undo, known.owed) = (false, false, false);
     }
@@ -196,11 +193,6 @@ impl Judge {
         let changed = known.last.as_ref().is_none_or(|last| last.state != task.state);
         if changed && task.state.is_final() {
             wrong.extend(ended(known, task, self.disturbed, self.clock_set, now));
-            if matches!(task.state, TaskState::Failed | TaskState::InDoubt)
-                && task.spec.on_failure.is_some()
-            {
-                known.hook_ends.insert(task.try_number);
-            }
         }
         known.last = Some(task.clone());
         let at = self.tokens.entry(task.token.clone()).or_insert((task.id, task.step));

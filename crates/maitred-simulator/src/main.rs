@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use maitred_core::clock::{Clock as _, SystemClock};
 use maitred_simulator::run::{Config, Outcome, run};
 use maitred_simulator::shrink::shrink;
-use maitred_simulator::workload::SIMULATED;
+use maitred_simulator::workload::quiet_panics;
 use maitred_simulator::world::Counts;
 
 /// Simulate the durable runtime with faults, as a function of a seed
@@ -164,14 +164,4 @@ fn report(seed: u64, config: &Config, outcome: &Outcome) {
         text.push_str(&format!("  !! {violation}\n"));
     }
     println!("{text}");
-}
-
-/// Prints no simulated panics.
-fn quiet_panics() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if panic.payload_as_str() != Some(SIMULATED) {
-            usual(panic);
-        }
-    }));
 }

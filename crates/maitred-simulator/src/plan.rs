@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use maitred_core::clock::Timestamp;
-use maitred_runtime::operator::WaitOperator;
 use maitred_runtime::task::FailureHook;
 use maitred_runtime::{NewTask, OnConflict};
 use serde_json::json;
@@ -84,7 +83,8 @@ fn submission(random: &mut Rng) -> Act {
     let timeout = (random.u8(..3) > 0).then(|| Duration::from_secs(random.u64(5..40)));
     let endless = timeout.is_some() && random.u8(..6) == 0;
     let takes = if endless { 1_000_000_000 } else { random.u64(..20_000) };
-    let mut task = if random.u8(..8) == 0 {
+    let is_wait = random.u8(..8) == 0;
+    let mut task = if is_wait {
         NewTask::new("maitred.wait", waiter_args(random.usize(..3)))
     } else {
         let jobs = Jobs {
@@ -97,7 +97,6 @@ fn submission(random: &mut Rng) -> Act {
         };
         NewTask::new("sim.jobs", json!(jobs))
     };
-    let is_wait = task.operator == <WaitOperator as maitred_runtime::operator::Operator>::NAME;
     // A wait for a job that may never be made needs an end.
     let timeout = if is_wait { Some(timeout.unwrap_or(Duration::from_secs(30))) } else { timeout };
     task = task

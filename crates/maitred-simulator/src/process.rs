@@ -45,6 +45,12 @@ impl Process {
         self.changed.notify_waiters();
     }
 
+    /// Kills it from inside: never returns.
+    pub async fn die(&self) -> std::convert::Infallible {
+        self.kill();
+        std::future::pending().await
+    }
+
     /// Returns once it was killed.
     pub async fn killed(&self) {
         self.until(Self::is_dead).await;

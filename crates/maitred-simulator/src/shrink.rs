@@ -1,7 +1,5 @@
 //! Shrinking: the fewest faults and acts with which a run still breaks the same rule.
 
-use std::collections::BTreeSet;
-
 use crate::fault::Choice;
 use crate::run::{Config, Outcome, run};
 use crate::world::Injected;
@@ -51,8 +49,8 @@ pub fn shrink(config: &Config, outcome: &Outcome) -> Shrunk {
 
 fn narrowed(config: &Config, faults: &[Injected], acts: &[usize], count: usize) -> Config {
     let without = (0..count).filter(|act| !acts.contains(act)).collect();
-    let only: BTreeSet<Injected> = faults.iter().cloned().collect();
-    Config { choice: Choice::Only(only), without, ..config.clone() }
+    let only = faults.iter().cloned().map(|(key, number, fault)| ((key, number), fault));
+    Config { choice: Choice::Only(only.collect()), without, ..config.clone() }
 }
 
 /// Delta debugging: leaves out parts, ever smaller ones, as long as `breaks`.

@@ -1,5 +1,6 @@
 //! The work: an operator that starts jobs, and a trigger that waits for them.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use maitred_core::client::Call;
@@ -202,11 +203,7 @@ async fn go_wrong(
         return Ok(());
     };
     match world.cross(process, Door::User, key) {
-        Some(Fault::KillBefore) => {
-            process.kill();
-            process.gate().await;
-            Ok(())
-        }
+        Some(Fault::KillBefore) => match process.die().await {},
         Some(Fault::Panic) => panic!("{SIMULATED}"),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Error) => Err("the code is wrong".to_owned()),
@@ -219,7 +216,20 @@ async fn go_wrong(
 }
 
 /// The message of simulated panics.
-pub const SIMULATED: &str = "a simulated panic";
+const SIMULATED: &str = "a simulated panic";
+
+/// Prints no simulated panics from now on.
+pub fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if panic.payload_as_str() != Some(SIMULATED) {
+                usual(panic);
+            }
+        }));
+    });
+}
 
 /// The body of a wait of `maitred.wait` for a job that somebody else has started.
 #[must_use]

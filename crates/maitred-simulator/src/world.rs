@@ -119,10 +119,7 @@ impl World {
         let fault = match &state.choice {
             _ if state.calm => None,
             Choice::Drawn => state.rates.fault(door, &mut random),
-            Choice::Only(faults) => {
-                let at = |fault: &&Injected| (&fault.0, fault.1) == (&key, number);
-                faults.iter().find(at).map(|(_, _, fault)| *fault)
-            }
+            Choice::Only(faults) => faults.get(&(key.clone(), number)).copied(),
             Choice::At(crossing, fault) => (state.counts.crossings == *crossing).then_some(*fault),
         }?;
         state.counts.faults += 1;

@@ -1,26 +1,20 @@
 //! Short simulations. The command runs longer ones.
 
 use std::collections::BTreeMap;
-use std::panic;
 use std::time::Duration;
 
 use maitred_runtime::NewTask;
 use maitred_simulator::fault::{Choice, Fault};
 use maitred_simulator::plan::{Act, Planned};
 use maitred_simulator::run::{Config, Outcome, run};
-use maitred_simulator::workload::{Jobs, SIMULATED};
+use maitred_simulator::workload::{Jobs, quiet_panics};
 use serde_json::json;
 
 /// Seeds that have found a fault once.
 const FOUND: &str = include_str!("found.txt");
 
 fn quietly(config: &Config) -> Outcome {
-    let usual = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if info.payload_as_str() != Some(SIMULATED) {
-            usual(info);
-        }
-    }));
+    quiet_panics();
     run(config)
 }
 
