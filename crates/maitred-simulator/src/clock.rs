@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use maitred_core::clock::{BoxFuture, Clock, Timestamp, sleep_by};
@@ -17,18 +17,28 @@ pub struct SimClock {
     begun: Instant,
     /// Milliseconds by which the wall clock was set.
     set: Arc<AtomicI64>,
+    /// The milliseconds of those that went back.
+    set_back: Arc<AtomicU64>,
 }
 
 impl SimClock {
     /// Clocks that begin now.
     #[must_use]
     pub fn new() -> Self {
-        Self { begun: Instant::now(), set: Arc::default() }
+        Self { begun: Instant::now(), set: Arc::default(), set_back: Arc::default() }
     }
 
     /// Sets the wall clock forward or back.
     pub fn set_wall(&self, by_millis: i64) {
         self.set.fetch_add(by_millis, Ordering::SeqCst);
+        let back = by_millis.min(0).unsigned_abs();
+        self.set_back.fetch_add(back, Ordering::SeqCst);
+    }
+
+    /// How far the wall clock was set back in all: a time of it may come that much later.
+    #[must_use]
+    pub fn set_back(&self) -> Duration {
+        Duration::from_millis(self.set_back.load(Ordering::SeqCst))
     }
 
     /// The time since the beginning.

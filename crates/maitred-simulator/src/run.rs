@@ -17,7 +17,8 @@ use crate::world::{Counts, Injected, World};
 /// How long faults go on after the last act.
 const UNREST: Duration = Duration::from_secs(20);
 
-/// How long tasks may go on once nothing goes wrong any more, before they are cancelled, and after that.
+/// How long tasks may go on once nothing goes wrong any more, before they are cancelled, and after that. A wall clock that
+/// was set back adds to it.
 const CALM: [Duration; 2] = [Duration::from_secs(400), Duration::from_secs(400)];
 
 /// What is run.
@@ -96,7 +97,7 @@ async fn simulate(config: &Config) -> Outcome {
             machine.judge_what_is_left();
             machine.cancel_all().await;
         }
-        let until = machine.world.clock.elapsed() + limit;
+        let until = machine.world.clock.elapsed() + limit + machine.world.clock.set_back();
         while !machine.rests() && machine.world.clock.elapsed() < until {
             machine.until(machine.world.clock.elapsed() + Duration::from_secs(1)).await;
         }
