@@ -95,7 +95,9 @@ enum Command {
     Connections(connections::Args),
     Trust(trust::Args),
     Models(models::Args),
-    Run(run::Args),
+    /// Submit one task and follow it to its end
+    #[command(disable_help_flag = true)]
+    Run(RawArgs),
     Triggerer(triggerer::Args),
     Tasks(tasks::Args),
     Completions(completions::Args),
@@ -116,6 +118,7 @@ pub fn command() -> clap::Command {
         .mut_subcommand("wait", |_| with_names(wait::general(), "WAITER"))
         .mut_subcommand("record", |_| with_names(record::general(), "WAITER"))
         .mut_subcommand("call", |_| with_names(call::general(), "OPERATION"))
+        .mut_subcommand("run", |_| run::general())
 }
 
 fn with_names(command: clap::Command, name: &'static str) -> clap::Command {
@@ -172,7 +175,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<Report> {
         Command::Connections(args) => connections::run(&args, context),
         Command::Trust(args) => trust::run(&args),
         Command::Models(args) => models::run(&args, context),
-        Command::Run(args) => run::run(&args, context),
+        Command::Run(args) => run::run(&args.words, context),
         Command::Triggerer(args) => triggerer::run(&args, context),
         Command::Tasks(args) => tasks::run(&args, context),
         Command::Completions(args) => completions::run(&args, self::command(), context),

@@ -56,8 +56,8 @@
 
 #[doc(inline)]
 pub use maitred_core::{
-    catalog, clock, config, diagnostic, document, engine, expression, matcher, names, schedule,
-    waiter,
+    catalog, clock, config, diagnostic, document, engine, expression, matcher, names,
+    operator_file, placeholder, schedule, waiter,
 };
 
 /// The trait of clients, which call services, and its implementations.
@@ -132,15 +132,17 @@ pub fn sources() -> catalog::Sources {
     sources
 }
 
-/// The operators and triggers that come with maitred: those of service `http`, the waits and, with feature
-/// `redshift`, those of Amazon Redshift.
+/// The operators and triggers that come with maitred: those of service `http`, the waits, those of files and, with feature
+/// `redshift`, those of Amazon Redshift. The files that the variable `MAITRED_OPERATORS` names come before the shipped ones.
 #[cfg(feature = "runtime")]
 #[must_use]
 pub fn registry() -> runtime::Registry {
     let registry = runtime::Registry::builtin();
     #[cfg(feature = "redshift")]
     let registry = redshift::register(registry);
-    registry
+    let paths = std::env::var_os("MAITRED_OPERATORS").filter(|paths| !paths.is_empty());
+    let paths = paths.iter().flat_map(std::env::split_paths);
+    registry.with_operators(operator::file::OperatorCatalog::shipped().with_paths(paths))
 }
 
 /// The clients of `connections`, for service `http` and all built-in AWS services.

@@ -2,19 +2,25 @@
 
 use std::time::Duration;
 
+use clap::{Args as _, FromArgMatches as _};
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::async_runtime;
 use super::connections_args::ConnectionsArgs;
 use super::context::Context;
-use super::exit::Exit;
+use super::exit::{Exit, Failure};
 use super::report::{self, Format, Report};
 use super::signals::Signals;
 use super::source_args::SourceArgs;
-use super::store::{OpenEngine, StoreArgs, engine_failure, store_failure};
+use super::store::{OpenEngine, StoreArgs, engine_failure, store_failure, unusable_failure};
 use super::tasks::{self, SpecArgs};
 use crate::runtime::store::Submitted;
 use crate::runtime::{Engine as _, Scope, StoreError, TaskId, TriggererOptions};
+
+mod operator_flags;
+
+use operator_flags::OperatorFlags;
 
 /// Submit one task and follow it to its end; exits as `maitred wait` would: 0 success, 1 failed or in
 /// doubt, 2 bad usage or blocked, 3 gave up, 4 refused, 5 unreachable, 130 cancelled
@@ -22,16 +28,21 @@ use crate::runtime::{Engine as _, Scope, StoreError, TaskId, TriggererOptions};
 /// This process runs only this task; if a triggerer already runs the store, that one runs it. The task is
 /// durable: if this process is killed, `maitred triggerer` continues it. A failure hook is run once; if its
 /// server cannot be reached, `maitred triggerer` tries again.
+///
+/// The arguments of the operator are flags: `maitred run OPERATOR --help` lists them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  maitred run redshift.pause_cluster --args '{\"cluster_identifier\": \"analytics\", \
-\"wait_for_completion\": true, \"deferrable\": true}'")]
+Examples:
+  maitred run glue.start_job_run --job-name nightly
+  maitred run redshift.pause_cluster --cluster-identifier analytics --wait-for-completion --deferrable")]
 pub(super) struct Args {
     /// The operator; `maitred tasks operators` lists them
     operator: String,
     #[command(flatten)]
     task: SpecArgs,
+    /// End when the work is started, without waiting for it
+    #[arg(long)]
+    no_wait: bool,
     #[command(flatten)]
     store: StoreArgs,
     /// Output format
@@ -43,10 +54,38 @@ pub(super) struct Args {
     sources: SourceArgs,
 }
 
-pub(super) fn run(args: &Args, context: &Context) -> anyhow::Result<Report> {
+/// `run` with our options, and no operator's.
+pub(super) fn general() -> clap::Command {
+    Args::augment_args(clap::Command::new("run").no_binary_name(true))
+        .override_usage("maitred run OPERATOR [--ARGUMENT VALUE]… [OPTIONS]")
+}
+
+/// Runs `run` with the words after it.
+pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report> {
+    let seen = general().ignore_errors(true).disable_help_flag(true).try_get_matches_from(words)?;
+    let operator = seen.get_one::<String>("operator").filter(|word| !word.starts_with('-'));
+    let Some(operator) = operator else {
+        general().try_get_matches_from(words)?;
+        return Err(Failure::usage("run what? name an operator").into());
+    };
+    let flags = OperatorFlags::of(operator, &general(), context).map_err(unusable_failure)?;
+    let about = context.registry.operators().get(operator.as_str()).copied().unwrap_or_default();
+    let usage = format!("maitred run {operator} [--ARGUMENT VALUE]… [OPTIONS]");
+    let command = flags.add_to(general()).override_usage(usage).about(about.to_owned());
+    let matches = command.long_about(None).after_help(None).try_get_matches_from(words)?;
+    let args = Args::from_arg_matches(&matches)?;
+    let mut given = flags.arguments(&matches)?;
+    if args.no_wait {
+        given.insert("wait_for_completion".to_owned(), false.into());
+    }
+    run_task(&args, given, context)
+}
+
+fn run_task(args: &Args, given: Map<String, Value>, context: &Context) -> anyhow::Result<Report> {
     args.sources.check()?;
     let (opened, submitted) = tasks::submit_one(
         &args.task,
+        given,
         &args.operator,
         &args.store,
         &args.connections,

@@ -54,6 +54,7 @@ pub mod names;
 
 pub mod python;
 pub mod expression;
+pub mod placeholder;
 
 pub mod document;
 pub mod clock;
@@ -61,6 +62,7 @@ pub mod client;
 
 pub mod schedule;
 pub mod matcher;
+pub mod operator_file;
 pub mod waiter;
 pub mod catalog;
 pub mod engine;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::client::{CallError, CallErrorKind, Observation, transport};
-use crate::config::State;
+use crate::config::{MatcherKind, State};
 use crate::document::Document;
 use crate::expression::{EvaluationError, Expression};
 use crate::python;
@@ -14,12 +14,12 @@ mod sentence;
 
 pub use sentence::{condition, verb};
 
-/// A compiled acceptor.
+/// A compiled acceptor, whose states are those of a waiter or, in an operator, of a step.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Acceptor {
+pub struct Acceptor<S = State> {
     /// The meaning of a match.
-    pub state: State,
+    pub state: S,
     /// The part of an observation that it looks at.
     pub matcher: Matcher,
     /// The value to match.
@@ -28,7 +28,7 @@ pub struct Acceptor {
     pub message: Option<Expression>,
 }
 
-/// The part of an observation that an acceptor looks at: one of the [`MatcherKind`](crate::config::MatcherKind)s, or the truth of an
+/// The part of an observation that an acceptor looks at: one of the [`MatcherKind`]s, or the truth of an
 /// expression. Callers match it exhaustively: a new variant is a breaking change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
@@ -45,6 +45,20 @@ pub enum Matcher {
     Status,
     /// The error code, or whether there is an error.
     Error,
+}
+
+impl Matcher {
+    /// The matcher of this kind; `None` if it needs an expression and there is none.
+    #[must_use]
+    pub fn of(kind: MatcherKind, argument: Option<Expression>) -> Option<Self> {
+        match kind {
+            MatcherKind::Path => argument.map(Self::Path),
+            MatcherKind::PathAll => argument.map(Self::PathAll),
+            MatcherKind::PathAny => argument.map(Self::PathAny),
+            MatcherKind::Status => Some(Self::Status),
+            MatcherKind::Error => Some(Self::Error),
+        }
+    }
 }
 
 /// The verdict of an acceptor on an observation. Callers match it exhaustively: a new variant is a breaking change.
@@ -83,7 +97,7 @@ pub struct Finding {
 
 /// Checks the acceptors in order; the first match decides.
 #[must_use]
-pub fn decide(acceptors: &[Acceptor], seen: &Observation) -> Decision {
+pub fn decide<S>(acceptors: &[Acceptor<S>], seen: &Observation) -> Decision {
     let mut decision = Decision::default();
     for (index, acceptor) in acceptors.iter().enumerate() {
         match acceptor.judge(seen) {
@@ -112,9 +126,9 @@ fn error_code(document: &Value) -> Option<&Value> {
     document.get("Error")?.get("Code")
 }
 
-impl Acceptor {
+impl<S> Acceptor<S> {
     /// An acceptor without a message.
-    pub fn new(state: State, matcher: Matcher, expected: impl Into<Value>) -> Self {
+    pub fn new(state: S, matcher: Matcher, expected: impl Into<Value>) -> Self {
         Self { state, matcher, expected: expected.into(), message: None }
     }
 

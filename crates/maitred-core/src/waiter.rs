@@ -28,7 +28,7 @@ pub use baseline::Baseline;
 pub use derived_show::show_of;
 pub use diagnose::Diagnose;
 pub use options::Options;
-pub use parameter::{parameter_values, whole_placeholder};
+pub use parameter::parameter_values;
 pub use transient::{MAX_CONSECUTIVE_TRANSIENT, TransientPolicy};
 
 use compiler::Compiler;

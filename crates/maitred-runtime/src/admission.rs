@@ -75,6 +75,13 @@ impl Admission {
                 let waiter = known.check(&*operator, catalog).map_err(unusable)?;
                 task.waiters = waiter.into_iter().collect();
             }
+            if let Some(definition) = self.registry.operator_of_file(&task.operator) {
+                task.operator = definition.id();
+                task.definition = Some(known.put_operator(definition).map_err(unusable)?);
+                if let Some(catalog) = &self.catalog {
+                    task.waiters = known.of_operator(definition, catalog).map_err(unusable)?;
+                }
+            }
             task.version = self.registry.version(&task.operator).map_err(unusable)?;
         }
         let warnings =

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::registry::{Unusable, invalid};
 use crate::connection::{Clients, has_reference, without_references};
 use crate::operator::AnyOperator;
+use crate::operator::file::OperatorDefinition;
 use crate::trigger::{Trigger as _, TriggerError, WaiterTrigger, stored_form};
 use maitred_core::catalog::Catalog;
 use maitred_core::client::{Call, CallError, HTTP_SERVICE, InputProblem};
@@ -69,6 +70,37 @@ impl<'a> KnownWaiters<'a> {
         let named = known.named.clone();
         self.waits.insert(shape, known);
         Ok(named)
+    }
+
+    /// Keeps the definition of an operator of a file; gives its hash.
+    pub(super) fn put_operator(
+        &mut self,
+        definition: &OperatorDefinition,
+    ) -> Result<String, Unusable> {
+        let (hash, text) = definition.stored_form().map_err(|error| {
+            Unusable::Invalid(format!("the operator cannot be stored: {error}"))
+        })?;
+        self.definitions.insert(hash.clone(), text);
+        Ok(hash)
+    }
+
+    /// The waiters of an operator of a file, which are stored with the task.
+    pub(super) fn of_operator(
+        &mut self,
+        definition: &OperatorDefinition,
+        catalog: &Catalog,
+    ) -> Result<BTreeMap<String, String>, Unusable> {
+        let mut waiters = BTreeMap::new();
+        for wait in definition.config.steps.iter().filter_map(|step| step.wait.as_ref()) {
+            let (service, name) = wait.service_and_name().unwrap_or(("", &wait.waiter));
+            let entry = catalog.find(service, name).map_err(|error| {
+                Unusable::Invalid(format!("the waiter of {}: {error}", definition.id()))
+            })?;
+            let (hash, text) = stored_form(&entry.config).map_err(unusable)?;
+            self.definitions.insert(hash.clone(), text);
+            waiters.insert(format!("{service}.{name}"), hash);
+        }
+        Ok(waiters)
     }
 
     fn find(&mut self, trigger: &WaiterTrigger, catalog: &Catalog) -> Result<Known, TriggerError> {

@@ -70,6 +70,7 @@ mod connection_use;
 mod context;
 mod erased;
 mod error;
+pub mod file;
 mod flow;
 pub mod http;
 mod main_call;

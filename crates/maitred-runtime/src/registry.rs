@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 use url::Url;
 
 use super::task::{FailureHook, NewTask, WebhookUrl};
+use crate::operator::file::{self, FileOperator, OperatorCatalog, OperatorDefinition};
 use crate::operator::http::{HttpRequest, HttpSensor};
 use crate::operator::{AnyOperator, Operator, OperatorError, OperatorType, WaitOperator};
 use crate::trigger::{
@@ -21,12 +23,13 @@ use maitred_core::secrets::literals;
 /// ```
 /// # use maitred_runtime::Registry;
 /// let registry = Registry::builtin();
-/// assert!(registry.operators().any(|(name, _)| name == "http.request"));
+/// assert!(registry.operators().contains_key("http.request"));
 /// ```
 #[derive(Default)]
 pub struct Registry {
     operators: BTreeMap<&'static str, OperatorType>,
     triggers: BTreeMap<&'static str, TriggerType>,
+    files: OperatorCatalog,
 }
 
 impl fmt::Debug for Registry {
@@ -51,7 +54,7 @@ pub enum Unusable {
 }
 
 impl Registry {
-    /// The operators and triggers that come with this crate.
+    /// The operators and triggers that come with this crate, without those of files.
     #[must_use]
     pub fn builtin() -> Self {
         Self::default()
@@ -71,6 +74,19 @@ impl Registry {
         self
     }
 
+    /// The same with the operators of files. Those with the name of another operator are left out.
+    #[must_use]
+    pub fn with_operators(mut self, files: OperatorCatalog) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The operators of files.
+    #[must_use]
+    pub fn operator_files(&self) -> &OperatorCatalog {
+        &self.files
+    }
+
     /// The same with one more trigger.
     #[must_use]
     pub fn with_trigger<T: Trigger>(mut self) -> Self {
@@ -78,9 +94,17 @@ impl Registry {
         self
     }
 
-    /// The names of the operators, each with what it does.
-    pub fn operators(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.operators.iter().map(|(name, operator)| (*name, operator.summary))
+    /// The names of the operators in order, each with what it does.
+    #[must_use]
+    pub fn operators(&self) -> BTreeMap<String, &str> {
+        let mut all = BTreeMap::new();
+        for (name, operator) in &self.operators {
+            all.insert((*name).to_owned(), operator.summary);
+        }
+        for definition in self.files.all() {
+            all.entry(definition.id()).or_insert(definition.config.description.as_str());
+        }
+        all
     }
 
     /// The JSON Schema of an operator's arguments; null if the operator does not tell.
@@ -88,7 +112,10 @@ impl Registry {
     /// # Errors
     /// There is no operator of this name.
     pub fn arguments(&self, operator: &str) -> Result<Value, Unusable> {
-        Ok((self.operator_type(operator)?.arguments)())
+        Ok(match self.kind(operator)? {
+            Kind::Rust(kind) => (kind.arguments)(),
+            Kind::File(definition) => definition.arguments(),
+        })
     }
 
     /// The names of the triggers.
@@ -101,7 +128,7 @@ impl Registry {
     /// # Errors
     /// There is no operator of this name.
     pub fn version(&self, operator: &str) -> Result<u32, Unusable> {
-        Ok(self.operator_type(operator)?.version)
+        Ok(self.kind(operator)?.version())
     }
 
     /// Checks the arguments of a task before it is submitted.
@@ -113,7 +140,7 @@ impl Registry {
     }
 
     fn checked(&self, operator: &str, args: &Value) -> Result<Box<dyn AnyOperator>, Unusable> {
-        let operator = self.operator_type(operator)?.load(args).map_err(invalid)?;
+        let operator = self.kind(operator)?.load(args).map_err(invalid)?;
         operator.check().map_err(invalid)?;
         match literals::login_in("", args) {
             None => Ok(operator),
@@ -141,7 +168,9 @@ impl Registry {
         task: &NewTask,
         trigger: Option<&SerializedTrigger>,
     ) -> Result<(), Unusable> {
-        self.operator(&task.operator, task.version, &task.args)?;
+        if task.definition.is_none() {
+            self.operator(&task.operator, task.version, &task.args)?;
+        }
         trigger.map_or(Ok(()), |trigger| self.trigger(trigger).map(drop))
     }
 
@@ -151,9 +180,14 @@ impl Registry {
         version: u32,
         args: &Value,
     ) -> Result<Box<dyn AnyOperator>, Unusable> {
-        let kind = self.operator_type(name)?;
-        same_version("operator", name, version, kind.version)?;
+        let kind = self.kind(name)?;
+        same_version("operator", name, version, kind.version())?;
         kind.load(args).map_err(invalid)
+    }
+
+    /// The operator of a file, if it is one.
+    pub(super) fn operator_of_file(&self, name: &str) -> Option<&Arc<OperatorDefinition>> {
+        if self.operators.contains_key(name) { None } else { self.files.find(name) }
     }
 
     pub(super) fn trigger(
@@ -178,12 +212,46 @@ impl Registry {
         Ok(*kind)
     }
 
-    fn operator_type(&self, name: &str) -> Result<&OperatorType, Unusable> {
-        self.operators.get(name).ok_or_else(|| {
-            let near = nearest(name, self.operators.keys().copied());
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            Unusable::Unknown(format!("this program knows no operator `{name}`{hint}"))
-        })
+    fn kind(&self, name: &str) -> Result<Kind<'_>, Unusable> {
+        if let Some(kind) = self.operators.get(name) {
+            return Ok(Kind::Rust(*kind));
+        }
+        if let Some(definition) = self.files.find(name) {
+            return Ok(Kind::File(definition));
+        }
+        let known = self.operators();
+        let near = nearest(name, known.keys().map(String::as_str));
+        let mut hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        for bad in self.files.bad_files() {
+            hint.push_str(&format!("\n{bad}"));
+        }
+        Err(Unusable::Unknown(format!("this program knows no operator `{name}`{hint}")))
+    }
+}
+
+/// What makes operators of a name.
+enum Kind<'a> {
+    /// A type.
+    Rust(OperatorType),
+    /// A file.
+    File(&'a Arc<OperatorDefinition>),
+}
+
+impl Kind<'_> {
+    fn version(&self) -> u32 {
+        match self {
+            Self::Rust(kind) => kind.version,
+            Self::File(_) => file::VERSION,
+        }
+    }
+
+    fn load(&self, args: &Value) -> Result<Box<dyn AnyOperator>, OperatorError> {
+        match self {
+            Self::Rust(kind) => kind.load(args),
+            Self::File(definition) => {
+                Ok(Box::new(FileOperator::new(Arc::clone(definition), args)?))
+            }
+        }
     }
 }
 

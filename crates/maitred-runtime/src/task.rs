@@ -116,6 +116,9 @@ pub struct NewTask {
     /// whatever files there are where it runs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub waiters: BTreeMap<String, String>,
+    /// For an operator of a file, the hash of the definition that was found at its submission, as for the waiters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
 }
 
 impl NewTask {
@@ -133,6 +136,7 @@ impl NewTask {
             on_failure: None,
             due: None,
             waiters: BTreeMap::new(),
+            definition: None,
         }
     }
 

@@ -14,7 +14,8 @@ use crate::cli::waiter_lookup::waiter_frame;
 use crate::config::{Show, WaiterConfig};
 use crate::diagnostic::Invalid;
 use crate::matcher::{condition, verb};
-use crate::waiter::{Options, Waiter, parameter_values, show_of, whole_placeholder};
+use crate::placeholder::whole_placeholder;
+use crate::waiter::{Options, Waiter, parameter_values, show_of};
 
 /// A waiter, with its trial on a reply if there is one.
 pub(super) struct Explanation {

@@ -28,12 +28,13 @@ pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Resu
     let text = match args.output {
         Format::Text => registry
             .operators()
+            .iter()
             .map(|(name, summary)| format!("{name:36}  {summary}").trim_end().to_owned() + "\n")
             .collect(),
         Format::Json => {
-            let operators = registry
-                .operators()
-                .map(|(name, summary)| json!({"name": name, "summary": summary}));
+            let operators = registry.operators();
+            let operators =
+                operators.iter().map(|(name, summary)| json!({"name": name, "summary": summary}));
             report::json(json!({"version": 1, "operators": operators.collect::<Vec<_>>()}))
         }
     };
@@ -43,8 +44,7 @@ pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Resu
 fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, Failure> {
     let schema = registry.arguments(name);
     let schema = schema.map_err(unusable_failure)?;
-    let summary = registry.operators().find(|(known, _)| *known == name);
-    let summary = summary.map(|(_, summary)| summary).unwrap_or_default();
+    let summary = registry.operators().get(name).copied().unwrap_or_default();
     if output == Format::Json {
         let operator = json!({"name": name, "summary": summary, "arguments": schema});
         return Ok(Report::text(report::json(json!({"version": 1, "operator": operator}))));

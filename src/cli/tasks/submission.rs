@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::cli::async_runtime::block_on;
 use crate::cli::connections_args::ConnectionsArgs;
 use crate::cli::context::Context;
@@ -42,9 +44,10 @@ pub(super) fn submit(
     }))
 }
 
-/// Submits one task for `maitred run`.
+/// Submits one task for `maitred run`, with the arguments that are `given` as flags.
 pub(crate) fn submit_one(
     task: &SpecArgs,
+    given: Map<String, Value>,
     operator: &str,
     store: &StoreArgs,
     connections: &ConnectionsArgs,
@@ -53,7 +56,10 @@ pub(crate) fn submit_one(
 ) -> anyhow::Result<(OpenEngine, Submitted)> {
     // An untrusted store is an error even if the task is not valid.
     store.path(context)?;
-    let task = task.new_task(operator, context.clock.now())?;
+    let mut task = task.new_task(operator, context.clock.now())?;
+    if let Some(args) = task.args.as_object_mut() {
+        args.extend(given);
+    }
     let submitted = submit(vec![task], store, connections, sources, context)?;
     let (opened, submitted) = submitted.map_err(engine_failure)?;
     let submitted = submitted.into_iter().next();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 #[test]
 fn every_argument_that_is_told_is_taken_and_no_other() {
     let registry = maitred::registry();
-    for (name, summary) in registry.operators() {
+    for (name, summary) in &registry.operators() {
         assert!(!summary.is_empty(), "{name}");
         let schema = registry.arguments(name).unwrap();
         assert_eq!(schema["additionalProperties"], json!(false), "{name}");

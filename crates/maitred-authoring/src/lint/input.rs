@@ -7,7 +7,7 @@ use super::rule;
 use super::types::Class;
 use maitred_core::config::ParameterType;
 use maitred_core::diagnostic::nearest;
-use maitred_core::waiter::whole_placeholder;
+use maitred_core::placeholder::whole_placeholder;
 use maitred_model::{Member, OperationModel, ShapeKind, ShapeRef};
 
 /// Checks the input at `place`, and returns the required members that it lacks.

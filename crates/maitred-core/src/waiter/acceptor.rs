@@ -32,13 +32,9 @@ impl Compiler<'_> {
     }
 
     fn acceptor(&mut self, config: &AcceptorConfig, pointer: &str) -> Option<Acceptor> {
-        let matcher = match config.matcher {
-            MatcherKind::Path => Matcher::Path(self.argument(config, pointer)?),
-            MatcherKind::PathAll => Matcher::PathAll(self.argument(config, pointer)?),
-            MatcherKind::PathAny => Matcher::PathAny(self.argument(config, pointer)?),
-            MatcherKind::Status => Matcher::Status,
-            MatcherKind::Error => Matcher::Error,
-        };
+        let is_path = !matches!(config.matcher, MatcherKind::Status | MatcherKind::Error);
+        let argument = if is_path { Some(self.argument(config, pointer)?) } else { None };
+        let matcher = Matcher::of(config.matcher, argument)?;
         let message = config.message.as_ref();
         let message = message.and_then(|text| self.expression(text, &format!("{pointer}/message")));
         let pointer = format!("{pointer}/expected");

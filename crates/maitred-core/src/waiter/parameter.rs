@@ -9,6 +9,7 @@ use super::options::Options;
 use crate::config::{ParameterConfig, ParameterType, WaiterConfig};
 use crate::diagnostic::{Diagnostic, Invalid, nearest};
 use crate::expression::Expression;
+use crate::placeholder::{self, whole_placeholder};
 
 /// The most bytes of all values that are substituted in one waiter: a long one in many places would
 /// exhaust the memory.
@@ -145,22 +146,7 @@ impl<'a> Binder<'a> {
     /// The value of a text with placeholders. A text that is a single placeholder keeps the type of its
     /// value; any other becomes a string.
     fn substitute(&self, text: &str) -> Result<Value, String> {
-        if let Some(name) = whole_placeholder(text) {
-            return self.value_of(name);
-        }
-        let mut bound = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("{{") {
-            let Some((name, after)) = after.split_once("}}") else {
-                return Err(format!("`{text}` opens a placeholder and does not close it"));
-            };
-            bound.push_str(before);
-            let value = self.value_of(name.trim())?;
-            bound.push_str(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-            rest = after;
-        }
-        bound.push_str(rest);
-        Ok(Value::String(bound))
+        placeholder::substitute(text, &|name| self.value_of(name))
     }
 
     fn value_of(&self, name: &str) -> Result<Value, String> {
@@ -273,13 +259,6 @@ fn has_placeholder(config: &WaiterConfig, options: &Options, name: &str) -> bool
     let text = serde_json::to_string(&texts).unwrap_or_default();
     let mut placeholders = text.split("{{").skip(1).filter_map(|after| after.split("}}").next());
     placeholders.any(|placeholder| placeholder.trim() == name)
-}
-
-/// `NAME` if `text` is `{{NAME}}` and nothing else.
-#[must_use]
-pub fn whole_placeholder(text: &str) -> Option<&str> {
-    let name = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    (!name.contains("{{") && !name.contains("}}")).then_some(name.trim())
 }
 
 /// The approximate size of a value in bytes.

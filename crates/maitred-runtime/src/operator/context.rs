@@ -41,6 +41,8 @@ pub trait Host: Send + Sync + fmt::Debug {
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<Begun, OperatorError>>;
     /// Stores what became of the call. When this has returned, it survives a crash.
     fn settle(&self, ordinal: u32, settled: Settled) -> BoxFuture<'_, Result<(), OperatorError>>;
+    /// The stored result of a call of this step that was made before.
+    fn recorded(&self, ordinal: u32) -> BoxFuture<'_, Result<Option<Value>, OperatorError>>;
     /// Takes a line of the task's log.
     fn log(&self, level: Level, message: String);
 }
@@ -90,6 +92,16 @@ impl OperatorContext {
     #[must_use]
     pub fn new(services: Arc<Services>, task: TaskInfo, host: Arc<dyn Host>) -> Self {
         Self { services, task, host, calls: AtomicU32::new(0), open: AtomicUsize::new(0) }
+    }
+
+    /// The stored result of the next main call of this step if it was made before, in a run that was broken off. It then
+    /// counts as made: what follows is the call after it.
+    pub(crate) async fn recorded(&self) -> Result<Option<Value>, OperatorError> {
+        let recorded = self.host.recorded(self.calls.load(Ordering::Relaxed)).await?;
+        if recorded.is_some() {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(recorded)
     }
 
     /// True while a main call is being made.

@@ -135,12 +135,15 @@ pub struct UndoCall {
     pub call: Call,
     /// The connection that it goes through.
     pub client: ClientSettings,
+    /// Further calls, which are sent after this one, whatever becomes of it. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Self>,
 }
 
 impl UndoCall {
     /// A call that goes through this connection.
     pub fn new(description: impl Into<String>, call: Call, client: ClientSettings) -> Self {
-        Self { description: description.into(), call, client }
+        Self { description: description.into(), call, client, then: Vec::new() }
     }
 }
 

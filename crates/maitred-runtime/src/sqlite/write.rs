@@ -356,7 +356,8 @@ fn drop_definitions(file: &Connection) -> Work<()> {
              SELECT state ->> '$.definition' FROM deferrals
              WHERE json_valid(state) AND state ->> '$.definition' IS NOT NULL
              UNION SELECT waiters.value FROM tasks, json_each(tasks.spec, '$.waiters') waiters
-             WHERE tasks.spec LIKE '%\"waiters\"%')",
+             WHERE tasks.spec LIKE '%\"waiters\"%'
+             UNION SELECT spec ->> '$.definition' FROM tasks WHERE spec LIKE '%\"definition\"%')",
         [],
     )?;
     Ok(())

@@ -10,6 +10,7 @@ use maitred_core::waiter::Waiter;
 use sha2::{Digest as _, Sha256};
 
 use super::error::TriggerError;
+use crate::operator::file::OperatorDefinition;
 
 /// A store of definitions by the hash of their text, which keeps them as long as a wait in flight needs them.
 pub trait DefinitionStore: Send + Sync + fmt::Debug {
@@ -25,6 +26,7 @@ pub trait DefinitionStore: Send + Sync + fmt::Debug {
 pub struct Definitions {
     store: Arc<dyn DefinitionStore>,
     configs: Mutex<HashMap<String, Arc<WaiterConfig>>>,
+    operators: Mutex<HashMap<String, Arc<OperatorDefinition>>>,
     compiled: Mutex<HashMap<String, Arc<Waiter>>>,
 }
 
@@ -35,7 +37,12 @@ impl Definitions {
     /// Definitions that are kept in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn DefinitionStore>) -> Self {
-        Self { store, configs: Mutex::default(), compiled: Mutex::default() }
+        Self {
+            store,
+            configs: Mutex::default(),
+            operators: Mutex::default(),
+            compiled: Mutex::default(),
+        }
     }
 
     /// Stores a definition and returns the hash of its content.
@@ -69,6 +76,24 @@ impl Definitions {
         let config = Arc::new(config);
         lock(&self.configs).insert(hash.to_owned(), Arc::clone(&config));
         Ok(config)
+    }
+
+    /// The operator of this hash.
+    pub(crate) async fn operator(
+        &self,
+        hash: &str,
+    ) -> Result<Arc<OperatorDefinition>, TriggerError> {
+        if let Some(known) = lock(&self.operators).get(hash) {
+            return Ok(Arc::clone(known));
+        }
+        let text = self.store.get(hash).await?.ok_or_else(|| {
+            TriggerError::missing(format!("the operator of hash {hash} is not in the store"))
+        })?;
+        let definition = OperatorDefinition::from_stored(&text).map_err(|error| {
+            TriggerError::missing(format!("the operator of hash {hash} cannot be read: {error}"))
+        })?;
+        lock(&self.operators).insert(hash.to_owned(), Arc::clone(&definition));
+        Ok(definition)
     }
 
     fn known(&self, hash: &str) -> Option<Arc<WaiterConfig>> {

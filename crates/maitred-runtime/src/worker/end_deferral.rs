@@ -41,7 +41,7 @@ impl Workplace {
             self.tell_trigger(&task, deferral, reason).await;
         }
         if !matches!(why, EndDeferral::TimedOut)
-            && let Ok(operator) = self.operator(&task)
+            && let Ok(operator) = self.operator(&task).await
         {
             let ctx = self.operator_context(&task);
             self.tell_operator(&*operator, &ctx, reason).await;

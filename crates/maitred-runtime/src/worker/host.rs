@@ -8,6 +8,7 @@ use crate::operator::{Begun, Host, Intent, OperatorContext, OperatorError, Settl
 use crate::task::Task;
 use crate::trigger::Level;
 use maitred_core::clock::BoxFuture;
+use serde_json::Value;
 
 impl Workplace {
     pub(super) fn operator_context(&self, task: &Task) -> OperatorContext {
@@ -42,6 +43,18 @@ impl Host for JournalHost {
         Box::pin(async move {
             let settled = self.workplace.settle(self.step, ordinal, settled).await;
             settled.map_err(|error| OperatorError::new(error.to_string()))
+        })
+    }
+
+    fn recorded(&self, ordinal: u32) -> BoxFuture<'_, Result<Option<Value>, OperatorError>> {
+        Box::pin(async move {
+            let calls = self.workplace.journal.intents(self.step).await;
+            let calls = calls.map_err(|error| OperatorError::new(error.to_string()))?;
+            let settled = calls.into_iter().find(|call| call.intent.ordinal == ordinal);
+            Ok(match settled.and_then(|call| call.settled) {
+                Some(Settled::Done(value)) => Some(value),
+                Some(Settled::NotMade) | None => None,
+            })
         })
     }
 

@@ -32,7 +32,7 @@ impl Workplace {
         task: &Task,
         mut cancel: CancelReceiver,
     ) -> Result<Change, JournalError> {
-        let operator = match self.operator(task) {
+        let operator = match self.operator(task).await {
             Ok(operator) => operator,
             Err(Unusable::Unknown(reason)) => {
                 return Ok(Change::of(task, Transition::Block, reason));

@@ -8,7 +8,7 @@ use crate::operator::{Begun, Intent, MainCallError, Settled, UndoCall, send_once
 use crate::task::Task;
 use crate::trigger::Level;
 
-/// The index of the call that undoes a step's work: after all calls of the operator itself.
+/// The index of the first call that undoes a step's work: after all calls of the operator itself. Further ones count down.
 const UNDO: u32 = u32::MAX;
 
 impl Workplace {
@@ -17,10 +17,24 @@ impl Workplace {
         output.error.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Sends the call that undoes a task's work, once, and returns its result for people.
+    /// Sends the calls that undo a task's work, each once, and returns their results for people.
     pub(super) async fn undo(&self, task: &Task, undo: UndoCall) -> Result<String, JournalError> {
+        let then = undo.then.clone();
+        let mut texts = Vec::new();
+        for (undo, ordinal) in std::iter::once(undo).chain(then).zip((0..=UNDO).rev()) {
+            texts.push(self.undo_one(task, undo, ordinal).await?);
+        }
+        Ok(texts.join("; "))
+    }
+
+    async fn undo_one(
+        &self,
+        task: &Task,
+        undo: UndoCall,
+        ordinal: u32,
+    ) -> Result<String, JournalError> {
         let (id, step) = (task.id, StepId::of(task));
-        let intent = Intent::new(UNDO, "undo", Value::from(undo.description.as_str()));
+        let intent = Intent::new(ordinal, "undo", Value::from(undo.description.as_str()));
         match self.journal.begin(step, intent).await {
             Ok(Begun::Go) => {}
             Ok(Begun::Recorded(text)) => return Ok(text.as_str().unwrap_or_default().to_owned()),
@@ -40,7 +54,7 @@ impl Workplace {
                 format!("{}: {error}", unclear_undo(&undo))
             }
         };
-        match self.settle(step, UNDO, Settled::Done(Value::from(text.as_str()))).await {
+        match self.settle(step, ordinal, Settled::Done(Value::from(text.as_str()))).await {
             Ok(()) | Err(JournalError::NotRunning(_)) => Ok(text),
             Err(error) => Err(error),
         }

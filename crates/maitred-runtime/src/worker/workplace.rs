@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use crate::journal::Journal;
 use crate::log::LogBuffer;
 use crate::operator::AnyOperator;
-use crate::registry::{Registry, Unusable};
+use crate::operator::file::FileOperator;
+use crate::registry::{Registry, Unusable, invalid};
 use crate::running_commands::RunningCommands;
 use crate::task::{Task, TaskId};
 use crate::trigger::{Services, TriggerContext};
@@ -42,16 +43,28 @@ impl Workplace {
         TriggerContext::new(Arc::clone(&self.services), self.log.of(id))
     }
 
-    pub(super) fn operator(&self, task: &Task) -> Result<Box<dyn AnyOperator>, Unusable> {
-        self.registry.operator(&task.spec.operator, task.spec.version, &task.spec.args)
+    /// The operator of a task: for one of a file, as its definition was when the task was submitted.
+    pub(super) async fn operator(&self, task: &Task) -> Result<Box<dyn AnyOperator>, Unusable> {
+        let spec = &task.spec;
+        let Some(hash) = &spec.definition else {
+            return self.registry.operator(&spec.operator, spec.version, &spec.args);
+        };
+        let definition = match self.services.definitions.operator(hash).await {
+            Ok(definition) => definition,
+            Err(error) if error.is_of_store() => match self.journal.give_up(error).await {},
+            Err(error) => return Err(Unusable::Unknown(error.to_string())),
+        };
+        Ok(Box::new(FileOperator::new(definition, &spec.args).map_err(invalid)?))
     }
 
     /// True if this step of a task is to make its trigger, and no more.
     pub(crate) fn starts_from_trigger(&self, task: &Task) -> bool {
-        if task.resumption.is_some() {
+        let spec = &task.spec;
+        if task.resumption.is_some() || spec.definition.is_some() {
             return false;
         }
-        let deferral = || self.operator(task).ok()?.start_from_trigger().ok()?;
+        let operator = || self.registry.operator(&spec.operator, spec.version, &spec.args);
+        let deferral = || operator().ok()?.start_from_trigger().ok()?;
         let deferral = std::panic::catch_unwind(AssertUnwindSafe(deferral));
         deferral.is_ok_and(|deferral| deferral.is_some())
     }
