@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use maitred_core::catalog::{Catalog, Sources};
+use maitred_core::catalog::Catalog;
 use maitred_core::clock::Clock as _;
 use maitred_runtime::connection::{Clients, Connections, Environment};
 use maitred_runtime::store::{StoreError, TaskFilter};
@@ -26,6 +26,7 @@ pub(crate) struct Machine {
     pub(crate) world: Arc<World>,
     pub(crate) inner: Arc<dyn Store>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) catalog: Arc<Catalog>,
     current: Arc<Mutex<Option<Running>>>,
     /// Another triggerer is to begin although one is alive.
     pub(crate) taken: Arc<Notify>,
@@ -44,6 +45,7 @@ impl Machine {
             world: Arc::new(world),
             inner,
             registry: Arc::new(workload::registry()),
+            catalog: Arc::new(workload::catalog()),
             current: Arc::default(),
             taken: Arc::default(),
         }
@@ -142,7 +144,7 @@ impl Machine {
         Services::new(
             clock,
             Arc::new(self.clients(process)),
-            Arc::new(Catalog::new(Sources::default())),
+            Arc::clone(&self.catalog),
             Definitions::new(Arc::new(definitions)),
         )
         .with_blocking(self.blocking(process))

@@ -8,7 +8,7 @@ use maitred_runtime::task::FailureHook;
 use maitred_runtime::{NewTask, OnConflict};
 use serde_json::json;
 
-use crate::workload::{Jobs, waiter_args};
+use crate::workload::{FILE_OPERATOR, Jobs, waiter_args};
 
 /// What somebody does.
 #[derive(Debug, Clone)]
@@ -42,8 +42,9 @@ pub struct Planned {
     pub act: Act,
 }
 
-/// The acts of a seed, in the order of their times.
-pub fn acts(random: &mut Rng) -> Vec<Planned> {
+/// The acts of a seed, in the order of their times. What is of another kind than at first is drawn from `kinds`, so that the
+/// runs of the others stay what they were.
+pub fn acts(random: &mut Rng, kinds: &mut Rng) -> Vec<Planned> {
     let count = random.usize(4..16);
     // Some runs leave the clock, or the triggerer, alone.
     let (clock, process) = (random.u8(..3) == 0, random.bool());
@@ -55,6 +56,15 @@ pub fn acts(random: &mut Rng) -> Vec<Planned> {
         acts.push(Planned { at, act: Act::Cancel(task, false) });
         let again = at + Duration::from_millis(random.u64(..1_500));
         acts.push(Planned { at: again, act: Act::Cancel(task, true) });
+    }
+    for planned in &mut acts {
+        if let Act::Submit(task, _) = &mut planned.act
+            && task.operator == "sim.jobs"
+            && kinds.u8(..3) == 0
+        {
+            task.operator = FILE_OPERATOR.to_owned();
+            task.args = json!({"takes": task.args["takes"], "second": kinds.bool()});
+        }
     }
     acts.sort_by_key(|planned| planned.at);
     acts

@@ -79,7 +79,7 @@ async fn simulate(config: &Config) -> Outcome {
     let machine = Machine::new(world, inner);
     let acts = match &config.acts {
         Some(acts) => acts.clone(),
-        None => plan::acts(&mut machine.world.plan("acts")),
+        None => plan::acts(&mut machine.world.plan("acts"), &mut machine.world.plan("kinds")),
     };
     let mut users = JoinSet::new();
     let supervisor = tokio::spawn(machine.clone().supervise());

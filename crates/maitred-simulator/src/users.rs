@@ -19,6 +19,7 @@ impl Machine {
         let clock = Arc::new(self.world.clock.clone());
         EmbeddedEngine::new(Arc::new(self.store(process)), Arc::clone(&self.registry), clock)
             .with_clients(self.clients(process))
+            .with_catalog(Arc::clone(&self.catalog))
             .with_blocking(self.blocking(process))
     }
 

@@ -1,12 +1,15 @@
 //! The work: an operator that starts jobs, and a trigger that waits for them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::Duration;
 
+use maitred_core::catalog::{Catalog, Sources};
 use maitred_core::client::Call;
 use maitred_core::clock::Clock as _;
 use maitred_runtime::Registry;
 use maitred_runtime::connection::ClientSettings;
+use maitred_runtime::operator::file::OperatorCatalog;
 use maitred_runtime::operator::{
     Deferral, Flow, Intent, MainCallError, Operator, OperatorContext, OperatorError, Reconciled,
     Resumed, UndoCall,
@@ -23,8 +26,24 @@ use crate::fault::{Door, Fault};
 /// The operators and triggers of the simulated program.
 #[must_use]
 pub fn registry() -> Registry {
-    Registry::builtin().with_operator::<Jobs>().with_trigger::<JobTrigger>()
+    Registry::builtin()
+        .with_operator::<Jobs>()
+        .with_trigger::<JobTrigger>()
+        .with_operators(OperatorCatalog::default().with_paths([file("operators.json")]))
 }
+
+/// The waiters of the simulated program.
+#[must_use]
+pub fn catalog() -> Catalog {
+    Catalog::new(Sources::default().with_user([file("waiters.json")]))
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("files").join(name)
+}
+
+/// The operator of a file: it starts a job or two.
+pub const FILE_OPERATOR: &str = "http.start_job";
 
 /// Starts jobs, one after the other, waits for the last, and returns their numbers.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -8,7 +8,10 @@ fn every_argument_that_is_told_is_taken_and_no_other() {
     for (name, summary) in &registry.operators() {
         assert!(!summary.is_empty(), "{name}");
         let schema = registry.arguments(name).unwrap();
-        assert_eq!(schema["additionalProperties"], json!(false), "{name}");
+        // Operators of files take the members of their main call, too.
+        if registry.operator_files().find(name).is_none() {
+            assert_eq!(schema["additionalProperties"], json!(false), "{name}");
+        }
         let arguments = schema["properties"].as_object().unwrap();
         assert!(arguments.len() > 5, "{name}: {arguments:?}");
         for (argument, property) in arguments {

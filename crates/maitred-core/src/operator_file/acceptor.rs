@@ -2,13 +2,54 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{StepAcceptor, StepState};
 use crate::client::Observation;
+use crate::config::MatcherKind;
 use crate::expression::Expression;
 use crate::matcher::{Acceptor, Matcher, Verdict};
 use crate::placeholder::Scope;
+
+/// One rule: if `matcher` finds `expected`, the reply has the meaning `state`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StepAcceptor {
+    /// The meaning of a match.
+    pub state: StepState,
+    /// The part of the reply to look at.
+    pub matcher: MatcherKind,
+    /// The JMESPath expression that `path`, `pathAll` and `pathAny` evaluate on the output. With matcher `error`, an
+    /// expression on `{"Error": {"Code", "Message"}}` that has to be true as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argument: Option<String>,
+    /// The value to match; as in waiters.
+    pub expected: Value,
+    /// A JMESPath expression on the reply, or on `{"Error": {"Code", "Message"}}`, that yields the reason for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// The meaning of a reply of a step. Callers match it exhaustively: a new variant is a breaking change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum StepState {
+    /// The step has nothing left to do.
+    Success,
+    /// What is asked for is under way: the step waits for it, without undo.
+    Wait,
+    /// Not now: it is tried again later.
+    Retry,
+    /// The task ends as skipped.
+    Skip,
+    /// The task fails.
+    Failure,
+    /// It exists already: the values are those of `find`, and the step waits for it, without undo.
+    Find,
+}
 
 /// An acceptor of a step with its placeholders bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +72,7 @@ impl StepAcceptor {
             text.as_deref().map(bind).transpose()
         };
         let (argument, message) = (bound(&self.argument)?, bound(&self.message)?);
-        let is_error = self.matcher == crate::config::MatcherKind::Error;
+        let is_error = self.matcher == MatcherKind::Error;
         let (argument, condition) = if is_error { (None, argument) } else { (argument, None) };
         let matcher = Matcher::of(self.matcher, argument)
             .ok_or_else(|| "a path matcher needs an `argument`".to_owned())?;

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::acceptor::compiled;
-use super::{
-    CallConfig, FindConfig, Input, OperatorConfig, OperatorFile, ReadConfig, StepAcceptor,
-    StepConfig, StepState, ValueConfig,
-};
+use super::acceptor::{StepAcceptor, StepState, compiled};
+use super::config::OperatorFile;
+use super::operator::OperatorConfig;
+use super::step::{CallConfig, FindConfig, Input, ReadConfig, StepConfig, ValueConfig};
 use crate::config::MatcherKind;
 use crate::diagnostic::{Diagnostic, Invalid, nearest, pointer_part};
 use crate::placeholder;

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Input, StepAcceptor};
+use super::acceptor::StepAcceptor;
 use crate::config::AcceptorConfig;
+
+/// An input with placeholders.
+pub type Input = Map<String, Value>;
 
 /// A step: what is looked at before, the call, the wait, what is read after it, and the undo.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -137,12 +141,13 @@ pub enum FindConfig {
 impl<'de> Deserialize<'de> for FindConfig {
     // Derived for an untagged variant, an error would not say what is wrong.
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(from)?;
+        let value = Value::deserialize(from)?;
         match value.as_str() {
             Some("again") => Ok(Self::Again),
             Some("cannot") => Ok(Self::Cannot),
             Some(other) => {
-                let message = format!("`find` is `again`, `cannot` or a call that reads, not `{other}`");
+                let message =
+                    format!("`find` is `again`, `cannot` or a call that reads, not `{other}`");
                 Err(serde::de::Error::custom(message))
             }
             None => serde_json::from_value(value)
@@ -200,7 +205,7 @@ pub struct WaitConfig {
     pub input: Input,
     /// Its parameters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: BTreeMap<String, serde_json::Value>,
+    pub parameters: BTreeMap<String, Value>,
     /// Acceptors that are asked before the waiter's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptors: Vec<AcceptorConfig>,
@@ -309,7 +314,7 @@ pub(super) enum OneOrMany {
 impl<'de> Deserialize<'de> for OneOrMany {
     // Derived for an untagged enum, an error would not say what is wrong.
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(from)?;
+        let value = Value::deserialize(from)?;
         let read = if value.is_array() {
             serde_json::from_value(value).map(Self::Many)
         } else {

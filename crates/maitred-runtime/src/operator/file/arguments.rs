@@ -146,8 +146,8 @@ fn unknown(operator: &OperatorConfig, name: &str) -> String {
     let known: Vec<_> =
         operator.parameters.keys().map(String::as_str).chain(COMMON_ARGUMENTS).collect();
     match nearest(name, known.iter().copied()) {
-        Some(near) => format!("unknown argument `{name}`; did you mean `{near}`?"),
-        None => format!("unknown argument `{name}`, expected one of {}", known.join(", ")),
+        Some(near) => format!("unknown field `{name}`; did you mean `{near}`?"),
+        None => format!("unknown field `{name}`, expected one of {}", known.join(", ")),
     }
 }
 

@@ -22,7 +22,7 @@ impl StepScope<'_> {
     fn task_value(&self, name: &str) -> Option<Value> {
         match name {
             "token" => Some(self.token.into()),
-            "id" => Some(self.task.id.to_string().into()),
+            "id" => Some(self.task.id.0.into()),
             "key" => self.task.key.as_deref().map(Value::from),
             "try" => Some(self.task.try_number.into()),
             _ => None,

@@ -1,19 +1,48 @@
-//! An operator as its file has it.
+//! One operator.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::step::OneOrMany;
-use super::{CallConfig, OperatorConfig, OperatorParameter, ReadConfig, StepConfig, WaitConfig};
+use super::parameter::OperatorParameter;
+use super::step::{CallConfig, OneOrMany, ReadConfig, StepConfig, WaitConfig};
+
+/// One operator: a step, or several one after the other.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "WrittenOperator", into = "WrittenOperator")]
+#[non_exhaustive]
+pub struct OperatorConfig {
+    /// A description of what the operator does, in a sentence or two.
+    pub description: String,
+    /// The arguments, by name. `{{NAME}}` stands for one.
+    pub parameters: BTreeMap<String, OperatorParameter>,
+    /// The steps, in order. A file has the keys of an only step beside the others.
+    pub steps: Vec<StepConfig>,
+    /// The result of the task: JSON with placeholders. Default: all values that calls and waits have given, by name.
+    pub result: Option<Value>,
+}
+
+impl OperatorConfig {
+    /// The index of the step with the main call: the last one that calls. The caller may give any member of its input.
+    #[must_use]
+    pub fn main_step(&self) -> Option<usize> {
+        self.steps.iter().rposition(|step| step.call.is_some())
+    }
+
+    /// The index of the step whose wait the caller may pace: the last one that waits.
+    #[must_use]
+    pub fn last_wait(&self) -> Option<usize> {
+        self.steps.iter().rposition(|step| step.wait.is_some())
+    }
+}
 
 /// The keys of an only step, or `steps`, beside the others.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "OperatorConfig"))]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenOperator {
+struct WrittenOperator {
     /// A description of what the operator does, in a sentence or two.
     description: String,
     /// The arguments, by name. `{{NAME}}` stands for one.
