@@ -3,6 +3,7 @@
 mod hook_retries;
 mod http_operators;
 mod kill;
+mod operator_files;
 mod own_operators;
 mod redshift;
 mod replaced_store;

@@ -1,5 +1,6 @@
 //! A store, a triggerer and connections, for tests that run operators.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use maitred::catalog::Catalog;
 use maitred::clock::{BoxFuture, Clock, SystemClock, Timestamp};
 use maitred::connection::{Connections, Environment};
 use maitred::operator::Intent;
+use maitred::operator::file::OperatorCatalog;
 use maitred::runtime::task::CancelRequest;
 use maitred::runtime::task::LogLine;
 use maitred::runtime::{
@@ -89,6 +91,20 @@ impl Rig {
         Self::new(vec![token, variable], factor)
     }
 
+    /// The same with the operators of `operators.json` and the waiters of `waiters.json` in a folder.
+    pub(super) fn with_files(self, folder: &Path) -> Self {
+        let operators = OperatorCatalog::default().with_paths([folder.join("operators.json")]);
+        let sources = maitred::sources().with_user([folder.join("waiters.json")]);
+        let services = Services::new(
+            Arc::clone(&self.services.clock),
+            Arc::clone(&self.services.clients),
+            Arc::new(Catalog::new(sources)),
+            Definitions::new(Arc::new(StoreDefinitions::new(Arc::clone(&self.store)))),
+        );
+        let registry = Arc::new(maitred::registry().with_operators(operators));
+        Self { registry, services: Arc::new(services), ..self }
+    }
+
     /// What is wrong with the arguments.
     pub(super) fn refusal(&self, operator: &str, args: &Value) -> String {
         self.registry.check(operator, args).unwrap_err().to_string()
@@ -130,8 +146,13 @@ impl Rig {
 
     /// Runs everything to its end, and asks for that of one task as soon as it is deferred.
     pub(super) async fn drain_and_undo(&self, id: TaskId) {
+        self.drain_and_undo_after(id, 1).await;
+    }
+
+    /// The same once it has been deferred so often.
+    pub(super) async fn drain_and_undo_after(&self, id: TaskId, deferrals: usize) {
         let cancel = async {
-            while self.deferrals(id) == 0 {
+            while self.deferrals(id) < deferrals {
                 tokio::task::yield_now().await;
             }
             let request = CancelRequest::new(CancelReason::User, true);

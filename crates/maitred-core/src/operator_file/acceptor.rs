@@ -108,7 +108,10 @@ pub fn decide<'a>(acceptors: &'a [BoundAcceptor], seen: &Observation) -> Option<
 /// The reason that an acceptor gives for people: the value of its `message`, or else the service's own words.
 #[must_use]
 pub fn reason(acceptor: &BoundAcceptor, seen: &Observation) -> String {
-    let document = error_document(seen).or_else(|| Some(Cow::Borrowed(seen.document()?.value())));
+    let document = match seen {
+        Observation::Output(output) => Some(Cow::Borrowed(output.document.value())),
+        Observation::Error(_) => error_document(seen),
+    };
     let yielded =
         acceptor.acceptor.message.as_ref().zip(document).and_then(|(message, document)| {
             let value = message.evaluate(&document).ok().filter(|value| !value.is_null())?;

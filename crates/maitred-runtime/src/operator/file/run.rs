@@ -70,7 +70,8 @@ impl FileOperator {
                     }
                 }
             }
-            has_called |= step.call.is_some();
+            // The token is that of a call that was made.
+            has_called |= !progress.token.is_empty();
             progress.next();
         }
         self.result(ctx, &progress).map(Flow::Done)
