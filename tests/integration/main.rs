@@ -33,6 +33,7 @@
 //! | `public_api` | what users of each crate can name is written down |
 //! | `runtime` | durable tasks: what every store promises, and what the file promises |
 //! | `schema` | the JSON Schema of waiter files |
+//! | `shipped_operators` | the operators in `operators/`: they fit the models and the waiters, and start work on moto's server |
 //! | `shipped_waiters` | the waiters in `waiters/`: their cases, and that they keep to botocore's meaning |
 //! | `team` | the example of a team's folder, the hooks and the action that check it |
 //! | `uploads` | waiters and cases that others send: bounded work, bounded memory, a clear error |
@@ -72,6 +73,7 @@ mod parity;
 mod public_api;
 mod runtime;
 mod schema;
+mod shipped_operators;
 mod shipped_waiters;
 mod support;
 mod team;
