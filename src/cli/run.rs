@@ -60,6 +60,16 @@ pub(super) fn general() -> clap::Command {
         .override_usage("maitred run OPERATOR [--ARGUMENT VALUE]… [OPTIONS]")
 }
 
+/// `run` with the flags of an operator, which come first in its help.
+fn with_operator(flags: &OperatorFlags, operator: &str, about: &str) -> clap::Command {
+    let command = flags.add_to(clap::Command::new("run").no_binary_name(true));
+    Args::augment_args(command)
+        .override_usage(format!("maitred run {operator} [--ARGUMENT VALUE]… [OPTIONS]"))
+        .about(about.to_owned())
+        .long_about(None)
+        .after_help(None)
+}
+
 /// Runs `run` with the words after it.
 pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report> {
     let seen = general().ignore_errors(true).disable_help_flag(true).try_get_matches_from(words)?;
@@ -70,9 +80,7 @@ pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report>
     };
     let flags = OperatorFlags::of(operator, &general(), context).map_err(unusable_failure)?;
     let about = context.registry.operators().get(operator.as_str()).copied().unwrap_or_default();
-    let usage = format!("maitred run {operator} [--ARGUMENT VALUE]… [OPTIONS]");
-    let command = flags.add_to(general()).override_usage(usage).about(about.to_owned());
-    let matches = command.long_about(None).after_help(None).try_get_matches_from(words)?;
+    let matches = with_operator(&flags, operator, about).try_get_matches_from(words)?;
     let args = Args::from_arg_matches(&matches)?;
     let mut given = flags.arguments(&matches)?;
     if args.no_wait {

@@ -27,6 +27,7 @@ mod input;
 mod mistaken;
 mod model_source;
 mod operation;
+mod operators;
 mod pages;
 mod parameters;
 mod partial_value;
@@ -42,6 +43,7 @@ mod value_use;
 pub use config::{Config, UnknownRule};
 pub use fix::fixed;
 pub use model_source::ModelSource;
+pub use operators::{examine_operators, is_operator_file};
 pub use reachability::NEVER_HOLDS;
 pub use rule::{Rule, file_rules, find, rules};
 

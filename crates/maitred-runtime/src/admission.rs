@@ -78,6 +78,7 @@ impl Admission {
             if let Some(definition) = self.registry.operator_of_file(&task.operator) {
                 task.operator = definition.id();
                 task.definition = Some(known.put_operator(definition).map_err(unusable)?);
+                known.check_operator(definition, &task.args).map_err(unusable)?;
                 if let Some(catalog) = &self.catalog {
                     task.waiters = known.of_operator(definition, catalog).map_err(unusable)?;
                 }

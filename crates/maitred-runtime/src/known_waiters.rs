@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::registry::{Unusable, invalid};
 use crate::connection::{Clients, has_reference, without_references};
 use crate::operator::AnyOperator;
-use crate::operator::file::OperatorDefinition;
+use crate::operator::file::{FileOperator, OperatorDefinition};
 use crate::trigger::{Trigger as _, TriggerError, WaiterTrigger, stored_form};
 use maitred_core::catalog::Catalog;
 use maitred_core::client::{Call, CallError, HTTP_SERVICE, InputProblem};
@@ -82,6 +82,32 @@ impl<'a> KnownWaiters<'a> {
         })?;
         self.definitions.insert(hash.clone(), text);
         Ok(hash)
+    }
+
+    /// Checks the inputs of the main calls of an operator of a file, as far as they are known.
+    pub(super) fn check_operator(
+        &self,
+        definition: &Arc<OperatorDefinition>,
+        args: &Value,
+    ) -> Result<(), Unusable> {
+        let operator = FileOperator::new(Arc::clone(definition), args).map_err(invalid)?;
+        for call in operator.known_calls().iter().filter(|call| call.service != HTTP_SERVICE) {
+            let id = definition.id();
+            let refused =
+                |error: CallError| Unusable::Invalid(format!("{id}: {}", error.message()));
+            let problems = self.clients.input_problems(call).map_err(refused)?;
+            // A member that is missing may still be filled in.
+            let is_given = |problem: &&InputProblem| {
+                let member = problem.path.split(['.', '[']).next().unwrap_or_default();
+                call.input.contains_key(member)
+            };
+            let told: Vec<_> = problems.iter().filter(is_given).map(ToString::to_string).collect();
+            if !told.is_empty() {
+                let (operation, told) = (&call.operation, told.join("; "));
+                return Err(Unusable::Invalid(format!("the input of {operation}: {told}")));
+            }
+        }
+        Ok(())
     }
 
     /// The waiters of an operator of a file, which are stored with the task.

@@ -6,6 +6,7 @@ use super::{files, inherited};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::findings::Findings;
+use crate::cli::source_args::SourceArgs;
 use crate::cli::{project, services, values};
 use crate::diagnostic::Diagnostic;
 use crate::lint::{self, Config};
@@ -60,6 +61,9 @@ impl Linter<'_> {
 
     /// The findings in a file of `service`, unless it names another itself.
     fn examine(&self, service: Option<&str>, text: &str, path: Option<&Path>) -> Vec<Diagnostic> {
+        if lint::is_operator_file(text) {
+            return self.examine_operators(text);
+        }
         schema::examine(text, &|file| match file.service.as_deref().or(service) {
             Some(service) => {
                 let (whole, mut findings) =
@@ -70,6 +74,15 @@ impl Linter<'_> {
             }
             None => lint::lint("", file, None, &self.config),
         })
+    }
+
+    /// The findings in an operator file.
+    fn examine_operators(&self, text: &str) -> Vec<Diagnostic> {
+        let waiters = SourceArgs::of_environment(self.context).catalog(self.context);
+        match waiters {
+            Ok(waiters) => lint::examine_operators(text, Some(&self.models), &waiters),
+            Err(failure) => vec![Diagnostic::error("waiters", "", failure.to_string())],
+        }
     }
 
     /// Checks the waiters written for maitred.

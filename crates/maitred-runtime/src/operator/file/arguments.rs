@@ -173,6 +173,13 @@ pub(super) fn schema(operator: &OperatorConfig) -> Value {
     for (name, kind, description) in common(waits) {
         properties.insert(name.to_owned(), json!({"type": kind, "description": description}));
     }
+    properties.insert(
+        "verify".to_owned(),
+        json!({
+            "type": ["boolean", "string"],
+            "description": "The certificates that are accepted. Default: the connection's.",
+        }),
+    );
     let mut description = operator.description.clone();
     if let Some(call) = operator.main_step().and_then(|step| operator.steps[step].call.as_ref()) {
         description.push_str(&format!(
@@ -227,6 +234,11 @@ fn common(waits: bool) -> Vec<(&'static str, &'static str, &'static str)> {
             "endpoint_url",
             "string",
             "The endpoint. Default: the connection's, else the service's own.",
+        ),
+        (
+            "botocore_config",
+            "object",
+            "Time-outs, retries and the like. Default: the connection's.",
         ),
     ];
     let of_waits = of_waits.into_iter().filter(|_| waits);

@@ -119,15 +119,17 @@ fn is_before(made: i128, called: u64) -> bool {
     made < i128::from(earliest)
 }
 
-/// A time of a reply in milliseconds since 1970: a text in ISO 8601, or a number of seconds.
+/// A time of a reply in milliseconds since 1970: a text in ISO 8601, or a number of seconds or milliseconds.
 fn millis(time: &Value) -> Option<i128> {
     match time {
         Value::String(text) => {
             let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
             Some(time.unix_timestamp_nanos() / 1_000_000)
         }
-        Value::Number(seconds) => {
-            let millis = seconds.as_f64()? * 1000.0;
+        Value::Number(number) => {
+            let number = number.as_f64()?;
+            // In the year 5138, or in 1973.
+            let millis = if number < 1e11 { number * 1000.0 } else { number };
             #[expect(clippy::cast_possible_truncation, reason = "a time far away is far away")]
             Some(millis as i128)
         }
@@ -147,6 +149,7 @@ mod tests {
             (json!("1970-01-01T00:00:01+00:00"), Some(1000)),
             (json!("1970-01-01T01:00:01.250000+01:00"), Some(1250)),
             (json!(1.5), Some(1500)),
+            (json!(1_767_225_600_000_u64), Some(1_767_225_600_000)),
             (json!("yesterday"), None),
             (json!(null), None),
         ] {
