@@ -79,7 +79,7 @@ pub(super) fn run(words: &[String], context: &Context) -> anyhow::Result<Report>
         return Err(Failure::usage("run what? name an operator").into());
     };
     let flags = OperatorFlags::of(operator, &general(), context).map_err(unusable_failure)?;
-    let about = context.registry.operators().get(operator.as_str()).copied().unwrap_or_default();
+    let about = context.registry.summary(operator).map_err(unusable_failure)?;
     let matches = with_operator(&flags, operator, about).try_get_matches_from(words)?;
     let args = Args::from_arg_matches(&matches)?;
     let mut given = flags.arguments(&matches)?;

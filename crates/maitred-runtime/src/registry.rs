@@ -107,6 +107,17 @@ impl Registry {
         all
     }
 
+    /// What an operator does, in a sentence or two.
+    ///
+    /// # Errors
+    /// There is no operator of this name.
+    pub fn summary(&self, operator: &str) -> Result<&str, Unusable> {
+        Ok(match self.kind(operator)? {
+            Kind::Rust(kind) => kind.summary,
+            Kind::File(definition) => &definition.config.description,
+        })
+    }
+
     /// The JSON Schema of an operator's arguments; null if the operator does not tell.
     ///
     /// # Errors

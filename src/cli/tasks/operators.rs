@@ -44,7 +44,7 @@ pub(super) fn operators(args: &OperatorsArgs, context: &Context) -> anyhow::Resu
 fn operator(registry: &Registry, name: &str, output: Format) -> Result<Report, Failure> {
     let schema = registry.arguments(name);
     let schema = schema.map_err(unusable_failure)?;
-    let summary = registry.operators().get(name).copied().unwrap_or_default();
+    let summary = registry.summary(name).map_err(unusable_failure)?;
     if output == Format::Json {
         let operator = json!({"name": name, "summary": summary, "arguments": schema});
         return Ok(Report::text(report::json(json!({"version": 1, "operator": operator}))));
