@@ -7,7 +7,7 @@ use maitred_runtime::NewTask;
 use maitred_simulator::fault::{Choice, Fault};
 use maitred_simulator::plan::{Act, Planned};
 use maitred_simulator::run::{Config, Outcome, run};
-use maitred_simulator::workload::{Jobs, quiet_panics};
+use maitred_simulator::workload::{FILE_OPERATOR, Jobs, quiet_panics};
 use serde_json::json;
 
 /// Seeds that have found a fault once.
@@ -48,7 +48,16 @@ fn a_run_is_a_function_of_its_seed_on_both_stores() {
 #[test]
 fn a_task_survives_a_kill_at_each_crossing_of_its_life() {
     let jobs = Jobs { calls: 2, takes: 3_000, defers: true, again: 1, undo: true, timeout: None };
-    let submit = Act::Submit(Box::new(NewTask::new("sim.jobs", json!(jobs))), None);
+    kill_at_each_crossing_of(NewTask::new("sim.jobs", json!(jobs)));
+}
+
+#[test]
+fn a_task_of_an_operator_file_survives_a_kill_at_each_crossing_of_its_life() {
+    kill_at_each_crossing_of(NewTask::new(FILE_OPERATOR, json!({"takes": 3_000, "second": true})));
+}
+
+fn kill_at_each_crossing_of(task: NewTask) {
+    let submit = Act::Submit(Box::new(task), None);
     let acts = vec![Planned { at: Duration::from_millis(10), act: submit }];
     let life = |choice| Config { choice, acts: Some(acts.clone()), ..seed(7) };
     let whole = quietly(&life(Choice::Only([].into())));

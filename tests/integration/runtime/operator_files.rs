@@ -204,6 +204,26 @@ async fn a_call_that_is_refused_for_now_is_made_again_later() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_made_again_later_is_found_by_its_own_token() {
+    let call = json!({
+        "input": {"endpoint": "jobs", "json": {"token": "{{task.token}}"}},
+        "acceptors": [{"state": "retry", "matcher": "status", "expected": 409}],
+        "find": {"operation": "GET", "input": {"endpoint": "of/{{task.token}}"},
+            "each": "Body.jobs", "values": {"id": "id"}},
+    });
+    let found = ok(r#"{"jobs": [{"id": 7}]}"#);
+    let replies = vec![Reply::json(409, "{}"), Reply::Reset, found, ok(r#"{"state": "done"}"#)];
+    let stage = Stage::new(job(call, json!({"parameters": {}})), replies);
+    let task = stage.run(json!({})).await;
+    assert_eq!(task.state, TaskState::Success, "{}", message(&task));
+    let requests = stage.requests();
+    let [first, second, look, _] = &requests[..] else { panic!("{requests:?}") };
+    assert_ne!(first, second);
+    let token = look.strip_prefix("GET /of/").unwrap();
+    assert!(second.contains(token), "{requests:?}");
+}
+
+#[tokio::test]
 async fn a_call_that_stays_refused_gives_up() {
     let call = json!({
         "acceptors": [{"state": "retry", "matcher": "status", "expected": 409}],

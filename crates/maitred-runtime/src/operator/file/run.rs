@@ -129,21 +129,22 @@ impl FileOperator {
         call: &CallConfig,
         called: Called,
     ) -> Result<Stepped, OperatorError> {
+        let stepped = match called.outcome {
+            // It is made anew then, in another step of the task, and so with another token.
+            Outcome::Later(reason) => return Ok(Stepped::PutOff(reason)),
+            Outcome::Started | Outcome::UnderWay => Stepped::Waits,
+            Outcome::Done => Stepped::Over,
+            Outcome::Skipped(ref reason) => Stepped::Skip(reason.clone()),
+        };
         if refers_to_input(step) {
             progress.input = self.main_call(ctx, progress, call)?.input;
         }
         progress.token.clone_from(&ctx.task.token);
         progress.values = called.values;
-        Ok(match called.outcome {
-            Outcome::Started => {
-                self.take_undo(ctx, progress, step)?;
-                Stepped::Waits
-            }
-            Outcome::UnderWay => Stepped::Waits,
-            Outcome::Done => Stepped::Over,
-            Outcome::Later(reason) => Stepped::PutOff(reason),
-            Outcome::Skipped(reason) => Stepped::Skip(reason),
-        })
+        if called.outcome == Outcome::Started {
+            self.take_undo(ctx, progress, step)?;
+        }
+        Ok(stepped)
     }
 
     async fn read_after(
